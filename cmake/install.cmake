@@ -1,0 +1,30 @@
+# Headers, library, find_package(seqguard) and pkg-config.
+include(CMakePackageConfigHelpers)
+
+install(TARGETS seqguard EXPORT seqguardTargets
+        ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}
+        RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+install(DIRECTORY include/seqguard DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+install(EXPORT seqguardTargets NAMESPACE seqguard:: DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/seqguard)
+
+set(SEQGUARD_LINKS_DNNL ${Dnnl_FOUND})
+configure_package_config_file(cmake/seqguardConfig.cmake.in "${CMAKE_CURRENT_BINARY_DIR}/seqguardConfig.cmake"
+                              INSTALL_DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/seqguard)
+write_basic_package_version_file("${CMAKE_CURRENT_BINARY_DIR}/seqguardConfigVersion.cmake"
+                                 COMPATIBILITY SameMinorVersion)
+install(FILES "${CMAKE_CURRENT_BINARY_DIR}/seqguardConfig.cmake" "${CMAKE_CURRENT_BINARY_DIR}/seqguardConfigVersion.cmake"
+              cmake/FindDnnl.cmake cmake/FindMd.cmake
+        DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/seqguard)
+
+# A static library's users link its dependencies themselves: pkg-config needs them spelt out.
+set(SEQGUARD_PC_PRIVATE "-lz -lmd -pthread")
+if(Dnnl_FOUND)
+  string(APPEND SEQGUARD_PC_PRIVATE " -ldnnl")
+endif()
+if(BUILD_SHARED_LIBS)
+  set(SEQGUARD_PC_PUBLIC "")
+else()
+  set(SEQGUARD_PC_PUBLIC " ${SEQGUARD_PC_PRIVATE}")
+endif()
+configure_file(cmake/seqguard.pc.in "${CMAKE_CURRENT_BINARY_DIR}/seqguard.pc" @ONLY)
+install(FILES "${CMAKE_CURRENT_BINARY_DIR}/seqguard.pc" DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)

@@ -1,0 +1,57 @@
+# The library: ordinary sources, and src/kernels/kernels_isa.cpp compiled once per instruction set.
+
+file(GLOB seqguard_sources CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/src/*/*.cpp")
+list(FILTER seqguard_sources EXCLUDE REGEX "/src/(cli/|kernels/kernels_isa\\.cpp|kernels/matmul_(onednn|eigen)\\.cpp)")
+
+add_library(seqguard ${seqguard_sources})
+add_library(seqguard::seqguard ALIAS seqguard)
+target_compile_features(seqguard PUBLIC cxx_std_20)
+target_include_directories(seqguard PUBLIC $<BUILD_INTERFACE:${CMAKE_CURRENT_SOURCE_DIR}/include>
+                                           $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>
+                                    PRIVATE ${CMAKE_CURRENT_SOURCE_DIR}/src)
+set_target_properties(seqguard PROPERTIES VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR}
+                                          POSITION_INDEPENDENT_CODE ON)
+target_link_libraries(seqguard PRIVATE $<BUILD_INTERFACE:nlohmann_json::nlohmann_json> ZLIB::ZLIB Md::md Threads::Threads)
+
+# No contraction: a * b + c is fused only where a kernel says so, so that results do not depend on the compiler's taste.
+add_library(seqguard_flags INTERFACE)
+target_compile_options(seqguard_flags INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wno-unknown-pragmas -ffp-contract=off)
+if(SEQGUARD_SANITIZE)
+  target_compile_options(seqguard_flags INTERFACE -fsanitize=${SEQGUARD_SANITIZE} -fno-omit-frame-pointer -g)
+  target_link_options(seqguard_flags INTERFACE -fsanitize=${SEQGUARD_SANITIZE})
+endif()
+target_link_libraries(seqguard PRIVATE $<BUILD_INTERFACE:seqguard_flags>)
+
+# --- kernels, once per instruction set -----------------------------------------------------------------------------------
+set(seqguard_isas baseline)
+if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
+  list(APPEND seqguard_isas avx2 avx512)
+endif()
+set(seqguard_flags_baseline "")
+set(seqguard_flags_avx2 -mavx2 -mfma)
+set(seqguard_flags_avx512 -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx512cd -mfma)
+foreach(isa IN LISTS seqguard_isas)
+  add_library(seqguard_kernels_${isa} OBJECT src/kernels/kernels_isa.cpp)
+  target_link_libraries(seqguard_kernels_${isa} PRIVATE seqguard_flags xsimd)
+  target_compile_features(seqguard_kernels_${isa} PRIVATE cxx_std_20)
+  target_include_directories(seqguard_kernels_${isa} PRIVATE include src)
+  target_compile_definitions(seqguard_kernels_${isa} PRIVATE SEQGUARD_ISA=${isa})
+  # At least -O1: unoptimised objects leak untagged weak symbols of the standard library (tests/structure/isa_symbols).
+  target_compile_options(seqguard_kernels_${isa} PRIVATE ${seqguard_flags_${isa}} -fno-math-errno $<$<CONFIG:Debug>:-O1>)
+  set_target_properties(seqguard_kernels_${isa} PROPERTIES POSITION_INDEPENDENT_CODE ON INTERPROCEDURAL_OPTIMIZATION OFF)
+  target_sources(seqguard PRIVATE $<TARGET_OBJECTS:seqguard_kernels_${isa}>)
+  string(TOUPPER ${isa} upper)
+  target_compile_definitions(seqguard PRIVATE SEQGUARD_HAS_ISA_${upper})
+endforeach()
+
+# --- optional matrix-product backends ----------------------------------------------------------------------------------------
+if(Dnnl_FOUND)
+  target_sources(seqguard PRIVATE src/kernels/matmul_onednn.cpp)
+  target_compile_definitions(seqguard PRIVATE SEQGUARD_HAS_ONEDNN)
+  target_link_libraries(seqguard PRIVATE Dnnl::dnnl)
+endif()
+if(TARGET Eigen3::Eigen)
+  target_sources(seqguard PRIVATE src/kernels/matmul_eigen.cpp)
+  target_compile_definitions(seqguard PRIVATE SEQGUARD_HAS_EIGEN)
+  target_link_libraries(seqguard PRIVATE $<BUILD_INTERFACE:Eigen3::Eigen>)
+endif()

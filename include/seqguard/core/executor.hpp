@@ -1,0 +1,28 @@
+// Who runs the tasks of a batch: the calling thread, a pool of ours if the host asks for one, or the host's own.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+
+#include "seqguard/core/function_ref.hpp"
+
+namespace seqguard {
+
+/// Runs independent tasks. The library starts no thread unless the host hands it an executor that has some.
+struct Executor {
+  virtual ~Executor() = default;
+  /// Number of workers, >= 1; worker indices are below it.
+  virtual std::size_t concurrency() const noexcept = 0;
+  /// Calls function(task, worker) once for each task in [0, count) and returns when all are done. No two tasks run on one
+  /// worker at the same time. The first exception is rethrown after the others have finished. Must not be nested.
+  virtual void run(std::size_t count, FunctionRef<void(std::size_t task, std::size_t worker)> function) = 0;
+};
+
+/// Runs every task on the calling thread, in order. Stateless: may be shared by any number of threads.
+Executor& inline_executor() noexcept;
+
+/// `threads` workers (the caller is one of them), asleep between calls. threads <= 1 gives an inline executor.
+/// run() may be called by one thread at a time.
+std::unique_ptr<Executor> make_thread_pool(std::size_t threads);
+
+}  // namespace seqguard

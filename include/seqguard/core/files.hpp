@@ -1,0 +1,49 @@
+// Files and directories: whole-file reads with a limit, and saves that are complete or absent.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace seqguard {
+
+/// The whole of a regular file (a symbolic link to one is followed; devices, pipes and directories are refused).
+/// @throws Error file_not_found; io_error; bad_format if it is larger than max_bytes (named with both sizes).
+std::string read_file(const std::string& path, std::size_t max_bytes);
+
+bool file_exists(const std::string& path);
+bool directory_exists(const std::string& path);
+
+/// Replaces one file atomically: temporary file beside it, fsync, rename, fsync of the directory.
+/// @throws Error io_error; the old file is then untouched.
+void write_file_atomically(const std::string& path, std::string_view bytes);
+
+/// SHA-256 as 64 lower-case hexadecimal digits.
+std::string sha256(std::string_view bytes);
+
+/// Builds a directory out of sight and publishes it in one step.
+///
+/// Files are written into a sibling DIR.tmp-<id> and synced; commit() renames it to DIR, or exchanges the two atomically
+/// (renameat2 RENAME_EXCHANGE) where DIR exists and removes the old one. Files of an existing DIR that were not written
+/// again are carried over. Killed at any moment, DIR is the old or the new directory, whole.
+class DirectoryWriter {
+ public:
+  /// @throws Error io_error if the sibling cannot be created.
+  explicit DirectoryWriter(std::string directory);
+  ~DirectoryWriter();  ///< without commit(): removes the sibling, DIR is untouched
+  DirectoryWriter(const DirectoryWriter&) = delete;
+  DirectoryWriter& operator=(const DirectoryWriter&) = delete;
+
+  /// Writes one file (a plain name without '/'). @throws Error io_error, invalid_argument.
+  void write(std::string_view name, std::string_view bytes);
+  /// Publishes. @throws Error io_error, also where neither rename nor exchange works; DIR is then untouched.
+  void commit();
+
+ private:
+  std::string directory_, temporary_;
+  std::vector<std::string> names_;
+  bool committed_ = false;
+};
+
+}  // namespace seqguard

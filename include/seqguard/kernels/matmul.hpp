@@ -1,0 +1,96 @@
+// Matrix products of the encoder: three backends behind one interface.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string_view>
+
+#include "seqguard/core/arena.hpp"
+#include "seqguard/core/views.hpp"
+#include "seqguard/kernels/kernel_table.hpp"
+
+namespace seqguard {
+
+/// Who multiplies. See cmake/dependencies.cmake for what each needs.
+enum class MatmulBackend {
+  automatic,  ///< per shape, by the measured table in src/kernels/matmul.cpp
+  own,        ///< register tiles over packed panels (src/kernels/matmul.inl.hpp): every instruction set
+  onednn,     ///< oneDNN, AVX-512 only (below, its rows depend on their place)
+  eigen,      ///< portable second opinion
+};
+
+std::string_view to_string(MatmulBackend backend) noexcept;
+/// @throws Error invalid_argument for an unknown name.
+MatmulBackend matmul_backend_from_string(std::string_view name);
+/// Built in and usable with this instruction set.
+bool matmul_backend_available(MatmulBackend backend, Isa isa) noexcept;
+/// "own", "oneDNN 2.6.3", "Eigen 3.4.0": for --version and benchmarks.
+std::string_view matmul_backend_version(MatmulBackend backend) noexcept;
+
+/// Everything arithmetic needs, passed down by value; never global.
+template <class Real>
+struct Context {
+  const KernelTable<Real>* kernels = nullptr;
+  MatmulBackend matmul = MatmulBackend::automatic;
+};
+
+/// Context of an instruction set, float. @throws Error unsupported_isa, unsupported (backend not built in).
+Context<float> make_context(Isa isa, MatmulBackend backend = MatmulBackend::automatic);
+/// The scalar double-precision context.
+Context<double> make_reference_context();
+
+/// What happens to a product before it is stored.
+template <class Real>
+struct Epilogue {
+  const Real* bias = nullptr;  ///< [N], added to each row
+  bool accumulate = false;     ///< c += instead of c = (then without bias)
+};
+
+/// How the source of a PackedMatrix lies in memory.
+enum class Layout {
+  kn,  ///< source is B[K, N]
+  nk,  ///< source is B^T = [N, K]: the weight of an nn.Linear, y = x W^T
+};
+
+/// The right-hand side B[K, N] of a product, packed once for one backend. Immutable between repacks; may be used by any
+/// number of threads at once. A row of a product has the same bits whatever the other rows are and however many.
+template <class Real>
+class PackedMatrix {
+ public:
+  PackedMatrix();
+  ~PackedMatrix();
+  PackedMatrix(PackedMatrix&&) noexcept;
+  PackedMatrix& operator=(PackedMatrix&&) noexcept;
+  PackedMatrix(const Context<Real>& context, MatrixView<const Real> source, Layout layout);
+
+  /// New values, same shape and layout: no allocation (training).
+  void repack(MatrixView<const Real> source);
+
+  /// c[M, N] = a[M, K] B (+ bias, or + c). c must not overlap a. Scratch is bounded by one panel of rows.
+  /// @throws Error invalid_argument if shapes do not fit.
+  void multiply(MatrixView<Real> c, MatrixView<const Real> a, Epilogue<Real> epilogue, Arena& scratch) const;
+
+  std::size_t k() const noexcept;
+  std::size_t n() const noexcept;
+  MatmulBackend backend() const noexcept;  ///< the one in use, never automatic
+  std::size_t bytes() const noexcept;      ///< memory held
+
+  class Implementation;
+
+ private:
+  std::unique_ptr<Implementation> implementation_;
+};
+
+/// Weight gradient: c[N, K] += a[M, N]^T b[M, K], terms in the order of the M rows. No overlap.
+template <class Real>
+void multiply_transposed_add(const Context<Real>& context, MatrixView<Real> c, MatrixView<const Real> a,
+                             MatrixView<const Real> b, Arena& scratch);
+
+extern template class PackedMatrix<float>;
+extern template class PackedMatrix<double>;
+extern template void multiply_transposed_add(const Context<float>&, MatrixView<float>, MatrixView<const float>,
+                                             MatrixView<const float>, Arena&);
+extern template void multiply_transposed_add(const Context<double>&, MatrixView<double>, MatrixView<const double>,
+                                             MatrixView<const double>, Arena&);
+
+}  // namespace seqguard

@@ -1,0 +1,1 @@
+// Compiled once per instruction set; exports one table and nothing else.
