@@ -1,0 +1,95 @@
+// What an event consists of, and how its columns become numbers. Stored beside the model as event_schema.json.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "seqguard/events/vocabulary.hpp"
+
+namespace seqguard {
+
+/// The nature of a column. `time` stands apart from the others (EventSchema::time); `hash` is a reserved name.
+enum class ColumnKind { categorical, numeric, time };
+
+/// "categorical", "numeric", "time".
+std::string_view to_string(ColumnKind kind) noexcept;
+/// @throws Error unsupported for "hash"; invalid_argument for a name that is no kind.
+ColumnKind column_kind_from_string(std::string_view name);
+
+/// Numeric values enter the encoder as clip((sign(x) log(1 + |x|) - mean) / std, low, high).
+struct NumericTransform {
+  double mean = 0;
+  double std = 1;
+  double low = -8;
+  double high = 8;
+
+  float operator()(float value) const noexcept;
+};
+
+/// Time gaps enter as one of `buckets` ids: 0 padding, 1 first event, 2 negative or unknown, and
+///   3 + min(buckets - 4, floor(log2(1 + gap / unit) * per_octave))
+/// for a gap >= 0 to the event before.
+struct GapBuckets {
+  std::int32_t buckets = 64;
+  std::int64_t unit_ms = 1000;
+  /// The last bucket begins at ten years: 60 / log2(1 + 10 years / 1 s).
+  double per_octave = 2.12;
+
+  std::int32_t operator()(std::int64_t before_ms, std::int64_t time_ms) const noexcept;
+};
+inline constexpr std::int32_t k_gap_pad = 0;
+inline constexpr std::int32_t k_gap_first = 1;
+inline constexpr std::int32_t k_gap_unknown = 2;
+inline constexpr std::int32_t k_gap_values = 3;  ///< the first bucket of an ordinary gap
+
+/// A categorical or numeric column.
+struct EventColumn {
+  std::string name;
+  ColumnKind kind = ColumnKind::categorical;
+  Vocabulary vocabulary;       ///< categorical columns
+  NumericTransform transform;  ///< numeric columns
+};
+
+/// The time column: a feature (the gap to the event before), never an order.
+struct TimeColumn {
+  std::string name;
+  std::string unit = "ms";  ///< of plain numbers in files: "s", "ms", "us" or "ns"; ISO-8601 text is read under any
+  GapBuckets gap;
+};
+
+/// Which events make a sequence, and how long sequences are cut.
+struct SequenceRules {
+  std::string key;          ///< column that names the sequence; empty: a sequence is a line
+  std::string order_by;     ///< column that orders its events; empty: the order of the rows
+  std::size_t window = 64;  ///< positions the encoder sees at once, beginning and end marks included; >= 3
+  std::size_t stride = 64;  ///< positions between the beginnings of two windows; 1 .. window
+};
+
+struct EventSchema {
+  SequenceRules sequence;
+  std::vector<EventColumn> columns;  ///< in the order of EventsView::columns
+  std::size_t primary = 0;           ///< the categorical column that the statistics read and that a repair changes
+  std::optional<TimeColumn> time;
+
+  const EventColumn& primary_column() const { return columns[primary]; }
+};
+
+/// A one-column schema named "event", without key: the schema of `lines`.
+EventSchema lines_schema(Vocabulary vocabulary);
+
+/// @throws Error bad_format if something is out of its range: no categorical primary, names missing or twice, a window
+/// below 3 or above 1,000,000, a stride outside 1 .. window, std <= 0, low >= high, buckets outside 8 .. 4096, a value
+/// that is not finite.
+void check(const EventSchema& schema);
+
+/// The text of event_schema.json. @throws Error bad_format as check().
+std::string to_json(const EventSchema& schema);
+/// Reads it; `where` names the file in errors. Unknown, missing, duplicate and mistyped fields are refused by name.
+/// @throws Error bad_format; unsupported (a column kind, version or feature that this build does not have).
+EventSchema schema_from_json(std::string_view json, std::string_view where = "event_schema.json");
+
+}  // namespace seqguard

@@ -1,0 +1,107 @@
+#include "seqguard/events/schema.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+#include "seqguard/core/error.hpp"
+#include "seqguard/events/events_view.hpp"
+
+namespace seqguard {
+namespace {
+
+void require(bool holds, const std::string& where, std::string_view what, std::string_view expected,
+             const std::string& found) {
+  if (!holds) fail(ErrorCode::bad_format, where, what, expected, found);
+}
+
+void check_numeric(const std::string& where, const NumericTransform& t) {
+  for (const double value : {t.mean, t.std, t.low, t.high})
+    require(std::isfinite(value), where, "a number of the transform is not finite", "a finite number",
+            std::to_string(value));
+  require(t.std > 0, where, "std out of range", "above 0", std::to_string(t.std));
+  require(t.low < t.high, where, "clip is empty", "low < high", std::to_string(t.low) + ", " + std::to_string(t.high));
+}
+
+void check_time(const TimeColumn& time) {
+  const std::string where = "event schema, time column \"" + time.name + "\"";
+  constexpr std::string_view units[] = {"s", "ms", "us", "ns"};
+  require(std::find(std::begin(units), std::end(units), time.unit) != std::end(units), where, "unknown unit",
+          "s, ms, us or ns", time.unit);
+  require(time.gap.buckets >= 8 && time.gap.buckets <= 4096, where, "buckets out of range", "8 .. 4096",
+          std::to_string(time.gap.buckets));
+  require(time.gap.unit_ms >= 1, where, "unit_ms out of range", "at least 1", std::to_string(time.gap.unit_ms));
+  require(std::isfinite(time.gap.per_octave) && time.gap.per_octave > 0, where, "per_octave out of range", "above 0",
+          std::to_string(time.gap.per_octave));
+}
+
+}  // namespace
+
+std::string_view to_string(ColumnKind kind) noexcept {
+  switch (kind) {
+    case ColumnKind::categorical:
+      return "categorical";
+    case ColumnKind::numeric:
+      return "numeric";
+    case ColumnKind::time:
+      return "time";
+  }
+  return "";
+}
+
+ColumnKind column_kind_from_string(std::string_view name) {
+  for (const ColumnKind kind : {ColumnKind::categorical, ColumnKind::numeric, ColumnKind::time})
+    if (name == to_string(kind)) return kind;
+  if (name == "hash")
+    fail(ErrorCode::unsupported, "column kind \"hash\"", "not built yet; use categorical (rare values become UNK)");
+  fail(ErrorCode::invalid_argument, "column kind", "unknown", "categorical, numeric or time", name);
+}
+
+float NumericTransform::operator()(float value) const noexcept {
+  const double x = value;
+  const double scaled = (std::copysign(std::log1p(std::abs(x)), x) - mean) / std;
+  return static_cast<float>(std::clamp(scaled, low, high));
+}
+
+std::int32_t GapBuckets::operator()(std::int64_t before_ms, std::int64_t time_ms) const noexcept {
+  if (before_ms == k_no_time || time_ms == k_no_time || time_ms < before_ms) return k_gap_unknown;
+  // The difference of two int64 can overflow; as unsigned it is exact.
+  const auto gap = static_cast<double>(static_cast<std::uint64_t>(time_ms) - static_cast<std::uint64_t>(before_ms));
+  const double step = std::floor(std::log2(1.0 + gap / static_cast<double>(unit_ms)) * per_octave);
+  return k_gap_values + static_cast<std::int32_t>(std::min(step, static_cast<double>(buckets - k_gap_values - 1)));
+}
+
+EventSchema lines_schema(Vocabulary vocabulary) {
+  EventSchema schema;
+  schema.columns.push_back({"event", ColumnKind::categorical, std::move(vocabulary), {}});
+  return schema;
+}
+
+void check(const EventSchema& schema) {
+  const std::string where = "event schema";
+  require(schema.primary < schema.columns.size(), where, "no primary column", "one categorical column", "none");
+  require(schema.columns[schema.primary].kind == ColumnKind::categorical, where,
+          "the primary column has the wrong kind", "categorical",
+          std::string(to_string(schema.columns[schema.primary].kind)));
+  std::set<std::string_view> names;
+  for (const EventColumn& column : schema.columns) {
+    const std::string place = where + ", column \"" + column.name + "\"";
+    require(!column.name.empty(), where, "a column has no name", "a name", "\"\"");
+    require(names.insert(column.name).second, place, "the name stands twice", "distinct names", column.name);
+    require(column.kind != ColumnKind::time, place, "the time column stands apart", "categorical or numeric", "time");
+    if (column.kind == ColumnKind::numeric) check_numeric(place, column.transform);
+  }
+  if (schema.time) {
+    require(!schema.time->name.empty(), where, "the time column has no name", "a name", "\"\"");
+    require(names.insert(schema.time->name).second, where, "the time column is another column too", "distinct names",
+            schema.time->name);
+    check_time(*schema.time);
+  }
+  const SequenceRules& rules = schema.sequence;
+  require(rules.window >= 3 && rules.window <= 1'000'000, where, "window out of range", "3 .. 1000000",
+          std::to_string(rules.window));
+  require(rules.stride >= 1 && rules.stride <= rules.window, where, "stride out of range", "1 .. window",
+          std::to_string(rules.stride));
+}
+
+}  // namespace seqguard

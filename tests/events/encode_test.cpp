@@ -1,0 +1,169 @@
+// Vocabulary, views and encoding: numbers written out by hand.
+#include "seqguard/events/encode.hpp"
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "seqguard/core/error.hpp"
+#include "seqguard/core/utf8.hpp"
+
+using namespace seqguard;
+
+namespace {
+
+Vocabulary sample_vocabulary(VocabularyLimits limits = {}) {
+  const std::vector<ValueCount> counts = {{"b", 3}, {"rare", 1}, {"a", 3}, {"c", 7}};
+  return Vocabulary::from_counts(counts, limits);
+}
+
+EventSchema sample_schema() {
+  EventSchema schema = lines_schema(sample_vocabulary({2, 100, true}));
+  schema.columns.push_back({"price", ColumnKind::numeric, {}, {1.0, 0.5, -2, 2}});
+  schema.time = TimeColumn{"time", "ms", {64, 1000, 2.0}};
+  return schema;
+}
+
+}  // namespace
+
+TEST_CASE("vocabulary: ordered by count, then bytes; the cut separates ids from types") {
+  const Vocabulary vocabulary = sample_vocabulary({2, 100, true});
+  CHECK(vocabulary.types() == 4);
+  CHECK(vocabulary.kept() == 3);
+  CHECK(vocabulary.size() == 8);
+  CHECK(vocabulary.value(0) == "c");
+  CHECK(vocabulary.value(1) == "a");
+  CHECK(vocabulary.value(2) == "b");
+  CHECK(vocabulary.type("rare") == 3);
+  CHECK(vocabulary.id("rare") == k_unk_id);
+  CHECK(vocabulary.id("b") == 7);
+  CHECK(vocabulary.token(7) == "b");
+  CHECK(vocabulary.token(k_mask_id) == "[MASK]");
+  CHECK(vocabulary.count(0) == 7);
+  CHECK(sample_vocabulary({1, 2, true}).kept() == 2);
+  CHECK(sample_vocabulary({2, 100, false}).types() == 3);
+}
+
+TEST_CASE("vocabulary: unseen values stay apart and never collide with known ones") {
+  const Vocabulary vocabulary = sample_vocabulary();
+  const TypeId x = vocabulary.type("x"), y = vocabulary.type("y");
+  CHECK(x >= k_unseen_type);
+  CHECK(y >= k_unseen_type);
+  CHECK(x != y);
+  CHECK(x == (k_unseen_type | static_cast<TypeId>(hash_bytes("x") & 0x7fffffffu)));
+  CHECK(vocabulary.id(x) == k_unk_id);
+  CHECK(Vocabulary().type("x") == x);
+  // The stored hash of unseen types must not change between builds and machines.
+  CHECK(hash_bytes("view:shoes") == 0x553542928BDC657Fu);
+}
+
+TEST_CASE("vocabulary: many values are all found again") {
+  std::vector<ValueCount> counts;
+  for (int i = 0; i < 5000; ++i) counts.push_back({"value-" + std::to_string(i), 1});
+  const Vocabulary vocabulary = Vocabulary::from_counts(counts);
+  bool all = true;
+  for (const ValueCount& entry : counts) all = all && vocabulary.value(vocabulary.type(entry.value)) == entry.value;
+  CHECK(all);
+}
+
+TEST_CASE("vocabulary: refuses doubles, disorder and broken text") {
+  const std::vector<ValueCount> twice = {{"a", 1}, {"a", 1}}, disorder = {{"a", 1}, {"b", 2}}, broken = {{"\xC3", 1}};
+  CHECK_THROWS_WITH_AS(Vocabulary::from_counts(twice), "vocabulary: value \"a\" stands twice", Error);
+  CHECK_THROWS_AS(Vocabulary::from_ordered(disorder, 2), Error);
+  CHECK_THROWS_AS(Vocabulary::from_counts(broken), Error);
+  CHECK_THROWS_AS(Vocabulary::from_ordered(twice, 3), Error);
+}
+
+TEST_CASE("UTF-8: the edges of well-formedness") {
+  for (const char* good : {"", "plain", "\xC3\xA9", "\xE2\x82\xAC", "\xF0\x9F\x98\x80", "\xF4\x8F\xBF\xBF"})
+    CHECK(is_valid_utf8(good));
+  // stray trail, overlong, surrogate, beyond U+10FFFF, cut off
+  for (const char* bad : {"\x80", "\xC0\xAF", "\xE0\x80\x80", "\xED\xA0\x80", "\xF4\x90\x80\x80", "\xE2\x82", "\xFF"})
+    CHECK_FALSE(is_valid_utf8(bad));
+}
+
+TEST_CASE("gap buckets: reserved ids, octaves, the last bucket, extremes") {
+  const GapBuckets bucket{64, 1000, 2.0};
+  CHECK(bucket(0, 0) == 3);
+  CHECK(bucket(0, 1000) == 5);  // log2(2) * 2 = 2
+  CHECK(bucket(0, 7000) == 9);  // log2(8) * 2 = 6
+  CHECK(bucket(5, 4) == k_gap_unknown);
+  CHECK(bucket(k_no_time, 4) == k_gap_unknown);
+  CHECK(bucket(4, k_no_time) == k_gap_unknown);
+  CHECK(bucket(0, std::numeric_limits<std::int64_t>::max()) == 63);
+  CHECK(bucket(k_no_time + 1, std::numeric_limits<std::int64_t>::max()) == 63);
+  CHECK(GapBuckets{}(0, 10LL * 365 * 24 * 3600 * 1000) == 62);  // ten years: one before the last with the default
+}
+
+TEST_CASE("encode: marks, ids, numbers, gaps") {
+  const EventSchema schema = sample_schema();
+  const std::vector<std::string> names = {"c", "rare", "never", "a"};
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  const std::vector<float> prices = {0.0f, nan, std::expm1(1.25f), -1e30f};
+  const std::vector<std::int64_t> times = {1000, 2000, 500, k_no_time};
+  const ColumnView columns[] = {std::span<const std::string>(names), std::span<const float>(prices)};
+  EncodedEvents out;
+  encode({4, columns, times}, schema, out);
+  CHECK(out.ids[0] == std::vector<std::int32_t>{k_cls_id, 5, k_unk_id, k_unk_id, 6, k_sep_id});
+  CHECK(out.types[0] == 0);
+  CHECK(out.types[1] == 3);
+  CHECK(out.types[2] >= k_unseen_type);
+  CHECK(out.values[1].size() == 6);
+  CHECK(out.values[1][1] == doctest::Approx(-2.0));  // (log1p(0) - 1) / .5
+  CHECK(out.values[1][2] == 0.0f);
+  CHECK(out.missing[1] == std::vector<std::uint8_t>{0, 0, 1, 0, 0, 0});
+  CHECK(out.values[1][3] == doctest::Approx(0.5));  // (1.25 - 1) / .5
+  CHECK(out.values[1][4] == -2.0f);                 // clipped
+  CHECK(out.gaps == std::vector<std::int32_t>{k_gap_pad, k_gap_first, 5, k_gap_unknown, k_gap_unknown, k_gap_pad});
+  CHECK(out.ids[1].empty());
+}
+
+TEST_CASE("encode: ids, views and strings give the same; the empty sequence is only its marks") {
+  const EventSchema schema = lines_schema(sample_vocabulary());
+  const std::vector<std::string> names = {"b", "x"};
+  const std::vector<std::string_view> views = {"b", "x"};
+  const std::vector<TypeId> types = {2, schema.columns[0].vocabulary.type("x")};
+  EncodedEvents a, b, c;
+  encode(OneColumn(names), schema, a);
+  encode(OneColumn(views), schema, b);
+  encode(OneColumn(types), schema, c);
+  CHECK(a.ids == b.ids);
+  CHECK(a.ids == c.ids);
+  CHECK(a.types == c.types);
+  encode(OneColumn(std::vector<std::string>{}), schema, a);
+  CHECK(a.n == 0);
+  CHECK(a.ids[0] == std::vector<std::int32_t>{k_cls_id, k_sep_id});
+}
+
+TEST_CASE("encode: a view that does not fit the schema is refused by name") {
+  const EventSchema schema = sample_schema();
+  const std::vector<std::string> names = {"a", "b"};
+  const std::vector<float> one_price = {1.0f}, two_prices = {1.0f, 2.0f};
+  const std::vector<TypeId> no_type = {4, 0};
+  const std::vector<std::int64_t> one_time = {1};
+  const ColumnView name_column = std::span<const std::string>(names), short_column = std::span<const float>(one_price),
+                   price_column = std::span<const float>(two_prices), id_column = std::span<const TypeId>(no_type);
+  EncodedEvents out;
+  const auto refused = [&](std::vector<ColumnView> columns, std::span<const std::int64_t> times) {
+    CHECK_THROWS_AS(encode({2, columns, times}, schema, out), Error);
+  };
+  refused({name_column}, {});
+  refused({name_column, name_column}, {});
+  refused({name_column, short_column}, {});
+  refused({id_column, price_column}, {});
+  refused({name_column, price_column}, one_time);
+  const ColumnView fitting[] = {name_column, price_column};
+  encode({2, fitting, {}}, schema, out);
+  CHECK(out.gaps == std::vector<std::int32_t>{k_gap_pad, k_gap_first, k_gap_unknown, k_gap_pad});
+}
+
+TEST_CASE("column views: slices") {
+  const std::vector<std::string> names = {"a", "b", "c"};
+  const std::vector<float> numbers = {1, 2, 3};
+  CHECK(ColumnView(std::span<const std::string>(names)).slice(1, 2).text(0) == "b");
+  CHECK(ColumnView(std::span<const float>(numbers)).slice(2, 1).floats()[0] == 3);
+  CHECK(ColumnView().slice(0, 0).size() == 0);
+}
