@@ -1,0 +1,48 @@
+// Figures of merit: pure functions of scores and truth, higher score = more abnormal.
+#pragma once
+
+#include <cstddef>
+#include <span>
+
+namespace seqguard {
+
+/// Area under the ROC curve: the probability that an abnormal score exceeds a normal one, ties counting one half
+/// (Mann-Whitney with mid-ranks), in [0, 1]. @throws Error invalid_argument for an empty group or NaN.
+double auroc(std::span<const double> normal, std::span<const double> abnormal);
+
+/// Average precision: sum over the distinct thresholds, descending, of (recall_i - recall_{i-1}) precision_i; equal
+/// scores share one threshold. In [0, 1]. @throws Error invalid_argument for an empty group or NaN.
+double average_precision(std::span<const double> normal, std::span<const double> abnormal);
+
+/// Largest true-positive rate of a threshold (score >= threshold is abnormal) whose false-positive rate is <=
+/// `false_positive_rate`, in [0, 1]; not interpolated. @throws Error invalid_argument for an empty group, NaN or a rate
+/// outside [0, 1].
+double tpr_at_fpr(std::span<const double> normal, std::span<const double> abnormal, double false_positive_rate);
+
+/// Counts of a decision and what follows from them.
+struct Confusion {
+  double true_positives = 0, false_positives = 0, false_negatives = 0, true_negatives = 0;
+
+  double precision() const noexcept { return ratio(true_positives, true_positives + false_positives); }
+  double recall() const noexcept { return ratio(true_positives, true_positives + false_negatives); }
+  double false_positive_rate() const noexcept { return ratio(false_positives, false_positives + true_negatives); }
+  /// Harmonic mean of precision and recall.
+  double f1() const noexcept {
+    return ratio(2 * true_positives, 2 * true_positives + false_positives + false_negatives);
+  }
+
+ private:
+  static double ratio(double part, double whole) noexcept { return whole > 0 ? part / whole : 0; }
+};
+
+/// Decision score > threshold. @throws Error invalid_argument for NaN scores.
+Confusion confusion_at(std::span<const double> normal, std::span<const double> abnormal, double threshold);
+
+/// The same decision in a population with `normals` normal sequences of which `normal` is a sample: false positives =
+/// false-positive rate x normals. For test sets that hold all the anomalies and a sample of the normals.
+Confusion projected(const Confusion& sample, double normals);
+
+/// Average precision in that population: each normal of the sample counts normals / normal.size() times.
+double projected_average_precision(std::span<const double> normal, std::span<const double> abnormal, double normals);
+
+}  // namespace seqguard

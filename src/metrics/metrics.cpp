@@ -1,0 +1,124 @@
+#include "seqguard/metrics/metrics.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "seqguard/core/error.hpp"
+
+namespace seqguard {
+namespace {
+
+void check_scores(std::span<const double> scores, const char* where) {
+  for (const double score : scores) {
+    if (std::isnan(score)) fail(ErrorCode::invalid_argument, where, "a score is NaN");
+  }
+}
+
+/// Both groups sorted in descending order.
+struct Ranked {
+  std::vector<double> normal, abnormal;
+
+  Ranked(std::span<const double> normal_scores, std::span<const double> abnormal_scores, const char* where)
+      : normal(normal_scores.begin(), normal_scores.end()), abnormal(abnormal_scores.begin(), abnormal_scores.end()) {
+    if (normal.empty() || abnormal.empty()) fail(ErrorCode::invalid_argument, where, "both groups need a score");
+    check_scores(normal, where);
+    check_scores(abnormal, where);
+    std::sort(normal.begin(), normal.end(), std::greater<>());
+    std::sort(abnormal.begin(), abnormal.end(), std::greater<>());
+  }
+
+  /// Calls step(false positives, true positives) after each distinct threshold, descending; stops when it returns
+  /// false.
+  template <class Step>
+  void each_threshold(Step&& step) const {
+    std::size_t false_positives = 0, true_positives = 0;
+    while (false_positives < normal.size() || true_positives < abnormal.size()) {
+      const bool from_normal = true_positives == abnormal.size() ||
+                               (false_positives < normal.size() && normal[false_positives] > abnormal[true_positives]);
+      const double threshold = from_normal ? normal[false_positives] : abnormal[true_positives];
+      while (false_positives < normal.size() && normal[false_positives] >= threshold) ++false_positives;
+      while (true_positives < abnormal.size() && abnormal[true_positives] >= threshold) ++true_positives;
+      if (!step(false_positives, true_positives)) return;
+    }
+  }
+};
+
+double weighted_average_precision(const Ranked& ranked, double weight_of_normal) {
+  double sum = 0;
+  std::size_t before = 0;
+  ranked.each_threshold([&](std::size_t false_positives, std::size_t true_positives) {
+    const double found = static_cast<double>(true_positives);
+    const double precision = found / (found + weight_of_normal * static_cast<double>(false_positives));
+    if (true_positives > before) sum += static_cast<double>(true_positives - before) * precision;
+    before = true_positives;
+    return true;
+  });
+  return sum / static_cast<double>(ranked.abnormal.size());
+}
+
+}  // namespace
+
+double auroc(std::span<const double> normal, std::span<const double> abnormal) {
+  const Ranked ranked(normal, abnormal, "auroc");
+  // Trapezoids: each threshold adds its new false positives times the mean of the true positives before and after it.
+  double area = 0;
+  std::size_t false_before = 0, true_before = 0;
+  ranked.each_threshold([&](std::size_t false_positives, std::size_t true_positives) {
+    area +=
+        static_cast<double>(false_positives - false_before) * 0.5 * static_cast<double>(true_before + true_positives);
+    false_before = false_positives;
+    true_before = true_positives;
+    return true;
+  });
+  return area / (static_cast<double>(normal.size()) * static_cast<double>(abnormal.size()));
+}
+
+double average_precision(std::span<const double> normal, std::span<const double> abnormal) {
+  return weighted_average_precision(Ranked(normal, abnormal, "average_precision"), 1.0);
+}
+
+double projected_average_precision(std::span<const double> normal, std::span<const double> abnormal, double normals) {
+  const Ranked ranked(normal, abnormal, "projected_average_precision");
+  return weighted_average_precision(ranked, normals / static_cast<double>(normal.size()));
+}
+
+double tpr_at_fpr(std::span<const double> normal, std::span<const double> abnormal, double false_positive_rate) {
+  if (!(false_positive_rate >= 0 && false_positive_rate <= 1)) {
+    fail(ErrorCode::invalid_argument, "tpr_at_fpr", "false_positive_rate", "a number in [0, 1]",
+         std::to_string(false_positive_rate));
+  }
+  const Ranked ranked(normal, abnormal, "tpr_at_fpr");
+  // The small slack keeps .01 * 700 = 7.000000000000001 and its like on the intended side.
+  const double allowed = false_positive_rate * static_cast<double>(normal.size()) * (1 + 1e-12);
+  std::size_t best = 0;
+  ranked.each_threshold([&](std::size_t false_positives, std::size_t true_positives) {
+    if (static_cast<double>(false_positives) > allowed) return false;
+    best = true_positives;
+    return true;
+  });
+  return static_cast<double>(best) / static_cast<double>(abnormal.size());
+}
+
+Confusion confusion_at(std::span<const double> normal, std::span<const double> abnormal, double threshold) {
+  check_scores(normal, "confusion_at");
+  check_scores(abnormal, "confusion_at");
+  const auto above = [threshold](double score) { return score > threshold; };
+  Confusion result;
+  result.false_positives = static_cast<double>(std::count_if(normal.begin(), normal.end(), above));
+  result.true_positives = static_cast<double>(std::count_if(abnormal.begin(), abnormal.end(), above));
+  result.true_negatives = static_cast<double>(normal.size()) - result.false_positives;
+  result.false_negatives = static_cast<double>(abnormal.size()) - result.true_positives;
+  return result;
+}
+
+Confusion projected(const Confusion& sample, double normals) {
+  Confusion result = sample;
+  result.false_positives = sample.false_positive_rate() * normals;
+  result.true_negatives = normals - result.false_positives;
+  return result;
+}
+
+}  // namespace seqguard
