@@ -1,0 +1,77 @@
+// The attention entries of the reference table: plain loops over queries and keys, nothing blocked, nothing kept.
+#pragma once
+
+#include <cmath>
+#include <cstddef>
+
+#include "seqguard/kernels/kernel_table.hpp"
+
+namespace seqguard {
+
+/// a . b over one head.
+template <class Real>
+Real reference_dot(const Real* a, const Real* b, std::size_t n) {
+  Real total = 0;
+  for (std::size_t i = 0; i < n; ++i) total += a[i] * b[i];
+  return total;
+}
+
+template <class Real>
+void reference_attention_forward(const AttentionForward<Real>& p) {
+  const std::size_t hidden = p.heads * p.head_dim;
+  for (std::size_t head = 0; head < p.heads; ++head) {
+    const Real* const q = p.qkv + head * p.head_dim;
+    const Real *const k = q + hidden, *const v = k + hidden;
+    for (std::size_t i = 0; i < p.length; ++i) {
+      const std::size_t visible = p.causal ? i + 1 : p.length;
+      const auto score = [&](std::size_t j) {
+        return p.scale * reference_dot(q + i * p.qkv_stride, k + j * p.qkv_stride, p.head_dim);
+      };
+      Real maximum = score(0), total = 0;
+      for (std::size_t j = 1; j < visible; ++j) {
+        const Real s = score(j);
+        maximum = s > maximum ? s : maximum;
+      }
+      Real* const out = p.out + i * p.out_stride + head * p.head_dim;
+      for (std::size_t d = 0; d < p.head_dim; ++d) out[d] = 0;
+      for (std::size_t j = 0; j < visible; ++j) {
+        const Real weight = std::exp(score(j) - maximum);
+        total += weight;
+        for (std::size_t d = 0; d < p.head_dim; ++d) out[d] += weight * v[j * p.qkv_stride + d];
+      }
+      for (std::size_t d = 0; d < p.head_dim; ++d) out[d] /= total;
+      if (p.log_sum_exp != nullptr) p.log_sum_exp[head * p.length + i] = maximum + std::log(total);
+    }
+  }
+}
+
+/// With P_ij = exp(s_ij - lse_i), dP_ij = d_out_i . v_j and delta_i = d_out_i . out_i = sum_j P_ij dP_ij:
+/// dS_ij = P_ij (dP_ij - delta_i); d_q_i = scale sum_j dS_ij k_j; d_k_j = scale sum_i dS_ij q_i; d_v_j = sum_i P_ij
+/// d_out_i.
+template <class Real>
+void reference_attention_backward(const AttentionBackward<Real>& p) {
+  const std::size_t hidden = p.heads * p.head_dim, stride = p.qkv_stride;
+  for (std::size_t i = 0; i < p.length; ++i)
+    for (std::size_t c = 0; c < 3 * hidden; ++c) p.d_qkv[i * stride + c] = 0;
+  for (std::size_t head = 0; head < p.heads; ++head) {
+    const std::size_t q = head * p.head_dim, k = q + hidden, v = k + hidden;
+    for (std::size_t i = 0; i < p.length; ++i) {
+      const Real* const d_out = p.d_out + i * p.out_stride + q;
+      const Real delta = reference_dot(d_out, p.out + i * p.out_stride + q, p.head_dim);
+      for (std::size_t j = 0; j < (p.causal ? i + 1 : p.length); ++j) {
+        const Real *const row_i = p.qkv + i * stride, *const row_j = p.qkv + j * stride;
+        Real *const d_row_i = p.d_qkv + i * stride, *const d_row_j = p.d_qkv + j * stride;
+        const Real score = p.scale * reference_dot(row_i + q, row_j + k, p.head_dim);
+        const Real weight = std::exp(score - p.log_sum_exp[head * p.length + i]);
+        const Real d_score = weight * (reference_dot(d_out, row_j + v, p.head_dim) - delta);
+        for (std::size_t d = 0; d < p.head_dim; ++d) {
+          d_row_i[q + d] += p.scale * d_score * row_j[k + d];
+          d_row_j[k + d] += p.scale * d_score * row_i[q + d];
+          d_row_j[v + d] += weight * d_out[d];
+        }
+      }
+    }
+  }
+}
+
+}  // namespace seqguard
