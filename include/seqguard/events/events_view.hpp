@@ -8,12 +8,9 @@
 #include <string>
 #include <string_view>
 
-namespace seqguard {
+#include "seqguard/events/type_id.hpp"
 
-/// A raw value of a categorical column: dense (below Vocabulary::types()) if the training data held it, else
-/// k_unseen_type | 31 bits of its hash, so that three different unseen values still count as three.
-using TypeId = std::uint32_t;
-inline constexpr TypeId k_unseen_type = 0x80000000u;
+namespace seqguard {
 
 /// A time that is not known.
 inline constexpr std::int64_t k_no_time = std::numeric_limits<std::int64_t>::min();

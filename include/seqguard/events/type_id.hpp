@@ -5,8 +5,8 @@
 
 namespace seqguard {
 
-/// Type of one event: 0 .. V-1 are the types of the training normals. A type outside them has the top bit set and a
-/// hash of the raw event below it, so that three unseen types count as three.
+/// A raw value of the primary column: dense (below Vocabulary::types()) if the training data held it, else
+/// k_unseen_type | 31 bits of its hash, so that three different unseen values still count as three.
 using TypeId = std::uint32_t;
 
 inline constexpr TypeId k_unseen_type = 0x8000'0000u;
