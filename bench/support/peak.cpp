@@ -1,0 +1,82 @@
+#include "support/peak.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <cstring>
+#include <vector>
+
+namespace seqguard {
+
+/// Runs `rounds` rounds of multiply-adds and returns the flops done. One per instruction set:
+/// bench/support/peak_isa.cpp.
+double run_fma_baseline(std::size_t rounds, float* sink);
+double run_fma_avx2(std::size_t rounds, float* sink);
+double run_fma_avx512(std::size_t rounds, float* sink);
+
+namespace {
+
+constexpr int k_repetitions = 7;
+
+double seconds_since(std::chrono::steady_clock::time_point start) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+double run_fma(Isa isa, std::size_t rounds, float* sink) {
+  switch (isa) {
+#if defined(SEQGUARD_HAS_ISA_AVX512)
+    case Isa::avx512:
+      return run_fma_avx512(rounds, sink);
+#endif
+#if defined(SEQGUARD_HAS_ISA_AVX2)
+    case Isa::avx2:
+      return run_fma_avx2(rounds, sink);
+#endif
+    default:
+      return run_fma_baseline(rounds, sink);
+  }
+}
+
+/// Largest rate of `work` (which returns the amount done) over runs of at least 10 ms.
+template <class Work>
+double best_rate(Work work) {
+  double best = 0;
+  for (int i = 0; i < k_repetitions; ++i) {
+    const auto start = std::chrono::steady_clock::now();
+    double done = 0, seconds = 0;
+    do {
+      done += work();
+      seconds = seconds_since(start);
+    } while (seconds < 0.01);
+    best = std::max(best, done / seconds);
+  }
+  return best;
+}
+
+}  // namespace
+
+double fma_peak_gflops(Isa isa) {
+  volatile float sink_target = 0;
+  return best_rate([&] {
+           float sink = 0;
+           const double flops = run_fma(isa, 100'000, &sink);
+           sink_target = sink;
+           return flops;
+         }) /
+         1e9;
+}
+
+double bandwidth_gbs(std::size_t bytes) {
+  const std::size_t half = std::max<std::size_t>(bytes / 2, 64);
+  std::vector<char> source(half, 1), target(half);
+  const std::size_t passes = std::max<std::size_t>(1, (1 << 20) / half);
+  return best_rate([&] {
+           for (std::size_t i = 0; i < passes; ++i) {
+             std::memcpy(target.data(), source.data(), half);
+             asm volatile("" : : "r"(target.data()), "r"(source.data()) : "memory");
+           }
+           return static_cast<double>(2 * half * passes);
+         }) /
+         1e9;
+}
+
+}  // namespace seqguard
