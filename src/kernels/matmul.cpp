@@ -1,0 +1,244 @@
+// Matrix products: which backend serves a shape, the backend over the kernel table, and the public interface.
+#include "seqguard/kernels/matmul.hpp"
+
+#include <algorithm>
+#include <span>
+#include <string>
+#include <type_traits>
+
+#include "kernels/matmul_backend.hpp"
+#include "seqguard/core/error.hpp"
+
+namespace seqguard {
+namespace {
+
+#ifdef SEQGUARD_HAS_ONEDNN
+constexpr bool k_has_onednn = true;
+#else
+constexpr bool k_has_onednn = false;
+#endif
+#ifdef SEQGUARD_HAS_EIGEN
+constexpr bool k_has_eigen = true;
+#else
+constexpr bool k_has_eigen = false;
+#endif
+
+constexpr MatmulBackend k_backends[] = {MatmulBackend::automatic, MatmulBackend::own, MatmulBackend::onednn,
+                                        MatmulBackend::eigen};
+
+// Never a function of the number of rows: a row must not change its bits with its company.
+MatmulBackend automatic_backend(Isa, std::size_t, std::size_t) { return MatmulBackend::own; }
+
+// The backend over KernelTable::matmul_panels. The table outlives every matrix (it is static data).
+template <class Real>
+class OwnMatrix final : public PackedMatrix<Real>::Implementation {
+  using Base = typename PackedMatrix<Real>::Implementation;
+
+ public:
+  OwnMatrix(const KernelTable<Real>& kernels, std::size_t k, std::size_t n, Layout layout)
+      : Base(MatmulBackend::own, k, n, layout),
+        kernels_(kernels),
+        storage_(panel_elements(kernels, k, n) * sizeof(Real)),
+        panels_(storage_.allocate<Real>(panel_elements(kernels, k, n))) {}
+
+  void repack(MatrixView<const Real> source) override {
+    const bool kn = this->layout() == Layout::kn;
+    kernels_.pack_panels(panels_.data(), source.data, this->k(), this->n(), kn ? source.stride : 1,
+                         kn ? 1 : source.stride);
+  }
+
+  void multiply(MatrixView<Real> c, MatrixView<const Real> a, Epilogue<Real> epilogue, Arena&) const override {
+    kernels_.matmul_panels(c.data, a.data, panels_.data(), epilogue.bias, a.rows, this->n(), this->k(), c.stride,
+                           a.stride, 1, epilogue.accumulate);
+  }
+
+  std::size_t bytes() const noexcept override { return panels_.size_bytes(); }
+
+  static std::size_t panel_elements(const KernelTable<Real>& kernels, std::size_t k, std::size_t n) {
+    return (n + kernels.panel_width - 1) / kernels.panel_width * kernels.panel_width * k;
+  }
+
+ private:
+  const KernelTable<Real>& kernels_;
+  Arena storage_;  // for its alignment: a vector load that straddles two cache lines costs two
+  std::span<Real> panels_;
+};
+
+void require_available(MatmulBackend backend, Isa isa) {
+  if (!matmul_backend_available(backend, isa))
+    fail(ErrorCode::unsupported, "matrix product",
+         "backend " + std::string(to_string(backend)) + " is not built in, or not offered for " +
+             std::string(to_string(isa)));
+}
+
+std::string shape(std::size_t rows, std::size_t cols) {
+  std::string text = "[";  // built by appending: gcc 12 warns wrongly about a literal + string
+  return text.append(std::to_string(rows)).append(", ").append(std::to_string(cols)).append("]");
+}
+
+template <class Real>
+void require_shape(std::string_view where, std::string_view what, MatrixView<Real> view, std::size_t rows,
+                   std::size_t cols) {
+  if (view.rows != rows || view.cols != cols)
+    fail(ErrorCode::invalid_argument, where, std::string(what) + " has the wrong shape", shape(rows, cols),
+         shape(view.rows, view.cols));
+  if (view.rows > 1 && view.stride < view.cols)
+    fail(ErrorCode::invalid_argument, where, std::string(what) + " has rows that overlap",
+         "a stride of at least " + std::to_string(view.cols), std::to_string(view.stride));
+}
+
+template <class Real>
+std::unique_ptr<typename PackedMatrix<Real>::Implementation> make_matrix(const Context<Real>& context, std::size_t k,
+                                                                         std::size_t n, Layout layout) {
+  MatmulBackend backend = context.matmul;
+  if (backend == MatmulBackend::automatic)
+    backend = std::is_same_v<Real, float> ? automatic_backend(context.kernels->isa, k, n) : MatmulBackend::own;
+  require_available(backend, context.kernels->isa);
+#ifdef SEQGUARD_HAS_ONEDNN
+  if constexpr (std::is_same_v<Real, float>) {
+    if (backend == MatmulBackend::onednn) return make_onednn_matrix(context, k, n, layout);
+  }
+#endif
+#ifdef SEQGUARD_HAS_EIGEN
+  if (backend == MatmulBackend::eigen) return make_eigen_matrix<Real>(k, n, layout);
+#endif
+  if (backend != MatmulBackend::own)
+    fail(ErrorCode::unsupported, "matrix product",
+         "backend " + std::string(to_string(backend)) + " has no double precision");
+  return std::make_unique<OwnMatrix<Real>>(*context.kernels, k, n, layout);
+}
+
+}  // namespace
+
+std::string_view to_string(MatmulBackend backend) noexcept {
+  switch (backend) {
+    case MatmulBackend::automatic:
+      return "automatic";
+    case MatmulBackend::own:
+      return "own";
+    case MatmulBackend::onednn:
+      return "onednn";
+    case MatmulBackend::eigen:
+      return "eigen";
+  }
+  return "unknown";
+}
+
+MatmulBackend matmul_backend_from_string(std::string_view name) {
+  for (const MatmulBackend backend : k_backends)
+    if (to_string(backend) == name) return backend;
+  fail(ErrorCode::invalid_argument, "matrix product", "unknown backend", "automatic, own, onednn or eigen", name);
+}
+
+bool matmul_backend_available(MatmulBackend backend, Isa isa) noexcept {
+  switch (backend) {
+    case MatmulBackend::automatic:
+    case MatmulBackend::own:
+      return true;
+    case MatmulBackend::onednn:
+      return k_has_onednn && isa == Isa::avx512;
+    case MatmulBackend::eigen:
+      return k_has_eigen;
+  }
+  return false;
+}
+
+std::string_view matmul_backend_version(MatmulBackend backend) noexcept {
+#ifdef SEQGUARD_HAS_ONEDNN
+  if (backend == MatmulBackend::onednn) return onednn_version();
+#endif
+#ifdef SEQGUARD_HAS_EIGEN
+  if (backend == MatmulBackend::eigen) return eigen_version();
+#endif
+  return to_string(backend);
+}
+
+Context<float> make_context(Isa isa, MatmulBackend backend) {
+  require_available(backend, isa);
+  return {&kernels_for(isa), backend};
+}
+
+Context<double> make_reference_context() { return {&reference_kernels(), MatmulBackend::own}; }
+
+template <class Real>
+PackedMatrix<Real>::PackedMatrix() = default;
+template <class Real>
+PackedMatrix<Real>::~PackedMatrix() = default;
+template <class Real>
+PackedMatrix<Real>::PackedMatrix(PackedMatrix&&) noexcept = default;
+template <class Real>
+PackedMatrix<Real>& PackedMatrix<Real>::operator=(PackedMatrix&&) noexcept = default;
+
+template <class Real>
+PackedMatrix<Real>::PackedMatrix(const Context<Real>& context, MatrixView<const Real> source, Layout layout) {
+  const bool kn = layout == Layout::kn;
+  implementation_ = make_matrix(context, kn ? source.rows : source.cols, kn ? source.cols : source.rows, layout);
+  repack(source);
+}
+
+template <class Real>
+void PackedMatrix<Real>::repack(MatrixView<const Real> source) {
+  if (implementation_ == nullptr) fail(ErrorCode::invalid_argument, "PackedMatrix::repack", "nothing was packed");
+  const bool kn = implementation_->layout() == Layout::kn;
+  require_shape("PackedMatrix::repack", "source", source, kn ? k() : n(), kn ? n() : k());
+  implementation_->repack(source);
+}
+
+template <class Real>
+void PackedMatrix<Real>::multiply(MatrixView<Real> c, MatrixView<const Real> a, Epilogue<Real> epilogue,
+                                  Arena& scratch) const {
+  if (implementation_ == nullptr) fail(ErrorCode::invalid_argument, "PackedMatrix::multiply", "nothing was packed");
+  require_shape("PackedMatrix::multiply", "a", a, a.rows, k());
+  require_shape("PackedMatrix::multiply", "c", c, a.rows, n());
+  if (epilogue.accumulate && epilogue.bias != nullptr)
+    fail(ErrorCode::invalid_argument, "PackedMatrix::multiply", "accumulation takes no bias");
+  if (a.rows == 0 || n() == 0) return;
+  implementation_->multiply(c, a, epilogue, scratch);
+}
+
+template <class Real>
+std::size_t PackedMatrix<Real>::k() const noexcept {
+  return implementation_ ? implementation_->k() : 0;
+}
+template <class Real>
+std::size_t PackedMatrix<Real>::n() const noexcept {
+  return implementation_ ? implementation_->n() : 0;
+}
+template <class Real>
+MatmulBackend PackedMatrix<Real>::backend() const noexcept {
+  return implementation_ ? implementation_->backend() : MatmulBackend::own;
+}
+template <class Real>
+std::size_t PackedMatrix<Real>::bytes() const noexcept {
+  return implementation_ ? implementation_->bytes() : 0;
+}
+
+// The rows of b, which are the terms of each sum, are packed in blocks; each block continues the chain of sums in c.
+// The order of terms is therefore that of the rows whatever the block is.
+template <class Real>
+void multiply_transposed_add(const Context<Real>& context, MatrixView<Real> c, MatrixView<const Real> a,
+                             MatrixView<const Real> b, Arena& scratch) {
+  require_shape("multiply_transposed_add", "a", a, b.rows, a.cols);
+  require_shape("multiply_transposed_add", "c", c, a.cols, b.cols);
+  require_shape("multiply_transposed_add", "b", b, b.rows, b.cols);
+  constexpr std::size_t k_block = 256;
+  const KernelTable<Real>& kernels = *context.kernels;
+  const Arena::Frame frame(scratch);
+  const auto panels =
+      scratch.allocate<Real>(OwnMatrix<Real>::panel_elements(kernels, std::min(k_block, b.rows), b.cols));
+  for (std::size_t first = 0; first < b.rows; first += k_block) {
+    const std::size_t count = std::min(k_block, b.rows - first);
+    kernels.pack_panels(panels.data(), b.row(first), count, b.cols, b.stride, 1);
+    kernels.matmul_panels(c.data, a.row(first), panels.data(), nullptr, c.rows, c.cols, count, c.stride, 1, a.stride,
+                          true);
+  }
+}
+
+template class PackedMatrix<float>;
+template class PackedMatrix<double>;
+template void multiply_transposed_add(const Context<float>&, MatrixView<float>, MatrixView<const float>,
+                                      MatrixView<const float>, Arena&);
+template void multiply_transposed_add(const Context<double>&, MatrixView<double>, MatrixView<const double>,
+                                      MatrixView<const double>, Arena&);
+
+}  // namespace seqguard
