@@ -1,5 +1,6 @@
 // Compiled once per instruction set; exports one table and nothing else.
 #include "kernels/isa_tables.hpp"
+#include "kernels/matmul.inl.hpp"
 #include "seqguard/kernels/reference.hpp"
 
 #define SEQGUARD_PASTE_(a, b) a##b
@@ -13,6 +14,9 @@ constexpr KernelTable<float> make_table() {
   KernelTable<float> table = make_reference_table<float>();
   table.isa = Isa::SEQGUARD_ISA;
   table.name = SEQGUARD_QUOTE(SEQGUARD_ISA);
+  table.panel_width = Matmul::k_panel_width;
+  table.pack_panels = Matmul::pack_panels;
+  table.matmul_panels = Matmul::matmul_panels;
   return table;
 }
 }  // namespace
