@@ -1,0 +1,71 @@
+// config.json of a BERT model: what the computation depends on, under Hugging Face's names.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace seqguard {
+
+/// The feed-forward activation (`hidden_act`).
+enum class Activation {
+  gelu,       ///< x Phi(x), by erf: "gelu", "gelu_python"
+  gelu_tanh,  ///< the tanh form: "gelu_new", "gelu_pytorch_tanh", "gelu_fast", "gelu_accurate"
+};
+
+/// What follows the encoder (`architectures[0]`).
+enum class Head {
+  none,                     ///< BertModel: encoder and pooler
+  masked_lm,                ///< BertForMaskedLM, BertForPreTraining (whose next-sentence part is not computed)
+  sequence_classification,  ///< BertForSequenceClassification: pooler, classifier
+  token_classification,     ///< BertForTokenClassification: classifier on each token
+};
+
+/// Configuration of `model_type: bert`. The defaults are those of transformers' class: an absent field means exactly
+/// them.
+struct BertConfig {
+  std::size_t vocab_size = 30522;             ///< V, 1 .. 1e8
+  std::size_t hidden_size = 768;              ///< H, 1 .. 65,536, a multiple of num_attention_heads
+  std::size_t num_hidden_layers = 12;         ///< 1 .. 1,000
+  std::size_t num_attention_heads = 12;       ///< A, >= 1
+  std::size_t intermediate_size = 3072;       ///< I, 1 .. 1e6
+  std::size_t max_position_embeddings = 512;  ///< longest sequence, 1 .. 1e6
+  std::size_t type_vocab_size = 2;            ///< 1 .. 1e6
+  Activation hidden_act = Activation::gelu;
+  double layer_norm_eps = 1e-12;     ///< in (0, 1]; added inside the square root
+  double initializer_range = 0.02;   ///< standard deviation of fresh weights, >= 0
+  double hidden_dropout_prob = 0.1;  ///< in [0, 1), training only, like the two below
+  double attention_probs_dropout_prob = 0.1;
+  std::optional<double> classifier_dropout;                  ///< of a classification head; none: hidden_dropout_prob
+  std::optional<std::size_t> pad_token_id = 0;               ///< below vocab_size
+  std::vector<std::string> labels = {"LABEL_0", "LABEL_1"};  ///< id2label, in order of the ids; its size is num_labels
+  std::string problem_type;  ///< "", "regression", "single_label_classification", "multi_label_classification"
+  std::vector<std::string> architectures;
+  std::string other_fields = "{}";  ///< JSON object: fields of the file that change nothing here, kept when it is saved
+
+  std::size_t head_size() const noexcept { return hidden_size / num_attention_heads; }  ///< D = H / A
+  std::size_t num_labels() const noexcept { return labels.size(); }
+};
+
+/// The head that architectures[0] names; none where the list is empty.
+/// @throws Error unsupported_model for a class that is not listed at Head.
+Head head_of(const BertConfig& config);
+
+/// The class name of a head: "BertModel", "BertForMaskedLM", ...
+std::string_view architecture_name(Head head) noexcept;
+
+/// @throws Error bad_checkpoint "path: field ..., expected ..., found ..." if a field is outside its range.
+void check_config(const BertConfig& config, const std::string& path);
+
+/// Reads the text of a config.json; `path` is for messages. Strict: every field is checked for type and range, and a
+/// setting that would change the computation (another model_type, relative positions, a decoder, remote code,
+/// quantisation, pruned heads, an unknown activation ...) is refused by name.
+/// @throws Error bad_checkpoint (malformed, out of range), unsupported_model (refused).
+BertConfig parse_config(std::string_view text, const std::string& path);
+
+/// The text of a config.json that transformers opens as the class in architectures[0].
+std::string to_json(const BertConfig& config);
+
+}  // namespace seqguard
