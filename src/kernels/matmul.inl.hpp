@@ -7,14 +7,15 @@
 #pragma once
 
 #include <cstddef>
-#include <xsimd/xsimd.hpp>
+
+#include "kernels/multiply_add.inl.hpp"
 
 namespace seqguard {
 namespace {
 
 struct Matmul {
   using Size = std::size_t;
-  using Batch = xsimd::batch<float>;
+  using Batch = FloatBatch;
   static constexpr Size k_lanes = Batch::size;
   static constexpr Size k_panel_width = 2 * k_lanes;
 // Accumulators, two vectors of B and one of A: 27 of 32 registers, 15 of 16.
@@ -68,8 +69,8 @@ struct Matmul {
       for (int r = 0; r < rows; ++r) {
         const float* group = r < 4 ? a0 : r < 8 ? a4 : a8;
         const Batch a(group[(r % 4) * stride]);
-        sums[r][0] = xsimd::fma(a, b0, sums[r][0]);
-        sums[r][1] = xsimd::fma(a, b1, sums[r][1]);
+        sums[r][0] = multiply_add(a, b0, sums[r][0]);
+        sums[r][1] = multiply_add(a, b1, sums[r][1]);
       }
       a0 += step;
       a4 += step;
