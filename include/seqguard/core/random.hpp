@@ -34,7 +34,8 @@ class Random {
   double uniform() noexcept { return static_cast<double>(bits() >> 11) * 0x1p-53; }
   /// Uniform in [0, bound), bound > 0. Multiply-shift; the bias is below 2^-32 for bounds below 2^32.
   std::size_t below(std::size_t bound) noexcept {
-    return static_cast<std::size_t>((static_cast<unsigned __int128>(bits()) * bound) >> 64);
+    __extension__ using Wide = unsigned __int128;  // 64 x 64 bits
+    return static_cast<std::size_t>((static_cast<Wide>(bits()) * bound) >> 64);
   }
   /// Standard normal (Box-Muller, one of the pair).
   double normal() noexcept {

@@ -1,5 +1,5 @@
-// Dropout whose mask is a function of (seed, step, site, token): the backward pass draws the same mask again, and the mask
-// does not depend on how a batch was cut into chunks.
+// Dropout whose mask is a function of (seed, step, site, token): the backward pass draws the same mask again, and the
+// mask does not depend on how a batch was cut into chunks.
 #pragma once
 
 #include <cstddef>
@@ -25,7 +25,8 @@ struct Dropout {
 template <class Real>
 void dropout_apply(const KernelTable<Real>& kernels, MatrixView<Real> x, const Dropout& dropout) {
   if (dropout.rate > 0)
-    kernels.dropout(x.data, x.rows * x.cols, static_cast<Real>(dropout.rate), dropout.key, dropout.first_token * x.cols);
+    kernels.dropout(x.data, x.rows * x.cols, static_cast<Real>(dropout.rate), dropout.key,
+                    dropout.first_token * x.cols);
 }
 
 }  // namespace seqguard

@@ -92,11 +92,11 @@ void self_attention_forward(const Context<Real>& context, SelfAttentionCache<Rea
 
 /// d_x[N, H] overwritten; d_p accumulated. d_out is destroyed.
 template <class Real>
-void self_attention_backward(const Context<Real>& context, MatrixView<Real> d_x, const SelfAttentionParameters<Real>& d_p,
-                             MatrixView<Real> d_out, const SelfAttentionCache<Real>& cache, MatrixView<const Real> x,
-                             Offsets offsets, const SelfAttentionParameters<const Real>& p,
-                             const PackedSelfAttention<Real>& packed, const SelfAttentionOptions<Real>& options,
-                             Arena& scratch) {
+void self_attention_backward(const Context<Real>& context, MatrixView<Real> d_x,
+                             const SelfAttentionParameters<Real>& d_p, MatrixView<Real> d_out,
+                             const SelfAttentionCache<Real>& cache, MatrixView<const Real> x, Offsets offsets,
+                             const SelfAttentionParameters<const Real>& p, const PackedSelfAttention<Real>& packed,
+                             const SelfAttentionOptions<Real>& options, Arena& scratch) {
   const Arena::Frame frame(scratch);
   const std::size_t n = x.rows, hidden = x.cols, head_dim = hidden / options.heads;
   // d_x receives the residual's share first, the projection's is added below.

@@ -7,13 +7,9 @@
 #include <string_view>
 #include <vector>
 
-namespace seqguard {
+#include "seqguard/layers/activation.hpp"
 
-/// The feed-forward activation (`hidden_act`).
-enum class Activation {
-  gelu,       ///< x Phi(x), by erf: "gelu", "gelu_python"
-  gelu_tanh,  ///< the tanh form: "gelu_new", "gelu_pytorch_tanh", "gelu_fast", "gelu_accurate"
-};
+namespace seqguard {
 
 /// What follows the encoder (`architectures[0]`).
 enum class Head {

@@ -34,10 +34,9 @@ struct SafetensorsLimits {
 
 /// An open file: parsed header, tensors read one by one straight into the caller's memory.
 ///
-/// The header is checked before anything else is believed: lengths, UTF-8, JSON, duplicate names, offsets that cover the
-/// buffer without hole or overlap, shape x dtype == bytes, file ends where the last tensor ends.
-/// Every violation throws Error bad_checkpoint naming file, tensor, expected and found. Movable; reading is const and
-/// thread-safe.
+/// The header is checked before anything else is believed: lengths, UTF-8, JSON, duplicate names, offsets that cover
+/// the buffer without hole or overlap, shape x dtype == bytes, file ends where the last tensor ends. Every violation
+/// throws Error bad_checkpoint naming file, tensor, expected and found. Movable; reading is const and thread-safe.
 class SafetensorsFile {
  public:
   /// @throws Error file_not_found, io_error, bad_checkpoint.
@@ -51,7 +50,8 @@ class SafetensorsFile {
   const std::map<std::string, std::string, std::less<>>& metadata() const noexcept { return metadata_; }
 
   /// Reads a floating-point tensor (F64, F32, F16, BF16) as float into out (size == count()), checking that each value
-  /// is finite. @throws Error bad_checkpoint: unknown name, another dtype, overflow on conversion, NaN/Inf with its index.
+  /// is finite. @throws Error bad_checkpoint: unknown name, another dtype, overflow on conversion, NaN/Inf with its
+  /// index.
   void read(std::string_view name, std::span<float> out) const;
   /// Reads the raw bytes of a tensor (size == end - begin). @throws Error bad_checkpoint.
   void read_bytes(std::string_view name, std::span<std::byte> out) const;
@@ -81,8 +81,8 @@ struct TensorToWrite {
   std::span<const std::byte> bytes;
 };
 
-/// The file's bytes: header padded to 8 bytes, tensors ordered by element size (descending), then name, as the reference
-/// writer does. @throws Error invalid_argument for a duplicate name or bytes that do not fit the shape.
+/// The file's bytes: header padded to 8 bytes, tensors ordered by element size (descending), then name, as the
+/// reference writer does. @throws Error invalid_argument for a duplicate name or bytes that do not fit the shape.
 std::string serialize_safetensors(std::span<const TensorToWrite> tensors,
                                   const std::map<std::string, std::string, std::less<>>& metadata = {});
 

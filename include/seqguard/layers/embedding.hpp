@@ -1,0 +1,151 @@
+// From ids to vectors: the sum of all columns' embeddings, normalised.
+//
+//   x_t = LN( E_word[id_t] + E_type[type_t] + E_position[t] + sum_c E_c[id_ct] + sum_n (v_nt w_n + b_n | m_n) +
+//   E_gap[bucket_t] )
+//
+// With one categorical column this is BertEmbeddings of Hugging Face.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "seqguard/core/arena.hpp"
+#include "seqguard/core/views.hpp"
+#include "seqguard/kernels/matmul.hpp"
+#include "seqguard/layers/dropout.hpp"
+#include "seqguard/layers/layer_norm.hpp"
+
+namespace seqguard {
+
+/// One look-up table.
+template <class Real>
+struct EmbeddingTable {
+  Real* weight = nullptr;  ///< [rows, H]
+  std::size_t rows = 0;
+};
+
+/// A numeric column enters as value * weight + bias, or as `missing`.
+template <class Real>
+struct NumericParameters {
+  Real* weight = nullptr;   ///< [H]
+  Real* bias = nullptr;     ///< [H]
+  Real* missing = nullptr;  ///< [H]
+};
+
+template <class Real>
+struct EmbeddingParameters {
+  EmbeddingTable<Real> word, position, token_type;
+  std::vector<EmbeddingTable<Real>> features;     ///< categorical columns beside the primary one
+  std::vector<NumericParameters<Real>> numerics;  ///< numeric columns
+  EmbeddingTable<Real> time_gap;                  ///< no rows: no time column
+  LayerNormParameters<Real> layer_norm;
+};
+
+/// How a numeric value enters.
+enum class NumericState : std::uint8_t {
+  present,
+  missing,  ///< no value: the learned vector `missing` stands in
+  hidden,   ///< masked for prediction: contributes nothing
+};
+
+/// One numeric column of a ragged batch.
+struct NumericInput {
+  std::span<const float> values;        ///< [N], standardised
+  std::span<const NumericState> state;  ///< [N]
+};
+
+/// A ragged batch of N tokens. Every id is inside its table (the caller checks); positions count from 0 in each
+/// sequence.
+struct EncoderInput {
+  std::span<const std::int32_t> ids;                        ///< [N] primary column
+  std::span<const std::int32_t> token_type_ids;             ///< [N], or empty: all 0
+  std::span<const std::span<const std::int32_t>> features;  ///< per further categorical column [N]
+  std::span<const NumericInput> numerics;                   ///< per numeric column
+  std::span<const std::int32_t> time_gaps;                  ///< [N] buckets, or empty without a time column
+  Offsets offsets;                                          ///< B + 1
+};
+
+template <class Real>
+struct EmbeddingCache {
+  LayerNormCache<Real> layer_norm;
+  std::span<std::int32_t> positions;  ///< [N]
+  std::span<std::int32_t> zeros;      ///< [N], the token types where none are given
+  MatrixView<Real> out;               ///< [N, H]
+
+  static EmbeddingCache allocate(Arena& arena, std::size_t n, std::size_t hidden) {
+    EmbeddingCache cache;
+    cache.layer_norm = LayerNormCache<Real>::allocate(arena, n, hidden);
+    cache.positions = arena.allocate<std::int32_t>(n);
+    cache.zeros = arena.allocate<std::int32_t>(n);
+    cache.out = {arena.allocate<Real>(n * hidden).data(), n, hidden};
+    return cache;
+  }
+};
+
+/// cache.out[N, H] = dropout(LN(sum of embeddings)).
+template <class Real>
+void embedding_forward(const Context<Real>& context, EmbeddingCache<Real>& cache, const EncoderInput& input,
+                       const EmbeddingParameters<const Real>& p, Real layer_norm_eps, const Dropout& dropout) {
+  const std::size_t n = input.ids.size(), hidden = cache.out.cols;
+  const KernelTable<Real>& kernels = *context.kernels;
+  for (std::size_t b = 0; b + 1 < input.offsets.size(); ++b)
+    for (std::size_t t = input.offsets[b]; t < input.offsets[b + 1]; ++t)
+      cache.positions[t] = static_cast<std::int32_t>(t - input.offsets[b]);
+  std::fill(cache.zeros.begin(), cache.zeros.end(), 0);
+
+  Real* sum = cache.layer_norm.sum;
+  std::fill_n(sum, n * hidden, Real(0));
+  const auto* types = input.token_type_ids.empty() ? cache.zeros.data() : input.token_type_ids.data();
+  kernels.gather_add(sum, p.word.weight, input.ids.data(), n, hidden);
+  kernels.gather_add(sum, p.token_type.weight, types, n, hidden);
+  kernels.gather_add(sum, p.position.weight, cache.positions.data(), n, hidden);
+  for (std::size_t c = 0; c < p.features.size(); ++c)
+    kernels.gather_add(sum, p.features[c].weight, input.features[c].data(), n, hidden);
+  if (p.time_gap.rows > 0) kernels.gather_add(sum, p.time_gap.weight, input.time_gaps.data(), n, hidden);
+  for (std::size_t c = 0; c < p.numerics.size(); ++c) {
+    const NumericInput& column = input.numerics[c];
+    for (std::size_t t = 0; t < n; ++t) {
+      Real* row = sum + t * hidden;
+      if (column.state[t] == NumericState::missing) kernels.axpy(row, p.numerics[c].missing, hidden, Real(1));
+      if (column.state[t] != NumericState::present) continue;
+      kernels.axpy(row, p.numerics[c].weight, hidden, static_cast<Real>(column.values[t]));
+      kernels.axpy(row, p.numerics[c].bias, hidden, Real(1));
+    }
+  }
+  layer_norm_forward<Real>(kernels, cache.out, cache.layer_norm, MatrixView<const Real>(sum, n, hidden), {},
+                           p.layer_norm, layer_norm_eps);
+  dropout_apply(kernels, cache.out, dropout);
+}
+
+/// Accumulates all gradients of d_p; d_out[N, H] is destroyed (it ends as the gradient of the sum of embeddings).
+template <class Real>
+void embedding_backward(const Context<Real>& context, const EmbeddingParameters<Real>& d_p, MatrixView<Real> d_out,
+                        const EmbeddingCache<Real>& cache, const EncoderInput& input,
+                        const EmbeddingParameters<const Real>& p, const Dropout& dropout) {
+  const std::size_t n = input.ids.size(), hidden = cache.out.cols;
+  const KernelTable<Real>& kernels = *context.kernels;
+  dropout_apply(kernels, d_out, dropout);
+  layer_norm_backward<Real>(kernels, d_out, d_p.layer_norm, d_out, cache.layer_norm, p.layer_norm);
+  const auto* types = input.token_type_ids.empty() ? cache.zeros.data() : input.token_type_ids.data();
+  kernels.scatter_add(d_p.word.weight, d_out.data, input.ids.data(), n, hidden);
+  kernels.scatter_add(d_p.token_type.weight, d_out.data, types, n, hidden);
+  kernels.scatter_add(d_p.position.weight, d_out.data, cache.positions.data(), n, hidden);
+  for (std::size_t c = 0; c < p.features.size(); ++c)
+    kernels.scatter_add(d_p.features[c].weight, d_out.data, input.features[c].data(), n, hidden);
+  if (p.time_gap.rows > 0) kernels.scatter_add(d_p.time_gap.weight, d_out.data, input.time_gaps.data(), n, hidden);
+  for (std::size_t c = 0; c < p.numerics.size(); ++c) {
+    const NumericInput& column = input.numerics[c];
+    for (std::size_t t = 0; t < n; ++t) {
+      const Real* row = d_out.row(t);
+      if (column.state[t] == NumericState::missing) kernels.axpy(d_p.numerics[c].missing, row, hidden, Real(1));
+      if (column.state[t] != NumericState::present) continue;
+      kernels.axpy(d_p.numerics[c].weight, row, hidden, static_cast<Real>(column.values[t]));
+      kernels.axpy(d_p.numerics[c].bias, row, hidden, Real(1));
+    }
+  }
+}
+
+}  // namespace seqguard

@@ -1,0 +1,117 @@
+// The one table of parameters: name, shape, role and place of every tensor of a model. It drives loading, saving, shape
+// checks, gradients, weight decay and counting. Names are Hugging Face's, so that a checkpoint key finds its code.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "seqguard/layers/embedding.hpp"
+#include "seqguard/layers/feed_forward.hpp"
+#include "seqguard/layers/linear.hpp"
+#include "seqguard/layers/prediction_head.hpp"
+#include "seqguard/layers/self_attention.hpp"
+#include "seqguard/layers/vocabulary_loss.hpp"
+#include "seqguard/model/config.hpp"
+
+namespace seqguard {
+
+/// A categorical column beside the primary one.
+struct FeatureColumn {
+  std::string name;
+  std::size_t size = 0;  ///< rows of its table, reserved ids included
+};
+
+/// What a behaviour model has beyond a text model: further columns of an event.
+struct ModelFeatures {
+  std::vector<FeatureColumn> categorical;
+  std::vector<std::string> numeric;
+  std::size_t time_gap_buckets = 0;  ///< 0: no time column
+};
+
+/// Which heads a model has.
+struct ModelHeads {
+  bool pooler = false;
+  bool masked_lm = false;           ///< prediction of events: one decoder per predicted column
+  std::size_t sequence_labels = 0;  ///< BertForSequenceClassification (needs the pooler)
+  std::size_t token_labels = 0;     ///< BertForTokenClassification
+};
+
+/// Everything that decides which parameters exist.
+struct ModelSpec {
+  BertConfig config;
+  ModelFeatures features;
+  ModelHeads heads;
+};
+
+/// Columns with more values are inputs only: predicting them would cost more than it tells (DESIGN section 10).
+inline constexpr std::size_t k_max_predicted_values = 50'000;
+
+enum class ParameterRole {
+  weight,      ///< matrix of a linear layer: decayed
+  embedding,   ///< look-up table: decayed
+  bias,        ///< not decayed
+  layer_norm,  ///< weight or bias of a LayerNorm: not decayed
+};
+
+struct ParameterInfo {
+  std::string name;                ///< "bert.encoder.layer.0.attention.self.query.weight"
+  std::vector<std::size_t> shape;  ///< as in the checkpoint
+  ParameterRole role = ParameterRole::weight;
+  std::size_t offset = 0;  ///< first element in the flat buffer
+  std::size_t count = 0;   ///< product of the shape
+};
+
+/// All parameters of a model, in the order of the flat buffer (which has no gaps). Query, key and value lie one below
+/// the other, so that one product serves all three.
+class ParameterTable {
+ public:
+  explicit ParameterTable(const ModelSpec& spec);
+
+  const std::vector<ParameterInfo>& entries() const noexcept { return entries_; }
+  std::size_t size() const noexcept { return size_; }  ///< elements of the flat buffer
+  /// @throws Error invalid_argument if there is no such parameter.
+  const ParameterInfo& at(std::string_view name) const;
+  const ParameterInfo* find(std::string_view name) const noexcept;
+
+ private:
+  void add(std::string name, std::vector<std::size_t> shape, ParameterRole role);
+  void add_linear(const std::string& name, std::size_t out, std::size_t in);
+  void add_layer_norm(const std::string& name, std::size_t size);
+  void add_embeddings(const ModelSpec& spec);
+  void add_layer(const std::string& name, std::size_t hidden, std::size_t intermediate);
+  void add_heads(const ModelSpec& spec);
+
+  std::vector<ParameterInfo> entries_;
+  std::size_t size_ = 0;
+};
+
+template <class Real>
+struct EncoderLayerParameters {
+  SelfAttentionParameters<Real> attention;
+  FeedForwardParameters<Real> feed_forward;
+};
+
+/// Pointers into a flat buffer: of weights (Real const) or of their gradients (Real mutable), by the same table.
+template <class Real>
+struct ModelParameters {
+  EmbeddingParameters<Real> embeddings;
+  std::vector<EncoderLayerParameters<Real>> layers;
+  LinearParameters<Real> pooler;
+  PredictionTransformParameters<Real> transform;
+  std::vector<DecoderParameters<Real>> decoders;  ///< primary column, predicted categorical columns, time gap
+  std::vector<std::string> decoder_names;         ///< "" for the primary column, column name, "time_gap"
+  LinearParameters<Real> classifier;              ///< sequence or token classification
+};
+
+/// Binds the table to a buffer of table.size() elements.
+template <class Real>
+ModelParameters<Real> bind_parameters(const ParameterTable& table, const ModelSpec& spec, Real* buffer);
+
+extern template ModelParameters<float> bind_parameters(const ParameterTable&, const ModelSpec&, float*);
+extern template ModelParameters<const float> bind_parameters(const ParameterTable&, const ModelSpec&, const float*);
+extern template ModelParameters<double> bind_parameters(const ParameterTable&, const ModelSpec&, double*);
+extern template ModelParameters<const double> bind_parameters(const ParameterTable&, const ModelSpec&, const double*);
+
+}  // namespace seqguard

@@ -1,0 +1,79 @@
+// Pre-training: one encoder, two objectives in alternating steps, the best weights kept.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "seqguard/core/executor.hpp"
+#include "seqguard/core/function_ref.hpp"
+#include "seqguard/core/progress.hpp"
+#include "seqguard/events/encode.hpp"
+#include "seqguard/model/model.hpp"
+#include "seqguard/training/optimizer.hpp"
+#include "seqguard/training/schedule.hpp"
+
+namespace seqguard {
+
+struct TrainingOptions {
+  std::size_t steps = 1000;
+  std::size_t tokens_per_step = 2048;  ///< small batches: the encoder needs few seconds but many steps
+  std::size_t chunk_tokens = 128;      ///< unit of parallel work; its activations stay in the L2 cache
+  std::size_t window = 64;             ///< positions of a crop, marks included
+  double masked_share = 0.3;  ///< share of the steps that predict hidden events; the others predict the next one
+  Schedule schedule;
+  AdamWOptions adamw;
+  float dropout = 0;
+  double secondary_weight = 0.25;  ///< weight of each predicted column beside the primary one
+  std::size_t validate_every = 100;
+  std::size_t patience = 10;  ///< validations without improvement before training stops; 0: never
+  std::uint64_t seed = 0;
+};
+
+/// Everything that a continued training needs to give the same bits as an uninterrupted one.
+struct TrainerState {
+  std::vector<float> values, best_values;
+  OptimizerState optimizer;
+  std::uint64_t step = 0;               ///< finished steps
+  std::uint64_t epoch = 0, crop = 0;    ///< next crop of the data
+  double best_loss = 0;                 ///< held-out loss of best_values; meaningful once best_values is not empty
+  std::uint64_t validations_since = 0;  ///< since the best one
+  bool stopped = false;                 ///< early stopping has decided
+};
+
+/// Trains `model` in place. The data are borrowed and must outlive the trainer. Deterministic for a seed at any
+/// concurrency of the executor.
+class Trainer {
+ public:
+  /// `validation` may be empty: then there is no early stopping and the last weights are kept.
+  Trainer(Model<float>& model, const EventSchema& schema, std::span<const EncodedEvents* const> train,
+          std::span<const EncodedEvents* const> validation, const TrainingOptions& options);
+  ~Trainer();
+
+  bool finished() const noexcept;
+  /// One step, with a validation where one is due. Returns the step's loss (nats per predicted event).
+  /// @throws Error non_finite with the step if loss or gradient is not finite.
+  double step(Executor& executor);
+  /// Held-out loss under both objectives, weighted by their shares; the corruption is always the same.
+  double validate(Executor& executor);
+  /// Puts the best weights into the model and packs it for scoring.
+  void finish();
+
+  /// Runs steps until finished, then finish(). After each step: after_step(), then the report.
+  /// @throws Error cancelled if the callback says so.
+  void run(Executor& executor, std::string_view phase, ProgressSink progress, FunctionRef<void()> after_step);
+
+  /// A snapshot of the present state; valid until the next call.
+  const TrainerState& state();
+  /// Continues from a stored state. @throws Error bad_checkpoint if it does not fit the model.
+  void restore(TrainerState state);
+
+ private:
+  class Implementation;
+  std::unique_ptr<Implementation> implementation_;
+};
+
+}  // namespace seqguard

@@ -1,0 +1,170 @@
+#include "seqguard/model/parameters.hpp"
+
+#include <utility>
+
+#include "seqguard/core/error.hpp"
+
+namespace seqguard {
+namespace {
+
+const std::string k_embeddings = "bert.embeddings.";
+const std::string k_predictions = "cls.predictions.";
+
+std::string layer_name(std::size_t layer) { return "bert.encoder.layer." + std::to_string(layer) + "."; }
+
+bool is_predicted(const FeatureColumn& column) { return column.size <= k_max_predicted_values; }
+
+}  // namespace
+
+ParameterTable::ParameterTable(const ModelSpec& spec) {
+  add_embeddings(spec);
+  for (std::size_t l = 0; l < spec.config.num_hidden_layers; ++l)
+    add_layer(layer_name(l), spec.config.hidden_size, spec.config.intermediate_size);
+  add_heads(spec);
+}
+
+const ParameterInfo& ParameterTable::at(std::string_view name) const {
+  if (const ParameterInfo* info = find(name)) return *info;
+  fail(ErrorCode::invalid_argument, "parameter table", "no parameter named " + std::string(name));
+}
+
+const ParameterInfo* ParameterTable::find(std::string_view name) const noexcept {
+  for (const ParameterInfo& info : entries_)
+    if (info.name == name) return &info;
+  return nullptr;
+}
+
+void ParameterTable::add(std::string name, std::vector<std::size_t> shape, ParameterRole role) {
+  std::size_t count = 1;
+  for (const std::size_t dimension : shape) count *= dimension;
+  entries_.push_back({std::move(name), std::move(shape), role, size_, count});
+  size_ += count;
+}
+
+void ParameterTable::add_linear(const std::string& name, std::size_t out, std::size_t in) {
+  add(name + ".weight", {out, in}, ParameterRole::weight);
+  add(name + ".bias", {out}, ParameterRole::bias);
+}
+
+void ParameterTable::add_layer_norm(const std::string& name, std::size_t size) {
+  add(name + ".weight", {size}, ParameterRole::layer_norm);
+  add(name + ".bias", {size}, ParameterRole::layer_norm);
+}
+
+void ParameterTable::add_embeddings(const ModelSpec& spec) {
+  const BertConfig& config = spec.config;
+  const std::size_t hidden = config.hidden_size;
+  const auto table = [&](const std::string& name, std::size_t rows) {
+    add(k_embeddings + name + ".weight", {rows, hidden}, ParameterRole::embedding);
+  };
+  table("word_embeddings", config.vocab_size);
+  table("position_embeddings", config.max_position_embeddings);
+  table("token_type_embeddings", config.type_vocab_size);
+  add_layer_norm(k_embeddings + "LayerNorm", hidden);
+  for (const FeatureColumn& column : spec.features.categorical) table("features." + column.name, column.size);
+  for (const std::string& column : spec.features.numeric) {
+    const std::string name = k_embeddings + "numeric." + column;
+    add(name + ".weight", {hidden}, ParameterRole::embedding);
+    add(name + ".bias", {hidden}, ParameterRole::bias);
+    add(name + ".missing", {hidden}, ParameterRole::embedding);
+  }
+  if (spec.features.time_gap_buckets > 0) table("time_gap", spec.features.time_gap_buckets);
+}
+
+void ParameterTable::add_layer(const std::string& name, std::size_t hidden, std::size_t intermediate) {
+  for (const char* part : {"query", "key", "value"})
+    add(name + "attention.self." + part + ".weight", {hidden, hidden}, ParameterRole::weight);
+  for (const char* part : {"query", "key", "value"})
+    add(name + "attention.self." + part + ".bias", {hidden}, ParameterRole::bias);
+  add_linear(name + "attention.output.dense", hidden, hidden);
+  add_layer_norm(name + "attention.output.LayerNorm", hidden);
+  add_linear(name + "intermediate.dense", intermediate, hidden);
+  add_linear(name + "output.dense", hidden, intermediate);
+  add_layer_norm(name + "output.LayerNorm", hidden);
+}
+
+void ParameterTable::add_heads(const ModelSpec& spec) {
+  const std::size_t hidden = spec.config.hidden_size;
+  const ModelHeads& heads = spec.heads;
+  if (heads.pooler || heads.sequence_labels > 0) add_linear("bert.pooler.dense", hidden, hidden);
+  if (heads.masked_lm) {
+    add_linear(k_predictions + "transform.dense", hidden, hidden);
+    add_layer_norm(k_predictions + "transform.LayerNorm", hidden);
+    add(k_predictions + "bias", {spec.config.vocab_size}, ParameterRole::bias);
+    for (const FeatureColumn& column : spec.features.categorical)
+      if (is_predicted(column))
+        add(k_predictions + "features." + column.name + ".bias", {column.size}, ParameterRole::bias);
+    if (spec.features.time_gap_buckets > 0)
+      add(k_predictions + "time_gap.bias", {spec.features.time_gap_buckets}, ParameterRole::bias);
+  }
+  if (heads.sequence_labels > 0) add_linear("classifier", heads.sequence_labels, hidden);
+  if (heads.token_labels > 0) add_linear("classifier", heads.token_labels, hidden);
+}
+
+template <class Real>
+ModelParameters<Real> bind_parameters(const ParameterTable& table, const ModelSpec& spec, Real* buffer) {
+  const auto place = [&](const std::string& name) { return buffer + table.at(name).offset; };
+  const auto linear = [&](const std::string& name) -> LinearParameters<Real> {
+    const ParameterInfo& weight = table.at(name + ".weight");
+    return {buffer + weight.offset, place(name + ".bias"), weight.shape[0], weight.shape[1]};
+  };
+  const auto layer_norm = [&](const std::string& name) -> LayerNormParameters<Real> {
+    return {place(name + ".weight"), place(name + ".bias")};
+  };
+  const auto embedding = [&](const std::string& name) -> EmbeddingTable<Real> {
+    const ParameterInfo& info = table.at(k_embeddings + name + ".weight");
+    return {buffer + info.offset, info.shape[0]};
+  };
+  const auto decoder = [&](const std::string& name, EmbeddingTable<Real> tied) -> DecoderParameters<Real> {
+    return {tied.weight, place(k_predictions + name + "bias"), tied.rows, spec.config.hidden_size};
+  };
+
+  ModelParameters<Real> p;
+  p.embeddings.word = embedding("word_embeddings");
+  p.embeddings.position = embedding("position_embeddings");
+  p.embeddings.token_type = embedding("token_type_embeddings");
+  p.embeddings.layer_norm = layer_norm(k_embeddings + "LayerNorm");
+  for (const FeatureColumn& column : spec.features.categorical)
+    p.embeddings.features.push_back(embedding("features." + column.name));
+  for (const std::string& column : spec.features.numeric) {
+    const std::string name = k_embeddings + "numeric." + column;
+    p.embeddings.numerics.push_back({place(name + ".weight"), place(name + ".bias"), place(name + ".missing")});
+  }
+  if (spec.features.time_gap_buckets > 0) p.embeddings.time_gap = embedding("time_gap");
+
+  const std::size_t hidden = spec.config.hidden_size;
+  for (std::size_t l = 0; l < spec.config.num_hidden_layers; ++l) {
+    const std::string name = layer_name(l), self = name + "attention.self.query.";
+    p.layers.push_back(
+        {{{place(self + "weight"), place(self + "bias"), 3 * hidden, hidden},
+          linear(name + "attention.output.dense"),
+          layer_norm(name + "attention.output.LayerNorm")},
+         {linear(name + "intermediate.dense"), linear(name + "output.dense"), layer_norm(name + "output.LayerNorm")}});
+  }
+
+  if (table.find("bert.pooler.dense.weight") != nullptr) p.pooler = linear("bert.pooler.dense");
+  if (table.find("classifier.weight") != nullptr) p.classifier = linear("classifier");
+  if (spec.heads.masked_lm) {
+    p.transform = {linear(k_predictions + "transform.dense"), layer_norm(k_predictions + "transform.LayerNorm")};
+    p.decoders.push_back(decoder("", p.embeddings.word));
+    p.decoder_names.emplace_back();
+    for (std::size_t c = 0; c < spec.features.categorical.size(); ++c) {
+      const FeatureColumn& column = spec.features.categorical[c];
+      if (!is_predicted(column)) continue;
+      p.decoders.push_back(decoder("features." + column.name + ".", p.embeddings.features[c]));
+      p.decoder_names.push_back(column.name);
+    }
+    if (spec.features.time_gap_buckets > 0) {
+      p.decoders.push_back(decoder("time_gap.", p.embeddings.time_gap));
+      p.decoder_names.emplace_back("time_gap");
+    }
+  }
+  return p;
+}
+
+template ModelParameters<float> bind_parameters(const ParameterTable&, const ModelSpec&, float*);
+template ModelParameters<const float> bind_parameters(const ParameterTable&, const ModelSpec&, const float*);
+template ModelParameters<double> bind_parameters(const ParameterTable&, const ModelSpec&, double*);
+template ModelParameters<const double> bind_parameters(const ParameterTable&, const ModelSpec&, const double*);
+
+}  // namespace seqguard
