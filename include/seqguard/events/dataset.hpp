@@ -1,0 +1,107 @@
+// Sequences read from a file: columns side by side, grouped by key and in order, with the way back to the file's rows.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "seqguard/events/events_view.hpp"
+#include "seqguard/events/schema.hpp"
+
+namespace seqguard {
+
+enum class DataFormat {
+  guess,    ///< by the extension: .csv; .inter and .tsv are recbole; everything else is lines
+  lines,    ///< a sequence a line, events separated by blanks
+  csv,      ///< RFC 4180 with header, an event a row
+  recbole,  ///< tab-separated, header of name:type (token, float) or plain names, an event a row
+};
+
+/// "lines", "csv", "recbole". @throws Error unsupported for "jsonl", invalid_argument for other names.
+DataFormat data_format_from_string(std::string_view name);
+
+/// A row that could not be read.
+struct RejectedRow {
+  std::uint64_t line = 0;  ///< where the row begins, from 1
+  std::string reason;
+};
+
+/// What was left out of a file and why.
+struct RejectReport {
+  std::string file;               ///< as given; "stdin" for "-"
+  std::uint64_t count = 0;        ///< all rejected rows
+  std::vector<RejectedRow> rows;  ///< the first of them (ReadOptions::kept_rejects)
+
+  /// "file:line: reason" of rows[i].
+  std::string message(std::size_t i) const;
+};
+
+/// A column of a data set.
+struct DataColumn {
+  std::string name;
+  ColumnKind kind = ColumnKind::categorical;
+  std::size_t field = 0;  ///< its place among the fields of a row, from 0; 0 for lines
+};
+
+/// One sequence of a data set.
+struct DataSequence {
+  std::string_view key;    ///< empty for lines without a key
+  std::uint64_t line = 0;  ///< line of its first row in the file, from 1
+  std::size_t first = 0;   ///< index of its first event
+  std::size_t count = 0;   ///< number of its events
+};
+
+/// Owns everything its views show. Movable; reading it is thread-safe.
+class Dataset {
+ public:
+  Dataset();
+  ~Dataset();
+  Dataset(Dataset&&) noexcept;
+  Dataset& operator=(Dataset&&) noexcept;
+
+  /// Sequences by the first appearance of their key; their events by the order column, ties by row.
+  std::span<const DataSequence> sequences() const noexcept;
+  std::size_t events() const noexcept;
+  std::span<const DataColumn> columns() const noexcept;
+  std::size_t primary() const noexcept;  ///< index of the primary column
+  /// Names of the key, order and time columns (empty where there is none) and the unit of plain numbers as times.
+  const std::string& key_column() const noexcept;
+  const std::string& order_column() const noexcept;
+  const std::string& time_column() const noexcept;
+  const std::string& time_unit() const noexcept;
+  DataFormat format() const noexcept;
+
+  /// The events of one sequence; valid as long as the data set.
+  EventsView view(std::size_t sequence) const noexcept;
+
+  /// Line on which the row of an event begins, from 1.
+  std::uint64_t row(std::size_t event) const noexcept;
+  /// Value of the order column as written; empty if there is none.
+  std::string_view order_text(std::size_t event) const noexcept;
+  /// The bytes of an event's row, line end included (ReadOptions::keep_raw, else empty). For lines: the event and the
+  /// blanks after it. head() and all raw() in the order of the file give the file back, without its rejected rows.
+  std::string_view raw(std::size_t event) const noexcept;
+  /// Bytes before the first event: the header row of a table; nothing for lines.
+  std::string_view head() const noexcept;
+  /// For lines: the bytes before the first event of a sequence (its key and blanks).
+  std::string_view lead(std::size_t sequence) const noexcept;
+  /// Events in the order in which they stood in the file.
+  std::vector<std::size_t> file_order() const;
+
+  const RejectReport& rejected() const noexcept;
+  std::uint64_t blank_lines() const noexcept;  ///< lines without content, passed over
+  /// Columns of the file that are not used, e.g. row identifiers.
+  std::span<const std::string> ignored_columns() const noexcept;
+
+  struct Storage;
+  explicit Dataset(std::unique_ptr<Storage> storage);
+
+ private:
+  std::unique_ptr<Storage> storage_;
+};
+
+}  // namespace seqguard

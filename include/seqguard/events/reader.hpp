@@ -1,0 +1,59 @@
+// From files to sequences.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "seqguard/events/dataset.hpp"
+#include "seqguard/events/schema.hpp"
+
+namespace seqguard {
+
+/// A column asked for by name. Without a kind, it is inferred.
+struct ColumnRequest {
+  std::string name;
+  std::optional<ColumnKind> kind = {};
+};
+/// "NAME" or "NAME:KIND". @throws Error unsupported (hash), invalid_argument (empty name, unknown kind).
+ColumnRequest column_request_from_string(std::string_view text);
+
+struct ReadOptions {
+  DataFormat format = DataFormat::guess;
+  /// Reads exactly the columns of this schema, in its order; the fields below are then not looked at. Borrowed.
+  const EventSchema* schema = nullptr;
+  std::string key = {}, order = {}, time = {};  ///< names that override the inferred ones
+  std::vector<ColumnRequest> columns = {};      ///< if not empty: only these, the first categorical one is primary
+  bool keyed_lines = false;                     ///< lines are KEY<tab>events
+  bool keep_raw = false;                        ///< keep the bytes of each row, for writing the file again
+  bool strict = false;                          ///< throw at the first bad row
+  std::size_t kept_rejects = 1000;
+  std::size_t max_line_bytes = std::size_t{16} << 20;
+  std::size_t max_columns = 10'000;
+};
+
+/// Reads a file, or standard input for "-", in one pass; apart from the data it keeps, memory is bounded by the longest
+/// line and by the sample from which the columns are inferred.
+///
+/// Inference, from the first 20,000 rows (ReadOptions overrides each step):
+/// - key: the first column with a name such as user, user_id, session, customer, account, key; others like it are left
+/// out;
+/// - time: ts, time, timestamp, datetime, ..; plain numbers are seconds, ms, us or ns by their size, or ISO-8601 (UTC);
+/// - order: order, position, seq, step, ..; without one the order of the rows. Never the time, unless it is asked for;
+/// - other columns: RecBole's type; else numeric if all values are numbers, more than 20 differ, and the name is not an
+///   identifier's (.._id, item, product, ..); else categorical. An unnamed kind of row identifier (all of at least 100
+///   values differ) is left out. An empty field is a missing number, an unknown time, or a category of its own;
+/// - primary: the first categorical column named like event or action, else the first with at least two values.
+///
+/// A bad row (wrong number of fields, a value that is no number or time, empty key, unterminated quote, invalid UTF-8,
+/// NUL, a line or number of fields beyond the limits) is left out and noted in rejected(); its neighbours are read.
+/// @throws Error file_not_found, io_error; bad_format: no header, no key, a named column that is absent, a name twice;
+/// bad_event "file:line: reason" at the first bad row if strict; unsupported (jsonl).
+Dataset read_events(const std::string& path, const ReadOptions& options = {});
+
+/// The same from memory; `name` stands for the file in messages and for guessing the format.
+Dataset read_events_from_text(std::string_view text, const std::string& name, const ReadOptions& options = {});
+
+}  // namespace seqguard

@@ -1,0 +1,80 @@
+#include "seqguard/events/fit_schema.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <unordered_map>
+
+#include "seqguard/core/error.hpp"
+
+namespace seqguard {
+namespace {
+
+Vocabulary fit_vocabulary(const Dataset& data, std::size_t column, const SchemaOptions& options) {
+  std::unordered_map<std::string_view, std::uint64_t> counter;
+  for (std::size_t s = 0; s < data.sequences().size(); ++s) {
+    const ColumnView values = data.view(s).columns[column];
+    for (std::size_t i = 0; i < values.size(); ++i) ++counter[values.text(i)];
+  }
+  std::vector<ValueCount> counts;
+  counts.reserve(counter.size());
+  for (const auto& [value, count] : counter) counts.push_back({std::string(value), count});
+  const std::uint64_t min_count = options.min_count > 0 ? options.min_count : automatic_min_count(counts.size());
+  return Vocabulary::from_counts(counts, {min_count, options.max_values, column == data.primary()});
+}
+
+/// Mean and deviation of sign(x) log(1 + |x|) over the values that are there; a constant column keeps deviation 1.
+NumericTransform fit_transform(const Dataset& data, std::size_t column) {
+  double sum = 0, squares = 0, count = 0;
+  const auto each = [&](auto&& visit) {
+    for (std::size_t s = 0; s < data.sequences().size(); ++s)
+      for (const float value : data.view(s).columns[column].floats())
+        if (std::isfinite(value)) visit(std::copysign(std::log1p(std::abs(static_cast<double>(value))), value));
+  };
+  each([&](double x) { sum += x, ++count; });
+  NumericTransform transform;
+  if (count == 0) return transform;
+  transform.mean = sum / count;
+  each([&](double x) { squares += (x - transform.mean) * (x - transform.mean); });
+  const double deviation = std::sqrt(squares / count);
+  if (deviation > 1e-6 * std::max(1.0, std::abs(transform.mean))) transform.std = deviation;
+  return transform;
+}
+
+GapBuckets fit_gaps(const Dataset& data) {
+  std::size_t positive = 0, short_gaps = 0;
+  for (std::size_t s = 0; s < data.sequences().size(); ++s) {
+    const std::span<const std::int64_t> times = data.view(s).time_ms;
+    for (std::size_t i = 1; i < times.size(); ++i) {
+      if (times[i] == k_no_time || times[i - 1] == k_no_time || times[i] <= times[i - 1]) continue;
+      ++positive;
+      short_gaps += times[i] < times[i - 1] + 1000;
+    }
+  }
+  GapBuckets gap;
+  if (2 * short_gaps > positive) {
+    gap.unit_ms = 1;
+    gap.per_octave = 1.57;  // 60 / log2(1 + 10 years / 1 ms)
+  }
+  return gap;
+}
+
+}  // namespace
+
+EventSchema fit_schema(const Dataset& data, const SchemaOptions& options) {
+  if (data.events() == 0) fail(ErrorCode::bad_format, data.rejected().file, "no events to learn a schema from");
+  EventSchema schema;
+  schema.sequence = {data.key_column(), data.order_column(), options.window, options.stride};
+  schema.primary = data.primary();
+  for (std::size_t c = 0; c < data.columns().size(); ++c) {
+    const DataColumn& column = data.columns()[c];
+    if (column.kind == ColumnKind::numeric)
+      schema.columns.push_back({column.name, column.kind, {}, fit_transform(data, c)});
+    else
+      schema.columns.push_back({column.name, column.kind, fit_vocabulary(data, c, options), {}});
+  }
+  if (!data.time_column().empty()) schema.time = TimeColumn{data.time_column(), data.time_unit(), fit_gaps(data)};
+  check(schema);
+  return schema;
+}
+
+}  // namespace seqguard

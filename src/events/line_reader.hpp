@@ -1,0 +1,50 @@
+// Physical lines from a file descriptor or from memory, with bounded memory, and a way to join and to separate them
+// again.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace seqguard {
+
+class LineReader {
+ public:
+  /// "-" reads standard input. @throws Error file_not_found, io_error.
+  LineReader(const std::string& path, std::size_t max_line_bytes);
+  /// Reads from memory, which must outlive the reader.
+  LineReader(std::string_view text, std::string name, std::size_t max_line_bytes);
+  ~LineReader();
+  LineReader(const LineReader&) = delete;
+  LineReader& operator=(const LineReader&) = delete;
+
+  /// Goes to the line after the current record; false at the end of the input.
+  bool next();
+  /// Adds the following line to the record; false (nothing added) at the end or beyond max_line_bytes.
+  bool extend();
+  /// Takes all lines but the first out of the record again: next() will find them.
+  void shrink();
+
+  /// The record with its line end; cut off at max_line_bytes if too_long().
+  std::string_view text() const { return std::string_view(buffer_).substr(begin_, end_ - begin_); }
+  bool too_long() const { return too_long_; }
+  std::uint64_t line() const { return line_; }  ///< of the record's first line, from 1
+  const std::string& name() const { return name_; }
+
+ private:
+  bool fill();
+  bool find_end(std::size_t from, std::size_t& end);
+  void skip_rest_of_line();
+
+  std::string name_;
+  std::size_t max_line_bytes_;
+  int fd_ = -1;
+  bool owns_fd_ = false, at_end_ = false, too_long_ = false;
+  std::string_view source_;  // what is left of the memory, without a descriptor
+  std::string buffer_;
+  std::size_t begin_ = 0, end_ = 0, first_end_ = 0;  // of the record and of its first line, in buffer_
+  std::uint64_t line_ = 0, lines_in_record_ = 0;
+};
+
+}  // namespace seqguard
