@@ -8,36 +8,16 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <filesystem>
+#include <span>
 
+#include "core/descriptor.hpp"
 #include "seqguard/core/error.hpp"
 
 namespace seqguard {
 namespace {
 
 namespace fs = std::filesystem;
-
-[[noreturn]] void fail_errno(const std::string& path, std::string_view action) {
-  const int error = errno;
-  fail(error == ENOENT ? ErrorCode::file_not_found : ErrorCode::io_error, path,
-       std::string("cannot ") + std::string(action) + ": " + std::strerror(error));
-}
-
-/// Owns a file descriptor.
-class Descriptor {
- public:
-  Descriptor(const std::string& path, int flags, mode_t mode = 0) : fd_(::open(path.c_str(), flags | O_CLOEXEC, mode)) {}
-  ~Descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  int get() const { return fd_; }
-
- private:
-  int fd_;
-};
 
 std::string parent_of(const std::string& path) {
   const fs::path parent = fs::path(path).parent_path();
@@ -74,26 +54,13 @@ std::string without_trailing_slash(std::string path) {
 }  // namespace
 
 std::string read_file(const std::string& path, std::size_t max_bytes) {
-  // O_NONBLOCK: opening a pipe must not hang before it is refused.
-  const Descriptor file(path, O_RDONLY | O_NONBLOCK);
-  if (file.get() < 0) fail_errno(path, "open");
-  struct stat status;
-  if (::fstat(file.get(), &status) != 0) fail_errno(path, "stat");
-  if (!S_ISREG(status.st_mode)) fail(ErrorCode::io_error, path, "not a regular file");
-  const auto size = static_cast<std::size_t>(status.st_size);
+  const FileToRead file(path);
+  const std::size_t size = regular_file_size(file, path);
   if (size > max_bytes)
     fail(ErrorCode::bad_format, path, "file too large", "at most " + std::to_string(max_bytes) + " bytes",
          std::to_string(size));
   std::string bytes(size, '\0');
-  std::size_t done = 0;
-  while (done < size) {
-    const ssize_t got = ::read(file.get(), bytes.data() + done, size - done);
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) fail_errno(path, "read");
-    if (got == 0) break;
-    done += static_cast<std::size_t>(got);
-  }
-  bytes.resize(done);
+  bytes.resize(read_at(file.get(), path, 0, std::as_writable_bytes(std::span<char>(bytes))));
   return bytes;
 }
 

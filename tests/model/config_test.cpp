@@ -1,0 +1,206 @@
+#include "seqguard/model/config.hpp"
+
+#include <doctest/doctest.h>
+
+#include <string>
+
+#include "seqguard/core/error.hpp"
+
+using namespace seqguard;
+
+namespace {
+
+/// Code and message of the error that a config.json of model_type bert with these further fields gives.
+std::string error_of(const std::string& fields) {
+  try {
+    parse_config("{\"model_type\": \"bert\", " + fields + "}", "config.json");
+  } catch (const Error& error) {
+    return std::string(to_string(error.code())) + " " + error.what();
+  }
+  return "no error";
+}
+
+BertConfig parse_with(const std::string& fields) {
+  return parse_config("{\"model_type\": \"bert\", " + fields + "}", "config.json");
+}
+
+}  // namespace
+
+TEST_CASE("absent fields of a config.json mean the defaults of transformers' BertConfig") {
+  const BertConfig config = parse_config("{\"model_type\": \"bert\"}", "config.json");
+  CHECK(config.vocab_size == 30522);
+  CHECK(config.hidden_size == 768);
+  CHECK(config.num_hidden_layers == 12);
+  CHECK(config.num_attention_heads == 12);
+  CHECK(config.head_size() == 64);
+  CHECK(config.intermediate_size == 3072);
+  CHECK(config.max_position_embeddings == 512);
+  CHECK(config.type_vocab_size == 2);
+  CHECK(config.hidden_act == Activation::gelu);
+  CHECK(config.layer_norm_eps == 1e-12);
+  CHECK(config.initializer_range == 0.02);
+  CHECK(config.hidden_dropout_prob == 0.1);
+  CHECK(config.attention_probs_dropout_prob == 0.1);
+  CHECK(!config.classifier_dropout);
+  CHECK(config.pad_token_id == 0);
+  CHECK(config.labels == std::vector<std::string>{"LABEL_0", "LABEL_1"});
+  CHECK(config.architectures.empty());
+  CHECK(head_of(config) == Head::none);
+}
+
+TEST_CASE("every field of a config.json is read") {
+  const BertConfig config = parse_with(
+      R"("vocab_size": 41, "hidden_size": 24, "num_hidden_layers": 3, "num_attention_heads": 2, "intermediate_size": 50,
+         "max_position_embeddings": 20, "type_vocab_size": 1, "hidden_act": "gelu_new", "layer_norm_eps": 0.03,
+         "initializer_range": 0.5, "hidden_dropout_prob": 0, "attention_probs_dropout_prob": 0.25,
+         "classifier_dropout": 0.125, "pad_token_id": null, "id2label": {"1": "bad", "0": "good", "2": "odd"},
+         "num_labels": 3, "problem_type": "regression", "architectures": ["BertForTokenClassification"])");
+  CHECK(config.vocab_size == 41);
+  CHECK(config.hidden_size == 24);
+  CHECK(config.num_hidden_layers == 3);
+  CHECK(config.num_attention_heads == 2);
+  CHECK(config.intermediate_size == 50);
+  CHECK(config.max_position_embeddings == 20);
+  CHECK(config.type_vocab_size == 1);
+  CHECK(config.hidden_act == Activation::gelu_tanh);
+  CHECK(config.layer_norm_eps == 0.03);
+  CHECK(config.initializer_range == 0.5);
+  CHECK(config.hidden_dropout_prob == 0);
+  CHECK(config.attention_probs_dropout_prob == 0.25);
+  CHECK(config.classifier_dropout == 0.125);
+  CHECK(!config.pad_token_id);
+  CHECK(config.labels == std::vector<std::string>{"good", "bad", "odd"});
+  CHECK(config.problem_type == "regression");
+  CHECK(head_of(config) == Head::token_classification);
+}
+
+TEST_CASE("labels come from id2label or their number") {
+  CHECK(parse_with(R"("num_labels": 1)").labels == std::vector<std::string>{"LABEL_0"});
+  CHECK(error_of(R"("num_labels": 0)").find("bad_checkpoint config.json: number of labels") == 0);
+  CHECK(error_of(R"("num_labels": 3, "id2label": {"0": "a", "1": "b"})") ==
+        "bad_checkpoint config.json: num_labels, expected 2 as in id2label, found 3");
+  CHECK(error_of(R"("id2label": {"0": "a", "2": "b"})") ==
+        "bad_checkpoint config.json: id2label, expected keys \"0\" .. \"1\", found no \"1\"");
+}
+
+TEST_CASE("settings that change the computation are refused by name") {
+  const struct {
+    const char* fields;
+    const char* name;
+  } cases[] = {
+      {R"("position_embedding_type": "relative_key")", "position_embedding_type"},
+      {R"("position_embedding_type": null)", "position_embedding_type"},
+      {R"("is_decoder": true)", "is_decoder"},
+      {R"("add_cross_attention": true)", "add_cross_attention"},
+      {R"("is_encoder_decoder": true)", "is_encoder_decoder"},
+      {R"("auto_map": {"AutoModel": "modeling.Model"})", "auto_map"},
+      {R"("quantization_config": {"bits": 4})", "quantization_config"},
+      {R"("pruned_heads": {"0": [1]})", "pruned_heads"},
+      {R"("hidden_act": "relu")", "hidden_act"},
+      {R"("hidden_act": "quick_gelu")", "hidden_act"},
+      {R"("architectures": ["BertForQuestionAnswering"])", "architectures[0]"},
+      {R"("architectures": ["BertForMaskedLM"], "tie_word_embeddings": false)", "tie_word_embeddings"},
+  };
+  for (const auto& test : cases) {
+    CAPTURE(test.fields);
+    CHECK(error_of(test.fields)
+              .find("unsupported_model config.json: " + std::string(test.name) + " is not supported, expected ") == 0);
+  }
+  CHECK_THROWS_WITH_AS(parse_config("{\"model_type\": \"roberta\"}", "c"),
+                       "c: model_type is not supported, expected \"bert\", found \"roberta\"", Error);
+  CHECK_THROWS_WITH_AS(parse_config("{}", "c"),
+                       "c: model_type is not supported, expected \"bert\", found no such field", Error);
+  // Their neutral values are accepted.
+  CHECK(error_of(R"("position_embedding_type": "absolute", "is_decoder": false, "add_cross_attention": false,
+                    "is_encoder_decoder": false, "pruned_heads": {}, "quantization_config": null,
+                    "chunk_size_feed_forward": 4, "architectures": ["BertModel"], "tie_word_embeddings": true)") ==
+        "no error");
+}
+
+TEST_CASE("absurd sizes and numbers in a config.json are refused with range and value") {
+  const struct {
+    const char* fields;
+    const char* message;
+  } cases[] = {
+      {R"("hidden_size": 0)", "hidden_size, expected 1 .. 65536, found 0"},
+      {R"("hidden_size": 65544)", "hidden_size, expected 1 .. 65536, found 65544"},
+      {R"("hidden_size": -12)", "hidden_size, expected a non-negative integer, found -12"},
+      {R"("hidden_size": 768.0)", "hidden_size, expected a non-negative integer, found 768.0"},
+      {R"("hidden_size": "768")", "hidden_size, expected a non-negative integer, found \"768\""},
+      {R"("hidden_size": null)", "hidden_size, expected a positive integer, found null"},
+      {R"("hidden_size": 30)", "hidden_size, expected a multiple of num_attention_heads (12), found 30"},
+      {R"("num_hidden_layers": 1001)", "num_hidden_layers, expected 1 .. 1000, found 1001"},
+      {R"("num_attention_heads": 0)", "num_attention_heads, expected 1 .. 65536, found 0"},
+      {R"("max_position_embeddings": 1000001)", "max_position_embeddings, expected 1 .. 1000000, found 1000001"},
+      {R"("vocab_size": 100000001)", "vocab_size, expected 1 .. 100000000, found 100000001"},
+      {R"("vocab_size": 18446744073709551616)",
+       "vocab_size, expected a non-negative integer, found 1.8446744073709552e+19"},
+      {R"("layer_norm_eps": 0)", "layer_norm_eps, expected a number in (0, 1], found 0.0"},
+      {R"("layer_norm_eps": 1.5)", "layer_norm_eps, expected a number in (0, 1], found 1.5"},
+      {R"("layer_norm_eps": true)", "layer_norm_eps, expected a number in (0, 1], found true"},
+      {R"("hidden_dropout_prob": 1)", "hidden_dropout_prob, expected a number in [0, 1), found 1.0"},
+      {R"("classifier_dropout": -0.5)", "classifier_dropout, expected a number in [0, 1), found -0.5"},
+      {R"("pad_token_id": 30522)", "pad_token_id, expected below vocab_size (30522), found 30522"},
+      {R"("architectures": "BertModel")", "architectures, expected an array of strings, found \"BertModel\""},
+      {R"("problem_type": "other")",
+       "problem_type, expected regression, single_label_classification, multi_label_classification or null, found "
+       "other"},
+      {R"("hidden_size": 12, "hidden_size": 24)", "duplicate key \"hidden_size\""},
+  };
+  for (const auto& test : cases) {
+    CAPTURE(test.fields);
+    CHECK(error_of(test.fields) == "bad_checkpoint config.json: " + std::string(test.message));
+  }
+}
+
+TEST_CASE("a config.json that is no JSON object is refused") {
+  const std::string deep(100'000, '[');
+  const std::string texts[] = {"",
+                               "null",
+                               "[]",
+                               "{\"model_type\": \"bert\"",
+                               "{} x",
+                               "\xff",
+                               "{\"a\": NaN}",
+                               "{\"model_type\": \"bert\", \"vocab_size\": 1e999}",
+                               deep,
+                               "{\"a\":" + deep,
+                               std::string("{\"model_type\": \"bert\"}\0{", 23)};
+  for (const std::string& text : texts) {
+    CAPTURE(text.substr(0, 40));
+    try {
+      parse_config(text, "config.json");
+      FAIL_CHECK("accepted");
+    } catch (const Error& error) {
+      CHECK(error.code() == ErrorCode::bad_checkpoint);
+      CHECK(std::string(error.what()).find("config.json: ") == 0);
+    }
+  }
+}
+
+TEST_CASE("a configuration survives writing and reading, with the fields that nobody here knows") {
+  BertConfig config = parse_with(
+      R"("hidden_size": 24, "num_attention_heads": 2, "hidden_act": "gelu_pytorch_tanh", "layer_norm_eps": 1e-5,
+         "classifier_dropout": 0.3, "pad_token_id": null, "id2label": {"0": "a", "1": "b", "2": "c"},
+         "problem_type": "multi_label_classification", "architectures": ["BertForSequenceClassification"],
+         "torch_dtype": "float16", "my_note": {"kept": [1, 2.5, "x"]})");
+  config.num_hidden_layers = 5;
+  const std::string text = to_json(config);
+  const BertConfig again = parse_config(text, "written");
+  CHECK(again.hidden_size == 24);
+  CHECK(again.num_hidden_layers == 5);
+  CHECK(again.hidden_act == Activation::gelu_tanh);
+  CHECK(again.layer_norm_eps == 1e-5);
+  CHECK(again.classifier_dropout == 0.3);
+  CHECK(!again.pad_token_id);
+  CHECK(again.labels == config.labels);
+  CHECK(again.problem_type == config.problem_type);
+  CHECK(again.architectures == config.architectures);
+  CHECK(text.find("\"my_note\"") != std::string::npos);
+  CHECK(text.find("float16") == std::string::npos);
+  CHECK(to_json(again) == text);
+  CHECK(parse_config(to_json(BertConfig{}), "default").architectures == std::vector<std::string>{"BertModel"});
+
+  config.hidden_size = 25;
+  CHECK_THROWS_AS(to_json(config), Error);
+}
