@@ -253,7 +253,7 @@ class Trainer::Implementation {
                             model_.packed(), options, worker.scratch);
   }
 
-  double weight_of(std::size_t decoder) const { return decoder == 0 ? 1.0 : options_.secondary_weight; }
+  static double weight_of(std::size_t decoder) { return decoder == 0 ? 1.0 : k_secondary_weight; }
 
   double total_loss(std::size_t rows) const {
     double loss = 0;

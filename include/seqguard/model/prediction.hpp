@@ -15,6 +15,9 @@
 
 namespace seqguard {
 
+/// Weight of each predicted column beside the primary one (weight 1), in training and in the surprise of an event.
+inline constexpr double k_secondary_weight = 0.25;
+
 /// What is predicted where: row r looks at token rows[r] and is compared with targets[c * rows.size() + r] in column c
 /// (-1: nothing to compare).
 struct PredictionTargets {

@@ -27,7 +27,6 @@ struct TrainingOptions {
   Schedule schedule;
   AdamWOptions adamw;
   float dropout = 0;
-  double secondary_weight = 0.25;  ///< weight of each predicted column beside the primary one
   std::size_t validate_every = 100;
   std::size_t patience = 10;  ///< validations without improvement before training stops; 0: never
   std::uint64_t seed = 0;

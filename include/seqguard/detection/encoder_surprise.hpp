@@ -1,0 +1,58 @@
+// How surprised the encoder is by each event: of the past alone (causal mask) or of both sides (hidden events).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "seqguard/core/arena.hpp"
+#include "seqguard/events/encode.hpp"
+#include "seqguard/events/windows.hpp"
+#include "seqguard/model/encoder_batch.hpp"
+#include "seqguard/model/model.hpp"
+#include "seqguard/model/prediction.hpp"
+
+namespace seqguard {
+
+/// Passes of the masked surprise: position t is hidden in pass t mod k_mask_stride, so that each event is hidden once
+/// and five of six stay visible (reference/detection.md, section 7).
+inline constexpr std::size_t k_mask_stride = 6;
+
+/// Buffers of one thread; warm after the longest sequence.
+struct SurpriseScratch {
+  EncoderBatch batch;
+  Arena activations, scratch;
+  std::vector<Window> windows;
+  std::vector<std::uint32_t> rows;
+  std::vector<std::int32_t> targets;
+  std::vector<float> sums;               ///< [C, P] surprise per column and position
+  std::vector<std::uint32_t> counts;     ///< [P] windows that saw a position
+  std::vector<std::uint32_t> positions;  ///< position of each row of the call
+
+  void reserve(const EventSchema& schema, const Model<float>& model, std::size_t max_events);
+};
+
+/// Surprise of one sequence, in nats.
+struct SurpriseView {
+  std::span<const float> events;   ///< [L] weighted sum over the predicted columns
+  std::span<const float> columns;  ///< [C, L] per column
+  double mean = 0;                 ///< over the L events and, if causal, the end mark
+};
+
+/// -log p(x_t | x_<t), windows of the schema overlapping by one position, positions seen twice averaged. A pure
+/// function of the sequence: the bits do not depend on what else is scored. `out` and its views last until the next
+/// call.
+SurpriseView causal_surprise(const Model<float>& model, const EventSchema& schema, const EncodedEvents& events,
+                             SurpriseScratch& scratch, std::vector<float>& out);
+
+/// -log p(x_t | all other visible events), from k_mask_stride passes over each window.
+SurpriseView masked_surprise(const Model<float>& model, const EventSchema& schema, const EncodedEvents& events,
+                             SurpriseScratch& scratch, std::vector<float>& out);
+
+/// log p of every encoder id [V] of the primary column at event t (0 .. L - 1), that event hidden, in the window
+/// centred on it. The reserved ids are included.
+void masked_distribution(const Model<float>& model, const EventSchema& schema, const EncodedEvents& events,
+                         std::size_t t, SurpriseScratch& scratch, std::vector<float>& log_p);
+
+}  // namespace seqguard

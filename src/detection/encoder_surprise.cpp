@@ -1,0 +1,175 @@
+#include "seqguard/detection/encoder_surprise.hpp"
+
+#include <algorithm>
+
+namespace seqguard {
+namespace {
+
+/// Tokens of one encoder call: the activations of a behaviour model then stay in the L2 cache.
+constexpr std::size_t k_chunk_tokens = 128;
+
+/// Collects the surprise of a sequence from the calls that cover its windows.
+class Collector {
+ public:
+  Collector(const Model<float>& model, SurpriseScratch& scratch, std::size_t n_positions)
+      : model_(model), scratch_(scratch), positions_(n_positions) {
+    scratch.batch.clear();
+    scratch.rows.clear();
+    scratch.positions.clear();
+    scratch.sums.assign(model.packed().decoders.size() * n_positions, 0.0f);
+    scratch.counts.assign(n_positions, 0);
+  }
+
+  /// Row at token `token` of the batch, which is compared with position `position` of the sequence.
+  void add_row(std::size_t token, std::size_t position) {
+    scratch_.rows.push_back(static_cast<std::uint32_t>(token));
+    scratch_.positions.push_back(static_cast<std::uint32_t>(position));
+  }
+
+  /// Runs what was collected and adds the surprises to their positions. `targets(c, r)` is the id looked for.
+  template <class Targets>
+  void run(AttentionMask mask, const Targets& targets) {
+    const std::size_t rows = scratch_.rows.size(), columns = scratch_.batch.decoders();
+    if (rows > 0) {
+      scratch_.targets.resize(columns * rows);
+      for (std::size_t c = 0; c < columns; ++c)
+        for (std::size_t r = 0; r < rows; ++r) scratch_.targets[c * rows + r] = targets(c, r);
+      const Arena::Frame frame(scratch_.activations);
+      const EncoderInput input = scratch_.batch.input();
+      auto cache = EncoderCache<float>::allocate(scratch_.activations, model_.config(), input.ids.size(), false);
+      encoder_forward<float>(model_.context(), cache, input, model_.config(), model_.parameters(), model_.packed(),
+                             {.mask = mask, .dropout = {}}, scratch_.scratch);
+      auto prediction =
+          PredictionCache<float>::allocate(scratch_.activations, rows, model_.config().hidden_size, columns);
+      prediction_forward<float>(model_, prediction, cache.last_hidden_state(), {scratch_.rows, scratch_.targets},
+                                scratch_.scratch);
+      for (std::size_t r = 0; r < rows; ++r) {
+        const std::size_t position = scratch_.positions[r];
+        ++scratch_.counts[position];
+        for (std::size_t c = 0; c < columns; ++c)
+          scratch_.sums[c * positions_ + position] += prediction.losses[c * rows + r];
+      }
+    }
+    scratch_.batch.clear();
+    scratch_.rows.clear();
+    scratch_.positions.clear();
+  }
+
+  /// Averages over windows; `out` becomes [1 + C, L]: the weighted sum, then each column.
+  SurpriseView finish(std::size_t n, bool with_end, std::vector<float>& out) {
+    const std::size_t columns = scratch_.batch.decoders();
+    out.assign((1 + columns) * n, 0.0f);
+    double total = 0;
+    std::size_t counted = 0;
+    for (std::size_t position = 1; position < positions_; ++position) {
+      if (scratch_.counts[position] == 0) continue;
+      const bool is_end = position == positions_ - 1;
+      if (is_end && !with_end) continue;
+      double weighted = 0;
+      for (std::size_t c = 0; c < columns; ++c) {
+        const float mean = scratch_.sums[c * positions_ + position] / static_cast<float>(scratch_.counts[position]);
+        weighted += (c == 0 ? 1.0 : k_secondary_weight) * mean;
+        if (!is_end) out[(1 + c) * n + position - 1] = mean;
+      }
+      if (!is_end) out[position - 1] = static_cast<float>(weighted);
+      total += weighted;
+      ++counted;
+    }
+    SurpriseView view;
+    view.events = std::span<const float>(out).first(n);
+    view.columns = std::span<const float>(out).subspan(n);
+    view.mean = counted > 0 ? total / static_cast<double>(counted) : 0;
+    return view;
+  }
+
+ private:
+  const Model<float>& model_;
+  SurpriseScratch& scratch_;
+  std::size_t positions_;
+};
+
+}  // namespace
+
+void SurpriseScratch::reserve(const EventSchema& schema, const Model<float>& model, std::size_t max_events) {
+  const std::size_t window = schema.sequence.window, positions = max_events + 2;
+  const std::size_t tokens = std::max(k_chunk_tokens + window, k_mask_stride * window);
+  batch.prepare(schema, tokens);
+  windows.reserve(positions);
+  rows.reserve(tokens);
+  this->positions.reserve(tokens);
+  targets.reserve(tokens * batch.decoders());
+  sums.reserve(model.packed().decoders.size() * positions);
+  counts.reserve(positions);
+}
+
+SurpriseView causal_surprise(const Model<float>& model, const EventSchema& schema, const EncodedEvents& events,
+                             SurpriseScratch& scratch, std::vector<float>& out) {
+  const std::size_t positions = events.positions(), window = schema.sequence.window;
+  Collector collector(model, scratch, positions);
+  const auto run = [&] {
+    // The row at token t looks for what stands at t + 1.
+    collector.run(AttentionMask::causal,
+                  [&](std::size_t c, std::size_t r) { return scratch.batch.target(c, scratch.rows[r] + 1); });
+  };
+  // A window's first position has no past: overlapping by one, it is the last of the window before.
+  scoring_windows(positions, window, window - 1, scratch.windows);
+  for (const Window& w : scratch.windows) {
+    if (scratch.batch.tokens() > 0 && scratch.batch.tokens() + w.size > k_chunk_tokens) run();
+    const std::size_t first = scratch.batch.tokens();
+    scratch.batch.append(events, w.begin, w.size);
+    for (std::size_t t = 0; t + 1 < w.size; ++t) collector.add_row(first + t, w.begin + t + 1);
+  }
+  run();
+  return collector.finish(events.n, true, out);
+}
+
+SurpriseView masked_surprise(const Model<float>& model, const EventSchema& schema, const EncodedEvents& events,
+                             SurpriseScratch& scratch, std::vector<float>& out) {
+  const std::size_t positions = events.positions(), window = schema.sequence.window;
+  Collector collector(model, scratch, positions);
+  scoring_windows(positions, window, window, scratch.windows);
+  std::vector<std::int32_t>& hidden = scratch.targets;
+  for (const Window& w : scratch.windows) {
+    const std::size_t columns = scratch.batch.decoders();
+    for (std::size_t pass = 0; pass < k_mask_stride; ++pass) {
+      const std::size_t first = scratch.batch.tokens();
+      scratch.batch.append(events, w.begin, w.size);
+      for (std::size_t t = 0; t < w.size; ++t) {
+        const std::size_t position = w.begin + t;
+        const bool is_mark = position == 0 || position + 1 == positions;
+        if (!is_mark && position % k_mask_stride == pass) collector.add_row(first + t, position);
+      }
+    }
+    const std::size_t rows = scratch.rows.size();
+    hidden.resize(columns * rows);
+    for (std::size_t c = 0; c < columns; ++c)
+      for (std::size_t r = 0; r < rows; ++r) hidden[c * rows + r] = scratch.batch.target(c, scratch.rows[r]);
+    for (const std::uint32_t row : scratch.rows) scratch.batch.hide(row);
+    collector.run(AttentionMask::full, [&](std::size_t c, std::size_t r) { return hidden[c * rows + r]; });
+  }
+  return collector.finish(events.n, false, out);
+}
+
+void masked_distribution(const Model<float>& model, const EventSchema& schema, const EncodedEvents& events,
+                         std::size_t t, SurpriseScratch& scratch, std::vector<float>& log_p) {
+  const std::size_t positions = events.positions(), size = std::min(schema.sequence.window, positions);
+  const std::size_t position = t + 1;
+  const std::size_t centred = position > size / 2 ? position - size / 2 : 0;
+  const std::size_t begin = std::min(centred, positions - size);
+  scratch.batch.clear();
+  scratch.batch.append(events, begin, size);
+  scratch.batch.hide(position - begin);
+  scratch.rows.assign(1, static_cast<std::uint32_t>(position - begin));
+  log_p.resize(model.packed().decoders[0].vocabulary);
+
+  const Arena::Frame frame(scratch.activations);
+  auto cache = EncoderCache<float>::allocate(scratch.activations, model.config(), size, false);
+  encoder_forward<float>(model.context(), cache, scratch.batch.input(), model.config(), model.parameters(),
+                         model.packed(), {.mask = AttentionMask::full, .dropout = {}}, scratch.scratch);
+  auto prediction = PredictionCache<float>::allocate(scratch.activations, 1, model.config().hidden_size, 1);
+  prediction_transform<float>(model, prediction, cache.last_hidden_state(), scratch.rows, scratch.scratch);
+  vocabulary_log_probabilities<float>(model.context(), log_p, prediction.transform.out, model.packed().decoders[0],
+                                      scratch.scratch);
+}
+
+}  // namespace seqguard
