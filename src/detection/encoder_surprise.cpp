@@ -91,15 +91,15 @@ class Collector {
 }  // namespace
 
 void SurpriseScratch::reserve(const EventSchema& schema, const Model<float>& model, std::size_t max_events) {
-  const std::size_t window = schema.sequence.window, positions = max_events + 2;
+  const std::size_t window = schema.sequence.window, longest = max_events + 2;
   const std::size_t tokens = std::max(k_chunk_tokens + window, k_mask_stride * window);
   batch.prepare(schema, tokens);
-  windows.reserve(positions);
+  windows.reserve(longest);
   rows.reserve(tokens);
-  this->positions.reserve(tokens);
+  positions.reserve(tokens);
   targets.reserve(tokens * batch.decoders());
-  sums.reserve(model.packed().decoders.size() * positions);
-  counts.reserve(positions);
+  sums.reserve(model.packed().decoders.size() * longest);
+  counts.reserve(longest);
 }
 
 SurpriseView causal_surprise(const Model<float>& model, const EventSchema& schema, const EncodedEvents& events,

@@ -1,0 +1,13 @@
+// The public interface of seqguard.
+#pragma once
+
+#include "seqguard/core/error.hpp"
+#include "seqguard/core/executor.hpp"
+#include "seqguard/core/isa.hpp"
+#include "seqguard/core/progress.hpp"
+#include "seqguard/events/dataset.hpp"
+#include "seqguard/events/events_view.hpp"
+#include "seqguard/events/reader.hpp"
+#include "seqguard/events/schema.hpp"
+#include "seqguard/sequence_scorer/fit.hpp"
+#include "seqguard/sequence_scorer/sequence_scorer.hpp"

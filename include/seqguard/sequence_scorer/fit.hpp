@@ -1,0 +1,68 @@
+// Learning normal behaviour from unlabelled sequences: vocabulary, encoder, statistics, calibration.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "seqguard/core/executor.hpp"
+#include "seqguard/core/isa.hpp"
+#include "seqguard/core/progress.hpp"
+#include "seqguard/events/dataset.hpp"
+#include "seqguard/kernels/matmul.hpp"
+#include "seqguard/sequence_scorer/sequence_scorer.hpp"
+
+namespace seqguard {
+
+/// What may be asked for; everything else follows the rule of make_plan().
+struct FitOptions {
+  std::string preset = "default";  ///< "default" or "traces"
+  std::string size = "auto";       ///< "T", "S", "M" or "auto"
+  std::optional<std::size_t> epochs;
+  std::optional<std::size_t> window;
+  double target_fpr = 0.01;
+  double valid_fraction = 0.1;  ///< share of the training sequences that early stopping watches
+  double max_minutes = 0;       ///< > 0: stop training after so long; gives up the promise of identical bits
+  std::uint64_t seed = 1;
+  std::size_t profile_bytes = std::size_t{64} << 20;
+  std::string state_file;  ///< where the progress is kept for `resume`; empty: nowhere
+  bool resume = false;     ///< go on from state_file if it exists
+  std::optional<Isa> isa;
+  MatmulBackend gemm = MatmulBackend::automatic;
+};
+
+/// The choices that follow from the data, by one rule; stored in the model and printed by `fit`.
+struct FitPlan {
+  std::size_t sequences = 0, events = 0, vocabulary = 0;
+  std::size_t window = 64, hidden = 64, layers = 2, heads = 4;
+  std::size_t steps = 0;
+  double learning_rate = 2e-3, dropout = 0.1;
+  double order_gain = 0;  ///< 1 - (surprise given the event before) / (surprise without): how much order tells
+  double masked_share = 0.3;
+  std::size_t folds = 0;  ///< > 0: the encoder is cross-fitted in so many folds; 0: 75 % train, 25 % calibrate
+};
+
+/// The rule. @throws Error invalid_argument for an unknown size or preset.
+FitPlan make_plan(const Dataset& data, const EventSchema& schema, const FitOptions& options);
+
+/// What a fit has to say.
+struct FitReport {
+  FitPlan plan;
+  double seconds = 0;
+  double validation_loss = 0;
+  std::size_t calibration_normals = 0;
+  std::size_t distinct_normals = 0, kept_normals = 0;
+  double drift_auroc = 0.5;
+  bool drift_warning = false;
+};
+
+/// Learns from `data`. Deterministic for a seed at any concurrency; killed and resumed from its state file it gives the
+/// same bits. @throws Error invalid_argument (fewer than 20 sequences, options out of range), cancelled (progress),
+/// bad_checkpoint (a state file of other data, options, instruction set or backend), non_finite.
+std::shared_ptr<const BehaviourModel> fit(const Dataset& data, const FitOptions& options, FitReport* report = nullptr,
+                                          Executor& executor = inline_executor(), ProgressSink progress = {});
+
+}  // namespace seqguard

@@ -1,0 +1,170 @@
+// THE interface: load a model, score sequences of events, repair them.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "seqguard/core/error.hpp"
+#include "seqguard/core/executor.hpp"
+#include "seqguard/core/isa.hpp"
+#include "seqguard/events/events_view.hpp"
+#include "seqguard/events/schema.hpp"
+#include "seqguard/kernels/matmul.hpp"
+
+namespace seqguard {
+
+struct BehaviourModel;
+
+/// One event of a judged sequence.
+struct EventScore {
+  double value =
+      0;  ///< surprise in nats, higher = more abnormal: of the past alone, or of both sides (Score::has_masked)
+  double p_value = 1;  ///< share of the events of held-out normals that are as surprising; 1 where not calibrated
+};
+
+/// A judged sequence. Reused as an output it keeps its capacity.
+struct Score {
+  double value = 0;           ///< combined level of all views, higher = more abnormal
+  double p_value = 1;         ///< tail formula of the calibration normals; decides
+  double p_conformal = 1;     ///< exact rank among the calibration normals
+  bool is_anomaly = false;    ///< p_value < the target false-positive rate of the model
+  std::size_t worst = 0;      ///< the event with the largest value
+  std::string_view worst_by;  ///< what ranked the events: "next" or "masked"
+  std::string_view view;  ///< the view of the profile that contributes most, e.g. "unseen"; lives as long as the scorer
+  bool has_masked = false;  ///< the events were also judged from both sides
+  std::vector<EventScore> events;
+};
+
+/// A value that would have been less surprising.
+struct Candidate {
+  std::string value;
+  double probability = 0;
+};
+
+/// How a model is brought into memory.
+struct LoadOptions {
+  std::optional<Isa> isa;  ///< empty: default_isa()
+  MatmulBackend gemm = MatmulBackend::automatic;
+};
+
+/// How a sequence is judged.
+struct ScoreOptions {
+  bool masked = false;               ///< judge each event from both sides as well (about seven times the work)
+  bool masked_if_anomalous = false;  ///< the same for sequences that are judged abnormal
+};
+
+/// Outcome of one sequence of a batch.
+struct ItemStatus {
+  bool ok = true;
+  ErrorCode code = ErrorCode::bad_event;  ///< meaningful if not ok
+  std::string message;                    ///< empty if ok
+};
+
+/// What repair may do.
+struct RepairOptions {
+  std::size_t max_edits = 8;       ///< at most so many, and at most a quarter of the events (but one)
+  std::size_t candidates = 5;      ///< replacements tried per position
+  double min_probability = 0.001;  ///< a replacement less probable than this is not proposed
+};
+
+enum class EditOperation { replace, remove };
+/// "replace", "delete".
+std::string_view to_string(EditOperation operation) noexcept;
+
+/// One edit, in positions of the original sequence.
+struct Edit {
+  std::size_t position = 0;
+  EditOperation operation = EditOperation::replace;
+  std::string before, after;  ///< values of the primary column; `after` is empty for remove
+  double probability = 0;     ///< of `after` given the rest; 0 for remove
+};
+
+enum class RepairResult {
+  normal,             ///< the sequence was not abnormal: untouched
+  repaired,           ///< edited, and judged normal
+  improved,           ///< edited, less abnormal, still judged abnormal
+  no_confident_edit,  ///< abnormal, and no edit helped: untouched
+};
+/// "normal", "repaired", "improved", "no_confident_edit".
+std::string_view to_string(RepairResult result) noexcept;
+
+struct Repair {
+  RepairResult result = RepairResult::normal;
+  std::vector<Edit> edits;  ///< ascending positions
+  double score_before = 0, score_after = 0;
+  double p_before = 1, p_after = 1;
+};
+
+/// Judges sequences of events by what it learned of normal ones.
+///
+///     auto scorer = seqguard::SequenceScorer::load("models/shop");
+///     auto scratch = scorer.make_scratch(200);
+///     seqguard::Score s;
+///     scorer.score(events, s, scratch);      // no allocation, no lock once warm
+///
+/// Const members may be called from any number of threads at once, each with its own Scratch and Score; the result is a
+/// pure function of the sequence, bit for bit, on one instruction set and matrix backend. The object is a cheap handle:
+/// copies share the model.
+class SequenceScorer {
+ public:
+  /// Buffers of one thread. Warm after the longest sequence, or from the start up to make_scratch's max_events.
+  class Scratch {
+   public:
+    Scratch(Scratch&&) noexcept;
+    Scratch& operator=(Scratch&&) noexcept;
+    ~Scratch();
+
+   private:
+    friend class SequenceScorer;
+    struct Buffers;
+    explicit Scratch(std::unique_ptr<Buffers> buffers);
+    std::unique_ptr<Buffers> buffers_;
+  };
+
+  /// Opens a directory that `fit` wrote. @throws Error file_not_found, io_error, bad_checkpoint, bad_format (naming
+  /// file and field), unsupported_model, unsupported_isa, unsupported (backend).
+  static SequenceScorer load(const std::string& directory, const LoadOptions& options = {});
+  explicit SequenceScorer(std::shared_ptr<const BehaviourModel> model) : model_(std::move(model)) {}
+
+  Scratch make_scratch(std::size_t max_events) const;
+
+  /// Judges one sequence. @throws Error bad_event: no events, columns that do not fit the schema.
+  void score(const EventsView& events, Score& out, Scratch& scratch, const ScoreOptions& options = {}) const;
+  void score(std::span<const std::string_view> events, Score& out, Scratch& scratch) const {
+    score(OneColumn(ColumnView(events)).view(), out, scratch);
+  }
+  void score(std::span<const std::string> events, Score& out, Scratch& scratch) const {
+    score(OneColumn(ColumnView(events)).view(), out, scratch);
+  }
+  /// Convenience: allocates its result and its scratch.
+  Score score(const EventsView& events, const ScoreOptions& options = {}) const;
+  Score score(std::span<const std::string> events) const { return score(OneColumn(ColumnView(events)).view()); }
+
+  /// Judges many: scores[i] and status[i] of batch[i]; a bad sequence fails alone. Runs on the executor's workers.
+  void score_batch(std::span<const EventsView> batch, std::span<Score> scores, std::span<ItemStatus> status,
+                   Executor& executor = inline_executor(), const ScoreOptions& options = {}) const;
+
+  /// The most probable values of the primary column at an event, that event hidden, most probable first.
+  std::vector<Candidate> expected(const EventsView& events, std::size_t position, std::size_t count,
+                                  Scratch& scratch) const;
+
+  /// The smallest edits that bring an abnormal sequence back to normal; see Repair. Never touches a normal one.
+  Repair repair(const EventsView& events, const RepairOptions& options = {}) const;
+  Repair repair(const EventsView& events, Scratch& scratch, const RepairOptions& options = {}) const;
+  Repair repair(std::span<const std::string> events) const { return repair(OneColumn(ColumnView(events)).view()); }
+
+  const EventSchema& schema() const noexcept;
+  double target_fpr() const noexcept;
+  Isa isa() const noexcept;
+  const BehaviourModel& model() const noexcept { return *model_; }
+
+ private:
+  std::shared_ptr<const BehaviourModel> model_;
+};
+
+}  // namespace seqguard
