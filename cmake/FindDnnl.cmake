@@ -15,4 +15,10 @@ if(Dnnl_FOUND AND NOT TARGET Dnnl::dnnl)
   add_library(Dnnl::dnnl UNKNOWN IMPORTED)
   set_target_properties(Dnnl::dnnl PROPERTIES IMPORTED_LOCATION "${Dnnl_LIBRARY}"
                                               INTERFACE_INCLUDE_DIRECTORIES "${Dnnl_INCLUDE_DIR}")
+  # seqguard holds oneDNN's OpenMP team at one thread, for which it calls OpenMP itself.
+  file(STRINGS "${Dnnl_INCLUDE_DIR}/oneapi/dnnl/dnnl_config.h" _dnnl_openmp
+       REGEX "define DNNL_CPU_THREADING_RUNTIME DNNL_RUNTIME_OMP")
+  if(_dnnl_openmp)
+    set_target_properties(Dnnl::dnnl PROPERTIES INTERFACE_LINK_LIBRARIES gomp)
+  endif()
 endif()

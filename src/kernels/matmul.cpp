@@ -29,6 +29,22 @@ constexpr MatmulBackend k_backends[] = {MatmulBackend::automatic, MatmulBackend:
 // Never a function of the number of rows: a row must not change its bits with its company.
 MatmulBackend automatic_backend(Isa, std::size_t, std::size_t) { return MatmulBackend::own; }
 
+// Rows a multiple of 4 KB apart share their sets of the first-level cache, where a tile of 12 rows and its panel evict
+// each other: 76 % of the peak instead of 93 % for [128, 1024] x [1024, 256] on AVX-512 (Zen 5), the copy included.
+template <class Real>
+bool rows_collide(MatrixView<const Real> a) {
+  return a.rows > 16 && a.stride * sizeof(Real) % 4096 == 0;
+}
+
+// The same rows further apart, in scratch.
+template <class Real>
+MatrixView<const Real> spread_rows(MatrixView<const Real> a, Arena& scratch) {
+  const std::size_t stride = a.cols + 64 / sizeof(Real);
+  const MatrixView<Real> copy(scratch.allocate<Real>(a.rows * stride).data(), a.rows, a.cols, stride);
+  for (std::size_t r = 0; r < a.rows; ++r) std::copy_n(a.row(r), a.cols, copy.row(r));
+  return copy;
+}
+
 // The backend over KernelTable::matmul_panels. The table outlives every matrix (it is static data).
 template <class Real>
 class OwnMatrix final : public PackedMatrix<Real>::Implementation {
@@ -47,9 +63,14 @@ class OwnMatrix final : public PackedMatrix<Real>::Implementation {
                          kn ? 1 : source.stride);
   }
 
-  void multiply(MatrixView<Real> c, MatrixView<const Real> a, Epilogue<Real> epilogue, Arena&) const override {
-    kernels_.matmul_panels(c.data, a.data, panels_.data(), epilogue.bias, a.rows, this->n(), this->k(), c.stride,
-                           a.stride, 1, epilogue.accumulate);
+  void multiply(MatrixView<Real> c, MatrixView<const Real> a, Epilogue<Real> epilogue, Arena& scratch) const override {
+    if (!rows_collide(a)) return multiply_block(c, a, epilogue);
+    constexpr std::size_t block = 128;
+    for (std::size_t first = 0; first < a.rows; first += block) {
+      const Arena::Frame frame(scratch);
+      const std::size_t count = std::min(block, a.rows - first);
+      multiply_block(c.rows_from(first, count), spread_rows(a.rows_from(first, count), scratch), epilogue);
+    }
   }
 
   std::size_t bytes() const noexcept override { return panels_.size_bytes(); }
@@ -59,6 +80,11 @@ class OwnMatrix final : public PackedMatrix<Real>::Implementation {
   }
 
  private:
+  void multiply_block(MatrixView<Real> c, MatrixView<const Real> a, const Epilogue<Real>& epilogue) const {
+    kernels_.matmul_panels(c.data, a.data, panels_.data(), epilogue.bias, a.rows, this->n(), this->k(), c.stride,
+                           a.stride, 1, epilogue.accumulate);
+  }
+
   const KernelTable<Real>& kernels_;
   Arena storage_;  // for its alignment: a vector load that straddles two cache lines costs two
   std::span<Real> panels_;
@@ -94,6 +120,7 @@ std::unique_ptr<typename PackedMatrix<Real>::Implementation> make_matrix(const C
   if (backend == MatmulBackend::automatic)
     backend = std::is_same_v<Real, float> ? automatic_backend(context.kernels->isa, k, n) : MatmulBackend::own;
   require_available(backend, context.kernels->isa);
+  if (k == 0 || n == 0) backend = MatmulBackend::own;  // the other libraries have no empty products
 #ifdef SEQGUARD_HAS_ONEDNN
   if constexpr (std::is_same_v<Real, float>) {
     if (backend == MatmulBackend::onednn) return make_onednn_matrix(context, k, n, layout);
@@ -223,13 +250,14 @@ void multiply_transposed_add(const Context<Real>& context, MatrixView<Real> c, M
   require_shape("multiply_transposed_add", "b", b, b.rows, b.cols);
   constexpr std::size_t k_block = 256;
   const KernelTable<Real>& kernels = *context.kernels;
-  const Arena::Frame frame(scratch);
-  const auto panels =
-      scratch.allocate<Real>(OwnMatrix<Real>::panel_elements(kernels, std::min(k_block, b.rows), b.cols));
   for (std::size_t first = 0; first < b.rows; first += k_block) {
+    const Arena::Frame frame(scratch);
     const std::size_t count = std::min(k_block, b.rows - first);
+    MatrixView<const Real> terms = a.rows_from(first, count);
+    if (rows_collide(terms)) terms = spread_rows(terms, scratch);
+    const auto panels = scratch.allocate<Real>(OwnMatrix<Real>::panel_elements(kernels, count, b.cols));
     kernels.pack_panels(panels.data(), b.row(first), count, b.cols, b.stride, 1);
-    kernels.matmul_panels(c.data, a.row(first), panels.data(), nullptr, c.rows, c.cols, count, c.stride, 1, a.stride,
+    kernels.matmul_panels(c.data, terms.data, panels.data(), nullptr, c.rows, c.cols, count, c.stride, 1, terms.stride,
                           true);
   }
 }

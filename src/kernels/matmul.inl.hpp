@@ -29,13 +29,20 @@ struct Matmul {
 
   static void pack_panels(float* panels, const float* b, Size k, Size n, Size k_stride, Size n_stride) {
     for (Size first = 0; first < n; first += k_panel_width) {
-      const Size count = n - first < k_panel_width ? n - first : k_panel_width;
-      for (Size i = 0; i < k; ++i) {
-        const float* source = b + i * k_stride + first * n_stride;
-        for (Size j = 0; j < count; ++j) panels[j] = source[j * n_stride];
-        for (Size j = count; j < k_panel_width; ++j) panels[j] = 0;
-        panels += k_panel_width;
+      const float* source = b + first * n_stride;
+      const Size width = n - first < k_panel_width ? n - first : k_panel_width;
+      if (width == k_panel_width && n_stride == 1) {
+        for (Size i = 0; i < k; ++i) {
+          Batch::load_unaligned(source + i * k_stride).store_unaligned(panels + i * k_panel_width);
+          Batch::load_unaligned(source + i * k_stride + k_lanes).store_unaligned(panels + i * k_panel_width + k_lanes);
+        }
+      } else {
+        for (Size i = 0; i < k; ++i)
+          for (Size j = width; j < k_panel_width; ++j) panels[i * k_panel_width + j] = 0;
+        for (Size j = 0; j < width; ++j)
+          for (Size i = 0; i < k; ++i) panels[i * k_panel_width + j] = source[i * k_stride + j * n_stride];
       }
+      panels += k * k_panel_width;
     }
   }
 

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <string_view>
 
 #include "seqguard/kernels/matmul.hpp"
 
@@ -34,7 +35,7 @@ class PackedMatrix<Real>::Implementation {
 /// @throws Error unsupported where oneDNN reports a failure.
 std::unique_ptr<PackedMatrix<float>::Implementation> make_onednn_matrix(const Context<float>& context, std::size_t k,
                                                                         std::size_t n, Layout layout);
-/// "oneDNN 2.6.3": the version of the library that was loaded.
+/// "oneDNN 2.6.3": the version compiled against.
 std::string_view onednn_version() noexcept;
 
 template <class Real>

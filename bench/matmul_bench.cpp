@@ -1,0 +1,140 @@
+// Matrix products of the encoder: every backend and instruction set on the shapes of the models T, S, M and MiniLM.
+// Name: matmul/MODEL/PRODUCT/M/BACKEND/ISA. Counters: GFLOP/s, and the share of the multiply-add peak of the same run.
+#include <benchmark/benchmark.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "seqguard/core/arena.hpp"
+#include "seqguard/core/random.hpp"
+#include "seqguard/kernels/matmul.hpp"
+#include "support/peak.hpp"
+
+namespace seqguard {
+namespace {
+
+struct Product {
+  std::string name;
+  std::size_t k, n;
+};
+
+std::vector<Product> products(const std::string& model, std::size_t h) {
+  return {
+      {model + "/proj", h, h}, {model + "/qkv", h, 3 * h}, {model + "/ffn1", h, 4 * h}, {model + "/ffn2", 4 * h, h}};
+}
+
+std::vector<float> random_values(std::size_t count, std::uint64_t stream) {
+  Random random(1, stream);
+  std::vector<float> values(count);
+  for (float& value : values) value = static_cast<float>(random.uniform() - 0.5);
+  return values;
+}
+
+// The best of several measurements between the benchmarks: a peak taken while the machine was busy flatters.
+double peak_of(Isa isa) {
+  static std::map<Isa, double> peaks;
+  double& peak = peaks[isa];
+  peak = std::max(peak, fma_peak_gflops(isa));
+  return peak;
+}
+
+void report(benchmark::State& state, double flops, Isa isa) {
+  state.counters["GFLOP/s"] = benchmark::Counter(flops * 1e-9, benchmark::Counter::kIsIterationInvariantRate);
+  state.counters["share"] =
+      benchmark::Counter(flops * 1e-9 / peak_of(isa), benchmark::Counter::kIsIterationInvariantRate);
+}
+
+// Every element against double; the bound is that of a chain of k roundings of terms below 1/4.
+bool matches(const std::vector<float>& c, const std::vector<float>& a, const std::vector<float>& w, std::size_t m,
+             std::size_t k, std::size_t n) {
+  const double bound = static_cast<double>(k) * static_cast<double>(k) * 0.25 * 0x1p-24;
+  for (std::size_t r = 0; r < m; ++r)
+    for (std::size_t j = 0; j < n; ++j) {
+      double sum = 0;
+      for (std::size_t i = 0; i < k; ++i) sum += static_cast<double>(a[r * k + i]) * w[j * k + i];
+      if (!(std::abs(c[r * n + j] - sum) <= bound)) return false;
+    }
+  return true;
+}
+
+void multiply(benchmark::State& state, Product product, std::size_t m, MatmulBackend backend, Isa isa) {
+  const auto [name, k, n] = product;
+  const std::vector<float> a = random_values(m * k, 1), w = random_values(n * k, 2), bias(n, 0.0f);
+  std::vector<float> c(m * n);
+  Arena scratch;
+  const PackedMatrix<float> packed(make_context(isa, backend), {w.data(), n, k}, Layout::nk);
+  const MatrixView<float> out(c.data(), m, n);
+  packed.multiply(out, {a.data(), m, k}, {.bias = bias.data()}, scratch);
+  if (!matches(c, a, w, m, k, n)) return state.SkipWithError("differs from the double-precision product");
+  for (auto _ : state) {
+    packed.multiply(out, {a.data(), m, k}, {.bias = bias.data()}, scratch);
+    benchmark::DoNotOptimize(c.data());
+    benchmark::ClobberMemory();
+  }
+  report(state, 2.0 * static_cast<double>(m * k * n), isa);
+}
+
+// dW[n, k] += dY[m, n]^T X[m, k]
+void weight_gradient(benchmark::State& state, Product product, std::size_t m, Isa isa) {
+  const auto [name, k, n] = product;
+  const std::vector<float> dy = random_values(m * n, 1), x = random_values(m * k, 2);
+  std::vector<float> dw(n * k, 0.0f), expected(n * k, 0.0f);
+  Arena scratch;
+  const Context<float> context = make_context(isa);
+  const auto add = [&](std::vector<float>& target) {
+    multiply_transposed_add<float>(context, {target.data(), n, k}, {dy.data(), m, n}, {x.data(), m, k}, scratch);
+  };
+  add(dw);
+  std::vector<float> dyt(n * m), xt(k * m);
+  for (std::size_t r = 0; r < m; ++r) {
+    for (std::size_t j = 0; j < n; ++j) dyt[j * m + r] = dy[r * n + j];
+    for (std::size_t j = 0; j < k; ++j) xt[j * m + r] = x[r * k + j];
+  }
+  if (!matches(dw, dyt, xt, n, m, k)) return state.SkipWithError("differs from the double-precision product");
+  for (auto _ : state) {
+    add(dw);
+    benchmark::DoNotOptimize(dw.data());
+    benchmark::ClobberMemory();
+  }
+  report(state, 2.0 * static_cast<double>(m * k * n), isa);
+}
+
+void register_all() {
+  struct Model {
+    const char* name;
+    std::size_t hidden;
+  };
+  for (const Isa isa : available_isas())
+    for (const Model model : {Model{"T", 64}, Model{"S", 128}, Model{"M", 256}, Model{"MiniLM", 384}})
+      for (const Product& product : products(model.name, model.hidden)) {
+        const std::string prefix = "matmul/" + product.name;
+        for (const std::size_t m : {16, 32, 128})
+          for (const MatmulBackend backend : {MatmulBackend::own, MatmulBackend::onednn, MatmulBackend::eigen})
+            if (matmul_backend_available(backend, isa) && (backend != MatmulBackend::eigen || isa == Isa::baseline))
+              benchmark::RegisterBenchmark((prefix + "/" + std::to_string(m) + "/" + std::string(to_string(backend)) +
+                                            "/" + std::string(to_string(isa)))
+                                               .c_str(),
+                                           multiply, product, m, backend, isa);
+        benchmark::RegisterBenchmark((prefix + "/128/gradient/" + std::string(to_string(isa))).c_str(), weight_gradient,
+                                     product, 128, isa);
+      }
+}
+
+}  // namespace
+}  // namespace seqguard
+
+int main(int argc, char** argv) {
+  seqguard::register_all();
+  benchmark::Initialize(&argc, argv);
+  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
+  for (const seqguard::MatmulBackend backend : {seqguard::MatmulBackend::onednn, seqguard::MatmulBackend::eigen})
+    benchmark::AddCustomContext(std::string(to_string(backend)), std::string(matmul_backend_version(backend)));
+  for (const seqguard::Isa isa : seqguard::available_isas())
+    benchmark::AddCustomContext("peak GFLOP/s " + std::string(to_string(isa)),
+                                std::to_string(seqguard::fma_peak_gflops(isa)));
+  benchmark::RunSpecifiedBenchmarks();
+}
