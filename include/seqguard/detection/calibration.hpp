@@ -1,0 +1,69 @@
+// Raw scores of all views to one calibrated decision.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <vector>
+
+#include "seqguard/core/views.hpp"
+#include "seqguard/detection/profile_io.hpp"
+#include "seqguard/detection/recipe.hpp"
+#include "seqguard/detection/tail_calibration.hpp"
+
+namespace seqguard {
+
+/// A judged sequence.
+struct Judgement {
+  double value = 0;            ///< combined level T, higher = more abnormal
+  double p_value = 1;          ///< tail formula on T; decides
+  double p_conformal = 1;      ///< exact rank of T among the calibration normals
+  std::size_t worst_view = 0;  ///< index of the view that contributes most
+};
+
+/// Levels of each view by its sidedness, their combination, calibrated once more on the same normals.
+///
+///     upper: A(s)    two-sided: max(A(s), A'(-s)) - log 2    9 : 1: max(A(s) + log .9, A'(-s) + log .1)
+///
+/// with A' fitted on the negated scores. Const calls are thread-safe and allocate nothing.
+class Calibration {
+ public:
+  Calibration() = default;
+  /// `raw`: [n, views] scores of normals that their statistics have not seen. A row with a NaN takes no part.
+  /// @throws Error invalid_argument for fewer than two complete rows or a width that differs from the recipe;
+  /// non_finite.
+  Calibration(const Recipe& recipe, MatrixView<const double> raw);
+
+  std::size_t views() const noexcept { return views_.size(); }
+  std::size_t normals() const noexcept { return combined_.size(); }
+
+  /// Levels of one sequence: raw, levels [views].
+  void levels(std::span<const double> raw, std::span<double> levels) const noexcept;
+  /// T of one sequence.
+  double combine(std::span<const double> levels) const noexcept;
+  /// All of it; `levels` [views] is filled.
+  Judgement judge(std::span<const double> raw, std::span<double> levels) const noexcept;
+  /// Tail of T.
+  const TailCalibration& combined() const noexcept { return combined_; }
+
+  void save(ProfileWriter& writer) const;
+  /// @throws Error bad_checkpoint.
+  static Calibration load(const Recipe& recipe, const ProfileReader& reader);
+
+ private:
+  struct View {
+    Sidedness sidedness;
+    double weight;
+    TailCalibration upper, lower;  ///< lower: of the negated scores, empty if upper
+  };
+  double level(const View& view, double raw) const noexcept;
+  double contribution(const View& view, double level) const noexcept;
+  void set_views(const Recipe& recipe, std::span<const std::vector<double>> columns);
+
+  Combiner combiner_ = Combiner::power_mean;
+  double cap_ = 0;  ///< log(n + 1) + 4
+  double total_weight_ = 1;
+  std::vector<View> views_;
+  TailCalibration combined_;
+};
+
+}  // namespace seqguard

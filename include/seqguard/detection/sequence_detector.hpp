@@ -1,0 +1,64 @@
+// Statistics and calibration in one object: fit on normals, judge sequences.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "seqguard/detection/calibration.hpp"
+#include "seqguard/detection/profile.hpp"
+
+namespace seqguard {
+
+struct SequenceDetectorOptions {
+  ProfileOptions profile;
+  double contamination = 0.01;  ///< target false-positive rate of predict() and threshold()
+};
+
+/// A recipe with everything learned for it. Recipe::single() gives each detector alone. Higher = more abnormal.
+class SequenceDetector {
+ public:
+  /// Buffers of one thread; allocates nothing once it has seen the longest sequence.
+  struct Scratch {
+    explicit Scratch(std::size_t max_events = 0) : detection(max_events) {}
+    DetectionScratch detection;
+    std::vector<double> raw, levels;  ///< [views] of the last judged sequence
+  };
+
+  /// @throws Error invalid_argument for a recipe that does not check().
+  explicit SequenceDetector(Recipe recipe = Recipe::broad(false), const SequenceDetectorOptions& options = {});
+
+  /// Learns from normals. `next`: one out-of-fold number per normal, needed if and only if the recipe has that view; a
+  /// normal with NaN there is learned from but takes no part in the calibration.
+  /// @throws Error invalid_argument.
+  void fit(std::span<const TypeSequence> normals, std::span<const double> next = {},
+           Executor& executor = inline_executor());
+
+  /// Thread-safe with one scratch per thread. `next` is read only if the recipe has that view.
+  Judgement judge(TypeSequence events, double next, Scratch& scratch) const;
+  /// Combined level T.
+  double decision_function(TypeSequence events, Scratch& scratch, double next = 0) const;
+  /// p_value < contamination, that is decision_function > threshold.
+  bool predict(TypeSequence events, Scratch& scratch, double next = 0) const;
+  double threshold() const { return calibration_.combined().threshold(options_.contamination); }
+
+  const Recipe& recipe() const noexcept { return recipe_; }
+  const Profile& profile() const noexcept { return profile_; }
+  const Calibration& calibration() const noexcept { return calibration_; }
+  /// New calibration with the statistics kept, for recent traffic: `normals` must not be those that were fitted on.
+  void recalibrate(std::span<const TypeSequence> normals, std::span<const double> next = {});
+
+  /// The bytes of profile.safetensors; the recipe is stored apart (detector.json).
+  std::string serialize() const;
+  /// @throws Error bad_checkpoint for a file that does not belong to the recipe or is damaged.
+  static SequenceDetector load(Recipe recipe, const SafetensorsFile& file, const SequenceDetectorOptions& options = {});
+
+ private:
+  Recipe recipe_;
+  SequenceDetectorOptions options_;
+  Profile profile_;
+  Calibration calibration_;
+};
+
+}  // namespace seqguard

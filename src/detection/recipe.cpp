@@ -1,0 +1,64 @@
+#include "seqguard/detection/recipe.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "seqguard/core/error.hpp"
+
+namespace seqguard {
+
+Recipe Recipe::broad(bool with_next) {
+  constexpr auto upper = Sidedness::upper, two_sided = Sidedness::two_sided, nine_to_one = Sidedness::nine_to_one;
+  Recipe recipe{"default", Combiner::power_mean, {}};
+  recipe.views = {{"ngram", nine_to_one, 1.0}, {"types", upper, 1.0},       {"logcount", upper, 1.0},
+                  {"pairset", upper, 1.0},     {"bigrams", upper, 1.0},     {"unseen", upper, 1.0},
+                  {"length", two_sided, 0.5},  {"repeats", two_sided, 0.5}, {"same", two_sided, 0.5},
+                  {"squeeze", two_sided, 0.5}};
+  if (with_next) recipe.views.push_back({std::string(k_next_view), nine_to_one, 1.0});
+  return recipe;
+}
+
+Recipe Recipe::traces(bool with_next) {
+  Recipe recipe{"traces", Combiner::weighted_sum, {}};
+  const DetectorOptions nearest{.neighbours = {.count = 1}};
+  recipe.views = {{"ngram", Sidedness::two_sided, with_next ? 0.5 : 1.5},
+                  {"typeset", Sidedness::upper, 1.5, nearest},
+                  {"bigrams", Sidedness::upper, 0.5}};
+  if (with_next) recipe.views.push_back({std::string(k_next_view), Sidedness::two_sided, 1.0});
+  return recipe;
+}
+
+Recipe Recipe::preset(std::string_view name, bool with_next) {
+  if (name == "default") return broad(with_next);
+  if (name == "traces") return traces(with_next);
+  fail(ErrorCode::invalid_argument, "recipe", "unknown preset", "default or traces", name);
+}
+
+Recipe Recipe::single(std::string_view view, const DetectorOptions& options) {
+  const Sidedness sidedness = view == k_next_view ? Sidedness::nine_to_one : make_detector(view, options)->sidedness();
+  return {std::string(view), Combiner::weighted_sum, {{std::string(view), sidedness, 1.0, options}}};
+}
+
+std::size_t Recipe::next_view() const noexcept {
+  const auto found = std::find_if(views.begin(), views.end(), [](const ViewSpec& v) { return v.name == k_next_view; });
+  return static_cast<std::size_t>(found - views.begin());
+}
+
+void Recipe::check() const {
+  const std::string where = "recipe " + name;
+  if (views.empty()) fail(ErrorCode::invalid_argument, where, "no views");
+  for (auto view = views.begin(); view != views.end(); ++view) {
+    if (view->name != k_next_view) make_detector(view->name, view->options);
+    if (!(view->weight > 0) || !std::isfinite(view->weight)) {
+      fail(ErrorCode::invalid_argument, where, "weight of " + view->name, "a positive number",
+           std::to_string(view->weight));
+    }
+    const auto same_name = [&](const ViewSpec& other) { return other.name == view->name; };
+    if (std::any_of(views.begin(), view, same_name)) {
+      fail(ErrorCode::invalid_argument, where, "view " + view->name + " stands there twice");
+    }
+  }
+}
+
+}  // namespace seqguard

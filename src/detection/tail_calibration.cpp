@@ -1,0 +1,59 @@
+#include "seqguard/detection/tail_calibration.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <string>
+
+#include "seqguard/core/error.hpp"
+
+namespace seqguard {
+
+TailCalibration::TailCalibration(std::span<const double> scores) : scores_(scores.begin(), scores.end()) {
+  const std::size_t n = scores_.size();
+  if (n < 2) fail(ErrorCode::invalid_argument, "calibration", "scores", "at least 2", std::to_string(n));
+  for (const double score : scores_) {
+    if (!std::isfinite(score)) fail(ErrorCode::non_finite, "calibration", "a score is not finite");
+  }
+  std::sort(scores_.begin(), scores_.end());
+  const std::size_t k = std::min(std::max<std::size_t>(5, (n + 9) / 10), n - 1);
+  const auto count = static_cast<double>(n);
+  start_ = scores_[n - k - 1];
+  double excess = 0;
+  for (std::size_t i = n - k; i < n; ++i) excess += scores_[i] - start_;
+  const double mean = std::accumulate(scores_.begin(), scores_.end(), 0.0) / count;
+  double variance = 0;
+  for (const double score : scores_) variance += (score - mean) * (score - mean);
+  // Without the floor of .05 std a scale from five close points makes the tail far too short.
+  scale_ = std::max(
+      {excess / static_cast<double>(k), 0.05 * std::sqrt(variance / count), 1e-9 * std::max(1.0, std::abs(start_))});
+  base_ = std::log((count + 1) / static_cast<double>(k + 1));
+}
+
+double TailCalibration::p_conformal(double score) const noexcept {
+  const auto at_least = scores_.end() - std::lower_bound(scores_.begin(), scores_.end(), score);
+  return static_cast<double>(at_least + 1) / static_cast<double>(scores_.size() + 1);
+}
+
+double TailCalibration::level(double score) const noexcept {
+  if (score > start_) return base_ + (score - start_) / scale_;
+  if (std::isnan(score)) return 0;
+  return std::min(-std::log(p_conformal(score)), base_);
+}
+
+double TailCalibration::p_value(double score) const noexcept { return std::exp(-level(score)); }
+
+double TailCalibration::threshold(double target) const {
+  if (!(target > 0 && target < 1)) {
+    fail(ErrorCode::invalid_argument, "threshold", "target", "a number in (0, 1)", std::to_string(target));
+  }
+  const double wanted = -std::log(target);
+  if (wanted >= base_) return start_ + (wanted - base_) * scale_;
+  // Most scores at or above s so that (number + 1) / (n + 1) < target.
+  const double n = static_cast<double>(scores_.size());
+  const double allowed = std::ceil(target * (n + 1)) - 2;
+  if (allowed < 0) return start_;
+  return std::min(start_, scores_[scores_.size() - 1 - static_cast<std::size_t>(allowed)]);
+}
+
+}  // namespace seqguard
