@@ -1,7 +1,14 @@
 // Compiled once per instruction set; exports one table and nothing else.
+#include "kernels/activation.inl.hpp"
+#include "kernels/adamw.inl.hpp"
+#include "kernels/attention_backward.inl.hpp"
+#include "kernels/attention_forward.inl.hpp"
+#include "kernels/elementwise.inl.hpp"
 #include "kernels/isa_tables.hpp"
+#include "kernels/layer_norm.inl.hpp"
+#include "kernels/loss.inl.hpp"
 #include "kernels/matmul.inl.hpp"
-#include "seqguard/kernels/reference.hpp"
+#include "kernels/softmax.inl.hpp"
 
 #define SEQGUARD_PASTE_(a, b) a##b
 #define SEQGUARD_PASTE(a, b) SEQGUARD_PASTE_(a, b)
@@ -9,18 +16,39 @@
 #define SEQGUARD_QUOTE(a) SEQGUARD_QUOTE_(a)
 
 namespace seqguard {
-namespace {
-constexpr KernelTable<float> make_table() {
-  KernelTable<float> table = make_reference_table<float>();
-  table.isa = Isa::SEQGUARD_ISA;
-  table.name = SEQGUARD_QUOTE(SEQGUARD_ISA);
-  table.panel_width = Matmul::k_panel_width;
-  table.pack_panels = Matmul::pack_panels;
-  table.matmul_panels = Matmul::matmul_panels;
-  return table;
-}
-}  // namespace
 
-constinit const KernelTable<float> SEQGUARD_PASTE(k_kernels_, SEQGUARD_ISA) = make_table();
+constinit const KernelTable<float> SEQGUARD_PASTE(k_kernels_, SEQGUARD_ISA) = {
+    .isa = Isa::SEQGUARD_ISA,
+    .name = SEQGUARD_QUOTE(SEQGUARD_ISA),
+    .add = add,
+    .axpy = axpy,
+    .add_bias = add_bias,
+    .column_sums = column_sums,
+    .gelu_forward = gelu_forward,
+    .gelu_backward = gelu_backward,
+    .gelu_tanh_forward = gelu_tanh_forward,
+    .gelu_tanh_backward = gelu_tanh_backward,
+    .tanh_forward = tanh_forward,
+    .tanh_backward = tanh_backward,
+    .dropout = dropout,
+    .layer_norm_forward = layer_norm_forward,
+    .layer_norm_backward = layer_norm_backward,
+    .softmax_forward = softmax_forward,
+    .softmax_backward = softmax_backward,
+    .log_sum_exp_update = log_sum_exp_update,
+    .exp_minus = exp_minus,
+    .gather_add = gather_add,
+    .scatter_add = scatter_add,
+    .attention_forward = attention_forward,
+    .attention_backward = attention_backward,
+    .bce_with_logits = bce_with_logits,
+    .focal_with_logits = focal_with_logits,
+    .adamw = adamw,
+    .squared_norm = squared_norm,
+    .all_finite = all_finite,
+    .panel_width = Matmul::k_panel_width,
+    .pack_panels = Matmul::pack_panels,
+    .matmul_panels = Matmul::matmul_panels,
+};
 
 }  // namespace seqguard
