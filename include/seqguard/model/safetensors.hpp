@@ -64,6 +64,7 @@ class SafetensorsFile {
   }
 
  private:
+  const TensorInfo& info_of(std::string_view name) const;
   std::size_t checked_count(std::string_view name, Dtype dtype, std::size_t element_size) const;
 
   std::string path_;

@@ -1,0 +1,249 @@
+#include "model/safetensors_header.hpp"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "seqguard/core/error.hpp"
+
+namespace seqguard {
+namespace {
+
+struct DtypeEntry {
+  std::string_view name;
+  Dtype dtype;
+  std::size_t size;
+};
+constexpr DtypeEntry k_dtypes[] = {
+    {"F64", Dtype::f64, 8},      {"F32", Dtype::f32, 4}, {"F16", Dtype::f16, 2}, {"BF16", Dtype::bf16, 2},
+    {"I64", Dtype::i64, 8},      {"I32", Dtype::i32, 4}, {"I16", Dtype::i16, 2}, {"I8", Dtype::i8, 1},
+    {"U64", Dtype::u64, 8},      {"U32", Dtype::u32, 4}, {"U16", Dtype::u16, 2}, {"U8", Dtype::u8, 1},
+    {"BOOL", Dtype::boolean, 1},
+};
+
+const DtypeEntry& entry_of(Dtype dtype) noexcept {
+  for (const DtypeEntry& entry : k_dtypes)
+    if (entry.dtype == dtype) return entry;
+  return k_dtypes[0];
+}
+
+/// Takes the parser's events one by one, so that a hostile header costs no more memory than its tensors:
+///   { name: {"dtype": text, "shape": [n..], "data_offsets": [begin, end]}.., "__metadata__": {text: text..} }
+class HeaderEvents {
+ public:
+  using number_integer_t = nlohmann::json::number_integer_t;
+  using number_unsigned_t = nlohmann::json::number_unsigned_t;
+  using number_float_t = nlohmann::json::number_float_t;
+  using string_t = nlohmann::json::string_t;
+  using binary_t = nlohmann::json::binary_t;
+
+  HeaderEvents(SafetensorsHeader& header, const std::string& path, const SafetensorsLimits& limits)
+      : header_(header), path_(path), limits_(limits) {}
+
+  bool start_object(std::size_t) {
+    if (place_ == Place::document) {
+      place_ = Place::names;
+    } else if (place_ == Place::name_value) {
+      place_ = name_ == k_metadata ? Place::metadata : Place::fields;
+      seen_dtype_ = seen_shape_ = seen_offsets_ = false;
+      tensor_ = {};
+    } else {
+      refuse("an object");
+    }
+    return true;
+  }
+
+  bool key(string_t& text) {
+    if (place_ == Place::names) {
+      name_ = text;
+      const bool is_metadata = name_ == k_metadata;
+      if (name_.size() > limits_.max_name_bytes)
+        fail_here("tensor name too long", std::to_string(limits_.max_name_bytes) + " bytes at most",
+                  std::to_string(name_.size()));
+      if (is_metadata ? std::exchange(seen_metadata_, true) : header_.tensors.contains(name_))
+        fail(ErrorCode::bad_checkpoint, path_, "duplicate name \"" + name_ + "\" in the header");
+      if (!is_metadata && header_.tensors.size() == limits_.max_tensors)
+        fail_here("too many tensors", "at most " + std::to_string(limits_.max_tensors), "more");
+      place_ = Place::name_value;
+    } else {
+      field_ = text;
+      if (place_ == Place::metadata) {
+        if (header_.metadata.contains(field_)) refuse_duplicate_field();
+        place_ = Place::metadata_value;
+      } else {
+        bool* seen = field_ == "dtype"          ? &seen_dtype_
+                     : field_ == "shape"        ? &seen_shape_
+                     : field_ == "data_offsets" ? &seen_offsets_
+                                                : nullptr;
+        if (seen == nullptr) fail_here("unknown field", "dtype, shape or data_offsets", "\"" + field_ + "\"");
+        if (std::exchange(*seen, true)) refuse_duplicate_field();
+        place_ = field_ == "dtype" ? Place::dtype : Place::list;
+      }
+    }
+    return true;
+  }
+
+  bool string(string_t& text) {
+    if (place_ == Place::metadata_value) {
+      header_.metadata.emplace(field_, text);
+      place_ = Place::metadata;
+      return true;
+    }
+    if (place_ != Place::dtype) refuse("a string");
+    const auto* found = std::find_if(std::begin(k_dtypes), std::end(k_dtypes),
+                                     [&](const DtypeEntry& entry) { return entry.name == text; });
+    if (found == std::end(k_dtypes))
+      fail_here("unsupported dtype", "F64, F32, F16, BF16, I64, I32, I16, I8, U64, U32, U16, U8 or BOOL",
+                "\"" + text.substr(0, 100) + "\"");
+    tensor_.dtype = found->dtype;
+    place_ = Place::fields;
+    return true;
+  }
+
+  bool start_array(std::size_t) {
+    if (place_ != Place::list) refuse("an array");
+    list_.clear();
+    place_ = Place::elements;
+    return true;
+  }
+
+  bool number_unsigned(number_unsigned_t value) {
+    if (place_ != Place::elements) refuse("a number");
+    const std::size_t most = field_ == "shape" ? limits_.max_rank : 2;
+    if (list_.size() == most) fail_here(field_ + " too long", "at most " + std::to_string(most) + " numbers", "more");
+    list_.push_back(value);
+    return true;
+  }
+
+  bool end_array() {
+    if (field_ == "shape") {
+      tensor_.shape = list_;
+    } else {
+      if (list_.size() != 2) fail_here("data_offsets", "two numbers", std::to_string(list_.size()));
+      tensor_.begin = list_[0];
+      tensor_.end = list_[1];
+    }
+    place_ = Place::fields;
+    return true;
+  }
+
+  bool end_object() {
+    if (place_ == Place::fields) {
+      if (!seen_dtype_ || !seen_shape_ || !seen_offsets_)
+        fail_here("incomplete entry", "dtype, shape and data_offsets",
+                  std::string("no ") + (!seen_dtype_   ? "dtype"
+                                        : !seen_shape_ ? "shape"
+                                                       : "data_offsets"));
+      header_.tensors.emplace(name_, std::move(tensor_));
+    }
+    place_ = place_ == Place::names ? Place::document : Place::names;
+    return true;
+  }
+
+  bool null() { refuse("null"); }
+  bool boolean(bool) { refuse("a boolean"); }
+  bool number_integer(number_integer_t) { refuse("a negative number"); }
+  bool number_float(number_float_t, const string_t& text) { refuse("the number " + text.substr(0, 100)); }
+  bool binary(binary_t&) { refuse("binary data"); }
+  bool parse_error(std::size_t position, const std::string&, const nlohmann::json::exception&) {
+    fail(ErrorCode::bad_checkpoint, path_, "header is not valid JSON at byte " + std::to_string(position));
+  }
+
+ private:
+  enum class Place { document, names, name_value, metadata, metadata_value, fields, dtype, list, elements };
+  static constexpr std::string_view k_metadata = "__metadata__";
+
+  [[noreturn]] void fail_here(std::string_view what, std::string_view expected, std::string_view found) const {
+    fail(ErrorCode::bad_checkpoint, path_ + ": tensor \"" + name_.substr(0, 100) + "\"", what, expected, found);
+  }
+  [[noreturn]] void refuse_duplicate_field() const {
+    fail(ErrorCode::bad_checkpoint, path_ + ": tensor \"" + name_ + "\"",
+         "duplicate field \"" + field_.substr(0, 100) + "\"");
+  }
+  [[noreturn]] void refuse(std::string_view found) const {
+    switch (place_) {
+      case Place::document:
+        fail(ErrorCode::bad_checkpoint, path_, "header", "an object", found);
+      case Place::metadata_value:
+        fail_here(field_.substr(0, 100), "a string", found);
+      case Place::dtype:
+        fail_here("dtype", "a string", found);
+      case Place::list:
+        fail_here(field_, "an array", found);
+      case Place::elements:
+        fail_here(field_, "non-negative integers", found);
+      default:
+        fail_here("entry", "an object", found);
+    }
+  }
+
+  SafetensorsHeader& header_;
+  const std::string& path_;
+  const SafetensorsLimits& limits_;
+  Place place_ = Place::document;
+  std::string name_, field_;
+  TensorInfo tensor_;
+  std::vector<std::size_t> list_;
+  bool seen_metadata_ = false, seen_dtype_ = false, seen_shape_ = false, seen_offsets_ = false;
+};
+
+/// Bytes that the shape needs, in checked arithmetic.
+std::size_t bytes_of(const TensorInfo& info, const std::string& where) {
+  std::size_t bytes = size_of(info.dtype);
+  for (const std::size_t extent : info.shape)
+    if (__builtin_mul_overflow(bytes, extent, &bytes))
+      fail(ErrorCode::bad_checkpoint, where, "shape", "fewer than 2^64 bytes", "an overflow");
+  return bytes;
+}
+
+void check_cover(const SafetensorsHeader& header, std::size_t data_bytes, const std::string& path) {
+  std::vector<std::pair<std::string_view, const TensorInfo*>> ordered;
+  ordered.reserve(header.tensors.size());
+  for (const auto& [name, info] : header.tensors) ordered.emplace_back(name, &info);
+  std::sort(ordered.begin(), ordered.end(), [](const auto& a, const auto& b) {
+    return std::pair(a.second->begin, a.second->end) < std::pair(b.second->begin, b.second->end);
+  });
+  std::size_t covered = 0;
+  for (const auto& [name, info] : ordered) {
+    const std::string where = path + ": tensor \"" + std::string(name.substr(0, 100)) + "\"";
+    if (info->begin > info->end)
+      fail(ErrorCode::bad_checkpoint, where, "data_offsets", "begin <= end",
+           std::to_string(info->begin) + " > " + std::to_string(info->end));
+    if (info->end > data_bytes)
+      fail(ErrorCode::bad_checkpoint, where, "data beyond the end of the file",
+           "at most " + std::to_string(data_bytes) + " bytes of data", "an end at " + std::to_string(info->end));
+    if (info->begin != covered)
+      fail(ErrorCode::bad_checkpoint, where, info->begin < covered ? "overlaps another tensor" : "hole before its data",
+           "a begin at " + std::to_string(covered), std::to_string(info->begin));
+    if (const std::size_t bytes = bytes_of(*info, where); bytes != info->end - info->begin)
+      fail(ErrorCode::bad_checkpoint, where, "bytes of its data", std::to_string(bytes) + " by dtype and shape",
+           std::to_string(info->end - info->begin));
+    covered = info->end;
+  }
+  if (covered != data_bytes)
+    fail(ErrorCode::bad_checkpoint, path, "trailing bytes", std::to_string(covered) + " bytes of data",
+         std::to_string(data_bytes));
+}
+
+}  // namespace
+
+std::string_view to_string(Dtype dtype) noexcept { return entry_of(dtype).name; }
+
+std::size_t size_of(Dtype dtype) noexcept { return entry_of(dtype).size; }
+
+std::size_t TensorInfo::count() const noexcept { return (end - begin) / size_of(dtype); }
+
+SafetensorsHeader parse_safetensors_header(std::string_view text, std::size_t data_bytes, const std::string& path,
+                                           const SafetensorsLimits& limits) {
+  // White space around the object is allowed: writers pad the header to align the data. A NUL byte and a byte-order
+  // mark would pass the parser unseen.
+  if (text.find('\0') != std::string_view::npos || text.substr(0, 1) == "\xEF")
+    fail(ErrorCode::bad_checkpoint, path, "header", "JSON text", "a NUL byte or byte-order mark");
+  SafetensorsHeader header;
+  HeaderEvents events(header, path, limits);
+  nlohmann::json::sax_parse(text.begin(), text.end(), &events);
+  check_cover(header, data_bytes, path);
+  return header;
+}
+
+}  // namespace seqguard
