@@ -5,8 +5,8 @@
 #include <numeric>
 #include <string>
 
+#include "detection/fitting.hpp"
 #include "seqguard/core/error.hpp"
-#include "seqguard/core/random.hpp"
 
 namespace seqguard {
 
@@ -17,15 +17,12 @@ Profile::Profile(const Recipe& recipe, const Normals& normals, const ProfileOpti
     names_.push_back(view.name);
     detectors_.push_back(view.name == k_next_view ? nullptr : make_detector(view.name, view.options));
   }
-  double share = 1;
-  for (Normals kept = normals;; kept = normals.thinned(share)) {
+  kept_ = fit_within(options.max_bytes, normals, [&](const Normals& kept) {
     for (const auto& detector : detectors_) {
       if (detector != nullptr) detector->fit(kept);
     }
-    kept_ = kept.size();
-    if (bytes() <= options.max_bytes || kept_ == 0) return;
-    share *= 0.95 * static_cast<double>(options.max_bytes) / static_cast<double>(bytes());
-  }
+    return bytes();
+  });
 }
 
 std::size_t Profile::bytes() const noexcept {
@@ -66,32 +63,15 @@ Profile Profile::load(const Recipe& recipe, const SafetensorsFile& file) {
   return result;
 }
 
-namespace {
-
-/// Fold of each of n sequences: random, sizes differ by at most one.
-std::vector<std::uint32_t> random_folds(std::size_t n, std::size_t folds, std::uint64_t seed) {
-  constexpr std::uint64_t k_stream = 0xF01D;
-  std::vector<std::uint32_t> fold(n);
-  for (std::size_t i = 0; i < n; ++i) fold[i] = static_cast<std::uint32_t>(i % folds);
-  Random(seed, k_stream).shuffle(fold);
-  return fold;
-}
-
-}  // namespace
-
 std::vector<double> out_of_fold_scores(std::span<const TypeSequence> normals, std::span<const double> next,
                                        const Recipe& recipe, const ProfileOptions& options, Executor& executor) {
   const std::size_t n = normals.size(), views = recipe.views.size();
-  if (options.folds < 2 || n < options.folds) {
-    fail(ErrorCode::invalid_argument, "out-of-fold scores",
-         std::to_string(n) + " sequences do not make " + std::to_string(options.folds) + " folds of 2 or more");
-  }
   if (!next.empty() && next.size() != n) {
     fail(ErrorCode::invalid_argument, "out-of-fold scores", "next", std::to_string(n), std::to_string(next.size()));
   }
   std::vector<std::uint32_t> distinct;
   const Normals all(normals, &distinct);
-  const std::vector<std::uint32_t> fold = random_folds(n, options.folds, options.seed);
+  const std::vector<std::uint32_t> fold = checked_folds(n, options.folds, options.seed);
   std::vector<double> result(n * views);
   executor.run(options.folds, [&](std::size_t f, std::size_t) {
     std::vector<std::uint32_t> copies(all.size(), 0), scored_at(all.size(), std::numeric_limits<std::uint32_t>::max());

@@ -1,0 +1,102 @@
+#include "detection/recipe_json.hpp"
+
+#include <array>
+#include <initializer_list>
+#include <nlohmann/json.hpp>
+#include <string_view>
+#include <utility>
+
+#include "seqguard/core/error.hpp"
+
+namespace seqguard {
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr std::array<std::pair<Sidedness, std::string_view>, 3> k_sidedness{
+    {{Sidedness::upper, "upper"}, {Sidedness::two_sided, "two_sided"}, {Sidedness::nine_to_one, "nine_to_one"}}};
+constexpr std::array<std::pair<Combiner, std::string_view>, 2> k_combiners{
+    {{Combiner::power_mean, "power_mean"}, {Combiner::weighted_sum, "weighted_sum"}}};
+
+template <class Table, class Value>
+std::string name_of(const Table& table, Value value) {
+  for (const auto& [entry, name] : table) {
+    if (entry == value) return std::string(name);
+  }
+  fail(ErrorCode::invalid_argument, "recipe", "a value without a name");
+}
+
+template <class Table>
+auto value_of(const Table& table, const std::string& name, const std::string& where) {
+  std::string known;
+  for (const auto& [value, entry] : table) {
+    if (entry == name) return value;
+    known.append(known.empty() ? "" : ", ").append(entry);
+  }
+  fail(ErrorCode::bad_checkpoint, where, "unknown name", known, name);
+}
+
+/// The object's fields are exactly `fields`.
+void require_fields(const Json& json, std::initializer_list<std::string_view> fields, const std::string& where) {
+  if (!json.is_object()) fail(ErrorCode::bad_checkpoint, where, "wrong type", "an object", json.type_name());
+  for (const std::string_view field : fields) {
+    if (!json.contains(field)) fail(ErrorCode::bad_checkpoint, where, "no field " + std::string(field));
+  }
+  for (const auto& [key, value] : json.items()) {
+    bool known = false;
+    for (const std::string_view field : fields) known = known || field == key;
+    if (!known) fail(ErrorCode::bad_checkpoint, where, "unknown field " + key);
+  }
+}
+
+ViewSpec view_from_json(const Json& json, const std::string& where) {
+  require_fields(json, {"name", "sidedness", "weight", "neighbours", "order"}, where);
+  const Json& neighbours = json.at("neighbours");
+  require_fields(neighbours, {"count", "share"}, where + ".neighbours");
+  ViewSpec view;
+  view.name = json.at("name").get<std::string>();
+  view.sidedness = value_of(k_sidedness, json.at("sidedness").get<std::string>(), where + ".sidedness");
+  view.weight = json.at("weight").get<double>();
+  view.options.order = json.at("order").get<std::size_t>();
+  view.options.neighbours = {neighbours.at("count").get<std::size_t>(), neighbours.at("share").get<double>()};
+  return view;
+}
+
+}  // namespace
+
+Json recipe_to_json(const Recipe& recipe) {
+  Json views = Json::array();
+  for (const ViewSpec& view : recipe.views) {
+    const Neighbours& neighbours = view.options.neighbours;
+    views.push_back({{"name", view.name},
+                     {"sidedness", name_of(k_sidedness, view.sidedness)},
+                     {"weight", view.weight},
+                     {"neighbours", {{"count", neighbours.count}, {"share", neighbours.share}}},
+                     {"order", view.options.order}});
+  }
+  return {{"name", recipe.name}, {"combiner", name_of(k_combiners, recipe.combiner)}, {"views", std::move(views)}};
+}
+
+Recipe recipe_from_json(const Json& json, const std::string& where) {
+  try {
+    require_fields(json, {"name", "combiner", "views"}, where);
+    Recipe recipe;
+    recipe.name = json.at("name").get<std::string>();
+    recipe.combiner = value_of(k_combiners, json.at("combiner").get<std::string>(), where + ".combiner");
+    const Json& views = json.at("views");
+    if (!views.is_array())
+      fail(ErrorCode::bad_checkpoint, where + ".views", "wrong type", "an array", views.type_name());
+    for (std::size_t v = 0; v < views.size(); ++v) {
+      recipe.views.push_back(view_from_json(views[v], where + ".views[" + std::to_string(v) + "]"));
+    }
+    recipe.check();
+    return recipe;
+  } catch (const Json::exception& error) {
+    fail(ErrorCode::bad_checkpoint, where, error.what());
+  } catch (const Error& error) {
+    if (error.code() == ErrorCode::bad_checkpoint) throw;
+    fail(ErrorCode::bad_checkpoint, where, error.what());
+  }
+}
+
+}  // namespace seqguard
