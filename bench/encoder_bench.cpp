@@ -1,0 +1,101 @@
+// The whole encoder. Names: encoder/MODEL/BATCH/LENGTH/PRECISION/THREADS; the batch "ragged" is 32 sequences of mean
+// length 76 of 128. Limit: the multiply-add peak over the flops of products and attention.
+#include <benchmark/benchmark.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "seqguard/core/executor.hpp"
+#include "seqguard/model/encoder.hpp"
+#include "seqguard/model/model.hpp"
+#include "support/models.hpp"
+#include "support/report.hpp"
+
+namespace seqguard {
+namespace {
+
+constexpr std::size_t k_vocabulary = 1000;
+
+template <class Real>
+Model<Real> make_model(const Context<Real>& context, const ModelSize& size) {
+  Model<Real> model(context, model_spec(size, k_vocabulary));
+  model.initialize(1);
+  model.pack(false);
+  return model;
+}
+
+/// Last hidden states of a chunk, in the worker's memory.
+template <class Real>
+MatrixView<Real> encode_chunk(const Model<Real>& model, const BenchChunk& chunk, BenchWorker& worker) {
+  auto cache = EncoderCache<Real>::allocate(worker.activations, model.config(), chunk.ids.size(), false);
+  encoder_forward<Real>(model.context(), cache, chunk.input(), model.config(), model.parameters(), model.packed(), {},
+                        worker.scratch);
+  return cache.last_hidden_state();
+}
+
+/// A short sequence against the double-precision model. The bound allows 32 roundings of values of order 1 in each of
+/// the six sums that a value passes per layer; a wrong formula is off by 1e-2 and more.
+bool matches_reference(const Model<float>& model, const ModelSize& size) {
+  const std::vector<std::size_t> lengths{7};
+  const BenchChunk chunk = make_chunks(lengths, k_vocabulary).front();
+  const Model<double> reference = make_model<double>(make_reference_context(), size);
+  BenchWorker worker;
+  const MatrixView<float> found = encode_chunk<float>(model, chunk, worker);
+  const MatrixView<double> expected = encode_chunk<double>(reference, chunk, worker);
+  const double bound = 6.0 * 32 * static_cast<double>(size.layers) * 0x1p-24;
+  for (std::size_t i = 0; i < found.rows * found.cols; ++i)
+    if (!(std::abs(found.data[i] - expected.data[i]) <= bound)) return false;
+  return true;
+}
+
+void encode_batch(benchmark::State& state, const ModelSize& size, const std::vector<std::size_t>& lengths,
+                  std::size_t threads) {
+  const Context<float> context = make_context(default_isa());
+  const Model<float> model = make_model<float>(context, size);
+  if (!matches_reference(model, size)) return state.SkipWithError("differs from the double-precision model");
+  const std::vector<BenchChunk> chunks = make_chunks(lengths, k_vocabulary);
+  const std::unique_ptr<Executor> executor = make_thread_pool(threads);
+  std::vector<BenchWorker> workers(threads);
+  const auto run = [&] {
+    executor->run(chunks.size(), [&](std::size_t c, std::size_t worker) {
+      const Arena::Frame frame(workers[worker].activations);
+      benchmark::DoNotOptimize(encode_chunk<float>(model, chunks[c], workers[worker]).data);
+    });
+  };
+  run();
+  for (auto _ : state) run();
+  report_rate(state, encoder_flops(size, lengths), context.kernels->isa, threads);
+}
+
+void register_all() {
+  const auto add = [](const ModelSize& size, const std::string& batch, const std::vector<std::size_t>& lengths,
+                      std::size_t threads) {
+    const std::string name = std::string("encoder/") + size.name + "/" + batch + "/fp32/" + std::to_string(threads);
+    auto* benchmark = benchmark::RegisterBenchmark(
+        name.c_str(), [=](benchmark::State& state) { encode_batch(state, size, lengths, threads); });
+    benchmark->Unit(benchmark::kMillisecond);
+    if (threads > 1) benchmark->UseRealTime();
+  };
+  for (const ModelSize& size : k_model_sizes) {
+    for (const std::size_t length : {std::size_t{32}, std::size_t{128}}) {
+      const std::string suffix = "/L" + std::to_string(length);
+      add(size, "B1" + suffix, batch_lengths(1, length), 1);
+      for (const std::size_t threads : {1, 2}) add(size, "B32" + suffix, batch_lengths(32, length), threads);
+    }
+    for (const std::size_t threads : {1, 2}) add(size, "ragged/L128", ragged_lengths(32), threads);
+  }
+}
+
+}  // namespace
+}  // namespace seqguard
+
+int main(int argc, char** argv) {
+  seqguard::register_all();
+  benchmark::Initialize(&argc, argv);
+  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
+  benchmark::RunSpecifiedBenchmarks();
+}
