@@ -160,6 +160,26 @@ TEST_CASE("encode: a view that does not fit the schema is refused by name") {
   CHECK(out.gaps == std::vector<std::int32_t>{k_gap_pad, k_gap_first, k_gap_unknown, k_gap_pad});
 }
 
+TEST_CASE("encode: reserved buffers stay where they are") {
+  const EventSchema schema = sample_schema();
+  const std::vector<std::string> names(50, "a");
+  const std::vector<float> prices(50, 1.0f);
+  const std::vector<std::int64_t> times(50, 1000);
+  const ColumnView columns[] = {std::span<const std::string>(names), std::span<const float>(prices)};
+  EncodedEvents out;
+  reserve(out, schema, 50);
+  const void* before[] = {out.types.data(), out.ids[0].data(), out.values[1].data(), out.missing[1].data(),
+                          out.gaps.data()};
+  for (const std::size_t n : {std::size_t{50}, std::size_t{3}, std::size_t{50}}) {
+    const ColumnView cut[] = {columns[0].slice(0, n), columns[1].slice(0, n)};
+    encode({n, cut, std::span(times).first(n)}, schema, out);
+    CHECK(out.ids[0].size() == n + 2);
+    const void* after[] = {out.types.data(), out.ids[0].data(), out.values[1].data(), out.missing[1].data(),
+                           out.gaps.data()};
+    for (std::size_t i = 0; i < std::size(before); ++i) CHECK(before[i] == after[i]);
+  }
+}
+
 TEST_CASE("column views: slices") {
   const std::vector<std::string> names = {"a", "b", "c"};
   const std::vector<float> numbers = {1, 2, 3};
