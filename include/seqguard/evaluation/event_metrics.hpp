@@ -1,0 +1,24 @@
+// How well the scores of events point at the abnormal ones.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "seqguard/sequence_scorer/sequence_scorer.hpp"
+
+namespace seqguard {
+
+struct EventMetrics {
+  std::size_t normal = 0, abnormal = 0;  ///< events
+  double auroc = 0;                      ///< of the events' values, all sequences pooled
+  double average_precision = 0;
+  std::size_t sequences = 0;   ///< with at least one abnormal event
+  std::size_t worst_hits = 0;  ///< of those: Score::worst is an abnormal event
+};
+
+/// `labels`: 1 for an abnormal event, the events of scores[0], then of scores[1], ..
+/// @throws Error invalid_argument: lengths that do not fit, no normal or no abnormal event.
+EventMetrics measure_events(std::span<const Score> scores, std::span<const std::uint8_t> labels);
+
+}  // namespace seqguard

@@ -1,0 +1,43 @@
+// What repairs are worth: compared with the sequences as they were before they were damaged.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "seqguard/sequence_scorer/sequence_scorer.hpp"
+
+namespace seqguard {
+
+/// Values of the primary column of one sequence.
+using Values = std::vector<std::string_view>;
+
+/// Fewest replacements, deletions and insertions of one value that turn `a` into `b` (Levenshtein).
+/// Time |a| |b|, memory |b|.
+std::size_t edit_distance(std::span<const std::string_view> a, std::span<const std::string_view> b);
+
+/// The edits applied to a sequence. The result borrows from both. @throws Error out_of_range for a position beyond it.
+Values apply_edits(std::span<const std::string_view> values, std::span<const Edit> edits);
+
+/// One group of sequences.
+struct RepairMetrics {
+  std::string kind;
+  std::size_t sequences = 0;  ///< damaged ones: the primary column differs from the clean twin
+  std::size_t errors = 0;     ///< edit distance of the damaged sequences from their clean twins, summed
+  std::size_t left = 0;       ///< the same after the repair
+  std::size_t edits = 0;
+  std::size_t located = 0;  ///< edits of an event that is wrong, whatever was put in its place
+  std::size_t right = 0;    ///< edits that bring the sequence one step closer to its clean twin
+  std::size_t exact = 0;    ///< damaged sequences that equal their clean twin after the repair
+
+  void add(const RepairMetrics& other) noexcept;
+};
+
+/// One sequence: edits are applied from the last to the first, each is judged by the distance that it saves. An event
+/// is wrong if some shortest way to the clean twin changes it: striking it out does not increase the distance.
+RepairMetrics measure_repair(std::span<const std::string_view> damaged, std::span<const std::string_view> clean,
+                             std::span<const Edit> edits);
+
+}  // namespace seqguard

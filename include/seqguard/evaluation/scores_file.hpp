@@ -1,0 +1,25 @@
+// Scores that were written down, together with the truth.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace seqguard {
+
+struct ScoredLine {
+  double score = 0;
+  std::optional<bool> is_anomaly;
+  std::string kind;  ///< empty: normal
+};
+
+/// Reads JSON lines: objects with `score` (a number), `label` (0, false, null, "" or "normal": normal; 1 or true: kind
+/// "abnormal"; another string: the kind) and, if there was a decision, `is_anomaly`. Other fields are passed over, so
+/// that the output of `seqguard score` with a label added to each line will do. Blank lines are passed over.
+/// @throws Error file_not_found, io_error, bad_format "file:line: ...".
+std::vector<ScoredLine> read_scores(const std::string& path);
+
+/// The same from memory; `name` is for messages.
+std::vector<ScoredLine> read_scores_from_text(const std::string& text, const std::string& name);
+
+}  // namespace seqguard

@@ -1,0 +1,100 @@
+#include "seqguard/evaluation/repair_metrics.hpp"
+
+#include <algorithm>
+#include <numeric>
+
+namespace seqguard {
+namespace {
+
+/// Equals no value: not UTF-8.
+constexpr std::string_view k_no_value = "\xFF";
+
+struct Change {
+  EditOperation operation;
+  std::size_t position;
+  std::string_view value;
+};
+
+void apply(Values& values, const Change& edit) {
+  if (edit.position >= values.size())
+    fail(ErrorCode::out_of_range, "edit", "its position is beyond the sequence",
+         "below " + std::to_string(values.size()), std::to_string(edit.position));
+  if (edit.operation == EditOperation::replace)
+    values[edit.position] = edit.value;
+  else
+    values.erase(values.begin() + static_cast<std::ptrdiff_t>(edit.position));
+}
+
+/// Edits by descending position: what precedes an edit keeps its place.
+std::vector<const Edit*> from_the_last(std::span<const Edit> edits) {
+  std::vector<const Edit*> order(edits.size());
+  std::transform(edits.begin(), edits.end(), order.begin(), [](const Edit& edit) { return &edit; });
+  std::stable_sort(order.begin(), order.end(), [](const Edit* a, const Edit* b) { return a->position > b->position; });
+  return order;
+}
+
+}  // namespace
+
+std::size_t edit_distance(std::span<const std::string_view> a, std::span<const std::string_view> b) {
+  const auto same_start =
+      static_cast<std::size_t>(std::mismatch(a.begin(), a.end(), b.begin(), b.end()).first - a.begin());
+  a = a.subspan(same_start);
+  b = b.subspan(same_start);
+  const auto same_end =
+      static_cast<std::size_t>(std::mismatch(a.rbegin(), a.rend(), b.rbegin(), b.rend()).first - a.rbegin());
+  a = a.first(a.size() - same_end);
+  b = b.first(b.size() - same_end);
+  std::vector<std::size_t> row(b.size() + 1);  // distances of a[0 .. i) from b[0 .. j)
+  std::iota(row.begin(), row.end(), std::size_t{0});
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    std::size_t diagonal = row[0];
+    row[0] = i;
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const std::size_t above = row[j];
+      row[j] = std::min({above + 1, row[j - 1] + 1, diagonal + (a[i - 1] == b[j - 1] ? 0 : 1)});
+      diagonal = above;
+    }
+  }
+  return row.back();
+}
+
+Values apply_edits(std::span<const std::string_view> values, std::span<const Edit> edits) {
+  Values result(values.begin(), values.end());
+  for (const Edit* edit : from_the_last(edits)) apply(result, {edit->operation, edit->position, edit->after});
+  return result;
+}
+
+void RepairMetrics::add(const RepairMetrics& other) noexcept {
+  sequences += other.sequences;
+  errors += other.errors;
+  left += other.left;
+  edits += other.edits;
+  located += other.located;
+  right += other.right;
+  exact += other.exact;
+}
+
+RepairMetrics measure_repair(std::span<const std::string_view> damaged, std::span<const std::string_view> clean,
+                             std::span<const Edit> edits) {
+  RepairMetrics m;
+  Values values(damaged.begin(), damaged.end());
+  std::size_t distance = edit_distance(values, clean);
+  m.errors = distance;
+  m.sequences = distance > 0 ? 1 : 0;
+  m.edits = edits.size();
+  for (const Edit* edit : from_the_last(edits)) {
+    Values struck = values;
+    apply(struck, {EditOperation::replace, edit->position, k_no_value});
+    const bool wrong_event = edit_distance(struck, clean) == distance;
+    apply(values, {edit->operation, edit->position, edit->after});
+    const std::size_t after = edit_distance(values, clean);
+    m.located += wrong_event ? 1 : 0;
+    m.right += after < distance ? 1 : 0;
+    distance = after;
+  }
+  m.left = distance;
+  m.exact = m.sequences > 0 && distance == 0 ? 1 : 0;
+  return m;
+}
+
+}  // namespace seqguard

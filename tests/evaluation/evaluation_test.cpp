@@ -1,0 +1,186 @@
+// Figures of merit of whole files, from data small enough to be worked out by hand.
+#include <doctest/doctest.h>
+
+#include <array>
+
+#include "seqguard/core/error.hpp"
+#include "seqguard/core/files.hpp"
+#include "seqguard/evaluation/event_metrics.hpp"
+#include "seqguard/evaluation/repair_metrics.hpp"
+#include "seqguard/evaluation/scores_file.hpp"
+#include "seqguard/evaluation/sequence_metrics.hpp"
+#include "seqguard/evaluation/truth.hpp"
+#include "seqguard/events/reader.hpp"
+
+using namespace seqguard;
+
+namespace {
+
+std::string message_of(const auto& call) {
+  try {
+    call();
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "no error";
+}
+
+/// A file that lives as long as the test.
+struct LabelsFile {
+  explicit LabelsFile(std::string_view text) { write_file_atomically(path, text); }
+  ~LabelsFile() { std::remove(path.c_str()); }
+  std::string path = "evaluation_test_labels.csv";
+};
+
+}  // namespace
+
+TEST_CASE("sequence metrics: all and per kind") {
+  const std::array<JudgedSequence, 6> judged = {{{.score = 1, .is_anomaly = false, .kind = {}},
+                                                 {.score = 2, .is_anomaly = false, .kind = {}},
+                                                 {.score = 5, .is_anomaly = true, .kind = {}},
+                                                 {.score = 4, .is_anomaly = true, .kind = "bot"},
+                                                 {.score = 6, .is_anomaly = true, .kind = "bot"},
+                                                 {.score = 0, .is_anomaly = false, .kind = "burst"}}};
+  const SequenceMetrics m = measure_sequences(judged);
+  CHECK(m.all.normal == 3);
+  CHECK(m.all.abnormal == 3);
+  CHECK(m.all.prevalence == 0.5);
+  CHECK(m.all.auroc == doctest::Approx(5.0 / 9));  // pairs won: 2 of bot 4, 3 of bot 6, 0 of burst
+  CHECK(m.all.tpr_at_1 == doctest::Approx(1.0 / 3));
+  REQUIRE(m.all.decision.has_value());
+  CHECK(m.all.decision->false_positive_rate() == doctest::Approx(1.0 / 3));
+  CHECK(m.all.decision->f1() == doctest::Approx(2.0 / 3));  // 2 right, 1 false, 1 missed
+  REQUIRE(m.kinds.size() == 2);
+  CHECK(m.kinds[0].kind == "bot");
+  CHECK(m.kinds[0].prevalence == doctest::Approx(0.4));
+  CHECK(m.kinds[0].auroc == doctest::Approx(5.0 / 6));
+  CHECK(m.kinds[1].auroc == 0);
+}
+
+TEST_CASE("sequence metrics: without decisions, one kind, an empty group") {
+  std::array<JudgedSequence, 2> judged = {
+      {{.score = 1, .is_anomaly = true, .kind = {}}, {.score = 2, .is_anomaly = {}, .kind = "x"}}};
+  const SequenceMetrics m = measure_sequences(judged);
+  CHECK_FALSE(m.all.decision.has_value());
+  CHECK(m.kinds.empty());
+  judged[0].kind = "x";
+  CHECK(message_of([&] { measure_sequences(judged); }).find("0 normal, 2 abnormal") != std::string::npos);
+}
+
+TEST_CASE("event metrics: pooled events and the worst one") {
+  std::array<Score, 2> scores;
+  scores[0].events = {{1, 1}, {5, 1}, {2, 1}};
+  scores[0].worst = 1;
+  scores[1].events = {{3, 1}, {0, 1}};
+  scores[1].worst = 0;
+  const std::array<std::uint8_t, 5> labels = {0, 1, 0, 0, 1};
+  const EventMetrics m = measure_events(scores, labels);
+  CHECK(m.normal == 3);
+  CHECK(m.abnormal == 2);
+  CHECK(m.auroc == doctest::Approx(0.5));  // 5 beats all three, 0 none
+  CHECK(m.sequences == 2);
+  CHECK(m.worst_hits == 1);
+  CHECK_THROWS_AS(measure_events(scores, std::span(labels).first(4)), Error);
+}
+
+TEST_CASE("edit distance") {
+  const Values kitten = {"k", "i", "t", "t", "e", "n"}, sitting = {"s", "i", "t", "t", "i", "n", "g"};
+  CHECK(edit_distance(kitten, sitting) == 3);
+  CHECK(edit_distance(kitten, kitten) == 0);
+  CHECK(edit_distance(kitten, {}) == 6);
+  CHECK(edit_distance({}, sitting) == 7);
+}
+
+TEST_CASE("repair metrics: edits that are right, that are in the right place, and that are wrong") {
+  const Values clean = {"a", "b", "c", "d"}, damaged = {"a", "x", "c", "c", "d"};  // b replaced, c duplicated
+  const Edit right_replacement{1, EditOperation::replace, "x", "b", 0.5},
+      right_deletion{3, EditOperation::remove, "c", "", 0}, wrong_value{1, EditOperation::replace, "x", "y", 0.5},
+      wrong_place{0, EditOperation::replace, "a", "y", 0.5};
+  SUBCASE("all right, whichever of the two c is removed") {
+    for (const std::size_t position : {2, 3}) {
+      Edit deletion = right_deletion;
+      deletion.position = position;
+      const RepairMetrics m = measure_repair(damaged, clean, std::array{right_replacement, deletion});
+      CHECK(m.errors == 2);
+      CHECK(m.right == 2);
+      CHECK(m.located == 2);
+      CHECK(m.left == 0);
+      CHECK(m.exact == 1);
+    }
+  }
+  SUBCASE("right place, wrong value") {
+    const RepairMetrics m = measure_repair(damaged, clean, std::array{wrong_value});
+    CHECK(m.right == 0);
+    CHECK(m.located == 1);
+    CHECK(m.left == 2);
+    CHECK(m.exact == 0);
+  }
+  SUBCASE("wrong place") {
+    const RepairMetrics m = measure_repair(damaged, clean, std::array{wrong_place});
+    CHECK(m.located == 0);
+    CHECK(m.left == 3);
+  }
+  SUBCASE("an edit of a clean sequence is wrong, and the sequence does not count as damaged") {
+    const RepairMetrics m = measure_repair(clean, clean, std::array{wrong_place});
+    CHECK(m.sequences == 0);
+    CHECK(m.edits == 1);
+    CHECK(m.located == 0);
+    CHECK(m.exact == 0);
+  }
+  CHECK(apply_edits(damaged, std::array{right_replacement, right_deletion}) == clean);
+  const Edit beyond{9, EditOperation::remove, "?", "", 0};
+  CHECK_THROWS_AS(apply_edits(damaged, std::array{beyond}), Error);
+}
+
+TEST_CASE("truth: rows of events, of sequences, and rows that belong nowhere") {
+  const Dataset data = read_events_from_text("user,position,event\nu,10,a\nu,20,b\nv,1,a\n", "data.csv");
+  {
+    const LabelsFile labels("user,position,kind\nu,20,bot\n");
+    const Truth truth = read_truth(labels.path, data);
+    CHECK(truth.kinds == std::vector<std::string>{"bot", ""});
+    CHECK(truth.events == std::vector<std::uint8_t>{0, 1, 0});
+  }
+  {
+    const LabelsFile labels("user,kind\nv,burst\nu,normal\n");
+    const Truth truth = read_truth(labels.path, data);
+    CHECK(truth.kinds == std::vector<std::string>{"", "burst"});
+    CHECK(truth.events.empty());
+  }
+  {
+    const LabelsFile labels("user,position,kind\nu,10,bot\nw,1,bot\n");
+    CHECK(message_of([&] { read_truth(labels.path, data); }).find(":3: the data have no sequence \"w\"") !=
+          std::string::npos);
+  }
+  {
+    const LabelsFile labels("user,position,kind\nu,11,bot\n");
+    CHECK(message_of([&] { read_truth(labels.path, data); }).find("no event at position 11") != std::string::npos);
+  }
+}
+
+TEST_CASE("truth: lines without keys are named by their number") {
+  const Dataset data = read_events_from_text("a b\n\na c c\n", "data.txt");
+  const LabelsFile labels("line,position,kind\n3,2,duplicated\n");
+  const Truth truth = read_truth(labels.path, data);
+  CHECK(truth.kinds == std::vector<std::string>{"", "duplicated"});
+  CHECK(truth.events == std::vector<std::uint8_t>{0, 0, 0, 0, 1});
+}
+
+TEST_CASE("scores file: labels of every form, and lines that are refused") {
+  const auto lines = read_scores_from_text(
+      "{\"score\":1.5,\"label\":0}\n\n{\"score\":2,\"label\":\"bot\",\"is_anomaly\":true,\"key\":\"u\"}\n"
+      "{\"score\":-1,\"label\":true}\n{\"score\":3,\"label\":\"normal\"}\n",
+      "s");
+  REQUIRE(lines.size() == 4);
+  CHECK(lines[0].kind.empty());
+  CHECK_FALSE(lines[0].is_anomaly.has_value());
+  CHECK(lines[1].kind == "bot");
+  CHECK(lines[1].is_anomaly == true);
+  CHECK(lines[2].kind == "abnormal");
+  CHECK(lines[3].kind.empty());
+  for (const char* bad : {"[1]", "{\"label\":1}", "{\"score\":\"1\",\"label\":1}", "{\"score\":1}",
+                          "{\"score\":1,\"label\":7}", "{\"score\":1,\"label\":1,\"is_anomaly\":1}", "{"}) {
+    CAPTURE(bad);
+    const std::string message = message_of([&] { read_scores_from_text(std::string("\n").append(bad), "s"); });
+    CHECK(message.starts_with("s:2"));
+  }
+}
