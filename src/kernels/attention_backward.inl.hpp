@@ -56,6 +56,7 @@ inline void backward_query_block(const AttentionBackward<float>& p, const Backwa
   for (Size key = 0; key < visible; key += k_key_block) {
     const Size keys = smaller(k_key_block, visible - key);
     backward_scores<Vectors>(p, h, first_query, key, keys);
+    const std::ptrdiff_t hidden_queries = p.causal ? signed_distance(first_query, key) : WeightedRows::k_no_begin;
     WeightedRows d_q{.c = h.d_q + first_query * stride,
                      .a = h.d_scores,
                      .b = h.k + key * stride,
@@ -67,7 +68,8 @@ inline void backward_query_block(const AttentionBackward<float>& p, const Backwa
                      .dims = dims,
                      .terms = keys,
                      .start = key == 0 ? nullptr : h.ones,
-                     .finish = nullptr};
+                     .finish = nullptr,
+                     .end = p.causal ? signed_distance(key, first_query) + 1 : WeightedRows::k_no_end};
     WeightedRows d_k{.c = h.d_k + key * stride,
                      .a = h.d_scores,
                      .b = q,
@@ -79,7 +81,8 @@ inline void backward_query_block(const AttentionBackward<float>& p, const Backwa
                      .dims = dims,
                      .terms = queries,
                      .start = h.ones,
-                     .finish = nullptr};
+                     .finish = nullptr,
+                     .begin = hidden_queries};
     WeightedRows d_v{.c = h.d_v + key * stride,
                      .a = h.weights,
                      .b = d_out,
@@ -91,7 +94,8 @@ inline void backward_query_block(const AttentionBackward<float>& p, const Backwa
                      .dims = dims,
                      .terms = queries,
                      .start = h.ones,
-                     .finish = nullptr};
+                     .finish = nullptr,
+                     .begin = hidden_queries};
     weighted_rows(d_q);
     weighted_rows(d_k);
     weighted_rows(d_v);

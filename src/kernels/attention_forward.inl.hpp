@@ -103,7 +103,8 @@ inline void forward_query_block(ForwardScratch& s, const AttentionForward<float>
                    .dims = p.head_dim,
                    .terms = keys,
                    .start = key == 0 ? nullptr : s.factor,
-                   .finish = final_block ? inverse : nullptr});
+                   .finish = final_block ? inverse : nullptr,
+                   .end = p.causal ? signed_distance(key, first_query) + 1 : WeightedRows::k_no_end});
   }
   if (head.log_sum_exp == nullptr) return;
   for (Size v = 0; v < queries; v += k_width) {

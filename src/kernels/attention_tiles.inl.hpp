@@ -107,6 +107,10 @@ inline void score_tile(float* tile, const float* rows, Size stride, Size count, 
     for (Size v = 0; v < Vectors; ++v) total[j][v].store_aligned(tile + j * width + v * k_width);
 }
 
+inline std::ptrdiff_t signed_distance(Size from, Size to) {
+  return static_cast<std::ptrdiff_t>(to) - static_cast<std::ptrdiff_t>(from);
+}
+
 /// c[r, :] = finish[r] * (start[r] * c[r, :] + sum_t a[r, t] b[t, :]): rows of weights times rows of memory.
 struct WeightedRows {
   float* c;
@@ -115,6 +119,19 @@ struct WeightedRows {
   Size rows, dims, terms;
   const float* start;   ///< null: c is overwritten
   const float* finish;  ///< null: 1
+  /// Causal masks make a triangle of zeros in `a`, which is skipped: row r has terms [begin + r, end + r) only.
+  std::ptrdiff_t begin = k_no_begin, end = k_no_end;
+
+  static constexpr std::ptrdiff_t k_no_begin = -(std::ptrdiff_t{1} << 40), k_no_end = std::ptrdiff_t{1} << 40;
+  /// Terms that some row of [first, first + count) has.
+  Size first_term(Size first) const {
+    const std::ptrdiff_t t = begin + static_cast<std::ptrdiff_t>(first);
+    return t > 0 ? static_cast<Size>(t) : 0;
+  }
+  Size term_end(Size first, Size count) const {
+    const std::ptrdiff_t t = end + static_cast<std::ptrdiff_t>(first + count - 1);
+    return t < 0 ? 0 : smaller(terms, static_cast<Size>(t));
+  }
 };
 
 /// One tile: `Rows` rows of weights (only `rows` of c are touched), `Vectors` vectors of columns of which the last
@@ -136,7 +153,8 @@ inline void weighted_rows_tile(const WeightedRows& p, Size first_row, Size first
       total[r][v] =
           p.start == nullptr ? Batch(0.0F) : Batch(p.start[row]) * from(p.c + row * p.c_stride + first_column, v);
   }
-  for (Size t = 0; t < p.terms; ++t) {
+  const Size end = p.term_end(first_row, rows);
+  for (Size t = p.first_term(first_row); t < end; ++t) {
     const float* const term = p.b + t * p.b_stride + first_column;
     Batch b[Vectors];
 #pragma GCC unroll 4

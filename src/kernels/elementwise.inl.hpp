@@ -39,8 +39,11 @@ void dropout(float* x, Size n, float rate, std::uint64_t key, std::uint64_t firs
     const DropoutKey words = dropout_key(key, index);
     const std::uint32_t low = static_cast<std::uint32_t>(index);
     float* const stretch = x + done;
-    for (Size i = 0; i < count; ++i)
-      stretch[i] = dropout_hash(words, low + static_cast<std::uint32_t>(i)) >= threshold ? stretch[i] * scale : 0.0F;
+    for (Size i = 0; i < count; ++i) {
+      const bool keep = dropout_hash(words, low + static_cast<std::uint32_t>(i)) >= threshold;
+      const std::uint32_t mask = 0U - static_cast<std::uint32_t>(keep);
+      stretch[i] = __builtin_bit_cast(float, __builtin_bit_cast(std::uint32_t, stretch[i] * scale) & mask);
+    }
     done += count;
   }
 }

@@ -22,10 +22,19 @@ inline Size smaller(Size a, Size b) { return a < b ? a : b; }
 inline Batch load(const float* p) { return Batch::load_unaligned(p); }
 inline void store(float* p, const Batch& x) { x.store_unaligned(p); }
 
+#if defined(__AVX2__) && !defined(__AVX512F__)
+/// All bits set in the first `count` lanes.
+inline __m256i first_lanes(Size count) {
+  return _mm256_cmpgt_epi32(_mm256_set1_epi32(static_cast<int>(count)), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+}
+#endif
+
 /// The first `count` < k_width lanes from memory, the others zero.
 inline Batch load_first(const float* p, Size count) {
 #if defined(__AVX512F__)
   return _mm512_maskz_loadu_ps(static_cast<__mmask16>((1U << count) - 1), p);
+#elif defined(__AVX2__)
+  return _mm256_maskload_ps(p, first_lanes(count));
 #else
   alignas(64) float lanes[k_width] = {};
   for (Size i = 0; i < count; ++i) lanes[i] = p[i];
@@ -37,6 +46,8 @@ inline Batch load_first(const float* p, Size count) {
 inline void store_first(float* p, const Batch& x, Size count) {
 #if defined(__AVX512F__)
   _mm512_mask_storeu_ps(p, static_cast<__mmask16>((1U << count) - 1), x);
+#elif defined(__AVX2__)
+  _mm256_maskstore_ps(p, first_lanes(count), x);
 #else
   alignas(64) float lanes[k_width];
   x.store_aligned(lanes);
