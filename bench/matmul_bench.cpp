@@ -2,17 +2,15 @@
 // Name: matmul/MODEL/PRODUCT/M/BACKEND/ISA. Counters: GFLOP/s, and the share of the multiply-add peak of the same run.
 #include <benchmark/benchmark.h>
 
-#include <algorithm>
 #include <cmath>
 #include <cstddef>
-#include <map>
 #include <string>
 #include <vector>
 
 #include "seqguard/core/arena.hpp"
 #include "seqguard/core/random.hpp"
 #include "seqguard/kernels/matmul.hpp"
-#include "support/peak.hpp"
+#include "support/report.hpp"
 
 namespace seqguard {
 namespace {
@@ -32,20 +30,6 @@ std::vector<float> random_values(std::size_t count, std::uint64_t stream) {
   std::vector<float> values(count);
   for (float& value : values) value = static_cast<float>(random.uniform() - 0.5);
   return values;
-}
-
-// The best of several measurements between the benchmarks: a peak taken while the machine was busy flatters.
-double peak_of(Isa isa) {
-  static std::map<Isa, double> peaks;
-  double& peak = peaks[isa];
-  peak = std::max(peak, fma_peak_gflops(isa));
-  return peak;
-}
-
-void report(benchmark::State& state, double flops, Isa isa) {
-  state.counters["GFLOP/s"] = benchmark::Counter(flops * 1e-9, benchmark::Counter::kIsIterationInvariantRate);
-  state.counters["share"] =
-      benchmark::Counter(flops * 1e-9 / peak_of(isa), benchmark::Counter::kIsIterationInvariantRate);
 }
 
 // Every element against double; the bound is that of a chain of k roundings of terms below 1/4.
@@ -75,7 +59,7 @@ void multiply(benchmark::State& state, Product product, std::size_t m, MatmulBac
     benchmark::DoNotOptimize(c.data());
     benchmark::ClobberMemory();
   }
-  report(state, 2.0 * static_cast<double>(m * k * n), isa);
+  report_rate(state, 2.0 * static_cast<double>(m * k * n), isa);
 }
 
 // dW[n, k] += dY[m, n]^T X[m, k]
@@ -100,7 +84,7 @@ void weight_gradient(benchmark::State& state, Product product, std::size_t m, Is
     benchmark::DoNotOptimize(dw.data());
     benchmark::ClobberMemory();
   }
-  report(state, 2.0 * static_cast<double>(m * k * n), isa);
+  report_rate(state, 2.0 * static_cast<double>(m * k * n), isa);
 }
 
 void register_all() {
