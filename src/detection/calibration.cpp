@@ -45,7 +45,7 @@ void Calibration::set_views(const Recipe& recipe, std::span<const std::vector<do
   total_weight_ = 0;
   for (std::size_t v = 0; v < recipe.views.size(); ++v) {
     const ViewSpec& spec = recipe.views[v];
-    View view{spec.sidedness, spec.weight, TailCalibration(columns[v]), {}};
+    View view{spec.name, spec.sidedness, spec.weight, TailCalibration(columns[v]), {}};
     if (spec.sidedness != Sidedness::upper) view.lower = TailCalibration(negated(columns[v]));
     views_.push_back(std::move(view));
     total_weight_ += spec.weight;
@@ -94,7 +94,7 @@ Judgement Calibration::judge(std::span<const double> raw, std::span<double> leve
 }
 
 void Calibration::save(ProfileWriter& writer) const {
-  for (std::size_t v = 0; v < views(); ++v) writer.write("view" + std::to_string(v), views_[v].upper.scores());
+  for (const View& view : views_) writer.write(view.name, view.upper.scores());
   writer.write("combined", combined_.scores());
 }
 
@@ -102,8 +102,8 @@ Calibration Calibration::load(const Recipe& recipe, const ProfileReader& reader)
   const auto combined = reader.f64("combined");
   reader.require(combined.size() >= 2, "combined", "fewer than two scores");
   std::vector<std::vector<double>> columns;
-  for (std::size_t v = 0; v < recipe.views.size(); ++v) {
-    const std::string name = "view" + std::to_string(v);
+  for (const ViewSpec& spec : recipe.views) {
+    const std::string& name = spec.name;
     columns.push_back(reader.f64(name));
     reader.require_size(name, columns.back().size(), combined.size());
     reader.require(std::is_sorted(columns.back().begin(), columns.back().end()), name, "not ascending");

@@ -226,11 +226,15 @@ std::unique_ptr<Detector> make_detector(std::string_view name, const DetectorOpt
   if (options.neighbours.count < 1 || !(options.neighbours.share >= 0 && options.neighbours.share <= 1)) {
     fail(ErrorCode::invalid_argument, std::string(name), "neighbours must be >= 1, their share in [0, 1]");
   }
+  if (options.order < 1 || options.order > NgramModel::k_max_order) {
+    fail(ErrorCode::invalid_argument, std::string(name), "order", "1 to " + std::to_string(NgramModel::k_max_order),
+         std::to_string(options.order));
+  }
   for (const NamedDetector& detector : k_detectors) {
     if (detector.name == name) return detector.make(options);
   }
   std::string known;
-  for (const NamedDetector& detector : k_detectors) known += " " + std::string(detector.name);
+  for (const NamedDetector& detector : k_detectors) known.append(" ").append(detector.name);
   fail(ErrorCode::invalid_argument, "make_detector", "unknown detector", "one of" + known, std::string(name));
 }
 

@@ -38,7 +38,7 @@ double TailCalibration::p_conformal(double score) const noexcept {
 double TailCalibration::level(double score) const noexcept {
   if (score > start_) return base_ + (score - start_) / scale_;
   if (std::isnan(score)) return 0;
-  return std::min(-std::log(p_conformal(score)), base_);
+  return -std::log(p_conformal(score));  // at least k + 1 scores are as high: below base_
 }
 
 double TailCalibration::p_value(double score) const noexcept { return std::exp(-level(score)); }

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "seqguard/core/views.hpp"
@@ -51,6 +52,7 @@ class Calibration {
 
  private:
   struct View {
+    std::string name;
     Sidedness sidedness;
     double weight;
     TailCalibration upper, lower;  ///< lower: of the negated scores, empty if upper

@@ -10,8 +10,8 @@ namespace seqguard {
 /// Upper tail of n calibration scores c_1 <= .. <= c_n, with k = max(5, ceil(n / 10)) (at most n - 1), u = c_{n-k} and
 /// m = max(mean(c_i - u, i > n-k), .05 std(c), 1e-9 max(1, |u|)):
 ///
-///     A(s) = -log((#{c_i >= s} + 1) / (n + 1)), at most log((n+1)/(k+1))     if s <= u
-///     A(s) = log((n+1)/(k+1)) + (s - u) / m                                  if s >  u
+///     A(s) = -log((#{c_i >= s} + 1) / (n + 1))     if s <= u
+///     A(s) = log((n+1)/(k+1)) + (s - u) / m        if s >  u
 ///
 /// An exponential tail: it ranks what lies beyond the largest normal and works with 50 normals. Const calls are
 /// thread-safe and allocate nothing.

@@ -1,0 +1,45 @@
+#include <doctest/doctest.h>
+
+#include <memory>
+#include <vector>
+
+#include "detection/sequences.hpp"
+#include "seqguard/detection/event_detector.hpp"
+#include "seqguard/detection/sequence_detector.hpp"
+#include "support/allocation_counter.hpp"
+
+using namespace seqguard;
+
+TEST_CASE("a warm judgement allocates nothing" * doctest::skip(!k_allocations_counted)) {
+  const Sequences normals = random_walks(200, 12, 10, 1);
+  Sequences others = random_walks(50, 14, 40, 2);
+  others.push_back(std::vector<TypeId>(80, 3));
+  for (const Recipe& recipe : {Recipe::broad(true), Recipe::traces(false)}) {
+    SequenceDetector detector(recipe);
+    const bool with_next = recipe.next_view() < recipe.views.size();
+    detector.fit(views_of(normals), std::vector<double>(with_next ? normals.size() : 0, 1.0));
+    SequenceDetector::Scratch scratch(80);
+    double sum = detector.decision_function(others.back(), scratch, 1.0);
+
+    const std::size_t at_start = allocation_count;
+    auto counted = std::make_unique<int>(0);  // operator new and malloc are counted at all
+    const std::size_t before = allocation_count;
+    CHECK(before > at_start);
+    for (const auto& events : others) sum += detector.decision_function(events, scratch, 1.0);
+    const std::size_t after = allocation_count;
+    CHECK(after == before);
+    CHECK(sum > 0);
+  }
+  const auto events = make_event_detector("cooccurrence"), repeats = make_event_detector("repeated");
+  events->fit(Normals(views_of(normals)));
+  DetectionScratch scratch(80);
+  std::vector<double> scores(80);
+  const std::size_t before = allocation_count;
+  for (const auto& sequence : others) {
+    const SequenceFeatures& features = scratch.features.extract(sequence);
+    events->decision_function(features, scratch, std::span(scores).first(sequence.size()));
+    repeats->decision_function(features, scratch, std::span(scores).first(sequence.size()));
+  }
+  const std::size_t after = allocation_count;
+  CHECK(after == before);
+}

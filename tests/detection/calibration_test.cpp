@@ -1,0 +1,170 @@
+#include "seqguard/detection/calibration.hpp"
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <limits>
+#include <nlohmann/json.hpp>
+#include <numbers>
+#include <vector>
+
+#include "detection/recipe_json.hpp"
+#include "seqguard/core/error.hpp"
+#include "seqguard/core/random.hpp"
+
+using namespace seqguard;
+
+namespace {
+
+/// 0, 1, .. n - 1.
+std::vector<double> ramp(std::size_t n) {
+  std::vector<double> scores(n);
+  for (std::size_t i = 0; i < n; ++i) scores[i] = static_cast<double>(i);
+  return scores;
+}
+
+}  // namespace
+
+TEST_CASE("tail: ranks up to the start, an exponential beyond it") {
+  // n = 19: k = 5, u = c_14 = 13, m = mean(1 .. 5) = 3.
+  const TailCalibration tail(ramp(19));
+  CHECK(tail.level(0) == doctest::Approx(0));
+  CHECK(tail.level(5) == doctest::Approx(-std::log(15.0 / 20)));
+  CHECK(tail.level(13) == doctest::Approx(-std::log(7.0 / 20)));
+  CHECK(tail.level(16) == doctest::Approx(std::log(20.0 / 6) + 1));
+  CHECK(tail.level(100) == doctest::Approx(std::log(20.0 / 6) + 29));
+  CHECK(tail.p_conformal(16) == doctest::Approx(4.0 / 20));
+  CHECK(tail.p_conformal(100) == doctest::Approx(1.0 / 20));
+  CHECK(tail.level(std::nan("")) == 0);
+}
+
+TEST_CASE("tail: k grows with n, ties below the start are capped, constant scores have a scale") {
+  // n = 60: k = 6, u = c_54 = 53.
+  const TailCalibration many(ramp(60));
+  CHECK(many.level(54.5) == doctest::Approx(std::log(61.0 / 7) + 1.5 / 3.5));
+  // All equal: level 0 on them, and the floor 1e-9 |u| makes anything above a giant.
+  const TailCalibration constant(std::vector<double>(20, 2.0));
+  CHECK(constant.level(2.0) == 0);
+  CHECK(constant.level(2.1) == doctest::Approx(std::log(21.0 / 6) + 0.1 / 2e-9));
+  // The scale is at least .05 std: the five largest lie close together, the others far away.
+  std::vector<double> close = ramp(20);
+  for (std::size_t i = 14; i < 20; ++i) close[i] = 100 + 1e-3 * static_cast<double>(i);
+  double mean = 0, variance = 0;
+  for (const double c : close) mean += c / 20;
+  for (const double c : close) variance += (c - mean) * (c - mean) / 20;
+  CHECK(TailCalibration(close).level(101.014) ==
+        doctest::Approx(std::log(21.0 / 6) + 1 / (0.05 * std::sqrt(variance))));
+}
+
+TEST_CASE("tail: threshold and p-value agree") {
+  std::vector<double> scores;
+  Random random(3);
+  for (int i = 0; i < 200; ++i) scores.push_back(std::round(20 * random.normal()) / 10);  // with ties
+  const TailCalibration tail(scores);
+  for (const double target : {0.001, 0.01, 0.05, 0.09, 0.1, 0.104, 0.2, 0.5, 0.9}) {
+    const double threshold = tail.threshold(target);
+    for (double score = -8; score < 12; score += 0.05) {
+      if (std::abs(score - threshold) < 1e-9) continue;
+      CAPTURE(target);
+      CAPTURE(score);
+      REQUIRE((tail.p_value(score) < target) == (score > threshold));
+    }
+  }
+  CHECK_THROWS_AS(tail.threshold(0), Error);
+  CHECK_THROWS_AS(TailCalibration(std::vector<double>{1}), Error);
+  CHECK_THROWS_AS(TailCalibration(std::vector<double>{1, std::nan("")}), Error);
+}
+
+TEST_CASE("p-values of fresh normals are uniform") {
+  Random random(11);
+  std::vector<double> scores, fresh;
+  for (int i = 0; i < 2000; ++i) scores.push_back(random.normal());
+  for (int i = 0; i < 20000; ++i) fresh.push_back(random.normal());
+  const TailCalibration tail(scores);
+  for (const double target : {0.01, 0.05, 0.1, 0.3, 0.7}) {
+    double below = 0, conformal = 0;
+    for (const double score : fresh) {
+      below += tail.p_value(score) < target ? 1 : 0;
+      conformal += tail.p_conformal(score) < target ? 1 : 0;
+    }
+    // Standard deviation of a rank among 2,000 and of a count of 20,000: sqrt(p (1-p) (1/2000 + 1/20000)); four of
+    // them, and .003 because a normal tail is not exponential.
+    const double bound = 4 * std::sqrt(target * (1 - target) * 0.00055);
+    CAPTURE(target);
+    CHECK(std::abs(below / 20000 - target) < bound + 0.003);
+    CHECK(std::abs(conformal / 20000 - target) < bound);
+  }
+}
+
+TEST_CASE("levels by sidedness, cap, power mean and weighted sum") {
+  Recipe recipe{
+      "test",
+      Combiner::weighted_sum,
+      {{"ngram", Sidedness::upper, 1.0}, {"length", Sidedness::two_sided, 2.0}, {"same", Sidedness::nine_to_one, 1.0}}};
+  const std::vector<double> scores = ramp(19);
+  std::vector<double> raw;
+  for (const double score : scores) raw.insert(raw.end(), 3, score);
+  const MatrixView<const double> matrix(raw.data(), 19, 3);
+  const TailCalibration tail(scores);
+  std::vector<double> levels(3);
+
+  const Calibration sum(recipe, matrix);
+  sum.levels(std::vector<double>{16, 16, 16}, levels);
+  CHECK(levels[0] == doctest::Approx(tail.level(16)));
+  CHECK(levels[1] == doctest::Approx(tail.level(16) - std::numbers::ln2));
+  CHECK(levels[2] == doctest::Approx(tail.level(16) + std::log(0.9)));
+  CHECK(sum.combine(levels) == doctest::Approx((levels[0] + 2 * levels[1] + levels[2]) / 4));
+  sum.levels(std::vector<double>{2, 2, 2}, levels);  // the ramp is symmetric: 2 is as low as 16 is high
+  CHECK(levels[0] == doctest::Approx(-std::log(18.0 / 20)));
+  CHECK(levels[1] == doctest::Approx(tail.level(16) - std::numbers::ln2));
+  CHECK(levels[2] == doctest::Approx(std::max(tail.level(2) + std::log(0.9), tail.level(16) + std::log(0.1))));
+
+  recipe.combiner = Combiner::power_mean;
+  const Calibration mean(recipe, matrix);
+  const Judgement judged = mean.judge(std::vector<double>{1000, 9, 9}, levels);
+  CHECK(levels[0] == doctest::Approx(std::log(20.0) + 4));
+  const double expected =
+      3 * std::log((std::exp(levels[0] / 3) + 2 * std::exp(levels[1] / 3) + std::exp(levels[2] / 3)) / 4);
+  CHECK(judged.value == doctest::Approx(expected));
+  CHECK(judged.worst_view == 0);
+  CHECK(judged.p_value == doctest::Approx(mean.combined().p_value(judged.value)));
+  CHECK(judged.p_conformal == doctest::Approx(1.0 / 20));
+  CHECK(mean.judge(std::vector<double>{9, 50, 9}, levels).worst_view == 1);
+}
+
+TEST_CASE("calibration leaves out incomplete rows and refuses a wrong width") {
+  const Recipe recipe{"test", Combiner::power_mean, {{"ngram"}, {"next"}}};
+  std::vector<double> raw;
+  for (int i = 0; i < 30; ++i) raw.insert(raw.end(), {1.0 * i, i % 3 == 0 ? std::nan("") : 1.0});
+  CHECK(Calibration(recipe, {raw.data(), 30, 2}).normals() == 20);
+  CHECK_THROWS_AS(Calibration(recipe, {raw.data(), 20, 3}), Error);
+  raw.assign(60, std::nan(""));
+  CHECK_THROWS_AS(Calibration(recipe, {raw.data(), 30, 2}), Error);
+}
+
+TEST_CASE("recipes: the presets survive JSON, damage is refused by name") {
+  for (const bool with_next : {false, true}) {
+    for (const Recipe& recipe : {Recipe::broad(with_next), Recipe::traces(with_next)}) {
+      recipe.check();
+      const nlohmann::json json = recipe_to_json(recipe);
+      CHECK(recipe_to_json(recipe_from_json(nlohmann::json::parse(json.dump()), "detector.json")) == json);
+      CHECK((recipe.next_view() < recipe.views.size()) == with_next);
+    }
+  }
+  const nlohmann::json good = recipe_to_json(Recipe::traces(true));
+  const auto refused = [&](const char* pointer, const nlohmann::json& value, const char* message) {
+    nlohmann::json bad = good;
+    bad[nlohmann::json::json_pointer(pointer)] = value;
+    CHECK_THROWS_WITH_AS(recipe_from_json(bad, "detector.json"), doctest::Contains(message), Error);
+  };
+  refused("/combiner", "mean", "power_mean, weighted_sum");
+  refused("/views/0/name", "nonsense", "nonsense");
+  refused("/views/1/name", "ngram", "twice");
+  refused("/views/0/weight", -1, "weight");
+  refused("/views/0/weight", "1", "detector.json");
+  refused("/views/0/order", 99, "order");
+  refused("/views/0/more", 1, "unknown field more");
+  refused("/views", nlohmann::json::object(), "array");
+  CHECK_THROWS_AS(Recipe::preset("broad", false), Error);
+  CHECK(Recipe::single("types").views[0].sidedness == Sidedness::upper);
+}
