@@ -1,0 +1,38 @@
+// A model on disk: the Hugging Face directory (config.json, model.safetensors).
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string>
+
+#include "seqguard/core/files.hpp"
+#include "seqguard/model/model.hpp"
+#include "seqguard/model/safetensors.hpp"
+
+namespace seqguard {
+
+/// Reads a directory that transformers or this library wrote. `features` are the columns beyond BERT's that a behaviour
+/// model has (they stand in event_schema.json).
+///
+/// Strict accounting: every parameter must be in the file with its exact shape, every tensor of the file must be used
+/// or be one of those known to carry nothing (position_ids and token_type_ids buffers, cls.seq_relationship). Accepted:
+/// names with and without the prefix "bert.", LayerNorm's old names gamma and beta, a tied decoder that is absent or
+/// equal to what it is tied to, F64, F32, F16 and BF16 (all read as float). The head is the one of architectures[0]; a
+/// pooler is read where there is one.
+///
+/// The parameters are in values(); pack() is left to the caller.
+/// @throws Error file_not_found, io_error; bad_checkpoint: damaged, or one message that lists the missing, unused and
+/// mis-shaped tensors; unsupported_model: refused by name, also shards, pytorch_model.bin alone and adapters.
+Model<float> load_model(const Context<float>& context, const std::string& directory, const ModelFeatures& features = {},
+                        const SafetensorsLimits& limits = {});
+
+/// Writes config.json and model.safetensors (float32), with the names of transformers' class for the model's head, so
+/// that it opens there (a pooler beside a masked-LM or token head is written too, and reported there as unexpected).
+/// `values` has model.table().size() elements: model.values(), or others of that layout.
+/// @throws Error io_error; invalid_argument if no class has the model's heads together, or labels do not fit.
+void write_model(DirectoryWriter& writer, const Model<float>& model, std::span<const float> values);
+
+/// write_model() of the model's own values as a whole new generation of `directory`.
+void save_model(const std::string& directory, const Model<float>& model);
+
+}  // namespace seqguard

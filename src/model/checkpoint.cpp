@@ -1,0 +1,202 @@
+#include "seqguard/model/checkpoint.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <map>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "seqguard/core/error.hpp"
+
+namespace seqguard {
+namespace {
+
+constexpr std::string_view k_prefix = "bert.";
+constexpr std::size_t k_max_config_bytes = std::size_t{16} << 20;
+
+/// A parameter and the second name under which a tied copy of it may stand in the file.
+struct Tie {
+  std::string_view name, copy;
+};
+constexpr Tie k_ties[] = {
+    {"bert.embeddings.word_embeddings.weight", "cls.predictions.decoder.weight"},
+    {"cls.predictions.bias", "cls.predictions.decoder.bias"},
+};
+
+/// The parameter table's name for a tensor of the file: with prefix, without the old names of LayerNorm.
+std::string canonical_name(std::string_view name) {
+  std::string result;
+  for (const std::string_view part : {"embeddings.", "encoder.", "pooler."})
+    if (name.starts_with(part)) result = k_prefix;
+  result += name;
+  for (const auto& [old_suffix, suffix] : {std::pair{"LayerNorm.gamma", "weight"}, {"LayerNorm.beta", "bias"}})
+    if (result.ends_with(old_suffix)) result.replace(result.rfind('.') + 1, std::string::npos, suffix);
+  return result;
+}
+
+bool carries_nothing(std::string_view name) {
+  return name == "bert.embeddings.position_ids" || name == "bert.embeddings.token_type_ids" ||
+         name == "cls.seq_relationship.weight" || name == "cls.seq_relationship.bias";
+}
+
+std::string shape_text(const std::vector<std::size_t>& shape) {
+  std::string text = "[";
+  for (const std::size_t extent : shape) text += (text.size() > 1 ? ", " : "") + std::to_string(extent);
+  return text.append("]");
+}
+
+/// "; missing: a, b, ... and 3 more", or nothing for an empty list.
+std::string list_text(std::string_view title, const std::vector<std::string>& names) {
+  constexpr std::size_t k_shown = 10;
+  std::string text;
+  for (std::size_t i = 0; i < std::min(names.size(), k_shown); ++i) text += (i > 0 ? ", " : "") + names[i];
+  if (names.size() > k_shown) text += " and " + std::to_string(names.size() - k_shown) + " more";
+  if (!text.empty()) text.insert(0, ": ").insert(0, title).insert(0, "; ");
+  return text;
+}
+
+/// Tensors of a file by the parameter table's names. The value is the name in the file.
+using TensorNames = std::map<std::string, std::string, std::less<>>;
+
+TensorNames canonical_names(const SafetensorsFile& file) {
+  TensorNames names;
+  for (const auto& [name, info] : file.tensors()) {
+    const auto [place, added] = names.emplace(canonical_name(name), name);
+    if (!added)
+      fail(ErrorCode::bad_checkpoint, file.path(),
+           "tensors \"" + place->second + "\" and \"" + name + "\" are the same parameter");
+  }
+  return names;
+}
+
+/// Every parameter found with its shape, every tensor used: otherwise one error that lists all that is wrong.
+void account(const SafetensorsFile& file, const TensorNames& names, const ParameterTable& table) {
+  std::vector<std::string> missing, unused, misshapen;
+  TensorNames left = names;
+  const auto use = [&](std::string_view name, const std::vector<std::size_t>& shape) {
+    const auto found = left.find(name);
+    if (found == left.end()) return false;
+    const std::vector<std::size_t>& in_file = file.tensors().find(found->second)->second.shape;
+    if (in_file != shape)
+      misshapen.push_back(found->second + " (expected " + shape_text(shape) + ", found " + shape_text(in_file) + ")");
+    left.erase(found);
+    return true;
+  };
+  const bool has_decoder = table.find("cls.predictions.bias") != nullptr;
+  for (const ParameterInfo& parameter : table.entries()) {
+    bool found = use(parameter.name, parameter.shape);
+    for (const Tie& tie : k_ties)
+      if (has_decoder && tie.name == parameter.name) found |= use(tie.copy, parameter.shape);
+    if (!found) missing.push_back(parameter.name);
+  }
+  for (const auto& [name, in_file] : left)
+    if (!carries_nothing(name)) unused.push_back(in_file);
+  if (missing.empty() && unused.empty() && misshapen.empty()) return;
+  fail(ErrorCode::bad_checkpoint, file.path(),
+       "does not fit its config.json" + list_text("missing", missing) + list_text("unused", unused) +
+           list_text("wrong shape", misshapen));
+}
+
+void read_parameters(const SafetensorsFile& file, const TensorNames& names, const ParameterTable& table,
+                     std::span<float> values) {
+  const bool has_decoder = table.find("cls.predictions.bias") != nullptr;
+  for (const ParameterInfo& parameter : table.entries()) {
+    const std::span<float> out = values.subspan(parameter.offset, parameter.count);
+    const auto own = names.find(parameter.name);
+    if (own != names.end()) file.read(own->second, out);
+    for (const Tie& tie : k_ties) {
+      const auto copy = names.find(tie.copy);
+      if (!has_decoder || tie.name != parameter.name || copy == names.end()) continue;
+      std::vector<float> copied(parameter.count);
+      file.read(copy->second, copied);
+      if (own == names.end())
+        std::copy(copied.begin(), copied.end(), out.begin());
+      else if (!std::equal(copied.begin(), copied.end(), out.begin()))
+        fail(ErrorCode::unsupported_model, file.path(),
+             "\"" + copy->second + "\" differs from \"" + own->second + "\", to which it is tied");
+    }
+  }
+}
+
+/// What is in the directory instead of a model.safetensors, refused by name.
+void refuse_other_formats(const std::string& directory) {
+  if (file_exists(directory + "/adapter_config.json"))
+    fail(ErrorCode::unsupported_model, directory + "/adapter_config.json",
+         "adapters are not supported: merge it into the model first");
+  if (file_exists(directory + "/model.safetensors")) return;
+  for (const char* name : {"/model.safetensors.index.json", "/pytorch_model.bin", "/pytorch_model.bin.index.json"})
+    if (file_exists(directory + name))
+      fail(ErrorCode::unsupported_model, directory + name,
+           "not supported: save the model as one model.safetensors first");
+}
+
+ModelHeads heads_of(const BertConfig& config, const TensorNames& names) {
+  const Head head = head_of(config);
+  ModelHeads heads;
+  heads.pooler = head == Head::sequence_classification || names.contains("bert.pooler.dense.weight");
+  heads.masked_lm = head == Head::masked_lm;
+  if (head == Head::sequence_classification) heads.sequence_labels = config.num_labels();
+  if (head == Head::token_classification) heads.token_labels = config.num_labels();
+  return heads;
+}
+
+/// The class that has exactly these heads.
+Head class_of(const ModelSpec& spec) {
+  const ModelHeads& heads = spec.heads;
+  if (heads.masked_lm + (heads.sequence_labels > 0) + (heads.token_labels > 0) > 1)
+    fail(ErrorCode::invalid_argument, "model to write", "heads",
+         "at most one of masked_lm, sequence_labels, token_labels", "several");
+  const std::size_t labels = heads.sequence_labels + heads.token_labels;
+  if (labels > 0 && labels != spec.config.num_labels())
+    fail(ErrorCode::invalid_argument, "model to write", "names in config.labels", std::to_string(labels),
+         std::to_string(spec.config.num_labels()));
+  if (heads.masked_lm) return Head::masked_lm;
+  if (heads.sequence_labels > 0) return Head::sequence_classification;
+  return heads.token_labels > 0 ? Head::token_classification : Head::none;
+}
+
+}  // namespace
+
+Model<float> load_model(const Context<float>& context, const std::string& directory, const ModelFeatures& features,
+                        const SafetensorsLimits& limits) {
+  const std::string config_path = directory + "/config.json";
+  ModelSpec spec;
+  spec.config = parse_config(read_file(config_path, k_max_config_bytes), config_path);
+  refuse_other_formats(directory);
+  const SafetensorsFile file(directory + "/model.safetensors", limits);
+  const TensorNames names = canonical_names(file);
+  spec.features = features;
+  spec.heads = heads_of(spec.config, names);
+  // Before the model's memory is allocated: a configuration cannot ask for more than the file holds.
+  account(file, names, ParameterTable(spec));
+  Model<float> model(context, std::move(spec));
+  read_parameters(file, names, model.table(), model.values());
+  return model;
+}
+
+void write_model(DirectoryWriter& writer, const Model<float>& model, std::span<const float> values) {
+  if (values.size() != model.table().size())
+    fail(ErrorCode::invalid_argument, "model to write", "values", std::to_string(model.table().size()),
+         std::to_string(values.size()));
+  const Head head = class_of(model.spec());
+  BertConfig config = model.config();
+  config.architectures = {std::string(architecture_name(head))};
+  std::vector<TensorToWrite> tensors;
+  for (const ParameterInfo& parameter : model.table().entries()) {
+    std::string_view name = parameter.name;
+    if (head == Head::none && name.starts_with(k_prefix)) name.remove_prefix(k_prefix.size());
+    tensors.push_back({std::string(name), Dtype::f32, parameter.shape,
+                       std::as_bytes(values.subspan(parameter.offset, parameter.count))});
+  }
+  writer.write("config.json", to_json(config));
+  writer.write("model.safetensors", serialize_safetensors(tensors, {{"format", "pt"}}));
+}
+
+void save_model(const std::string& directory, const Model<float>& model) {
+  DirectoryWriter writer(directory);
+  write_model(writer, model, model.values());
+  writer.commit();
+}
+
+}  // namespace seqguard

@@ -1,0 +1,254 @@
+#include "seqguard/model/checkpoint.hpp"
+
+#include <doctest/doctest.h>
+
+#include <cstring>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "seqguard/core/error.hpp"
+#include "seqguard/core/isa.hpp"
+#include "support/temporary_directory.hpp"
+
+using namespace seqguard;
+
+namespace {
+
+const std::string k_golden = std::string(SEQGUARD_SOURCE_DIR) + "/tests/golden/";
+const char* const k_goldens[] = {
+    "model_d12", "model_d32_long", "masked_lm_d20", "sequence_classification_d32", "token_classification_d12",
+    "gradients"};
+
+struct Tensor {
+  Dtype dtype = Dtype::f32;
+  std::vector<std::size_t> shape;
+  std::vector<std::byte> bytes;
+};
+
+/// A copy of a golden directory that a test damages before it is loaded.
+struct Checkpoint {
+  std::string config;
+  std::map<std::string, Tensor> tensors;
+
+  explicit Checkpoint(const std::string& golden) : config(read_file(k_golden + golden + "/config.json", 1 << 20)) {
+    const SafetensorsFile file(k_golden + golden + "/model.safetensors");
+    for (const auto& [name, info] : file.tensors()) {
+      Tensor tensor{info.dtype, info.shape, std::vector<std::byte>(info.end - info.begin)};
+      file.read_bytes(name, tensor.bytes);
+      tensors.emplace(name, std::move(tensor));
+    }
+  }
+  void rename(const std::string& from, const std::string& to) {
+    auto node = tensors.extract(from);
+    REQUIRE(!node.empty());
+    node.key() = to;
+    tensors.insert(std::move(node));
+  }
+  void write(const std::string& directory) const {
+    std::vector<TensorToWrite> list;
+    for (const auto& [name, tensor] : tensors) list.push_back({name, tensor.dtype, tensor.shape, tensor.bytes});
+    DirectoryWriter writer(directory);
+    writer.write("config.json", config);
+    writer.write("model.safetensors", serialize_safetensors(list));
+    writer.commit();
+  }
+  Model<float> load() const {
+    const TemporaryDirectory directory;
+    write(directory / "model");
+    return load_model(make_context(default_isa()), directory / "model");
+  }
+  /// The message without the path, or "" where the directory loads.
+  std::string error() const {
+    try {
+      load();
+    } catch (const Error& error) {
+      const std::string message = error.what();
+      return message.substr(message.find(": ") + 2);
+    }
+    return "";
+  }
+};
+
+Model<float> load_golden(const std::string& name) { return load_model(make_context(default_isa()), k_golden + name); }
+
+bool same_values(const Model<float>& a, const Model<float>& b) {
+  return a.values().size() == b.values().size() &&
+         std::memcmp(a.values().data(), b.values().data(), a.values().size() * sizeof(float)) == 0;
+}
+
+}  // namespace
+
+TEST_CASE("checkpoints of transformers are loaded and written again bit for bit") {
+  for (const char* name : k_goldens) {
+    CAPTURE(name);
+    const Model<float> model = load_golden(name);
+    const TemporaryDirectory directory;
+    save_model(directory / "model", model);
+    CHECK(read_file(directory / "model/model.safetensors", 1 << 20) ==
+          read_file(k_golden + name + "/model.safetensors", 1 << 20));
+    const Model<float> again = load_model(make_context(default_isa()), directory / "model");
+    CHECK(same_values(model, again));
+    CHECK(to_json(again.config()) == to_json(model.config()));
+    CHECK(again.config().architectures == model.config().architectures);
+  }
+}
+
+TEST_CASE("the head comes from the architecture") {
+  CHECK(load_golden("model_d12").spec().heads.pooler);
+  CHECK(load_golden("masked_lm_d20").spec().heads.masked_lm);
+  CHECK(!load_golden("masked_lm_d20").spec().heads.pooler);
+  const Model<float> sequence = load_golden("sequence_classification_d32");
+  CHECK(sequence.spec().heads.sequence_labels == 3);
+  CHECK(sequence.config().labels == std::vector<std::string>{"normal", "odd", "bad"});
+  // This config.json has no id2label: two labels.
+  CHECK(load_golden("token_classification_d12").spec().heads.token_labels == 2);
+}
+
+TEST_CASE("names with prefix, old LayerNorm names and buffers that carry nothing are accepted") {
+  const Model<float> model = load_golden("model_d12");
+  Checkpoint checkpoint("model_d12");
+  std::vector<std::string> names;
+  for (const auto& [name, tensor] : checkpoint.tensors) names.push_back(name);
+  for (const std::string& name : names) {
+    std::string other = "bert." + name;
+    if (const std::size_t at = other.find("LayerNorm.weight"); at != std::string::npos)
+      other.replace(at + 10, 6, "gamma");
+    if (const std::size_t at = other.find("LayerNorm.bias"); at != std::string::npos) other.replace(at + 10, 4, "beta");
+    checkpoint.rename(name, other);
+  }
+  checkpoint.tensors["bert.embeddings.position_ids"] = {Dtype::i64, {1, 24}, std::vector<std::byte>(24 * 8)};
+  checkpoint.tensors["bert.embeddings.token_type_ids"] = {Dtype::i64, {1, 24}, std::vector<std::byte>(24 * 8)};
+  checkpoint.tensors["cls.seq_relationship.bias"] = {Dtype::f32, {2}, std::vector<std::byte>(8)};
+  CHECK(same_values(checkpoint.load(), model));
+}
+
+TEST_CASE("a bare model without a pooler loads, half a pooler does not") {
+  Checkpoint checkpoint("model_d12");
+  checkpoint.tensors.erase("pooler.dense.bias");
+  CHECK(checkpoint.error() == "does not fit its config.json; missing: bert.pooler.dense.bias");
+  checkpoint.tensors.erase("pooler.dense.weight");
+  CHECK(!checkpoint.load().spec().heads.pooler);
+}
+
+TEST_CASE("a tied decoder may be absent, equal, or the only copy; otherwise it is refused") {
+  const Model<float> model = load_golden("masked_lm_d20");
+  const std::string embeddings = "bert.embeddings.word_embeddings.weight", decoder = "cls.predictions.decoder.weight";
+  Checkpoint equal("masked_lm_d20");
+  equal.tensors[decoder] = equal.tensors[embeddings];
+  equal.tensors["cls.predictions.decoder.bias"] = equal.tensors["cls.predictions.bias"];
+  CHECK(same_values(equal.load(), model));
+
+  Checkpoint only_copy("masked_lm_d20");
+  only_copy.rename(embeddings, decoder);
+  only_copy.rename("cls.predictions.bias", "cls.predictions.decoder.bias");
+  CHECK(same_values(only_copy.load(), model));
+
+  equal.tensors[decoder].bytes[4] ^= std::byte{1};
+  CHECK(equal.error() ==
+        "\"cls.predictions.decoder.weight\" differs from \"bert.embeddings.word_embeddings.weight\", "
+        "to which it is tied");
+  // Without the head there is nothing to tie.
+  Checkpoint bare("model_d12");
+  bare.tensors[decoder] = bare.tensors["embeddings.word_embeddings.weight"];
+  CHECK(bare.error() == "does not fit its config.json; unused: cls.predictions.decoder.weight");
+}
+
+TEST_CASE("one error lists the missing, unused and mis-shaped tensors") {
+  Checkpoint checkpoint("token_classification_d12");
+  checkpoint.rename("classifier.bias", "classifier.offset");
+  checkpoint.tensors.erase("bert.encoder.layer.1.output.dense.weight");
+  checkpoint.tensors["bert.encoder.layer.2.intermediate.dense.bias"] = {Dtype::f32, {7}, std::vector<std::byte>(28)};
+  CHECK(checkpoint.error() ==
+        "does not fit its config.json; missing: bert.encoder.layer.1.output.dense.weight, classifier.bias; unused: "
+        "classifier.offset; wrong shape: bert.encoder.layer.2.intermediate.dense.bias (expected [70], found [7])");
+  checkpoint.tensors.clear();
+  CHECK(checkpoint.error().find("and 45 more") != std::string::npos);  // 55 parameters, of which 10 are named
+}
+
+TEST_CASE("a vocabulary larger than its table is refused") {
+  Checkpoint checkpoint("model_d12");
+  checkpoint.config.replace(checkpoint.config.find("\"vocab_size\": 50"), 16, "\"vocab_size\": 51");
+  CHECK(checkpoint.error() ==
+        "does not fit its config.json; wrong shape: embeddings.word_embeddings.weight (expected [51, 24], found [50, "
+        "24])");
+}
+
+TEST_CASE("a configuration that asks for far more than the file holds allocates nothing") {
+  Checkpoint checkpoint("model_d12");
+  checkpoint.config.replace(checkpoint.config.find("\"vocab_size\": 50"), 16, "\"vocab_size\": 99999999");
+  checkpoint.config.replace(checkpoint.config.find("\"hidden_size\": 24"), 17, "\"hidden_size\": 65536");
+  CHECK(checkpoint.error().find("(expected [99999999, 65536], found [50, 24])") != std::string::npos);
+}
+
+TEST_CASE("two tensors that mean one parameter are refused") {
+  Checkpoint checkpoint("model_d12");
+  checkpoint.tensors["bert.pooler.dense.bias"] = checkpoint.tensors["pooler.dense.bias"];
+  CHECK(checkpoint.error() == "tensors \"bert.pooler.dense.bias\" and \"pooler.dense.bias\" are the same parameter");
+  Checkpoint renamed("model_d12");
+  renamed.tensors["embeddings.LayerNorm.beta"] = renamed.tensors["embeddings.LayerNorm.bias"];
+  CHECK(renamed.error() ==
+        "tensors \"embeddings.LayerNorm.beta\" and \"embeddings.LayerNorm.bias\" are the same parameter");
+}
+
+TEST_CASE("NaN weights and integer weights are refused") {
+  Checkpoint checkpoint("model_d12");
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  std::memcpy(checkpoint.tensors["pooler.dense.bias"].bytes.data() + 8, &nan, 4);
+  CHECK(checkpoint.error() ==
+        "tensor \"pooler.dense.bias\": element 2, expected a finite number within the range of float, found NaN");
+  checkpoint.tensors["pooler.dense.bias"].dtype = Dtype::i32;
+  CHECK(checkpoint.error() == "tensor \"pooler.dense.bias\": dtype, expected F64, F32, F16 or BF16, found I32");
+}
+
+TEST_CASE("other formats in the directory are refused by name") {
+  const TemporaryDirectory directory;
+  const auto code_of = [&] {
+    try {
+      load_model(make_context(default_isa()), directory.path());
+    } catch (const Error& error) {
+      return std::string(to_string(error.code())) + " " + std::string(error.what()).substr(directory.path().size());
+    }
+    return std::string();
+  };
+  CHECK(code_of().find("file_not_found /config.json: cannot open") == 0);
+  write_file_atomically(directory / "config.json", read_file(k_golden + "model_d12/config.json", 1 << 20));
+  CHECK(code_of().find("file_not_found /model.safetensors: cannot open") == 0);
+  write_file_atomically(directory / "pytorch_model.bin", "");
+  CHECK(code_of().find("unsupported_model /pytorch_model.bin: not supported") == 0);
+  write_file_atomically(directory / "model.safetensors.index.json", "{}");
+  CHECK(code_of().find("unsupported_model /model.safetensors.index.json: not supported") == 0);
+  write_file_atomically(directory / "adapter_config.json", "{}");
+  CHECK(code_of().find("unsupported_model /adapter_config.json: adapters are not supported") == 0);
+}
+
+TEST_CASE("a model with further columns keeps them") {
+  ModelSpec spec;
+  spec.config.vocab_size = 9;
+  spec.config.hidden_size = 8;
+  spec.config.num_attention_heads = 2;
+  spec.config.num_hidden_layers = 1;
+  spec.config.intermediate_size = 6;
+  spec.config.max_position_embeddings = 5;
+  spec.features = {{{"category", 7}}, {"price"}, 8};
+  spec.heads.masked_lm = true;
+  Model<float> model(make_context(default_isa()), spec);
+  model.initialize(3);
+  const TemporaryDirectory directory;
+  save_model(directory / "model", model);
+  const Model<float> again = load_model(make_context(default_isa()), directory / "model", spec.features);
+  CHECK(same_values(model, again));
+  CHECK(again.config().architectures == std::vector<std::string>{"BertForMaskedLM"});
+  CHECK_THROWS_AS(load_model(make_context(default_isa()), directory / "model"), Error);  // columns unused
+}
+
+TEST_CASE("heads that no class has together cannot be written") {
+  ModelSpec spec;
+  spec.config = load_golden("model_d12").config();
+  spec.heads.masked_lm = true;
+  spec.heads.token_labels = 2;
+  const Model<float> model(make_context(default_isa()), spec);
+  const TemporaryDirectory directory;
+  CHECK_THROWS_AS(save_model(directory / "model", model), Error);
+  CHECK(!directory_exists(directory / "model"));
+}
