@@ -16,6 +16,8 @@ install(FILES "${CMAKE_CURRENT_BINARY_DIR}/seqguardConfig.cmake" "${CMAKE_CURREN
               cmake/FindDnnl.cmake cmake/FindMd.cmake
         DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/seqguard)
 
+install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
+
 # A static library's users link its dependencies themselves: pkg-config needs them spelt out.
 set(SEQGUARD_PC_PRIVATE "-lz -lmd -pthread")
 if(Dnnl_FOUND)
@@ -29,5 +31,7 @@ if(BUILD_SHARED_LIBS)
 else()
   set(SEQGUARD_PC_PUBLIC " ${SEQGUARD_PC_PRIVATE}")
 endif()
+# Relative to the .pc file, so that `cmake --install --prefix ELSEWHERE` and moved folders work.
+file(RELATIVE_PATH SEQGUARD_PC_TO_PREFIX "/prefix/${CMAKE_INSTALL_LIBDIR}/pkgconfig" "/prefix")
 configure_file(cmake/seqguard.pc.in "${CMAKE_CURRENT_BINARY_DIR}/seqguard.pc" @ONLY)
 install(FILES "${CMAKE_CURRENT_BINARY_DIR}/seqguard.pc" DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)

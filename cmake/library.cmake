@@ -37,7 +37,9 @@ foreach(isa IN LISTS seqguard_isas)
   target_include_directories(seqguard_kernels_${isa} PRIVATE include src)
   target_compile_definitions(seqguard_kernels_${isa} PRIVATE SEQGUARD_ISA=${isa})
   # At least -O1: unoptimised objects leak untagged weak symbols of the standard library (tests/structure/isa_symbols).
-  target_compile_options(seqguard_kernels_${isa} PRIVATE ${seqguard_flags_${isa}} -fno-math-errno $<$<CONFIG:Debug>:-O1>)
+  # A host that names no build type gets -O2.
+  target_compile_options(seqguard_kernels_${isa} PRIVATE ${seqguard_flags_${isa}} -fno-math-errno
+                                                         $<$<CONFIG:Debug>:-O1> $<$<STREQUAL:$<CONFIG>,>:-O2>)
   # gcc's own avx512 headers start from an undefined register; its warning about that says nothing about this code.
   target_compile_options(seqguard_kernels_${isa} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
   set_target_properties(seqguard_kernels_${isa} PROPERTIES POSITION_INDEPENDENT_CODE ON INTERPROCEDURAL_OPTIMIZATION OFF)

@@ -1,0 +1,84 @@
+#!/bin/sh
+# Builds and runs a host of the library as its author would: sh tests/consumers/run.sh STEP SOURCE BUILD WORK
+#   STEP    install            installs BUILD to WORK/prefix
+#           find_package       a CMake host of that prefix; its output is what the others are compared with
+#           pkg_config         a Makefile host of that prefix, with -O3 -march=native -ffast-math: must print the same bits
+#           add_subdirectory   a CMake host that builds SOURCE itself: shared, no optional dependencies, no build type;
+#                              and the Makefile host of what it installs
+#           readme             compiles the first C++ block of README.md, a whole program, against that prefix; exit code 77
+#                              (skipped) while there is no README.md
+# CXX names the compiler.
+set -eu
+step=$1 source=$2 build=$3 work=$4
+here=$source/tests/consumers
+project=$work/$step
+export CMAKE_GENERATOR=Ninja
+export CMAKE_BUILD_PARALLEL_LEVEL="${CMAKE_BUILD_PARALLEL_LEVEL:-$(nproc)}"
+
+fail() {
+    echo "$step: $*" >&2
+    exit 1
+}
+
+# A copy outside of the source tree, as a foreign project would be.
+copy_project() { # PROJECT FOLDER
+    rm -rf "$2"
+    mkdir -p "$2"
+    cp "$here/$1"/* "$here/program.cpp" "$2/"
+}
+
+# check_output PROGRAM HOST: it ran, it says what it should, and its bits are those of the find_package host.
+check_output() {
+    "$1" >"$work/$step.out" || fail "$1 failed with exit code $?"
+    grep -qx "host $2" "$work/$step.out" || fail "expected a host built as '$2', found $(head -1 "$work/$step.out")"
+    grep -v '^host' "$work/$step.out" >"$work/$step.bits"
+    [ "$(grep -c '^hidden .*0x1' "$work/$step.bits")" -eq 8 ] || fail "expected 8 lines 'hidden', one per position"
+    ! grep -qi 'nan\|inf' "$work/$step.bits" || fail "NaN or infinity in the output"
+    grep -q '^error instruction set: unknown name' "$work/$step.bits" || fail "no typed error was caught"
+    cmp "$work/find_package.bits" "$work/$step.bits" || fail "not the bits of the plain host"
+}
+
+check_makefile_host() { # PREFIX FOLDER
+    copy_project pkg_config "$2"
+    libdir=$(dirname "$(find "$1" -name seqguard.pc)")/..
+    PKG_CONFIG_PATH=$libdir/pkgconfig make -C "$2" ${CXX:+CXX="$CXX"} \
+        CXXFLAGS="-O3 -march=native -ffast-math" >"$work/$step.log" 2>&1 || { cat "$work/$step.log"; fail "make failed"; }
+    export LD_LIBRARY_PATH="$libdir"
+    check_output "$2/consumer" fast-math
+}
+
+case $step in
+install)
+    rm -rf "$work/prefix"
+    cmake --install "$build" --prefix "$work/prefix" >/dev/null
+    ;;
+find_package)
+    copy_project find_package "$project"
+    cmake -S "$project" -B "$project/build" -DCMAKE_PREFIX_PATH="$work/prefix"
+    cmake --build "$project/build"
+    check_output "$project/build/consumer" plain
+    ;;
+pkg_config)
+    check_makefile_host "$work/prefix" "$project"
+    ;;
+add_subdirectory)
+    copy_project add_subdirectory "$project"
+    cmake -S "$project" -B "$project/build" -DSEQGUARD_SOURCE="$source"
+    cmake --build "$project/build"
+    check_output "$project/build/consumer" plain
+    cmake --install "$project/build" --prefix "$project/prefix" >/dev/null
+    check_makefile_host "$project/prefix" "$project/makefile_host"
+    ;;
+readme)
+    [ -f "$source/README.md" ] || { echo "skipped: no README.md"; exit 77; }
+    copy_project find_package "$project"
+    awk '/^```cpp/ { inside = 1; next } inside && /^```/ { exit } inside' "$source/README.md" >"$project/program.cpp"
+    grep -q 'int main(' "$project/program.cpp" || fail "README.md: the first cpp block is not a whole program"
+    cmake -S "$project" -B "$project/build" -DCMAKE_PREFIX_PATH="$work/prefix"
+    cmake --build "$project/build"
+    ;;
+*)
+    echo "run.sh: unknown step '$step' (known: install, find_package, pkg_config, add_subdirectory, readme)" >&2
+    exit 2
+    ;;
+esac
