@@ -44,7 +44,8 @@ bool cpu_offers(Isa isa) {
   const unsigned long long state = saved_state();
   const bool avx2 = (state & 0x6) == 0x6 && has(seven.ebx, {5 /* AVX2 */});
   if (isa == Isa::avx2) return avx2;
-  return avx2 && (state & 0xE6) == 0xE6 && has(seven.ebx, {16 /* F */, 17 /* DQ */, 28 /* CD */, 30 /* BW */, 31 /* VL */});
+  return avx2 && (state & 0xE6) == 0xE6 &&
+         has(seven.ebx, {16 /* F */, 17 /* DQ */, 28 /* CD */, 30 /* BW */, 31 /* VL */});
 }
 #else
 bool cpu_offers(Isa isa) { return isa == Isa::baseline; }
@@ -52,14 +53,18 @@ bool cpu_offers(Isa isa) { return isa == Isa::baseline; }
 
 bool built_in(Isa isa) {
   switch (isa) {
-    case Isa::baseline: return true;
+    case Isa::baseline:
+      return true;
 #if defined(SEQGUARD_HAS_ISA_AVX2)
-    case Isa::avx2: return true;
+    case Isa::avx2:
+      return true;
 #endif
 #if defined(SEQGUARD_HAS_ISA_AVX512)
-    case Isa::avx512: return true;
+    case Isa::avx512:
+      return true;
 #endif
-    default: return false;
+    default:
+      return false;
   }
 }
 
@@ -76,9 +81,12 @@ struct Available {
 
 std::string_view to_string(Isa isa) noexcept {
   switch (isa) {
-    case Isa::baseline: return "baseline";
-    case Isa::avx2: return "avx2";
-    case Isa::avx512: return "avx512";
+    case Isa::baseline:
+      return "baseline";
+    case Isa::avx2:
+      return "avx2";
+    case Isa::avx512:
+      return "avx512";
   }
   return "unknown";
 }

@@ -1,10 +1,10 @@
+#include "seqguard/core/executor.hpp"
+
 #include <doctest/doctest.h>
 
 #include <atomic>
 #include <stdexcept>
 #include <vector>
-
-#include "seqguard/core/executor.hpp"
 
 using namespace seqguard;
 
@@ -27,9 +27,10 @@ TEST_CASE("executors run each task once, on a worker below concurrency") {
 
 TEST_CASE("the first error of a task is rethrown and the executor stays usable") {
   const auto executor = make_thread_pool(3);
-  CHECK_THROWS_AS(executor->run(10, [](std::size_t task, std::size_t) {
-    if (task == 4) throw std::runtime_error("task 4");
-  }),
+  CHECK_THROWS_AS(executor->run(10,
+                                [](std::size_t task, std::size_t) {
+                                  if (task == 4) throw std::runtime_error("task 4");
+                                }),
                   std::runtime_error);
   std::atomic<int> done{0};
   executor->run(10, [&](std::size_t, std::size_t) { ++done; });

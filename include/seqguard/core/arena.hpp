@@ -80,8 +80,8 @@ class Arena {
 
   void add_block(std::size_t bytes) {
     const std::size_t size = round_up(bytes > 0 ? bytes : 1);
-    blocks_.push_back({std::unique_ptr<std::byte[], Free>(static_cast<std::byte*>(
-                           ::operator new[](size, std::align_val_t{k_alignment}))),
+    blocks_.push_back({std::unique_ptr<std::byte[], Free>(
+                           static_cast<std::byte*>(::operator new[](size, std::align_val_t{k_alignment}))),
                        size});
   }
 

@@ -7,7 +7,8 @@
 
 namespace seqguard {
 
-/// What went wrong, for code that reacts to it. The message of the Error says where, what was expected and what was found.
+/// What went wrong, for code that reacts to it. The message of the Error says where, what was expected and what was
+/// found.
 enum class ErrorCode {
   invalid_argument,   ///< a caller's argument is outside its documented range
   file_not_found,     ///< a file or directory does not exist

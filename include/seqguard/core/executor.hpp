@@ -13,8 +13,8 @@ struct Executor {
   virtual ~Executor() = default;
   /// Number of workers, >= 1; worker indices are below it.
   virtual std::size_t concurrency() const noexcept = 0;
-  /// Calls function(task, worker) once for each task in [0, count) and returns when all are done. No two tasks run on one
-  /// worker at the same time. The first exception is rethrown after the others have finished. Must not be nested.
+  /// Calls function(task, worker) once for each task in [0, count) and returns when all are done. No two tasks run on
+  /// one worker at the same time. The first exception is rethrown after the others have finished. Must not be nested.
   virtual void run(std::size_t count, FunctionRef<void(std::size_t task, std::size_t worker)> function) = 0;
 };
 

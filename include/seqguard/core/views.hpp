@@ -23,8 +23,8 @@ struct MatrixView {
       : data(data_), rows(rows_), cols(cols_), stride(stride_) {}
   /// A mutable view converts to a const one.
   template <class U>
-    requires(std::is_same_v<const U, T>)
-  MatrixView(const MatrixView<U>& other) : MatrixView(other.data, other.rows, other.cols, other.stride) {}
+  requires(std::is_same_v<const U, T>) MatrixView(const MatrixView<U>& other)
+      : MatrixView(other.data, other.rows, other.cols, other.stride) {}
 
   T* row(std::size_t r) const { return data + r * stride; }
   T& operator()(std::size_t r, std::size_t c) const { return data[r * stride + c]; }

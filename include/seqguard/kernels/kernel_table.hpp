@@ -1,9 +1,10 @@
 // Every arithmetic kernel of the library: formula, shapes and aliasing rules. One table per instruction set.
 //
-// Conventions: outputs first, then inputs, then sizes, then scalars. All matrices are row-major and dense unless a stride
-// is named. d_x is the gradient of x; a parameter's gradient is accumulated (+=), an activation's is overwritten, unless
-// said otherwise. No alignment is required. A kernel never allocates, never throws, never starts a thread.
-// The same name appears in kernels/reference.hpp (the oracle), src/kernels/*.inl.hpp (xsimd) and tests/kernels/.
+// Conventions: outputs first, then inputs, then sizes, then scalars. All matrices are row-major and dense unless a
+// stride is named. d_x is the gradient of x; a parameter's gradient is accumulated (+=), an activation's is
+// overwritten, unless said otherwise. No alignment is required. A kernel never allocates, never throws, never starts a
+// thread. The same name appears in kernels/reference.hpp (the oracle), src/kernels/*.inl.hpp (xsimd) and
+// tests/kernels/.
 #pragma once
 
 #include <cstddef>
@@ -16,12 +17,12 @@ namespace seqguard {
 /// Fused multi-head attention over one sequence. L events, A heads of width D; H = A * D.
 template <class Real>
 struct AttentionForward {
-  Real* out;            ///< [L, H], row stride `out_stride`: concatenated heads
-  Real* log_sum_exp;    ///< [A, L] or null: log sum_j exp(score_ij), kept for the backward pass
-  const Real* qkv;      ///< [L, 3H], row stride `qkv_stride`: query, key, value side by side, heads inside each
+  Real* out;          ///< [L, H], row stride `out_stride`: concatenated heads
+  Real* log_sum_exp;  ///< [A, L] or null: log sum_j exp(score_ij), kept for the backward pass
+  const Real* qkv;    ///< [L, 3H], row stride `qkv_stride`: query, key, value side by side, heads inside each
   std::size_t length, heads, head_dim, qkv_stride, out_stride;
-  Real scale;           ///< 1 / sqrt(D)
-  bool causal;          ///< event i sees the events j <= i only; otherwise all
+  Real scale;   ///< 1 / sqrt(D)
+  bool causal;  ///< event i sees the events j <= i only; otherwise all
 };
 
 template <class Real>
@@ -34,17 +35,17 @@ struct AttentionBackward {
   std::size_t length, heads, head_dim, qkv_stride, out_stride;
   Real scale;
   bool causal;
-  Real* scratch;            ///< attention_backward_scratch(length, head_dim) elements
+  Real* scratch;  ///< attention_backward_scratch(length, head_dim) elements
 };
 
 template <class Real>
 struct AdamW {
-  Real* parameter;        ///< [n], updated
-  Real* m;                ///< [n], first moment
-  Real* v;                ///< [n], second moment
-  const Real* gradient;   ///< [n]
+  Real* parameter;       ///< [n], updated
+  Real* m;               ///< [n], first moment
+  Real* v;               ///< [n], second moment
+  const Real* gradient;  ///< [n]
   std::size_t n;
-  Real gradient_scale;    ///< multiplies the gradient first (clipping)
+  Real gradient_scale;  ///< multiplies the gradient first (clipping)
   Real learning_rate, beta1, beta2, eps;
   Real weight_decay;      ///< decoupled: parameter -= learning_rate * weight_decay * parameter
   Real bias_correction1;  ///< 1 - beta1^t
@@ -80,13 +81,15 @@ struct KernelTable {
   /// The same call on a gradient is the backward pass. Identical bits on every instruction set.
   void (*dropout)(Real* x, std::size_t n, Real rate, std::uint64_t key, std::uint64_t first);
 
-  // --- rows -----------------------------------------------------------------------------------------------------------
+  // --- rows
+  // -----------------------------------------------------------------------------------------------------------
   /// sum = in + residual (residual may be null: sum = in; sum may alias in or residual);
   /// out[r, :] = (sum[r, :] - mean[r]) * rstd[r] * gamma + beta.
   /// mean, rstd: [rows]. Variance in two passes; eps is added to it. out may alias sum, then sum is lost.
   void (*layer_norm_forward)(Real* out, Real* sum, Real* mean, Real* rstd, const Real* in, const Real* residual,
                              const Real* gamma, const Real* beta, std::size_t rows, std::size_t cols, Real eps);
-  /// d_sum overwritten (it is the gradient of both in and residual); d_gamma, d_beta accumulated. d_sum may alias d_out.
+  /// d_sum overwritten (it is the gradient of both in and residual); d_gamma, d_beta accumulated. d_sum may alias
+  /// d_out.
   void (*layer_norm_backward)(Real* d_sum, Real* d_gamma, Real* d_beta, const Real* d_out, const Real* sum,
                               const Real* mean, const Real* rstd, const Real* gamma, std::size_t rows,
                               std::size_t cols);
@@ -102,22 +105,26 @@ struct KernelTable {
   void (*exp_minus)(Real* x, const Real* log_sum_exp, const Real* factor, std::size_t rows, std::size_t cols,
                     std::size_t stride);
 
-  // --- embeddings -----------------------------------------------------------------------------------------------------
+  // --- embeddings
+  // -----------------------------------------------------------------------------------------------------
   /// out[t, :] += table[ids[t], :]. ids are in range (checked by the caller).
   void (*gather_add)(Real* out, const Real* table, const std::int32_t* ids, std::size_t rows, std::size_t cols);
   /// d_table[ids[t], :] += d_out[t, :], t in order.
   void (*scatter_add)(Real* d_table, const Real* d_out, const std::int32_t* ids, std::size_t rows, std::size_t cols);
 
-  // --- attention ------------------------------------------------------------------------------------------------------
+  // --- attention
+  // ------------------------------------------------------------------------------------------------------
   /// out_i = sum_j softmax_j(scale q_i . k_j) v_j by a blocked online softmax: scratch does not grow with L^2.
   void (*attention_forward)(const AttentionForward<Real>&);
   void (*attention_backward)(const AttentionBackward<Real>&);
 
-  // --- losses and optimiser -------------------------------------------------------------------------------------------
+  // --- losses and optimiser
+  // -------------------------------------------------------------------------------------------
   /// Binary cross-entropy of logits z with targets y in [0, 1]: loss = softplus(z) - y z; d_logit = sigmoid(z) - y.
   /// Returns the sum of weight * loss; d_logits (may be null) gets weight * derivative. weights may be null (all 1).
   Real (*bce_with_logits)(Real* d_logits, const Real* logits, const Real* targets, const Real* weights, std::size_t n);
-  /// Focal loss (Lin et al. 2017): -alpha_t (1 - p_t)^gamma log p_t, alpha_t = y ? alpha : 1 - alpha. Targets are 0 or 1.
+  /// Focal loss (Lin et al. 2017): -alpha_t (1 - p_t)^gamma log p_t, alpha_t = y ? alpha : 1 - alpha. Targets are 0
+  /// or 1.
   Real (*focal_with_logits)(Real* d_logits, const Real* logits, const Real* targets, const Real* weights, std::size_t n,
                             Real gamma, Real alpha);
   /// m = b1 m + (1-b1) g; v = b2 v + (1-b2) g^2; parameter -= lr ((m/c1) / (sqrt(v/c2) + eps) + decay * parameter).
@@ -127,15 +134,17 @@ struct KernelTable {
   /// true if every element is finite.
   bool (*all_finite)(const Real* x, std::size_t n);
 
-  // --- matrix products (the own backend of kernels/matmul.hpp) ----------------------------------------------------------
+  // --- matrix products (the own backend of kernels/matmul.hpp)
+  // ----------------------------------------------------------
   /// B[K, N] is cut into panels of `panel_width` columns, each [K, panel_width], the last one padded with zeros.
   std::size_t panel_width;
-  /// panels = B[K, N], element (k, n) at b[k * k_stride + n * n_stride]; ceil(N / panel_width) * K * panel_width elements.
+  /// panels = B[K, N], element (k, n) at b[k * k_stride + n * n_stride]; ceil(N / panel_width) * K * panel_width
+  /// elements.
   void (*pack_panels)(Real* panels, const Real* b, std::size_t k, std::size_t n, std::size_t k_stride,
                       std::size_t n_stride);
-  /// c[M, N] = (accumulate ? c : bias ? bias : 0) + A[M, K] B. Element (m, k) of A at a[m * a_row_stride + k * a_k_stride].
-  /// Each element is one chain of fused multiply-adds in the order of k, whatever M and N are: rows do not depend on
-  /// their place (the start value is added first).
+  /// c[M, N] = (accumulate ? c : bias ? bias : 0) + A[M, K] B. Element (m, k) of A at a[m * a_row_stride + k *
+  /// a_k_stride]. Each element is one chain of fused multiply-adds in the order of k, whatever M and N are: rows do not
+  /// depend on their place (the start value is added first).
   void (*matmul_panels)(Real* c, const Real* a, const Real* panels, const Real* bias, std::size_t m, std::size_t n,
                         std::size_t k, std::size_t c_stride, std::size_t a_row_stride, std::size_t a_k_stride,
                         bool accumulate);
