@@ -1,0 +1,133 @@
+// AdamW with lanes, clipping and selective decay against the formulas in double; the learning-rate schedule.
+#include "seqguard/training/optimizer.hpp"
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "seqguard/core/error.hpp"
+#include "seqguard/training/schedule.hpp"
+#include "training/patterns.hpp"
+
+using namespace seqguard;
+
+namespace {
+
+/// One model's optimiser with gradients drawn anew in each lane and step.
+struct Problem {
+  Patterns patterns{1};
+  Model<float> model = small_model(patterns.schema);
+  std::vector<double> values, m, v;
+
+  Problem() : values(model.values().begin(), model.values().end()), m(values.size()), v(values.size()) {}
+
+  static float gradient(std::size_t step, std::size_t lane, std::size_t i, double size) {
+    return static_cast<float>(size * Random(step * 100 + lane, i).normal());
+  }
+
+  /// AdamW (Loshchilov, Hutter 2019), parameter by parameter; returns the norm of the gradient.
+  double reference_step(const AdamWOptions& options, std::size_t step, double size, double rate) {
+    std::vector<double> g(values.size());
+    double squares = 0;
+    for (std::size_t i = 0; i < g.size(); ++i) {
+      for (std::size_t lane = 0; lane < k_gradient_lanes; ++lane) g[i] += gradient(step, lane, i, size);
+      squares += g[i] * g[i];
+    }
+    const double norm = std::sqrt(squares);
+    const double scale = options.clip_norm > 0 && norm > options.clip_norm ? options.clip_norm / norm : 1;
+    const auto t = static_cast<double>(step + 1);
+    for (const ParameterInfo& info : model.table().entries()) {
+      const bool matrix = info.shape.size() > 1;
+      for (std::size_t i = info.offset; i < info.offset + info.count; ++i) {
+        m[i] = options.beta1 * m[i] + (1 - options.beta1) * scale * g[i];
+        v[i] = options.beta2 * v[i] + (1 - options.beta2) * scale * scale * g[i] * g[i];
+        const double adam = m[i] / (1 - std::pow(options.beta1, t)) /
+                            (std::sqrt(v[i] / (1 - std::pow(options.beta2, t))) + options.eps);
+        values[i] -= rate * (adam + (matrix ? options.weight_decay : 0) * values[i]);
+      }
+    }
+    return norm;
+  }
+};
+
+/// Largest difference to the reference after ten steps. `size`: standard deviation of a lane's gradient.
+void check_steps(const AdamWOptions& options, double size) {
+  Problem problem;
+  Optimizer optimizer(problem.model.table(), options);
+  constexpr double k_rate = 0.01;
+  for (std::size_t step = 0; step < 10; ++step) {
+    for (std::size_t lane = 0; lane < k_gradient_lanes; ++lane)
+      for (std::size_t i = 0; i < problem.values.size(); ++i)
+        optimizer.lane(lane)[i] = Problem::gradient(step, lane, i, size);
+    const double norm = optimizer.step(problem.model.context(), problem.model.table(), problem.model.values(), k_rate);
+    const double expected = problem.reference_step(options, step, size, k_rate);
+    // Seven additions of lanes: 7 roundings of the largest partial sum in each element.
+    CHECK(std::abs(norm - expected) < 1e-6 * expected);
+  }
+  // A step is at most a few times the rate. Its roundings: 8 lanes, moments and quotient, about 20 eps of the step; the
+  // value itself, of order 1, is rounded once per step.
+  const double bound = 10 * (0x1p-24 + 5 * k_rate * 20 * 0x1p-24) + 10 * k_rate * 1e-4;
+  double worst = 0;
+  for (std::size_t i = 0; i < problem.values.size(); ++i)
+    worst = std::max(worst, std::abs(problem.model.values()[i] - problem.values[i]));
+  CHECK(worst < bound);
+}
+
+}  // namespace
+
+TEST_CASE("optimiser: equals AdamW in double") {
+  SUBCASE("without decay and clipping") { check_steps({.weight_decay = 0, .clip_norm = 0}, 0.1); }
+  SUBCASE("with decay") { check_steps({.weight_decay = 0.5, .clip_norm = 0}, 0.1); }
+  SUBCASE("with clipping") { check_steps({.weight_decay = 0.01, .clip_norm = 1}, 10); }
+  SUBCASE("gradients below the clipping norm stay") { check_steps({.weight_decay = 0.01, .clip_norm = 1}, 1e-4); }
+}
+
+TEST_CASE("optimiser: decay touches matrices and tables only") {
+  Problem problem;
+  // Every gradient is 0: only decay moves a value.
+  Optimizer optimizer(problem.model.table(), {.weight_decay = 0.5});
+  std::vector<float>& values = problem.model.values();
+  for (float& value : values) value = 2;
+  optimizer.zero_lanes();
+  CHECK(optimizer.step(problem.model.context(), problem.model.table(), values, 0.25) == 0);
+  for (const ParameterInfo& info : problem.model.table().entries()) {
+    CAPTURE(info.name);
+    const bool decayed = info.shape.size() > 1;
+    CHECK(values[info.offset] == (decayed ? 2 - 0.25F * 0.5F * 2 : 2));
+    CHECK(values[info.offset + info.count - 1] == values[info.offset]);
+  }
+}
+
+TEST_CASE("optimiser: a gradient that is not finite changes nothing") {
+  Problem problem;
+  Optimizer optimizer(problem.model.table(), {});
+  const std::vector<float> before = problem.model.values();
+  optimizer.zero_lanes();
+  optimizer.lane(3)[7] = std::numeric_limits<float>::infinity();
+  try {
+    optimizer.step(problem.model.context(), problem.model.table(), problem.model.values(), 0.1);
+    FAIL("accepted");
+  } catch (const Error& error) {
+    CHECK(error.code() == ErrorCode::non_finite);
+  }
+  CHECK(problem.model.values() == before);
+  CHECK(optimizer.state().step == 0);
+}
+
+TEST_CASE("schedule: warm-up, decay and floor") {
+  Schedule schedule{.peak = 1, .warm_up = 0.1, .floor = 0.02, .decay = Decay::linear};
+  // Ten of a hundred steps of warm-up end at the peak; 90 steps lead down to the floor.
+  CHECK(schedule.at(0, 100) == doctest::Approx(0.1));
+  CHECK(schedule.at(9, 100) == doctest::Approx(1));
+  CHECK(schedule.at(54, 100) == doctest::Approx(0.02 + 0.98 * 0.5));
+  CHECK(schedule.at(99, 100) == doctest::Approx(0.02));
+  schedule.decay = Decay::cosine;
+  CHECK(schedule.at(4, 100) == doctest::Approx(0.5));
+  CHECK(schedule.at(39, 100) == doctest::Approx(0.02 + 0.98 * 0.75));  // cos(pi / 3) = 1/2
+  CHECK(schedule.at(99, 100) == doctest::Approx(0.02));
+  schedule.warm_up = 0;
+  CHECK(schedule.at(0, 1) == doctest::Approx(1));
+}
