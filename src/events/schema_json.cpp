@@ -13,11 +13,12 @@
 //
 // "key" and "order_by" may be absent. A vocabulary lists all values known to the statistics, most frequent first; the
 // first `kept` have ids in the encoder (position + 5).
+#include <algorithm>
 #include <initializer_list>
 #include <nlohmann/json.hpp>
-#include <set>
 #include <vector>
 
+#include "core/strict_json.hpp"
 #include "seqguard/core/error.hpp"
 #include "seqguard/events/schema.hpp"
 
@@ -28,7 +29,7 @@ using Json = nlohmann::ordered_json;
 
 /// A value of the file with its place in it, for errors.
 struct Node {
-  const Json& json;
+  const nlohmann::json& json;
   std::string place;
 
   [[noreturn]] void refuse(std::string_view what, std::string_view expected) const {
@@ -70,22 +71,6 @@ struct Node {
     if (field.text() != expected) field.refuse("not supported", "\"" + std::string(expected) + "\"");
   }
 };
-
-Json parse_without_duplicates(std::string_view text, std::string_view where) {
-  std::vector<std::set<std::string>> open;
-  const auto watch = [&](int, nlohmann::detail::parse_event_t event, Json& value) {
-    if (event == nlohmann::detail::parse_event_t::object_start) open.emplace_back();
-    if (event == nlohmann::detail::parse_event_t::object_end) open.pop_back();
-    if (event == nlohmann::detail::parse_event_t::key && !open.back().insert(value.get<std::string>()).second)
-      fail(ErrorCode::bad_format, where, "field \"" + value.get<std::string>() + "\" stands twice");
-    return true;
-  };
-  try {
-    return Json::parse(text, watch);
-  } catch (const nlohmann::json::exception& error) {
-    fail(ErrorCode::bad_format, where, std::string("not valid JSON: ") + error.what());
-  }
-}
 
 Vocabulary read_vocabulary(const Node& node) {
   node.only({"kept", "values", "counts"});
@@ -221,7 +206,7 @@ std::string to_json(const EventSchema& schema) {
 }
 
 EventSchema schema_from_json(std::string_view text, std::string_view where) {
-  const Json json = parse_without_duplicates(text, where);
+  const nlohmann::json json = parse_strict_json(text, std::string(where), ErrorCode::bad_format);
   const Node root{json, std::string(where)};
   root.only({"format", "version", "sequence", "columns", "aggregation"});
   root.equals("format", "event-schema");

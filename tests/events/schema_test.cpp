@@ -72,7 +72,8 @@ TEST_CASE("schema: damaged files are refused with place, expected and found") {
       {"\"version\": 1", "\"version\": 2", "event_schema.json: unknown version, expected 1, found 2"},
       {"\"version\": 1", "\"version\": -1", "event_schema.json.version: wrong value"},
       {"\"aggregation\": \"sum\"", "\"aggregation\": \"concat\"", "event_schema.json.aggregation: not supported"},
-      {"\"aggregation\": \"sum\"", "\"aggregation\": \"sum\", \"aggregation\": \"sum\"", "stands twice"},
+      {"\"aggregation\": \"sum\"", "\"aggregation\": \"sum\", \"aggregation\": \"sum\"",
+       "duplicate key \"aggregation\""},
       {"\"window\": 128", "\"window\": 2", "window out of range, expected 3 .. 1000000, found 2"},
       {"\"window\": 128", "\"window\": 1e3", "event_schema.json.sequence.window: wrong value"},
       {"\"stride\": 100", "\"stride\": 200", "stride out of range"},
@@ -82,7 +83,7 @@ TEST_CASE("schema: damaged files are refused with place, expected and found") {
       {"\"kind\": \"numeric\"", "\"kind\": 7", "event_schema.json.columns[0].kind: wrong type"},
       {"\"std\": 1.07", "\"std\": 0", "std out of range"},
       {"\"std\": 1.07", "\"std\": \"1\"", "event_schema.json.columns[0].std: wrong type"},
-      {"\"std\": 1.07", "\"std\": 1e999", "not valid JSON"},
+      {"\"std\": 1.07", "\"std\": 1e999", "malformed JSON"},
       {"\"signed_log1p\"", "\"log\"", "event_schema.json.columns[0].transform: not supported"},
       {"\"role\": \"primary\"", "\"role\": \"label\"", "role: not supported"},
       {"   \"role\": \"primary\",\n", "", "no column has the role"},
@@ -97,14 +98,14 @@ TEST_CASE("schema: damaged files are refused with place, expected and found") {
       {"\"buckets\": 64", "\"buckets\": 4", "buckets out of range"},
       {"\"unit_ms\": 1000", "\"unit_ms\": 0", "unit_ms out of range"},
       {"\"columns\": [", "\"columns\": [[], ", "event_schema.json.columns[0]: wrong type, expected an object"},
-      {"{", "[", "not valid JSON"},
+      {"{", "[", "malformed JSON"},
   };
   for (const Case& c : cases) {
     CAPTURE(c.to);
     const std::string message = refusal(replaced(json, c.from, c.to));
     CHECK_MESSAGE(message.find(c.message) != std::string::npos, message);
   }
-  CHECK(refusal("").find("not valid JSON") != std::string::npos);
+  CHECK(refusal("").find("malformed JSON") != std::string::npos);
   CHECK(refusal(std::string(100'000, '[')).find("event_schema.json") != std::string::npos);
 }
 
