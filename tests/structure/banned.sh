@@ -1,0 +1,27 @@
+#!/bin/sh
+# banned.sh SOURCE_DIR: the library prints nothing, ends no process, handles no signal; public headers show no third-party
+# type, file-system or thread header. The command line (src/cli) may print.
+set -eu
+cd "$1"
+status=0
+# Comments are cut off (whole-line and trailing //), so that they may name what the code must not.
+search() { # PATTERN WHAT DIRECTORY...
+    pattern=$1 what=$2
+    shift 2
+    found=$(find "$@" \( -name '*.hpp' -o -name '*.cpp' -o -name '*.h' \) -not -path 'src/cli/*' | sort |
+        while read -r file; do sed 's|//.*||' "$file" | grep -nE "$pattern" | sed "s|^|$file:|" || true; done)
+    if [ -n "$found" ]; then
+        echo "$what:"
+        echo "$found"
+        status=1
+    fi
+}
+search '#[[:space:]]*include[[:space:]]*<(iostream|csignal|signal\.h|print)>' "banned header" include src
+search '(^|[^[:alnum:]_.>])(std::)?(exit|_exit|quick_exit|abort|terminate|signal|sigaction|raise)[[:space:]]*\(' \
+    "ends the process or handles signals" include src
+search '(^|[^[:alnum:]_])(std::)?(printf|fprintf|vprintf|puts|putchar|fputs|perror)[[:space:]]*\(|std::(cout|cerr|clog)' \
+    "prints" include src
+search '#[[:space:]]*include[[:space:]]*[<"](xsimd|oneapi|dnnl|Eigen|nlohmann|CLI|zlib|sha2|filesystem|thread|mutex)' \
+    "third-party, file-system or thread header in a public header" include
+search '#[[:space:]]*include[[:space:]]*<xsimd' "xsimd outside the kernels" $(ls -d src/*/ | grep -v src/kernels)
+exit $status
