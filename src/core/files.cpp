@@ -116,7 +116,7 @@ void DirectoryWriter::write(std::string_view name, std::string_view bytes) {
   if (name.empty() || name == "." || name == ".." || name.find('/') != std::string_view::npos)
     fail(ErrorCode::invalid_argument, directory_, "file name", "a plain name", name);
   write_and_sync(temporary_ + "/" + std::string(name), bytes);
-  names_.emplace_back(name);
+  written_.emplace_back(name, sha256(bytes));
 }
 
 void DirectoryWriter::commit() {
@@ -125,7 +125,7 @@ void DirectoryWriter::commit() {
   if (replaces) {
     for (const fs::directory_entry& entry : fs::directory_iterator(directory_)) {
       const std::string name = entry.path().filename().string();
-      if (std::find(names_.begin(), names_.end(), name) != names_.end()) continue;
+      if (std::any_of(written_.begin(), written_.end(), [&](const auto& file) { return file.first == name; })) continue;
       fs::copy(entry.path(), fs::path(temporary_) / name, fs::copy_options::recursive | fs::copy_options::copy_symlinks,
                error);
       if (error) fail(ErrorCode::io_error, entry.path().string(), "cannot carry over: " + error.message());

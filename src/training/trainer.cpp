@@ -104,6 +104,8 @@ class Trainer::Implementation {
     return loss;
   }
 
+  void stop() noexcept { state_.stopped = true; }
+
   void finish() {
     if (!state_.best_values.empty()) model_.values() = state_.best_values;
     model_.pack(false);
@@ -313,6 +315,7 @@ Trainer::~Trainer() = default;
 bool Trainer::finished() const noexcept { return implementation_->finished(); }
 double Trainer::step(Executor& executor) { return implementation_->step(executor); }
 double Trainer::validate(Executor& executor) { return implementation_->validate(executor); }
+void Trainer::stop() noexcept { implementation_->stop(); }
 void Trainer::finish() { implementation_->finish(); }
 
 void Trainer::run(Executor& executor, std::string_view phase, ProgressSink progress, FunctionRef<void()> after_step) {

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace seqguard {
@@ -37,12 +38,14 @@ class DirectoryWriter {
 
   /// Writes one file (a plain name without '/'). @throws Error io_error, invalid_argument.
   void write(std::string_view name, std::string_view bytes);
+  /// What was written so far: name and SHA-256 of each file, in order.
+  const std::vector<std::pair<std::string, std::string>>& written() const noexcept { return written_; }
   /// Publishes. @throws Error io_error, also where neither rename nor exchange works; DIR is then untouched.
   void commit();
 
  private:
   std::string directory_, temporary_;
-  std::vector<std::string> names_;
+  std::vector<std::pair<std::string, std::string>> written_;
   bool committed_ = false;
 };
 

@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "seqguard/detection/event_detector.hpp"
 #include "seqguard/detection/sequence_detector.hpp"
 #include "seqguard/detection/tail_calibration.hpp"
 #include "seqguard/events/schema.hpp"
@@ -19,8 +20,8 @@ struct EventCalibration {
   TailCalibration next;     ///< surprise of the past alone; empty: not calibrated
   TailCalibration masked;   ///< surprise of both sides
   double repeat_share = 1;  ///< share of the normals' events that occurred before in their sequence
-  /// Where normals rarely repeat (< 5 %), a repeated event is suspicious by itself and not a candidate of a repair.
-  bool repeats_are_rare() const noexcept { return repeat_share < 0.05; }
+  /// Where normals rarely repeat, a repeated event is suspicious by itself and not a candidate of a repair.
+  bool repeats_are_rare() const noexcept { return repeat_share < k_rare_repeats; }
 };
 
 /// Immutable once built; shared by all scorers.

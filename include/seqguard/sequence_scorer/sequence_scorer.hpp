@@ -118,10 +118,10 @@ class SequenceScorer {
     Scratch(Scratch&&) noexcept;
     Scratch& operator=(Scratch&&) noexcept;
     ~Scratch();
+    struct Buffers;
 
    private:
     friend class SequenceScorer;
-    struct Buffers;
     explicit Scratch(std::unique_ptr<Buffers> buffers);
     std::unique_ptr<Buffers> buffers_;
   };

@@ -58,6 +58,8 @@ class Trainer {
   double step(Executor& executor);
   /// Held-out loss under both objectives, weighted by their shares; the corruption is always the same.
   double validate(Executor& executor);
+  /// Ends the training at the present step (a time limit); finished() is then true.
+  void stop() noexcept;
   /// Puts the best weights into the model and packs it for scoring.
   void finish();
 

@@ -1,0 +1,147 @@
+#include "seqguard/sequence_scorer/behaviour_model.hpp"
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "core/strict_json.hpp"
+#include "detection/recipe_json.hpp"
+#include "seqguard/core/error.hpp"
+#include "seqguard/core/files.hpp"
+#include "seqguard/detection/profile_io.hpp"
+#include "seqguard/model/checkpoint.hpp"
+#include "seqguard/model/encoder_batch.hpp"
+
+namespace seqguard {
+namespace {
+
+using nlohmann::json;
+
+constexpr const char* k_format = "seqguard-detector";
+constexpr int k_version = 1;
+constexpr std::size_t k_max_sidecar_bytes = std::size_t{1} << 30;
+constexpr const char* k_members[] = {"config.json", "model.safetensors", "event_schema.json", "profile.safetensors",
+                                     "event_calibration.safetensors"};
+
+std::string event_calibration_bytes(const EventCalibration& events) {
+  ProfileWriter writer;
+  writer.scope("events");
+  writer.write("next", events.next.scores());
+  writer.write("masked", events.masked.scores());
+  return writer.serialize();
+}
+
+EventCalibration read_event_calibration(const std::string& path, double repeat_share) {
+  const SafetensorsFile file(path);
+  const ProfileReader reader(file, "events");
+  EventCalibration events;
+  const std::vector<double> next = reader.f64("next"), masked = reader.f64("masked");
+  if (next.size() >= 2) events.next = TailCalibration(next);
+  if (masked.size() >= 2) events.masked = TailCalibration(masked);
+  events.repeat_share = repeat_share;
+  return events;
+}
+
+/// What detector.json holds besides the recipe.
+struct Sidecar {
+  Recipe recipe;
+  double target_fpr = 0, drift_auroc = 0, repeat_share = 0;
+  std::string training;
+  json files;
+};
+
+template <class T>
+T field(const json& object, const char* name, const std::string& path) {
+  const auto found = object.find(name);
+  if (found == object.end()) fail(ErrorCode::bad_format, path, std::string("field ") + name + " is missing");
+  try {
+    return found->get<T>();
+  } catch (const json::exception&) {
+    fail(ErrorCode::bad_format, path, std::string("field ") + name + " has another type",
+         "what save_behaviour_model writes", found->type_name());
+  }
+}
+
+double share_field(const json& object, const char* name, const std::string& path) {
+  const double value = field<double>(object, name, path);
+  if (!(value >= 0 && value <= 1))
+    fail(ErrorCode::bad_format, path, std::string("field ") + name, "0 .. 1", std::to_string(value));
+  return value;
+}
+
+Sidecar read_sidecar(const std::string& path) {
+  const json document = parse_strict_json(read_file(path, k_max_sidecar_bytes), path, ErrorCode::bad_format);
+  if (!document.is_object()) fail(ErrorCode::bad_format, path, "content", "an object", document.type_name());
+  if (field<std::string>(document, "format", path) != k_format)
+    fail(ErrorCode::bad_format, path, "field format", k_format, field<std::string>(document, "format", path));
+  if (field<int>(document, "version", path) != k_version)
+    fail(ErrorCode::unsupported, path, "field version", std::to_string(k_version),
+         std::to_string(field<int>(document, "version", path)));
+  const json features = field<json>(document, "features", path);
+  if (!features.is_array() || !features.empty())
+    fail(ErrorCode::unsupported, path, "features that this version does not understand", "[]", features.dump());
+  Sidecar sidecar;
+  sidecar.recipe = recipe_from_json(field<json>(document, "recipe", path), path);
+  sidecar.target_fpr = share_field(document, "target_fpr", path);
+  sidecar.drift_auroc = share_field(document, "drift_auroc", path);
+  sidecar.repeat_share = share_field(document, "repeat_share", path);
+  sidecar.training = field<json>(document, "training", path).dump();
+  sidecar.files = field<json>(document, "files", path);
+  return sidecar;
+}
+
+/// Every member is there and is the one that was saved with detector.json.
+void check_members(const Sidecar& sidecar, const std::string& directory) {
+  for (const char* name : k_members) {
+    const std::string path = directory + "/" + name;
+    const std::string expected = field<std::string>(sidecar.files, name, directory + "/detector.json");
+    const std::string found = sha256(read_file(path, std::size_t{1} << 40));
+    if (expected != found)
+      fail(ErrorCode::bad_checkpoint, path, "not the file that detector.json was saved with", "SHA-256 " + expected,
+           found);
+  }
+}
+
+}  // namespace
+
+void save_behaviour_model(const BehaviourModel& model, const std::string& directory) {
+  DirectoryWriter writer(directory);
+  write_model(writer, model.encoder, model.encoder.values());
+  writer.write("event_schema.json", to_json(model.schema));
+  writer.write("profile.safetensors", model.detector.serialize());
+  writer.write("event_calibration.safetensors", event_calibration_bytes(model.events));
+  json files = json::object();
+  for (const auto& [name, digest] : writer.written()) files[name] = digest;
+  json document = {{"format", k_format},
+                   {"version", k_version},
+                   {"features", json::array()},
+                   {"recipe", recipe_to_json(model.detector.recipe())},
+                   {"target_fpr", model.target_fpr},
+                   {"drift_auroc", model.drift_auroc},
+                   {"repeat_share", model.events.repeat_share},
+                   {"training", json::parse(model.training)},
+                   {"files", files}};
+  writer.write("detector.json", document.dump(2) + "\n");
+  writer.commit();
+}
+
+std::shared_ptr<const BehaviourModel> load_behaviour_model(const std::string& directory, const LoadOptions& options) {
+  if (!directory_exists(directory)) fail(ErrorCode::file_not_found, directory, "no such directory");
+  const Context<float> context = make_context(options.isa ? *options.isa : default_isa(), options.gemm);
+  const std::string sidecar_path = directory + "/detector.json", schema_path = directory + "/event_schema.json";
+  const Sidecar sidecar = read_sidecar(sidecar_path);
+  check_members(sidecar, directory);
+  EventSchema schema = schema_from_json(read_file(schema_path, k_max_sidecar_bytes), schema_path);
+  Model<float> encoder = load_model(context, directory, model_features(schema));
+  encoder.pack(false);
+  const std::string profile_path = directory + "/profile.safetensors";
+  SequenceDetectorOptions detector_options;
+  detector_options.contamination = sidecar.target_fpr;
+  SequenceDetector detector = SequenceDetector::load(sidecar.recipe, SafetensorsFile(profile_path), detector_options);
+  return std::make_shared<BehaviourModel>(
+      BehaviourModel{std::move(schema), std::move(encoder), std::move(detector),
+                     read_event_calibration(directory + "/event_calibration.safetensors", sidecar.repeat_share),
+                     sidecar.target_fpr, sidecar.drift_auroc, sidecar.training});
+}
+
+}  // namespace seqguard

@@ -1,0 +1,28 @@
+// A data set as numbers: what training and statistics read.
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+#include "seqguard/detection/normals.hpp"
+#include "seqguard/events/dataset.hpp"
+#include "seqguard/events/encode.hpp"
+
+namespace seqguard {
+
+/// All sequences of a data set, encoded.
+class EncodedData {
+ public:
+  EncodedData(const Dataset& data, const EventSchema& schema) : sequences_(data.sequences().size()) {
+    for (std::size_t i = 0; i < sequences_.size(); ++i) encode(data.view(i), schema, sequences_[i]);
+  }
+
+  std::size_t size() const noexcept { return sequences_.size(); }
+  const EncodedEvents& operator[](std::size_t i) const { return sequences_[i]; }
+  TypeSequence types(std::size_t i) const { return {sequences_[i].types.data(), sequences_[i].n}; }
+
+ private:
+  std::vector<EncodedEvents> sequences_;
+};
+
+}  // namespace seqguard

@@ -1,0 +1,315 @@
+#include "seqguard/sequence_scorer/fit.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <limits>
+#include <numeric>
+#include <string>
+#include <utility>
+
+#include "seqguard/core/files.hpp"
+#include "seqguard/core/random.hpp"
+#include "seqguard/detection/encoder_surprise.hpp"
+#include "seqguard/detection/event_detector.hpp"
+#include "seqguard/events/fit_schema.hpp"
+#include "seqguard/sequence_scorer/behaviour_model.hpp"
+#include "seqguard/training/trainer.hpp"
+#include "sequence_scorer/encoded_data.hpp"
+#include "sequence_scorer/fit_state.hpp"
+
+namespace seqguard {
+namespace {
+
+constexpr std::size_t k_least_sequences = 20;
+/// Share of the normals that calibrate where the encoder is not cross-fitted.
+constexpr double k_calibration_share = 0.25;
+/// Events of held-out normals that calibrate the p-values of single events: the tail of the largest tenth has then 500
+/// members, more would only cost time.
+constexpr std::size_t k_calibration_events = 5'000;
+/// Seconds between two saves of the state.
+constexpr double k_save_seconds = 10;
+
+enum Stream : std::uint64_t { k_split_stream = 101, k_validation_stream, k_job_stream, k_weight_stream };
+
+using Clock = std::chrono::steady_clock;
+double seconds_since(Clock::time_point begin) { return std::chrono::duration<double>(Clock::now() - begin).count(); }
+
+/// One training: on which sequences, and which it has not seen and scores afterwards.
+struct Job {
+  std::string phase;
+  std::vector<std::uint32_t> train, validation, held_out;
+  std::uint64_t seed = 0;
+};
+
+std::vector<std::uint32_t> random_order(std::size_t n, std::uint64_t seed, std::uint64_t stream) {
+  std::vector<std::uint32_t> order(n);
+  std::iota(order.begin(), order.end(), 0u);
+  Random(seed, stream).shuffle(order);
+  return order;
+}
+
+/// Takes `share` of the training sequences for early stopping; the data that calibrate are never among them.
+void split_validation(Job& job, double share, std::uint64_t seed) {
+  std::sort(job.train.begin(), job.train.end());
+  Random(seed, k_validation_stream).shuffle(job.train);
+  const auto count = static_cast<std::size_t>(std::floor(share * static_cast<double>(job.train.size())));
+  job.validation.assign(job.train.end() - static_cast<std::ptrdiff_t>(count), job.train.end());
+  job.train.resize(job.train.size() - count);
+  std::sort(job.train.begin(), job.train.end());
+  std::sort(job.validation.begin(), job.validation.end());
+}
+
+/// Cross-fitting: one job per fold, then one on everything whose encoder is shipped. Otherwise a single job.
+std::vector<Job> make_jobs(const FitPlan& plan, const FitOptions& options) {
+  const std::vector<std::uint32_t> order = random_order(plan.sequences, options.seed, k_split_stream);
+  std::vector<Job> jobs;
+  for (std::size_t fold = 0; fold < plan.folds; ++fold) {
+    Job job;
+    job.phase = "encoder, fold " + std::to_string(fold + 1) + "/" + std::to_string(plan.folds);
+    for (std::size_t i = 0; i < order.size(); ++i)
+      (i % plan.folds == fold ? job.held_out : job.train).push_back(order[i]);
+    jobs.push_back(std::move(job));
+  }
+  Job last;
+  last.phase = "encoder";
+  const auto held_out =
+      plan.folds > 0 ? 0 : static_cast<std::size_t>(k_calibration_share * static_cast<double>(order.size()));
+  last.held_out.assign(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(held_out));
+  last.train.assign(order.begin() + static_cast<std::ptrdiff_t>(held_out), order.end());
+  jobs.push_back(std::move(last));
+  for (std::size_t j = 0; j < jobs.size(); ++j) {
+    jobs[j].seed = random_bits(options.seed, k_job_stream, j);
+    split_validation(jobs[j], options.valid_fraction, jobs[j].seed);
+    std::sort(jobs[j].held_out.begin(), jobs[j].held_out.end());
+  }
+  return jobs;
+}
+
+ModelSpec make_spec(const FitPlan& plan, const EventSchema& schema) {
+  ModelSpec spec;
+  spec.config.vocab_size = schema.primary_column().vocabulary.size();
+  spec.config.hidden_size = plan.hidden;
+  spec.config.num_hidden_layers = plan.layers;
+  spec.config.num_attention_heads = plan.heads;
+  spec.config.intermediate_size = 4 * plan.hidden;
+  spec.config.max_position_embeddings = plan.window;
+  spec.config.type_vocab_size = 1;
+  spec.config.initializer_range = 0.05;
+  spec.config.hidden_dropout_prob = plan.dropout;
+  spec.config.attention_probs_dropout_prob = 0;
+  spec.config.architectures = {std::string(architecture_name(Head::masked_lm))};
+  spec.features = model_features(schema);
+  spec.heads.masked_lm = true;
+  return spec;
+}
+
+TrainingOptions training_options(const FitPlan& plan, std::uint64_t seed) {
+  TrainingOptions options;
+  options.steps = plan.steps;
+  options.window = plan.window;
+  options.masked_share = plan.masked_share;
+  options.schedule.peak = plan.learning_rate;
+  options.dropout = static_cast<float>(plan.dropout);
+  options.validate_every = std::max<std::size_t>(20, plan.steps / 30);
+  options.seed = seed;
+  return options;
+}
+
+/// The fit of one data set.
+class Fitter {
+ public:
+  Fitter(const Dataset& data, const FitOptions& options, Executor& executor, ProgressSink progress)
+      : options_(options),
+        executor_(executor),
+        progress_(progress),
+        context_(make_context(options.isa ? *options.isa : default_isa(), options.gemm)),
+        schema_(make_schema(data, options)),
+        plan_(make_plan(data, schema_, options)),
+        data_(with_window(schema_, plan_.window, data)),
+        jobs_(make_jobs(plan_, options)) {
+    state_.fingerprint = fingerprint(data);
+    state_.next.assign(data_.size(), std::numeric_limits<double>::quiet_NaN());
+    if (options_.resume && !options_.state_file.empty() && file_exists(options_.state_file))
+      state_ = load_fit_state(options_.state_file, state_.fingerprint);
+  }
+
+  std::shared_ptr<const BehaviourModel> run(FitReport* report) {
+    Model<float> encoder(context_, make_spec(plan_, schema_));
+    double validation_loss = 0;
+    for (std::size_t j = 0; j < jobs_.size(); ++j) {
+      const bool is_last = j + 1 == jobs_.size();
+      if (j < state_.job && !is_last) continue;
+      validation_loss = train(encoder, j);
+      if (j >= state_.job) {
+        score_held_out(encoder, jobs_[j]);
+        if (!is_last) finish_job();
+      }
+    }
+    auto model = std::make_shared<BehaviourModel>(BehaviourModel{
+        schema_, std::move(encoder), SequenceDetector(Recipe::preset(options_.preset, true), detector_options()),
+        event_calibration(), options_.target_fpr, 0.5, "{}"});
+    fit_detector(*model, report);
+    if (report != nullptr) {
+      report->plan = plan_;
+      report->seconds = seconds_since(began_);
+      report->validation_loss = validation_loss;
+    }
+    return model;
+  }
+
+ private:
+  static EventSchema make_schema(const Dataset& data, const FitOptions& options) {
+    if (data.sequences().size() < k_least_sequences)
+      fail(ErrorCode::invalid_argument, "fit", "too few sequences to learn from", std::to_string(k_least_sequences),
+           std::to_string(data.sequences().size()));
+    if (!(options.target_fpr > 0 && options.target_fpr < 1))
+      fail(ErrorCode::invalid_argument, "fit", "target false-positive rate", "between 0 and 1",
+           std::to_string(options.target_fpr));
+    return fit_schema(data);
+  }
+
+  static EncodedData with_window(EventSchema& schema, std::size_t window, const Dataset& data) {
+    schema.sequence.window = schema.sequence.stride = window;
+    return EncodedData(data, schema);
+  }
+
+  SequenceDetectorOptions detector_options() const {
+    SequenceDetectorOptions options;
+    options.profile.max_bytes = options_.profile_bytes;
+    options.profile.seed = options_.seed;
+    options.contamination = options_.target_fpr;
+    return options;
+  }
+
+  /// What a state file must have been made from.
+  std::string fingerprint(const Dataset& data) const {
+    std::string text = to_json(schema_) + to_string(context_.kernels->isa).data() + to_string(context_.matmul).data();
+    for (const double value :
+         {static_cast<double>(options_.seed), static_cast<double>(plan_.steps), static_cast<double>(plan_.hidden),
+          static_cast<double>(plan_.layers), options_.valid_fraction, plan_.masked_share, options_.target_fpr})
+      text += " " + std::to_string(value);
+    for (std::size_t i = 0; i < data.sequences().size(); ++i) {
+      text += "\n";
+      for (const TypeId type : data_.types(i)) text += std::to_string(type) + " ";
+      for (const std::int32_t gap : data_[i].gaps) text += std::to_string(gap) + " ";
+    }
+    return sha256(text);
+  }
+
+  std::vector<const EncodedEvents*> pick(const std::vector<std::uint32_t>& indices) const {
+    std::vector<const EncodedEvents*> result;
+    for (const std::uint32_t i : indices) result.push_back(&data_[i]);
+    return result;
+  }
+
+  /// Trains job j, going on where the state stopped. Returns the best held-out loss.
+  double train(Model<float>& encoder, std::size_t j) {
+    const Job& job = jobs_[j];
+    encoder.initialize(random_bits(job.seed, k_weight_stream, 0));
+    Trainer trainer(encoder, schema_, pick(job.train), pick(job.validation), training_options(plan_, job.seed));
+    if (state_.has_trainer && state_.job == j) trainer.restore(std::move(state_.trainer));
+    Clock::time_point saved = Clock::now();
+    trainer.run(executor_, job.phase, progress_, [&] {
+      if (options_.max_minutes > 0 && seconds_since(began_) > 60 * options_.max_minutes) trainer.stop();
+      if (options_.state_file.empty() || (seconds_since(saved) < k_save_seconds && !trainer.finished())) return;
+      state_.has_trainer = true;
+      state_.trainer = trainer.state();
+      save_fit_state(state_, options_.state_file);
+      saved = Clock::now();
+    });
+    return trainer.state().best_loss;
+  }
+
+  void finish_job() {
+    ++state_.job;
+    state_.has_trainer = false;
+    state_.trainer = {};
+    if (!options_.state_file.empty()) save_fit_state(state_, options_.state_file);
+  }
+
+  /// Surprise of the sequences that the job's encoder has not seen, and of a sample of their events.
+  void score_held_out(const Model<float>& encoder, const Job& job) {
+    struct Worker {
+      SurpriseScratch scratch;
+      std::vector<float> causal, masked;
+    };
+    const std::size_t count = job.held_out.size();
+    if (count == 0) return;
+    std::vector<Worker> workers(executor_.concurrency());
+    for (Worker& worker : workers) worker.scratch.batch.prepare(schema_, 0);
+    std::vector<std::vector<double>> next(count), masked(count);
+    // Every stride-th sequence gives all its events.
+    std::size_t events = 0;
+    for (const std::uint32_t i : job.held_out) events += data_[i].n;
+    const std::size_t folds = std::max<std::size_t>(1, plan_.folds);
+    const std::size_t stride = std::max<std::size_t>(1, events * folds / k_calibration_events);
+    executor_.run(count, [&](std::size_t k, std::size_t w) {
+      Worker& worker = workers[w];
+      const EncodedEvents& sequence = data_[job.held_out[k]];
+      const SurpriseView causal = causal_surprise(encoder, schema_, sequence, worker.scratch, worker.causal);
+      state_.next[job.held_out[k]] = causal.mean;
+      if (k % stride != 0) return;
+      next[k].assign(causal.events.begin(), causal.events.end());
+      const SurpriseView both = masked_surprise(encoder, schema_, sequence, worker.scratch, worker.masked);
+      masked[k].assign(both.events.begin(), both.events.end());
+    });
+    for (std::size_t k = 0; k < count; ++k) {
+      state_.event_next.insert(state_.event_next.end(), next[k].begin(), next[k].end());
+      state_.event_masked.insert(state_.event_masked.end(), masked[k].begin(), masked[k].end());
+    }
+    Progress report;
+    report.phase = "calibration";
+    report.done = report.total = count;
+    if (!progress_.report(report)) fail(ErrorCode::cancelled, "calibration", "stopped by the progress callback");
+  }
+
+  std::vector<TypeSequence> all_types() const {
+    std::vector<TypeSequence> types;
+    for (std::size_t i = 0; i < data_.size(); ++i) types.push_back(data_.types(i));
+    return types;
+  }
+
+  EventCalibration event_calibration() const {
+    EventCalibration calibration;
+    if (state_.event_next.size() >= 2) {
+      calibration.next = calibrate_events(state_.event_next);
+      calibration.masked = calibrate_events(state_.event_masked);
+    }
+    calibration.repeat_share = share_of_repeats(Normals(all_types()));
+    return calibration;
+  }
+
+  void fit_detector(BehaviourModel& model, FitReport* report) {
+    const std::vector<TypeSequence> types = all_types();
+    model.detector.fit(types, state_.next, executor_);
+    const Drift drift = drift_check(types, model.detector.recipe(), detector_options().profile, executor_);
+    model.drift_auroc = drift.auroc;
+    if (report == nullptr) return;
+    report->calibration_normals = model.detector.calibration().normals();
+    report->distinct_normals = model.detector.profile().distinct_normals();
+    report->kept_normals = model.detector.profile().kept_normals();
+    report->drift_auroc = drift.auroc;
+    report->drift_warning = drift.warning;
+  }
+
+  const FitOptions& options_;
+  Executor& executor_;
+  ProgressSink progress_;
+  Clock::time_point began_ = Clock::now();
+  Context<float> context_;
+  EventSchema schema_;
+  FitPlan plan_;
+  EncodedData data_;
+  std::vector<Job> jobs_;
+  FitState state_;
+};
+
+}  // namespace
+
+std::shared_ptr<const BehaviourModel> fit(const Dataset& data, const FitOptions& options, FitReport* report,
+                                          Executor& executor, ProgressSink progress) {
+  return Fitter(data, options, executor, progress).run(report);
+}
+
+}  // namespace seqguard

@@ -1,0 +1,95 @@
+#include <algorithm>
+#include <cmath>
+#include <string>
+#include <vector>
+
+#include "seqguard/core/error.hpp"
+#include "seqguard/detection/ngram_model.hpp"
+#include "seqguard/detection/recipe.hpp"
+#include "seqguard/sequence_scorer/fit.hpp"
+#include "sequence_scorer/encoded_data.hpp"
+
+namespace seqguard {
+namespace {
+
+/// Below so many normals every one is needed twice: the encoder is cross-fitted (DESIGN section 10).
+constexpr std::size_t k_cross_fit_below = 500;
+constexpr std::size_t k_folds = 4;
+/// Where order tells less than this, hidden events are worth more steps than next ones.
+constexpr double k_little_order = 0.15;
+
+struct Size {
+  std::size_t hidden, layers, heads;
+};
+
+Size size_of(const std::string& name, std::size_t vocabulary) {
+  if (name == "T") return {64, 2, 2};
+  if (name == "S") return {128, 2, 2};
+  if (name == "M") return {256, 4, 4};
+  if (name != "auto") fail(ErrorCode::invalid_argument, "fit", "size", "T, S, M or auto", name);
+  // Measured in reference/detection.md: 64 for templates and letters (section 4) and for items (section 7), 96 for the
+  // hundred-odd system calls.
+  return vocabulary >= 50 && vocabulary < 500 ? Size{96, 2, 4} : Size{64, 2, 4};
+}
+
+/// Surprise of the odd sequences under n-grams of the even ones.
+double held_out_surprise(const EncodedData& data, std::size_t order) {
+  std::vector<TypeSequence> even, odd;
+  for (std::size_t i = 0; i < data.size(); ++i) (i % 2 == 0 ? even : odd).push_back(data.types(i));
+  NgramModel model;
+  model.fit(Normals(even), order);
+  double total = 0;
+  std::size_t events = 0;
+  for (const TypeSequence& sequence : odd) {
+    total += model.surprise(sequence) * static_cast<double>(sequence.size() + 1);
+    events += sequence.size() + 1;
+  }
+  return events > 0 ? total / static_cast<double>(events) : 0;
+}
+
+/// 64 positions unless half of the sequences are longer than 128.
+std::size_t window_of(const Dataset& data) {
+  std::vector<std::size_t> lengths;
+  for (const DataSequence& sequence : data.sequences()) lengths.push_back(sequence.count + 2);
+  const auto middle = lengths.begin() + static_cast<std::ptrdiff_t>(lengths.size() / 2);
+  std::nth_element(lengths.begin(), middle, lengths.end());
+  const std::size_t longest = *std::max_element(lengths.begin(), lengths.end());
+  if (*middle > 128) return 128;
+  // 66 rather than 64: sequences of exactly 64 events fit with their marks.
+  return longest <= 66 ? std::max<std::size_t>(longest, 8) : 64;
+}
+
+}  // namespace
+
+FitPlan make_plan(const Dataset& data, const EventSchema& schema, const FitOptions& options) {
+  const EncodedData encoded(data, schema);
+  FitPlan plan;
+  plan.sequences = encoded.size();
+  plan.events = data.events();
+  plan.vocabulary = schema.primary_column().vocabulary.kept();
+  plan.window = options.window ? *options.window : window_of(data);
+  const Size size = size_of(options.size, plan.vocabulary);
+  plan.hidden = size.hidden;
+  plan.layers = size.layers;
+  plan.heads = size.heads;
+
+  const double alone = held_out_surprise(encoded, 1), after_one = held_out_surprise(encoded, 2);
+  plan.order_gain = alone > 0 ? 1 - after_one / alone : 0;
+  plan.masked_share = plan.order_gain < k_little_order ? 0.7 : 0.3;
+
+  // Traces overfit little and want speed; items and habits want dropout (reference/detection.md, sections 4 and 7).
+  const bool traces = plan.vocabulary >= 50 && plan.order_gain >= 2 * k_little_order;
+  plan.dropout = traces ? 0.0 : 0.1;
+  plan.learning_rate = plan.vocabulary >= 50 ? 3e-3 : 2e-3;
+
+  constexpr double k_tokens_per_step = 2048;
+  const double tokens = static_cast<double>(plan.events + 2 * plan.sequences);
+  const double epochs = options.epochs ? static_cast<double>(*options.epochs) : 95.0;
+  const double steps = std::ceil(epochs * tokens / k_tokens_per_step);
+  plan.steps = options.epochs ? static_cast<std::size_t>(std::max(1.0, steps))
+                              : static_cast<std::size_t>(std::clamp(steps, 400.0, 4500.0));
+  plan.folds = plan.sequences < k_cross_fit_below ? k_folds : 0;
+  return plan;
+}
+
+}  // namespace seqguard

@@ -1,0 +1,251 @@
+#include "sequence_scorer/repair.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <optional>
+#include <string>
+
+namespace seqguard {
+namespace {
+
+/// Positions tried for each edit: the most surprising ones.
+constexpr std::size_t k_positions_tried = 3;
+/// An edit has to lower the combined level by at least this much: less is noise of the calibration's steps.
+constexpr double k_least_gain = 0.05;
+
+/// A sequence with edits applied, owning what its view shows.
+class EditedSequence {
+ public:
+  explicit EditedSequence(const EventsView& original) : original_(original) {}
+
+  /// Applies `edits`, at most one per position, in any order.
+  const EventsView& apply(const std::vector<Edit>& edits, std::size_t primary) {
+    kept_.clear();
+    for (std::size_t i = 0; i < original_.n; ++i)
+      if (std::none_of(edits.begin(), edits.end(),
+                       [&](const Edit& e) { return e.position == i && e.operation == EditOperation::remove; }))
+        kept_.push_back(i);
+    const std::size_t columns = original_.columns.size();
+    texts_.resize(columns);
+    floats_.resize(columns);
+    ids_.resize(columns);
+    views_.resize(columns);
+    for (std::size_t c = 0; c < columns; ++c) copy_column(c, c == primary ? &edits : nullptr);
+    times_.clear();
+    if (!original_.time_ms.empty())
+      for (const std::size_t i : kept_) times_.push_back(original_.time_ms[i]);
+    view_ = {kept_.size(), views_, times_};
+    return view_;
+  }
+
+  /// Position in the original sequence of event i of the last view.
+  std::size_t original_position(std::size_t i) const { return kept_[i]; }
+
+ private:
+  void copy_column(std::size_t c, const std::vector<Edit>* edits) {
+    const ColumnView& column = original_.columns[c];
+    texts_[c].clear();
+    floats_[c].clear();
+    ids_[c].clear();
+    for (const std::size_t i : kept_) {
+      if (column.is_text()) texts_[c].push_back(column.text(i));
+      if (column.kind() == ColumnView::Kind::floats) floats_[c].push_back(column.floats()[i]);
+      if (column.kind() == ColumnView::Kind::ids) ids_[c].push_back(column.ids()[i]);
+      if (edits == nullptr) continue;
+      for (const Edit& edit : *edits)
+        if (edit.position == i && edit.operation == EditOperation::replace) texts_[c].back() = edit.after;
+    }
+    if (column.is_text()) views_[c] = ColumnView(std::span<const std::string_view>(texts_[c]));
+    if (column.kind() == ColumnView::Kind::floats) views_[c] = ColumnView(std::span<const float>(floats_[c]));
+    if (column.kind() == ColumnView::Kind::ids) views_[c] = ColumnView(std::span<const TypeId>(ids_[c]));
+  }
+
+  EventsView original_;
+  std::vector<std::size_t> kept_;
+  std::vector<std::vector<std::string_view>> texts_;
+  std::vector<std::vector<float>> floats_;
+  std::vector<std::vector<TypeId>> ids_;
+  std::vector<ColumnView> views_;
+  std::vector<std::int64_t> times_;
+  EventsView view_;
+};
+
+/// One run of the search.
+class Search {
+ public:
+  Search(const SequenceScorer& scorer, const EventsView& events, SequenceScorer::Scratch::Buffers& buffers,
+         SequenceScorer::Scratch& scratch, const RepairOptions& options)
+      : scorer_(scorer), events_(events), buffers_(buffers), scratch_(scratch), options_(options), edited_(events) {}
+
+  Repair run() {
+    Repair result;
+    scorer_.score(events_, score_, scratch_);
+    result.score_before = result.score_after = score_.value;
+    result.p_before = result.p_after = score_.p_value;
+    if (!score_.is_anomaly) return result;
+
+    result.result = RepairResult::no_confident_edit;
+    const std::size_t most = std::min(options_.max_edits, std::max<std::size_t>(1, events_.n / 4));
+    std::vector<Edit> edits;
+    double value = score_.value;
+    bool normal = false;
+    while (!normal && edits.size() < most) {
+      const std::optional<Edit> edit = best_edit(edits, value);
+      if (!edit) break;
+      edits.push_back(*edit);
+      judge(edits);
+      value = score_.value;
+      normal = !score_.is_anomaly;
+    }
+    if (edits.empty()) return result;
+    drop_needless(edits, normal);
+    judge(edits);
+    result.score_after = score_.value;
+    result.p_after = score_.p_value;
+    result.result = score_.is_anomaly ? RepairResult::improved : RepairResult::repaired;
+    std::sort(edits.begin(), edits.end(), [](const Edit& a, const Edit& b) { return a.position < b.position; });
+    result.edits = std::move(edits);
+    return result;
+  }
+
+ private:
+  const EventsView& judge(const std::vector<Edit>& edits) {
+    const EventsView& view = edited_.apply(edits, scorer_.schema().primary);
+    scorer_.score(view, score_, scratch_);
+    return view;
+  }
+
+  /// The edit after which the sequence scores lowest, or nothing if none lowers it enough.
+  std::optional<Edit> best_edit(const std::vector<Edit>& edits, double value) {
+    std::optional<Edit> best;
+    double best_value = value - k_least_gain;
+    for (const Edit& proposal : proposals(edits)) {
+      std::vector<Edit> attempt = edits;
+      attempt.push_back(proposal);
+      judge(attempt);
+      if (score_.value >= best_value) continue;
+      best_value = score_.value;
+      best = proposal;
+    }
+    return best;
+  }
+
+  std::vector<Edit> proposals(const std::vector<Edit>& edits) {
+    const EventsView view = edited_.apply(edits, scorer_.schema().primary);
+    scorer_.score(view, score_, scratch_, {.masked = true, .masked_if_anomalous = false});
+    std::vector<std::size_t> order(view.n);
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    std::stable_sort(order.begin(), order.end(),
+                     [&](std::size_t a, std::size_t b) { return score_.events[a].value > score_.events[b].value; });
+    const Vocabulary& vocabulary = scorer_.schema().primary_column().vocabulary;
+    std::vector<Edit> result;
+    std::size_t tried = 0;
+    for (const std::size_t i : order) {
+      if (tried == k_positions_tried) break;
+      const std::size_t position = edited_.original_position(i);
+      if (std::any_of(edits.begin(), edits.end(), [&](const Edit& e) { return e.position == position; })) continue;
+      ++tried;
+      const std::string before(text_of(view, i));
+      if (view.n > 1) result.push_back({position, EditOperation::remove, before, "", 0});
+      if (!is_text(view)) continue;
+      encode(view, scorer_.schema(), buffers_.encoded);
+      for (const auto& [id, probability] :
+           probable_values(scorer_.model(), buffers_.encoded, i, options_.candidates + 1, buffers_)) {
+        const std::string_view after = vocabulary.token(id);
+        if (after == before || probability < options_.min_probability) continue;
+        result.push_back({position, EditOperation::replace, before, std::string(after), probability});
+      }
+    }
+    return result;
+  }
+
+  bool is_text(const EventsView& view) const { return view.columns[scorer_.schema().primary].is_text(); }
+
+  std::string_view text_of(const EventsView& view, std::size_t i) const {
+    const ColumnView& column = view.columns[scorer_.schema().primary];
+    if (column.is_text()) return column.text(i);
+    const Vocabulary& vocabulary = scorer_.schema().primary_column().vocabulary;
+    const TypeId type = column.ids()[i];
+    return type < vocabulary.types() ? vocabulary.value(type) : "[UNK]";
+  }
+
+  /// Removes edits without which the sequence is judged the same.
+  void drop_needless(std::vector<Edit>& edits, bool normal) {
+    judge(edits);
+    double value = score_.value;
+    for (std::size_t i = 0; i < edits.size() && edits.size() > 1;) {
+      std::vector<Edit> fewer = edits;
+      fewer.erase(fewer.begin() + static_cast<std::ptrdiff_t>(i));
+      judge(fewer);
+      const bool as_good = normal ? !score_.is_anomaly : score_.value <= value;
+      if (as_good) {
+        edits = std::move(fewer);
+        value = score_.value;
+      } else {
+        ++i;
+      }
+    }
+  }
+
+  const SequenceScorer& scorer_;
+  EventsView events_;
+  SequenceScorer::Scratch::Buffers& buffers_;
+  SequenceScorer::Scratch& scratch_;
+  RepairOptions options_;
+  EditedSequence edited_;
+  Score score_;
+};
+
+}  // namespace
+
+std::string_view to_string(EditOperation operation) noexcept {
+  return operation == EditOperation::replace ? "replace" : "delete";
+}
+
+std::string_view to_string(RepairResult result) noexcept {
+  switch (result) {
+    case RepairResult::normal:
+      return "normal";
+    case RepairResult::repaired:
+      return "repaired";
+    case RepairResult::improved:
+      return "improved";
+    case RepairResult::no_confident_edit:
+      return "no_confident_edit";
+  }
+  return "unknown";
+}
+
+std::vector<std::pair<std::int32_t, double>> probable_values(const BehaviourModel& model, const EncodedEvents& events,
+                                                             std::size_t position, std::size_t count,
+                                                             SequenceScorer::Scratch::Buffers& buffers) {
+  std::vector<float>& log_p = buffers.log_probability;
+  masked_distribution(model.encoder, model.schema, events, position, buffers.surprise, log_p);
+  std::vector<std::int32_t> ids(log_p.size() - k_reserved_ids);
+  std::iota(ids.begin(), ids.end(), k_reserved_ids);
+  if (model.events.repeats_are_rare()) {
+    // Where normals do not repeat themselves, a value that is already there is no candidate.
+    const std::vector<std::int32_t>& present = events.ids[model.schema.primary];
+    for (std::size_t t = 1; t <= events.n; ++t)
+      if (t != position + 1 && present[t] >= k_reserved_ids) log_p[static_cast<std::size_t>(present[t])] = -INFINITY;
+  }
+  count = std::min(count, ids.size());
+  std::partial_sort(ids.begin(), ids.begin() + static_cast<std::ptrdiff_t>(count), ids.end(),
+                    [&](std::int32_t a, std::int32_t b) {
+                      const float pa = log_p[static_cast<std::size_t>(a)], pb = log_p[static_cast<std::size_t>(b)];
+                      return pa != pb ? pa > pb : a < b;
+                    });
+  std::vector<std::pair<std::int32_t, double>> result;
+  for (std::size_t i = 0; i < count; ++i)
+    result.emplace_back(ids[i], std::exp(static_cast<double>(log_p[static_cast<std::size_t>(ids[i])])));
+  return result;
+}
+
+Repair repair_sequence(const SequenceScorer& scorer, const EventsView& events,
+                       SequenceScorer::Scratch::Buffers& buffers, SequenceScorer::Scratch& scratch,
+                       const RepairOptions& options) {
+  return Search(scorer, events, buffers, scratch, options).run();
+}
+
+}  // namespace seqguard

@@ -1,0 +1,141 @@
+#include "seqguard/sequence_scorer/sequence_scorer.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "seqguard/detection/encoder_surprise.hpp"
+#include "seqguard/sequence_scorer/behaviour_model.hpp"
+#include "sequence_scorer/repair.hpp"
+#include "sequence_scorer/scratch.hpp"
+
+namespace seqguard {
+namespace {
+
+/// A value that occurred before in its sequence counts at least as much as repeats are rare among the normals: a
+/// likelihood cannot see a duplicate, the event before it makes it plausible.
+void apply_repeat_rule(const EncodedEvents& events, const EventCalibration& calibration, std::vector<TypeId>& seen,
+                       Score& out) {
+  if (!calibration.repeats_are_rare() || calibration.masked.size() == 0) return;
+  const double share = std::max(calibration.repeat_share, 1e-6);
+  const double floor = calibration.masked.threshold(share);
+  seen.clear();
+  for (std::size_t i = 0; i < events.n; ++i) {
+    const auto at = std::lower_bound(seen.begin(), seen.end(), events.types[i]);
+    if (at == seen.end() || *at != events.types[i]) {
+      seen.insert(at, events.types[i]);
+      continue;
+    }
+    if (out.events[i].value < floor) out.events[i] = {floor, share};
+  }
+}
+
+void find_worst(Score& out) {
+  out.worst = 0;
+  for (std::size_t i = 1; i < out.events.size(); ++i)
+    if (out.events[i].value > out.events[out.worst].value) out.worst = i;
+}
+
+}  // namespace
+
+SequenceScorer::Scratch::Scratch(std::unique_ptr<Buffers> buffers) : buffers_(std::move(buffers)) {}
+SequenceScorer::Scratch::Scratch(Scratch&&) noexcept = default;
+SequenceScorer::Scratch& SequenceScorer::Scratch::operator=(Scratch&&) noexcept = default;
+SequenceScorer::Scratch::~Scratch() = default;
+
+SequenceScorer SequenceScorer::load(const std::string& directory, const LoadOptions& options) {
+  return SequenceScorer(load_behaviour_model(directory, options));
+}
+
+SequenceScorer::Scratch SequenceScorer::make_scratch(std::size_t max_events) const {
+  auto buffers = std::make_unique<Scratch::Buffers>(max_events);
+  reserve(buffers->encoded, model_->schema, max_events);
+  buffers->surprise.reserve(model_->schema, model_->encoder, max_events);
+  buffers->causal.reserve((1 + model_->encoder.packed().decoders.size()) * max_events);
+  buffers->masked.reserve(buffers->causal.capacity());
+  buffers->seen.reserve(max_events);
+  return Scratch(std::move(buffers));
+}
+
+void SequenceScorer::score(const EventsView& events, Score& out, Scratch& scratch, const ScoreOptions& options) const {
+  const BehaviourModel& model = *model_;
+  Scratch::Buffers& buffers = *scratch.buffers_;
+  encode(events, model.schema, buffers.encoded);
+  const EncodedEvents& encoded = buffers.encoded;
+  if (encoded.n == 0) fail(ErrorCode::bad_event, "score", "the sequence has no events");
+
+  const SurpriseView causal = causal_surprise(model.encoder, model.schema, encoded, buffers.surprise, buffers.causal);
+  const Judgement judgement = model.detector.judge({encoded.types.data(), encoded.n}, causal.mean, buffers.detector);
+  out.value = judgement.value;
+  out.p_value = judgement.p_value;
+  out.p_conformal = judgement.p_conformal;
+  out.is_anomaly = judgement.p_value < model.target_fpr;
+  out.view = model.detector.recipe().views[judgement.worst_view].name;
+  out.has_masked = options.masked || (options.masked_if_anomalous && out.is_anomaly);
+  out.worst_by = out.has_masked ? "masked" : "next";
+  out.events.resize(encoded.n);
+
+  SurpriseView surprise = causal;
+  if (out.has_masked)
+    surprise = masked_surprise(model.encoder, model.schema, encoded, buffers.surprise, buffers.masked);
+  const TailCalibration& calibration = out.has_masked ? model.events.masked : model.events.next;
+  for (std::size_t i = 0; i < encoded.n; ++i) {
+    const double value = surprise.events[i];
+    out.events[i] = {value, calibration.size() > 0 ? calibration.p_value(value) : 1.0};
+  }
+  if (out.has_masked) apply_repeat_rule(encoded, model.events, buffers.seen, out);
+  find_worst(out);
+}
+
+Score SequenceScorer::score(const EventsView& events, const ScoreOptions& options) const {
+  Scratch scratch = make_scratch(events.n);
+  Score result;
+  score(events, result, scratch, options);
+  return result;
+}
+
+void SequenceScorer::score_batch(std::span<const EventsView> batch, std::span<Score> scores,
+                                 std::span<ItemStatus> status, Executor& executor, const ScoreOptions& options) const {
+  if (scores.size() != batch.size() || status.size() != batch.size())
+    fail(ErrorCode::invalid_argument, "score_batch", "size of scores and status", std::to_string(batch.size()),
+         std::to_string(std::min(scores.size(), status.size())));
+  std::size_t longest = 0;
+  for (const EventsView& events : batch) longest = std::max(longest, events.n);
+  std::vector<Scratch> scratches;
+  for (std::size_t i = 0; i < executor.concurrency(); ++i) scratches.push_back(make_scratch(longest));
+  executor.run(batch.size(), [&](std::size_t i, std::size_t worker) {
+    try {
+      score(batch[i], scores[i], scratches[worker], options);
+      status[i] = {};
+    } catch (const Error& error) {
+      status[i] = {false, error.code(), error.what()};
+    }
+  });
+}
+
+std::vector<Candidate> SequenceScorer::expected(const EventsView& events, std::size_t position, std::size_t count,
+                                                Scratch& scratch) const {
+  if (position >= events.n)
+    fail(ErrorCode::out_of_range, "expected", "position", "below " + std::to_string(events.n),
+         std::to_string(position));
+  Scratch::Buffers& buffers = *scratch.buffers_;
+  encode(events, model_->schema, buffers.encoded);
+  std::vector<Candidate> result;
+  for (const auto& [id, probability] : probable_values(*model_, buffers.encoded, position, count, buffers))
+    result.push_back({std::string(model_->schema.primary_column().vocabulary.token(id)), probability});
+  return result;
+}
+
+Repair SequenceScorer::repair(const EventsView& events, Scratch& scratch, const RepairOptions& options) const {
+  return repair_sequence(*this, events, *scratch.buffers_, scratch, options);
+}
+
+Repair SequenceScorer::repair(const EventsView& events, const RepairOptions& options) const {
+  Scratch scratch = make_scratch(events.n);
+  return repair(events, scratch, options);
+}
+
+const EventSchema& SequenceScorer::schema() const noexcept { return model_->schema; }
+double SequenceScorer::target_fpr() const noexcept { return model_->target_fpr; }
+Isa SequenceScorer::isa() const noexcept { return model_->encoder.context().kernels->isa; }
+
+}  // namespace seqguard
