@@ -195,7 +195,7 @@ constexpr NamedDetector k_detectors[] = {
     {"types", neighbours<Similarity::cosine, type_set>},
     {"typeset", neighbours<Similarity::cosine, type_set, true>},
     {"logcount", neighbours<Similarity::min_max, type_logcounts>},
-    {"pairset", neighbours<Similarity::min_max, pair_set>},
+    {"pairset", neighbours<Similarity::jaccard, pair_set>},
     {"bigrams", neighbours<Similarity::min_max, bigram_frequencies>},
     {"unseen", [](const DetectorOptions&) -> std::unique_ptr<Detector> { return std::make_unique<UnseenDetector>(); }},
     {"length", of_figure<log_length>},

@@ -87,15 +87,17 @@ void NearestNormals::build(std::vector<std::uint64_t> keys, std::span<const std:
   places_.clear();
   postings_.clear();
   columns_.clear();
+  set_columns_.clear();
+  // Dense columns are added sixteen bytes or four floats at a time, postings one by one: about where the costs meet.
+  const std::size_t dense_from = sets() ? 8 : 4;
+  std::uint32_t columns = 0;
   total_ = std::accumulate(copies_.begin(), copies_.end(), std::size_t{0});
   const std::size_t n = size();
   for (std::size_t i = 0; i < items_.size(); ++i) {
     const auto list = postings.subspan(starts[i], starts[i + 1] - starts[i]);
-    // A dense column is added four normals at a time, a posting alone: the costs meet at a quarter.
-    if (list.size() * 4 >= n) {
-      places_.push_back({static_cast<std::uint32_t>(columns_.size() / n), k_dense});
-      columns_.resize(columns_.size() + n, 0.0f);
-      for (const Posting& posting : list) columns_[columns_.size() - n + posting.normal] = posting.value;
+    if (list.size() * dense_from >= n) {
+      places_.push_back({columns++, k_dense});
+      add_column(list);
     } else {
       const auto first = static_cast<std::uint32_t>(postings_.size());
       postings_.insert(postings_.end(), list.begin(), list.end());
@@ -104,6 +106,19 @@ void NearestNormals::build(std::vector<std::uint64_t> keys, std::span<const std:
   }
   postings_.shrink_to_fit();
   columns_.shrink_to_fit();
+  set_columns_.shrink_to_fit();
+}
+
+void NearestNormals::add_column(std::span<const Posting> postings) {
+  if (sets()) {
+    const std::size_t first = set_columns_.size();
+    set_columns_.resize(first + size(), 0);
+    for (const Posting& posting : postings) set_columns_[first + posting.normal] = 1;
+  } else {
+    const std::size_t first = columns_.size();
+    columns_.resize(first + size(), 0.0f);
+    for (const Posting& posting : postings) columns_[first + posting.normal] = posting.value;
+  }
 }
 
 void NearestNormals::add_overlaps(std::span<const SparseItem> query, std::span<float> overlap) const {
@@ -118,11 +133,44 @@ void NearestNormals::add_overlaps(std::span<const SparseItem> query, std::span<f
       float* sum = overlap.data();
       for (std::size_t j = 0; j < n; ++j) sum[j] += column[j] < value ? column[j] : value;
     } else {
-      for (std::uint32_t p = place.first; p < place.last; ++p) {
-        overlap[postings_[p].normal] += std::min(postings_[p].value, value);
-      }
+      add_postings(place, value, overlap);
     }
   }
+}
+
+void NearestNormals::add_postings(Place place, float value, std::span<float> overlap) const {
+  for (std::uint32_t p = place.first; p < place.last; ++p) {
+    overlap[postings_[p].normal] += std::min(postings_[p].value, value);
+  }
+}
+
+void NearestNormals::add_set_overlaps(std::span<const SparseItem> query, NearestScratch& scratch) const {
+  const std::size_t n = size();
+  scratch.counts.assign(n, 0);
+  std::uint8_t* counts = scratch.counts.data();
+  float* overlap = scratch.overlap.data();
+  const auto flush = [&] {
+    for (std::size_t j = 0; j < n; ++j) overlap[j] += static_cast<float>(counts[j]);
+  };
+  std::size_t columns = 0;
+  for (const SparseItem& item : query) {
+    const std::size_t at = items_.find(mix64(item.key));
+    if (at == KeyIndex::k_absent) continue;
+    const Place place = places_[at];
+    if (place.last != k_dense) {
+      add_postings(place, item.value, scratch.overlap);
+      continue;
+    }
+    if (columns == 255) {  // a byte holds no more
+      flush();
+      std::fill_n(counts, n, std::uint8_t{0});
+      columns = 0;
+    }
+    const std::uint8_t* column = set_columns_.data() + std::size_t{place.first} * n;
+    for (std::size_t j = 0; j < n; ++j) counts[j] = static_cast<std::uint8_t>(counts[j] + column[j]);
+    ++columns;
+  }
+  flush();
 }
 
 double NearestNormals::distance(float overlap, float query_sum, float normal_sum) const noexcept {
@@ -138,7 +186,11 @@ double NearestNormals::mean_distance(std::span<const SparseItem> query, double e
   const float query_sum = sum_of(query) + static_cast<float>(extra);
   scratch.overlap.assign(n, 0.0f);
   scratch.similarity.resize(n);
-  add_overlaps(query, scratch.overlap);
+  if (sets()) {
+    add_set_overlaps(query, scratch);
+  } else {
+    add_overlaps(query, scratch.overlap);
+  }
 
   // Something that grows as the distance falls, cheap for four normals at a time: a^2 / (A B), or a / (A + B).
   const float* overlap = scratch.overlap.data();
@@ -182,7 +234,7 @@ double NearestNormals::mean_distance(std::span<const SparseItem> query, double e
 
 std::size_t NearestNormals::bytes() const noexcept {
   return items_.bytes() + places_.size() * sizeof(Place) + postings_.size() * sizeof(Posting) +
-         columns_.size() * sizeof(float) + sums_.size() * (sizeof(float) + sizeof(std::uint32_t));
+         columns_.size() * sizeof(float) + set_columns_.size() + sums_.size() * (sizeof(float) + sizeof(std::uint32_t));
 }
 
 void NearestNormals::save(ProfileWriter& writer) const {
@@ -191,7 +243,8 @@ void NearestNormals::save(ProfileWriter& writer) const {
   for (const Place& place : places_) {
     if (place.last == k_dense) {
       for (std::size_t j = 0; j < size(); ++j) {
-        const float value = columns_[place.first * size() + j];
+        const std::size_t at = std::size_t{place.first} * size() + j;
+        const float value = sets() ? static_cast<float>(set_columns_[at]) : columns_[at];
         if (value == 0) continue;
         normals.push_back(static_cast<std::uint32_t>(j));
         values.push_back(value);
@@ -230,7 +283,7 @@ void NearestNormals::load(const ProfileReader& reader) {
     for (std::size_t p = starts[i]; p < starts[i + 1]; ++p) {
       reader.require(normals[p] < sums.size(), "normals", "an index is out of range");
       reader.require(p == starts[i] || normals[p - 1] < normals[p], "normals", "a list is not strictly ascending");
-      reader.require(values[p] > 0, "values", "a value is not positive");
+      reader.require(sets() ? values[p] == 1 : values[p] > 0, "values", sets() ? "not 1 in a set" : "not positive");
       postings[p] = {normals[p], values[p]};
       recomputed[normals[p]] += values[p];
     }

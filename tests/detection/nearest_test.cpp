@@ -98,8 +98,8 @@ TEST_CASE("key index finds what a linear search finds, also with badly mixed key
 }
 
 TEST_CASE("indexed nearest normals agree with a linear scan") {
-  for (const Similarity similarity : {Similarity::cosine, Similarity::min_max}) {
-    const bool sets = similarity == Similarity::cosine;
+  for (const Similarity similarity : {Similarity::cosine, Similarity::jaccard, Similarity::min_max}) {
+    const bool sets = similarity != Similarity::min_max;
     Random random(5, sets ? 1 : 2);
     std::vector<Vector> normals;
     std::vector<std::uint32_t> copies;
@@ -130,6 +130,21 @@ TEST_CASE("indexed nearest normals agree with a linear scan") {
       if (q % 4 == 0) REQUIRE(index.mean_distance(query, 0, 1, scratch) == 0);  // exactly: rounding must not decide
     }
   }
+}
+
+TEST_CASE("sets with more common items than a byte counts") {
+  Vector all, half;
+  for (std::uint64_t key = 0; key < 600; ++key) {
+    all.push_back({key, 1});
+    if (key % 2 == 0) half.push_back({key, 1});
+  }
+  NearestNormals index(Similarity::jaccard);
+  index.begin();
+  index.add(all, 1);
+  index.finish();
+  NearestScratch scratch;
+  CHECK(index.mean_distance(all, 0, 1, scratch) == 0);
+  CHECK(index.mean_distance(half, 0, 1, scratch) == 0.5);
 }
 
 TEST_CASE("n-gram surprise: one normal by hand") {

@@ -18,7 +18,8 @@ struct SparseItem {
 };
 
 enum class Similarity {
-  cosine,   ///< d = 1 - |a and b| / sqrt(|a| |b|), for sets (every value 1)
+  cosine,   ///< of sets (every value 1): d = 1 - |a and b| / sqrt(|a| |b|)
+  jaccard,  ///< of sets: d = 1 - |a and b| / |a or b|
   min_max,  ///< d = 1 - sum min(a, b) / sum max(a, b)
 };
 
@@ -29,14 +30,15 @@ struct NearestScratch {
     std::uint32_t normal;
   };
   std::vector<float> overlap, similarity;
+  std::vector<std::uint8_t> counts;
   std::vector<Candidate> best;
 };
 
 /// Inverted index over distinct vectors with the number of their copies.
 ///
-/// Overlaps with all normals are summed item by item, in the order of the query: an item that a quarter of the normals
-/// hold is a dense column, the others are posting lists. Items that no normal holds count in the sums only, as if each
-/// had an axis of its own.
+/// Overlaps with all normals are summed item by item, in the order of the query: an item that many of the normals hold
+/// is a dense column (of bytes for sets), the others are posting lists. Items that no normal holds
+/// count in the sums only, as if each had an axis of its own.
 class NearestNormals {
  public:
   explicit NearestNormals(Similarity similarity) : similarity_(similarity) {}
@@ -65,22 +67,27 @@ class NearestNormals {
     std::uint32_t normal;
     float value;
   };
-  /// Where the coordinates of one item lie: postings_[first, last), or column `first` of columns_ if last == k_dense.
+  /// Where the coordinates of one item lie: postings_[first, last), or column `first` if last == k_dense.
   struct Place {
     std::uint32_t first, last;
   };
   static constexpr std::uint32_t k_dense = 0xFFFF'FFFFu;
 
   void build(std::vector<std::uint64_t> keys, std::span<const std::uint32_t> starts, std::span<const Posting> postings);
+  void add_column(std::span<const Posting> postings);
   void add_overlaps(std::span<const SparseItem> query, std::span<float> overlap) const;
+  void add_set_overlaps(std::span<const SparseItem> query, NearestScratch& scratch) const;
+  void add_postings(Place place, float value, std::span<float> overlap) const;
+  bool sets() const noexcept { return similarity_ != Similarity::min_max; }
   double distance(float overlap, float query_sum, float normal_sum) const noexcept;
 
   Similarity similarity_;
   KeyIndex items_;
   std::vector<Place> places_;
   std::vector<Posting> postings_;
-  std::vector<float> columns_;  ///< [dense items, size()]
-  std::vector<float> sums_;     ///< sum of the values of each vector, in the order of its keys
+  std::vector<float> columns_;             ///< [dense items, size()], unless sets
+  std::vector<std::uint8_t> set_columns_;  ///< [dense items, size()], if sets
+  std::vector<float> sums_;                ///< sum of the values of each vector, in the order of its keys
   std::vector<std::uint32_t> copies_;
   std::size_t total_ = 0;
 
