@@ -2,8 +2,11 @@
 // Name: matmul/MODEL/PRODUCT/M/BACKEND/ISA. Counters: GFLOP/s, and the share of the multiply-add peak of the same run.
 #include <benchmark/benchmark.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -25,16 +28,24 @@ std::vector<Product> products(const std::string& model, std::size_t h) {
       {model + "/proj", h, h}, {model + "/qkv", h, 3 * h}, {model + "/ffn1", h, 4 * h}, {model + "/ffn2", 4 * h, h}};
 }
 
-std::vector<float> random_values(std::size_t count, std::uint64_t stream) {
-  Random random(1, stream);
-  std::vector<float> values(count);
-  for (float& value : values) value = static_cast<float>(random.uniform() - 0.5);
-  return values;
-}
+// Aligned as the model's activations are, which come from an Arena too.
+struct Buffer {
+  Arena arena;
+  std::span<float> values;
+
+  explicit Buffer(std::size_t count) : arena(count * sizeof(float)), values(arena.allocate<float>(count)) {
+    std::fill(values.begin(), values.end(), 0.0f);
+  }
+  Buffer(std::size_t count, std::uint64_t stream) : Buffer(count) {
+    Random random(1, stream);
+    for (float& value : values) value = static_cast<float>(random.uniform() - 0.5);
+  }
+  float* data() { return values.data(); }
+};
 
 // Every element against double; the bound is that of a chain of k roundings of terms below 1/4.
-bool matches(const std::vector<float>& c, const std::vector<float>& a, const std::vector<float>& w, std::size_t m,
-             std::size_t k, std::size_t n) {
+bool matches(std::span<const float> c, std::span<const float> a, std::span<const float> w, std::size_t m, std::size_t k,
+             std::size_t n) {
   const double bound = static_cast<double>(k) * static_cast<double>(k) * 0.25 * 0x1p-24;
   for (std::size_t r = 0; r < m; ++r)
     for (std::size_t j = 0; j < n; ++j) {
@@ -47,13 +58,13 @@ bool matches(const std::vector<float>& c, const std::vector<float>& a, const std
 
 void multiply(benchmark::State& state, Product product, std::size_t m, MatmulBackend backend, Isa isa) {
   const auto [name, k, n] = product;
-  const std::vector<float> a = random_values(m * k, 1), w = random_values(n * k, 2), bias(n, 0.0f);
-  std::vector<float> c(m * n);
+  Buffer a(m * k, 1), w(n * k, 2), bias(n), c(m * n);
   Arena scratch;
   const PackedMatrix<float> packed(make_context(isa, backend), {w.data(), n, k}, Layout::nk);
   const MatrixView<float> out(c.data(), m, n);
   packed.multiply(out, {a.data(), m, k}, {.bias = bias.data()}, scratch);
-  if (!matches(c, a, w, m, k, n)) return state.SkipWithError("differs from the double-precision product");
+  if (!matches(c.values, a.values, w.values, m, k, n))
+    return state.SkipWithError("differs from the double-precision product");
   for (auto _ : state) {
     packed.multiply(out, {a.data(), m, k}, {.bias = bias.data()}, scratch);
     benchmark::DoNotOptimize(c.data());
@@ -65,22 +76,21 @@ void multiply(benchmark::State& state, Product product, std::size_t m, MatmulBac
 // dW[n, k] += dY[m, n]^T X[m, k]
 void weight_gradient(benchmark::State& state, Product product, std::size_t m, Isa isa) {
   const auto [name, k, n] = product;
-  const std::vector<float> dy = random_values(m * n, 1), x = random_values(m * k, 2);
-  std::vector<float> dw(n * k, 0.0f), expected(n * k, 0.0f);
+  Buffer dy(m * n, 1), x(m * k, 2), dw(n * k), dyt(n * m), xt(k * m);
   Arena scratch;
   const Context<float> context = make_context(isa);
-  const auto add = [&](std::vector<float>& target) {
-    multiply_transposed_add<float>(context, {target.data(), n, k}, {dy.data(), m, n}, {x.data(), m, k}, scratch);
+  const auto add = [&] {
+    multiply_transposed_add<float>(context, {dw.data(), n, k}, {dy.data(), m, n}, {x.data(), m, k}, scratch);
   };
-  add(dw);
-  std::vector<float> dyt(n * m), xt(k * m);
+  add();
   for (std::size_t r = 0; r < m; ++r) {
-    for (std::size_t j = 0; j < n; ++j) dyt[j * m + r] = dy[r * n + j];
-    for (std::size_t j = 0; j < k; ++j) xt[j * m + r] = x[r * k + j];
+    for (std::size_t j = 0; j < n; ++j) dyt.values[j * m + r] = dy.values[r * n + j];
+    for (std::size_t j = 0; j < k; ++j) xt.values[j * m + r] = x.values[r * k + j];
   }
-  if (!matches(dw, dyt, xt, n, m, k)) return state.SkipWithError("differs from the double-precision product");
+  if (!matches(dw.values, dyt.values, xt.values, n, m, k))
+    return state.SkipWithError("differs from the double-precision product");
   for (auto _ : state) {
-    add(dw);
+    add();
     benchmark::DoNotOptimize(dw.data());
     benchmark::ClobberMemory();
   }

@@ -26,8 +26,20 @@ constexpr bool k_has_eigen = false;
 constexpr MatmulBackend k_backends[] = {MatmulBackend::automatic, MatmulBackend::own, MatmulBackend::onednn,
                                         MatmulBackend::eigen};
 
-// Never a function of the number of rows: a row must not change its bits with its company.
-MatmulBackend automatic_backend(Isa, std::size_t, std::size_t) { return MatmulBackend::own; }
+// What automatic means. Share of the multiply-add peak, own / oneDNN 2.6.3, one thread of a Zen 5 with AVX-512, by
+// bench/matmul_bench.cpp best of several runs on a busy machine (differences below 4 points are noise there):
+//   K x N        M = 16    M = 32    M = 128
+//    64 x 64    91 / 59   92 / 59   93 / 83
+//    64 x 192   91 / 76   93 / 76   94 / 90
+//   128 x 512   94 / 89   92 / 87   92 / 87
+//   256 x 256   90 / 89   93 / 90   93 / 90
+//  1024 x 256   88 / 89   87 / 86   88 / 90
+//   384 x 1152  84 / 86   85 / 88   87 / 90
+//   384 x 1536  82 / 84   87 / 85   88 / 86
+//  1536 x 384   83 / 85   83 / 90   86 / 90
+// So our own, for every shape and instruction set: where oneDNN gains, it gains less than its compilation (22 ms for
+// the first product of a process, about 0.5 ms for each further shape) and its allocations in each call cost.
+constexpr MatmulBackend k_automatic = MatmulBackend::own;
 
 // Rows a multiple of 4 KB apart share their sets of the first-level cache, where a tile of 12 rows and its panel evict
 // each other: 76 % of the peak instead of 93 % for [128, 1024] x [1024, 256] on AVX-512 (Zen 5), the copy included.
@@ -117,8 +129,7 @@ template <class Real>
 std::unique_ptr<typename PackedMatrix<Real>::Implementation> make_matrix(const Context<Real>& context, std::size_t k,
                                                                          std::size_t n, Layout layout) {
   MatmulBackend backend = context.matmul;
-  if (backend == MatmulBackend::automatic)
-    backend = std::is_same_v<Real, float> ? automatic_backend(context.kernels->isa, k, n) : MatmulBackend::own;
+  if (backend == MatmulBackend::automatic) backend = k_automatic;
   require_available(backend, context.kernels->isa);
   if (k == 0 || n == 0) backend = MatmulBackend::own;  // the other libraries have no empty products
 #ifdef SEQGUARD_HAS_ONEDNN

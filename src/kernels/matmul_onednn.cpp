@@ -23,7 +23,7 @@ extern "C" void omp_set_num_threads(int);
 namespace seqguard {
 namespace {
 
-// Descending. Measured with K, N of 256 to 1536: 64 rows reach the rate of 128.
+// Descending. A third height of 128 rows gains 5 to 10 % and would make each shape half as long again to compile.
 constexpr std::size_t k_heights[] = {64, 16};
 constexpr std::size_t k_height_count = std::size(k_heights);
 // More concurrent calls than this on one matrix allocate their arguments.

@@ -13,7 +13,7 @@ namespace seqguard {
 
 /// Who multiplies. See cmake/dependencies.cmake for what each needs.
 enum class MatmulBackend {
-  automatic,  ///< per shape, by the measured table in src/kernels/matmul.cpp
+  automatic,  ///< own: the measurement stands in src/kernels/matmul.cpp
   own,        ///< register tiles over packed panels (src/kernels/matmul.inl.hpp): every instruction set
   onednn,     ///< oneDNN, AVX-512 only (below, its rows depend on their place)
   eigen,      ///< portable second opinion
@@ -63,7 +63,7 @@ class PackedMatrix {
   PackedMatrix& operator=(PackedMatrix&&) noexcept;
   PackedMatrix(const Context<Real>& context, MatrixView<const Real> source, Layout layout);
 
-  /// New values, same shape and layout: no allocation (training).
+  /// New values, same shape and layout: no allocation by the own backend and Eigen (training).
   void repack(MatrixView<const Real> source);
 
   /// c[M, N] = a[M, K] B (+ bias, or + c). c must not overlap a. Scratch is bounded by one panel of rows.
