@@ -26,6 +26,9 @@ struct Matmul {
 #endif
   // Rows of a panel that are used again from the first-level cache by the next tile: 256 * 32 floats = 32 KB (AVX-512).
   static constexpr Size k_block = 256;
+  static constexpr Size k_line = 64 / sizeof(float);
+  // Smaller matrices stay in the second-level cache between two uses, and need not be fetched ahead.
+  static constexpr Size k_fetched_elements = 32 * 1024;
 
   static void pack_panels(float* panels, const float* b, Size k, Size n, Size k_stride, Size n_stride) {
     for (Size first = 0; first < n; first += k_panel_width) {
@@ -53,6 +56,8 @@ struct Matmul {
     const float* bias;  // null: start from c if accumulate, else from 0
     Size k, c_stride, a_row_stride, a_k_stride;
     bool accumulate;
+    const float* next;  // lines that a later block needs: one is fetched in each of the first next_lines steps
+    Size next_lines;
   };
 
   template <int rows>
@@ -70,7 +75,7 @@ struct Matmul {
     const float* a0 = t.a;
     const float* a4 = a0 + 4 * stride;
     const float* a8 = a4 + 4 * stride;
-    for (; panel != end; panel += k_panel_width) {
+    const auto step_k = [&]() __attribute__((always_inline)) {
       const Batch b0 = Batch::load_unaligned(panel), b1 = Batch::load_unaligned(panel + k_lanes);
 #pragma GCC unroll 16
       for (int r = 0; r < rows; ++r) {
@@ -82,7 +87,14 @@ struct Matmul {
       a0 += step;
       a4 += step;
       a8 += step;
+      panel += k_panel_width;
+    };
+    const float* next = t.next;
+    for (const float* const fetched = panel + t.next_lines * k_panel_width; panel != fetched; next += k_line) {
+      __builtin_prefetch(next, 0, 2);  // into the second-level cache
+      step_k();
     }
+    while (panel != end) step_k();
 #pragma GCC unroll 16
     for (int r = 0; r < rows; ++r) {
       sums[r][0].store_unaligned(t.c + r * t.c_stride);
@@ -151,6 +163,9 @@ struct Matmul {
       do {
         const Size k_count = k - k_first < k_block ? k - k_first : k_block;
         const bool more = accumulate || k_first > 0;
+        // The tiles of this block share the work of fetching the next one, which lies behind it.
+        const Size next_lines =
+            k * n <= k_fetched_elements ? 0 : (k_count * k_panel_width / k_line + tiles - 1) / tiles;
         Tile t{c + column,
                a + k_first * a_k_stride,
                panels + column * k + k_first * k_panel_width,
@@ -159,7 +174,9 @@ struct Matmul {
                c_stride,
                a_row_stride,
                a_k_stride,
-               more};
+               more,
+               panels + column * k + (k_first + k_count) * k_panel_width,
+               next_lines < k_count ? next_lines : k_count};
         Size rows_left = m;
         for (Size tile = tiles; tile > 0; --tile) {
           const int rows = static_cast<int>((rows_left + tile - 1) / tile);  // equal heights: no lone last row
@@ -169,6 +186,7 @@ struct Matmul {
             multiply_narrow(t, rows, width);
           t.c += static_cast<Size>(rows) * c_stride;
           t.a += static_cast<Size>(rows) * a_row_stride;
+          t.next += t.next_lines * k_line;
           rows_left -= static_cast<Size>(rows);
         }
         k_first += k_count;
