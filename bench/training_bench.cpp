@@ -39,7 +39,6 @@ class EncoderTraining {
   }
 
   double step() {
-    optimizer_.zero_lanes();
     executor_->run(k_gradient_lanes, [&](std::size_t lane, std::size_t worker) {
       for (std::size_t c = lane; c < chunks_.size(); c += k_gradient_lanes)
         run_chunk(c, workers_[worker], lanes_[lane]);

@@ -21,10 +21,20 @@ double Optimizer::step(const Context<float>& context, const ParameterTable& tabl
                        double learning_rate) {
   const KernelTable<float>& kernels = *context.kernels;
   std::vector<float>& gradient = lanes_[0];
-  for (std::size_t i = 1; i < lanes_.size(); ++i)
-    kernels.add(gradient.data(), gradient.data(), lanes_[i].data(), gradient.size());
+  // Block by block: the sum stays in the first-level cache, and each lane is cleared while it is there.
+  constexpr std::size_t k_block = 2048;
+  for (std::size_t first = 0; first < gradient.size(); first += k_block) {
+    const std::size_t count = std::min(k_block, gradient.size() - first);
+    for (std::size_t i = 1; i < lanes_.size(); ++i) {
+      kernels.add(gradient.data() + first, gradient.data() + first, lanes_[i].data() + first, count);
+      std::fill_n(lanes_[i].data() + first, count, 0.0f);
+    }
+  }
   const double norm = std::sqrt(kernels.squared_norm(gradient.data(), gradient.size()));
-  if (!std::isfinite(norm)) fail(ErrorCode::non_finite, "training", "the gradient is not finite");
+  if (!std::isfinite(norm)) {
+    zero_lanes();
+    fail(ErrorCode::non_finite, "training", "the gradient is not finite");
+  }
 
   const double scale = options_.clip_norm > 0 && norm > options_.clip_norm ? options_.clip_norm / norm : 1.0;
   ++state_.step;
@@ -45,6 +55,7 @@ double Optimizer::step(const Context<float>& context, const ParameterTable& tabl
                    .bias_correction1 = static_cast<float>(1 - std::pow(options_.beta1, t)),
                    .bias_correction2 = static_cast<float>(1 - std::pow(options_.beta2, t))});
   }
+  std::fill(gradient.begin(), gradient.end(), 0.0f);
   return norm;
 }
 

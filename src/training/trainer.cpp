@@ -77,7 +77,6 @@ class Trainer::Implementation {
     const Objective& objective = objective_of(state_.step);
     next_crops();
     const std::size_t rows = assemble(executor, train_, step_crops_, objective, key);
-    optimizer_.zero_lanes();
     const Dropout dropout{options_.dropout, random_bits(options_.seed, k_dropout_stream, state_.step), 0};
     workers_.resize(executor.concurrency());
     executor.run(k_gradient_lanes, [&](std::size_t lane, std::size_t worker) {
@@ -85,8 +84,10 @@ class Trainer::Implementation {
         run_chunk(chunks_[c], workers_[worker], &lanes_[lane], objective.mask(), dropout, rows);
     });
     const double loss = total_loss(rows);
-    if (!std::isfinite(loss))
+    if (!std::isfinite(loss)) {
+      optimizer_.zero_lanes();
       fail(ErrorCode::non_finite, "training", "the loss of step " + std::to_string(state_.step) + " is not finite");
+    }
     optimizer_.step(model_.context(), model_.table(), model_.values(),
                     options_.schedule.at(state_.step, options_.steps));
     model_.pack(true);
@@ -282,6 +283,9 @@ class Trainer::Implementation {
   }
 
   void judge(double loss) {
+    if (!std::isfinite(loss))
+      fail(ErrorCode::non_finite, "training",
+           "the held-out loss after step " + std::to_string(state_.step) + " is not finite");
     if (state_.best_values.empty() || loss < state_.best_loss) {
       state_.best_loss = loss;
       state_.best_values = model_.values();

@@ -31,11 +31,13 @@ class Optimizer {
  public:
   Optimizer(const ParameterTable& table, const AdamWOptions& options);
 
-  /// The lane's gradient buffer, [table.size()].
+  /// The lane's gradient buffer, [table.size()]: zero before a step's first addition.
   std::vector<float>& lane(std::size_t i) { return lanes_[i]; }
+  /// Drops what has been collected.
   void zero_lanes();
 
-  /// Sums the lanes, clips, updates `values`. Returns the norm of the gradient before clipping.
+  /// Sums the lanes, clips, updates `values`; the lanes are zero afterwards. Returns the norm of the gradient before
+  /// clipping.
   /// @throws Error non_finite if the gradient is not finite; values and state are then unchanged.
   double step(const Context<float>& context, const ParameterTable& table, std::vector<float>& values,
               double learning_rate);
