@@ -16,6 +16,7 @@ namespace seqguard {
 /// Owns a file descriptor; negative: none.
 class Descriptor {
  public:
+  explicit Descriptor(int fd) : fd_(fd) {}
   Descriptor(const std::string& path, int flags, mode_t mode = 0);
   ~Descriptor();
   Descriptor(const Descriptor&) = delete;

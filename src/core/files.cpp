@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sha2.h>
 #include <stdio.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -24,9 +25,9 @@ std::string parent_of(const std::string& path) {
   return parent.empty() ? "." : parent.string();
 }
 
-void sync_directory(const std::string& path) {
-  const Descriptor directory(path, O_RDONLY | O_DIRECTORY);
-  if (directory.get() < 0 || ::fsync(directory.get()) != 0) fail_errno(path, "sync directory");
+void sync_path(const std::string& path) {
+  const Descriptor file(path, O_RDONLY);
+  if (file.get() < 0 || ::fsync(file.get()) != 0) fail_errno(path, "sync");
 }
 
 void write_and_sync(const std::string& path, std::string_view bytes) {
@@ -43,12 +44,71 @@ void write_and_sync(const std::string& path, std::string_view bytes) {
   if (::fsync(file.get()) != 0) fail_errno(path, "sync");
 }
 
-/// A name beside `path` that no other process uses.
-std::string sibling(const std::string& path) { return path + ".tmp-" + std::to_string(::getpid()); }
+/// Whether `name` is "<base>.tmp-<digits>-<digits>".
+bool is_sibling_of(std::string_view name, std::string_view base) {
+  if (!name.starts_with(base)) return false;
+  name.remove_prefix(base.size());
+  constexpr std::string_view k_tag = ".tmp-";
+  if (!name.starts_with(k_tag)) return false;
+  name.remove_prefix(k_tag.size());
+  const std::size_t dash = name.find('-');
+  const auto is_number = [](std::string_view text) {
+    return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
+  };
+  return dash != std::string_view::npos && is_number(name.substr(0, dash)) && is_number(name.substr(dash + 1));
+}
+
+/// Removes what killed processes left beside `path`. A living one holds a lock on its sibling.
+void remove_orphans(const std::string& path) {
+  const std::string base = fs::path(path).filename().string();
+  std::error_code ignored;
+  for (fs::directory_iterator entry(parent_of(path), ignored), end; !ignored && entry != end;
+       entry.increment(ignored)) {
+    if (!is_sibling_of(entry->path().filename().string(), base)) continue;
+    const Descriptor orphan(entry->path().string(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+    std::error_code not_removed;  // by another process at the same time, say
+    if (orphan.get() >= 0 && ::flock(orphan.get(), LOCK_EX | LOCK_NB) == 0) fs::remove_all(entry->path(), not_removed);
+  }
+}
+
+enum class Kind { file, directory };
+
+/// Creates a file or directory beside `path` under a name that nobody else uses, and locks it. The lock is held by the
+/// descriptor; `name` gets the path.
+int create_sibling(const std::string& path, Kind kind, std::string& name) {
+  remove_orphans(path);
+  for (unsigned number = 0;; ++number) {
+    name = path + ".tmp-" + std::to_string(::getpid()) + "-" + std::to_string(number);
+    if (kind == Kind::directory && ::mkdir(name.c_str(), 0777) != 0) {
+      if (errno == EEXIST) continue;
+      fail_errno(name, "create directory");
+    }
+    Descriptor lock(name, kind == Kind::directory ? O_RDONLY | O_DIRECTORY : O_RDWR | O_CREAT | O_EXCL, 0666);
+    if (lock.get() < 0) {
+      // A directory that has gone again: another process took it for an orphan.
+      if (errno == EEXIST || (kind == Kind::directory && errno == ENOENT)) continue;
+      fail_errno(name, "create");
+    }
+    struct stat locked, named;
+    if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0 || ::fstat(lock.get(), &locked) != 0 ||
+        ::stat(name.c_str(), &named) != 0 || locked.st_ino != named.st_ino)
+      continue;  // likewise
+    return lock.release();
+  }
+}
 
 std::string without_trailing_slash(std::string path) {
   while (path.size() > 1 && path.back() == '/') path.pop_back();
   return path;
+}
+
+/// The directory behind a symbolic link, which stays one.
+std::string link_target(std::string path) {
+  std::error_code error;
+  if (!fs::is_symlink(path, error)) return path;
+  const fs::path target = fs::canonical(path, error);
+  if (error) fail(ErrorCode::io_error, path, "cannot follow the symbolic link: " + error.message());
+  return target.string();
 }
 
 }  // namespace
@@ -75,7 +135,8 @@ bool directory_exists(const std::string& path) {
 }
 
 void write_file_atomically(const std::string& path, std::string_view bytes) {
-  const std::string temporary = sibling(path);
+  std::string temporary;
+  const Descriptor lock(create_sibling(path, Kind::file, temporary));
   try {
     write_and_sync(temporary, bytes);
     if (::rename(temporary.c_str(), path.c_str()) != 0) fail_errno(path, "rename to");
@@ -83,7 +144,7 @@ void write_file_atomically(const std::string& path, std::string_view bytes) {
     ::unlink(temporary.c_str());
     throw;
   }
-  sync_directory(parent_of(path));
+  sync_path(parent_of(path));
 }
 
 std::string sha256(std::string_view bytes) {
@@ -101,15 +162,13 @@ std::string sha256(std::string_view bytes) {
 }
 
 DirectoryWriter::DirectoryWriter(std::string directory)
-    : directory_(without_trailing_slash(std::move(directory))), temporary_(sibling(directory_)) {
-  std::error_code ignored;
-  fs::remove_all(temporary_, ignored);  // left by a killed process that had our process id
-  if (::mkdir(temporary_.c_str(), 0777) != 0) fail_errno(temporary_, "create directory");
-}
+    : directory_(link_target(without_trailing_slash(std::move(directory)))),
+      lock_(create_sibling(directory_, Kind::directory, temporary_)) {}
 
 DirectoryWriter::~DirectoryWriter() {
   std::error_code ignored;
   if (!committed_) fs::remove_all(temporary_, ignored);
+  ::close(lock_);
 }
 
 void DirectoryWriter::write(std::string_view name, std::string_view bytes) {
@@ -119,19 +178,28 @@ void DirectoryWriter::write(std::string_view name, std::string_view bytes) {
   written_.emplace_back(name, sha256(bytes));
 }
 
+void DirectoryWriter::carry_over() {
+  for (const fs::directory_entry& entry : fs::directory_iterator(directory_)) {
+    const fs::path name = entry.path().filename(), copy = temporary_ / name;
+    const auto is_this = [&](const auto& file) { return file.first == name.string(); };
+    if (std::any_of(written_.begin(), written_.end(), is_this)) continue;
+    fs::copy(entry.path(), copy, fs::copy_options::recursive | fs::copy_options::copy_symlinks);
+    if (entry.is_symlink()) continue;
+    sync_path(copy.string());
+    if (!entry.is_directory()) continue;
+    for (const fs::directory_entry& inner : fs::recursive_directory_iterator(copy))
+      if (!inner.is_symlink()) sync_path(inner.path().string());
+  }
+}
+
 void DirectoryWriter::commit() {
   const bool replaces = directory_exists(directory_);
-  std::error_code error;
-  if (replaces) {
-    for (const fs::directory_entry& entry : fs::directory_iterator(directory_)) {
-      const std::string name = entry.path().filename().string();
-      if (std::any_of(written_.begin(), written_.end(), [&](const auto& file) { return file.first == name; })) continue;
-      fs::copy(entry.path(), fs::path(temporary_) / name, fs::copy_options::recursive | fs::copy_options::copy_symlinks,
-               error);
-      if (error) fail(ErrorCode::io_error, entry.path().string(), "cannot carry over: " + error.message());
-    }
+  try {
+    if (replaces) carry_over();
+  } catch (const fs::filesystem_error& error) {
+    fail(ErrorCode::io_error, directory_, std::string("cannot carry its files over: ") + error.what());
   }
-  sync_directory(temporary_);
+  sync_path(temporary_);
   if (replaces) {
     if (::renameat2(AT_FDCWD, temporary_.c_str(), AT_FDCWD, directory_.c_str(), RENAME_EXCHANGE) != 0)
       fail_errno(directory_, "exchange with the new directory");
@@ -139,8 +207,9 @@ void DirectoryWriter::commit() {
     fail_errno(directory_, "rename to");
   }
   committed_ = true;
-  sync_directory(parent_of(directory_));
-  if (replaces) fs::remove_all(temporary_, error);
+  sync_path(parent_of(directory_));
+  std::error_code ignored;  // what is left is an orphan for the next save
+  if (replaces) fs::remove_all(temporary_, ignored);
 }
 
 }  // namespace seqguard

@@ -25,9 +25,11 @@ std::string sha256(std::string_view bytes);
 
 /// Builds a directory out of sight and publishes it in one step.
 ///
-/// Files are written into a sibling DIR.tmp-<id> and synced; commit() renames it to DIR, or exchanges the two atomically
-/// (renameat2 RENAME_EXCHANGE) where DIR exists and removes the old one. Files of an existing DIR that were not written
-/// again are carried over. Killed at any moment, DIR is the old or the new directory, whole.
+/// Files are written into a sibling DIR.tmp-<process>-<number> and synced; commit() renames it to DIR, or exchanges the
+/// two atomically (renameat2 RENAME_EXCHANGE) where DIR exists and removes the old one. Files of an existing DIR that
+/// were not written again are carried over. Killed at any moment, DIR is the old or the new directory, whole; what a
+/// killed process left beside it is removed by the next save. Two writers of one DIR do not disturb each other: the
+/// last commit stays.
 class DirectoryWriter {
  public:
   /// @throws Error io_error if the sibling cannot be created.
@@ -44,8 +46,11 @@ class DirectoryWriter {
   void commit();
 
  private:
+  void carry_over();
+
   std::string directory_, temporary_;
   std::vector<std::pair<std::string, std::string>> written_;
+  int lock_ = -1;  // on the sibling while this writer lives
   bool committed_ = false;
 };
 
