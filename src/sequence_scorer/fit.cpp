@@ -27,9 +27,6 @@ constexpr double k_calibration_share = 0.25;
 /// Events of held-out normals that calibrate the p-values of single events: the tail of the largest tenth has then 500
 /// members, more would only cost time.
 constexpr std::size_t k_calibration_events = 5'000;
-/// Seconds between two saves of the state.
-constexpr double k_save_seconds = 10;
-
 enum Stream : std::uint64_t { k_split_stream = 101, k_validation_stream, k_job_stream, k_weight_stream };
 
 using Clock = std::chrono::steady_clock;
@@ -212,7 +209,7 @@ class Fitter {
     Clock::time_point saved = Clock::now();
     trainer.run(executor_, job.phase, progress_, [&] {
       if (options_.max_minutes > 0 && seconds_since(began_) > 60 * options_.max_minutes) trainer.stop();
-      if (options_.state_file.empty() || (seconds_since(saved) < k_save_seconds && !trainer.finished())) return;
+      if (options_.state_file.empty() || (seconds_since(saved) < options_.save_seconds && !trainer.finished())) return;
       state_.has_trainer = true;
       state_.trainer = trainer.state();
       save_fit_state(state_, options_.state_file);

@@ -29,7 +29,8 @@ struct FitOptions {
   std::uint64_t seed = 1;
   std::size_t profile_bytes = std::size_t{64} << 20;
   std::string state_file;  ///< where the progress is kept for `resume`; empty: nowhere
-  bool resume = false;     ///< go on from state_file if it exists
+  bool resume = false;         ///< go on from state_file if it exists
+  double save_seconds = 10;    ///< time between two saves of the state; 0: after every step
   std::optional<Isa> isa;
   MatmulBackend gemm = MatmulBackend::automatic;
 };

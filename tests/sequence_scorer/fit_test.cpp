@@ -1,0 +1,181 @@
+#include <doctest/doctest.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "seqguard/core/files.hpp"
+#include "sequence_scorer/small_shop.hpp"
+
+using namespace seqguard;
+using namespace seqguard::tests;
+
+namespace {
+
+namespace fs = std::filesystem;
+
+/// A directory that goes away with the test.
+struct TemporaryDirectory {
+  fs::path path;
+  TemporaryDirectory() {
+    std::string pattern = (fs::temp_directory_path() / "seqguard-fit-XXXXXX").string();
+    path = ::mkdtemp(pattern.data());
+  }
+  ~TemporaryDirectory() { fs::remove_all(path); }
+  std::string operator/(const std::string& name) const { return (path / name).string(); }
+};
+
+/// One digest over all files of a model directory.
+std::string digest(const std::string& directory) {
+  std::vector<std::string> names;
+  for (const auto& entry : fs::directory_iterator(directory)) names.push_back(entry.path().filename().string());
+  std::sort(names.begin(), names.end());
+  std::string all;
+  for (const std::string& name : names) all += name + sha256(read_file(directory + "/" + name, 1u << 28));
+  return sha256(all);
+}
+
+/// Kills its process at the n-th report.
+struct KillAfter {
+  std::size_t reports_left;
+  static bool report(const Progress&, void* user) {
+    auto& self = *static_cast<KillAfter*>(user);
+    if (self.reports_left-- == 0) ::kill(::getpid(), SIGKILL);
+    return true;
+  }
+};
+
+bool count_report(const Progress&, void* user) {
+  ++*static_cast<std::size_t*>(user);
+  return true;
+}
+
+FitOptions tiny_fit() {
+  FitOptions options;
+  options.epochs = 3;
+  options.seed = 9;
+  options.save_seconds = 0;
+  return options;
+}
+
+}  // namespace
+
+TEST_CASE("a model that is saved and loaded gives the same bits") {
+  const TemporaryDirectory directory;
+  const std::string path = directory / "model";
+  save_behaviour_model(shared_scorer().model(), path);
+  const SequenceScorer loaded = SequenceScorer::load(path);
+  for (const auto& events : visits(20, 31)) {
+    const Score a = shared_scorer().score(events), b = loaded.score(events);
+    CHECK(a.value == b.value);
+    CHECK(a.p_value == b.p_value);
+    CHECK(a.p_conformal == b.p_conformal);
+    CHECK(a.events[a.worst].value == b.events[b.worst].value);
+    CHECK(a.events[a.worst].p_value == b.events[b.worst].p_value);
+  }
+}
+
+TEST_CASE("files of another generation, damaged and missing files are refused by name") {
+  const TemporaryDirectory directory;
+  const std::string path = directory / "model";
+  save_behaviour_model(shared_scorer().model(), path);
+  const auto message = [&] {
+    try {
+      SequenceScorer::load(path);
+    } catch (const Error& error) {
+      return std::string(error.what());
+    }
+    return std::string("loaded");
+  };
+  CHECK(message() == "loaded");
+  for (const std::string name : {"config.json", "model.safetensors", "event_schema.json", "profile.safetensors",
+                                 "event_calibration.safetensors"}) {
+    const std::string file = path + "/" + name, good = read_file(file, 1u << 28);
+    std::string bad = good;
+    bad[bad.size() / 2] ^= 1;
+    write_file_atomically(file, bad);
+    CHECK(message().find(name) != std::string::npos);
+    fs::remove(file);
+    CHECK(message().find(name) != std::string::npos);
+    write_file_atomically(file, good);
+  }
+  write_file_atomically(path + "/detector.json", "{}");
+  CHECK(message().find("detector.json") != std::string::npos);
+  CHECK_THROWS_AS(SequenceScorer::load(directory / "nowhere"), Error);
+}
+
+TEST_CASE("the same bits at 1 and 2 threads, and after being killed and resumed") {
+  const TemporaryDirectory directory;
+  const Dataset data = as_dataset(visits(60, 41));
+  const auto fit_and_save = [&](const FitOptions& options, std::size_t threads, const std::string& name,
+                                ProgressSink progress = {}) {
+    const auto executor = make_thread_pool(threads);
+    save_behaviour_model(*fit(data, options, nullptr, *executor, progress), directory / name);
+  };
+  std::size_t reports = 0;
+  fit_and_save(tiny_fit(), 1, "straight", {count_report, &reports});
+  const std::string expected = digest(directory / "straight");
+  fit_and_save(tiny_fit(), 2, "two_threads");
+  CHECK(digest(directory / "two_threads") == expected);
+
+  // Killed early in a fold, late in a fold, at a calibration, in the last training.
+  for (const std::size_t at : {std::size_t{1}, reports / 4, reports / 2, reports - 2}) {
+    const std::string name = "killed_at_" + std::to_string(at);
+    FitOptions options = tiny_fit();
+    options.state_file = directory / (name + ".state");
+    const pid_t child = ::fork();
+    if (child == 0) {
+      KillAfter killer{at};
+      fit_and_save(options, 1, name, {KillAfter::report, &killer});
+      ::_exit(0);
+    }
+    int status = 0;
+    ::waitpid(child, &status, 0);
+    REQUIRE(WIFSIGNALED(status));
+    CHECK_FALSE(directory_exists(directory / name));
+    REQUIRE(file_exists(options.state_file));
+    options.resume = true;
+    fit_and_save(options, at % 2 == 0 ? 1 : 2, name);
+    CHECK(digest(directory / name) == expected);
+  }
+}
+
+TEST_CASE("a state of other data or options is refused") {
+  const TemporaryDirectory directory;
+  FitOptions options = tiny_fit();
+  options.state_file = directory / "state";
+  const Dataset data = as_dataset(visits(40, 51));
+  fit(data, options);
+  options.resume = true;
+  options.seed = 10;
+  CHECK_THROWS_AS(fit(data, options), Error);
+  options.seed = 9;
+  CHECK_THROWS_AS(fit(as_dataset(visits(40, 52)), options), Error);
+  fit(data, options);
+}
+
+TEST_CASE("progress can stop a fit, and bad arguments are named") {
+  const Dataset data = as_dataset(visits(40, 61));
+  const ProgressSink stop{[](const Progress&, void*) { return false; }, nullptr};
+  try {
+    fit(data, tiny_fit(), nullptr, inline_executor(), stop);
+    FAIL("not stopped");
+  } catch (const Error& error) {
+    CHECK(error.code() == ErrorCode::cancelled);
+  }
+  FitOptions options = tiny_fit();
+  options.size = "XXL";
+  CHECK_THROWS_AS(fit(data, options), Error);
+  options = tiny_fit();
+  options.preset = "nothing";
+  CHECK_THROWS_AS(fit(data, options), Error);
+  options = tiny_fit();
+  options.target_fpr = 0;
+  CHECK_THROWS_AS(fit(data, options), Error);
+  CHECK_THROWS_AS(fit(as_dataset(visits(5, 1)), tiny_fit()), Error);
+}
