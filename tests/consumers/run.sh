@@ -29,12 +29,14 @@ copy_project() { # PROJECT FOLDER
 
 # check_output PROGRAM HOST: it ran, it says what it should, and its bits are those of the find_package host.
 check_output() {
-    "$1" >"$work/$step.out" || fail "$1 failed with exit code $?"
+    (cd "$(dirname "$1")" && "$1") >"$work/$step.out" || fail "$1 failed with exit code $?"
     grep -qx "host $2" "$work/$step.out" || fail "expected a host built as '$2', found $(head -1 "$work/$step.out")"
     grep -v '^host' "$work/$step.out" >"$work/$step.bits"
-    [ "$(grep -c '^hidden .*0x1' "$work/$step.bits")" -eq 8 ] || fail "expected 8 lines 'hidden', one per position"
-    ! grep -qi 'nan\|inf' "$work/$step.bits" || fail "NaN or infinity in the output"
-    grep -q '^error instruction set: unknown name' "$work/$step.bits" || fail "no typed error was caught"
+    [ "$(grep -c '^event .* 0x' "$work/$step.bits")" -eq 11 ] || fail "expected 11 lines 'event', one per event"
+    ! grep -qw 'nan\|inf' "$work/$step.bits" || fail "NaN or infinity in the output"
+    grep -q '^score visit .* normal ' "$work/$step.bits" || fail "the ordinary visit is judged abnormal"
+    grep -q '^score robot .* abnormal ' "$work/$step.bits" || fail "the robot is judged normal"
+    grep -q '^error .*no-such-model' "$work/$step.bits" || fail "no typed error was caught"
     cmp "$work/find_package.bits" "$work/$step.bits" || fail "not the bits of the plain host"
 }
 
