@@ -35,3 +35,8 @@ endif()
 file(RELATIVE_PATH SEQGUARD_PC_TO_PREFIX "/prefix/${CMAKE_INSTALL_LIBDIR}/pkgconfig" "/prefix")
 configure_file(cmake/seqguard.pc.in "${CMAKE_CURRENT_BINARY_DIR}/seqguard.pc" @ONLY)
 install(FILES "${CMAKE_CURRENT_BINARY_DIR}/seqguard.pc" DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+
+# The program.
+if(TARGET seqguard_program)
+  install(TARGETS seqguard_program RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+endif()

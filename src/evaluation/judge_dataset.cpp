@@ -10,10 +10,13 @@ namespace {
 /// Sequences per worker between two reports.
 constexpr std::size_t k_block = 64;
 
-/// Calls make(sequence, scratch) for each sequence, in blocks.
-template <class Make>
+const auto nothing = [](std::size_t, std::size_t) {};
+
+}  // namespace
+
 void for_each_sequence(const SequenceScorer& scorer, const Dataset& data, std::string_view phase, Executor& executor,
-                       ProgressSink progress, const Make& make) {
+                       ProgressSink progress, FunctionRef<void(std::size_t, SequenceScorer::Scratch&)> work,
+                       FunctionRef<void(std::size_t, std::size_t)> finished) {
   const auto start = std::chrono::steady_clock::now();
   const std::size_t total = data.sequences().size(), block = k_block * executor.concurrency();
   std::vector<SequenceScorer::Scratch> scratches;
@@ -23,34 +26,37 @@ void for_each_sequence(const SequenceScorer& scorer, const Dataset& data, std::s
     executor.run(count, [&](std::size_t task, std::size_t worker) {
       const std::size_t s = first + task;
       try {
-        make(s, scratches[worker]);
+        work(s, scratches[worker]);
       } catch (const Error& error) {
         fail(error.code(), data.rejected().file + ":" + std::to_string(data.sequences()[s].line), error.what());
       }
     });
+    finished(first, count);
     const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     if (!progress.report({.phase = phase, .done = first + count, .total = total, .seconds = seconds}))
       fail(ErrorCode::cancelled, phase, "stopped on request");
   }
 }
 
-}  // namespace
-
 std::vector<Score> judge_dataset(const SequenceScorer& scorer, const Dataset& data, const ScoreOptions& options,
                                  Executor& executor, ProgressSink progress) {
   std::vector<Score> scores(data.sequences().size());
-  for_each_sequence(scorer, data, "score", executor, progress, [&](std::size_t s, SequenceScorer::Scratch& scratch) {
-    scorer.score(data.view(s), scores[s], scratch, options);
-  });
+  for_each_sequence(
+      scorer, data, "score", executor, progress,
+      [&](std::size_t s, SequenceScorer::Scratch& scratch) { scorer.score(data.view(s), scores[s], scratch, options); },
+      nothing);
   return scores;
 }
 
 std::vector<Repair> repair_dataset(const SequenceScorer& scorer, const Dataset& data, const RepairOptions& options,
                                    Executor& executor, ProgressSink progress) {
   std::vector<Repair> repairs(data.sequences().size());
-  for_each_sequence(scorer, data, "repair", executor, progress, [&](std::size_t s, SequenceScorer::Scratch& scratch) {
-    repairs[s] = scorer.repair(data.view(s), scratch, options);
-  });
+  for_each_sequence(
+      scorer, data, "repair", executor, progress,
+      [&](std::size_t s, SequenceScorer::Scratch& scratch) {
+        repairs[s] = scorer.repair(data.view(s), scratch, options);
+      },
+      nothing);
   return repairs;
 }
 

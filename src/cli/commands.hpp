@@ -1,0 +1,25 @@
+// The commands. Each returns its exit code and throws Error (exit code 1) or UsageError (exit code 2).
+#pragma once
+
+#include <stdexcept>
+
+#include "cli/options.hpp"
+
+namespace seqguard::cli {
+
+enum ExitCode { k_done = 0, k_failed = 1, k_wrong_usage = 2, k_rows_rejected = 3 };
+
+/// Flags that do not fit together.
+struct UsageError : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+int run(const SimulateOptions& options);
+int run(const InspectOptions& options);
+int run(const FitCommandOptions& options);
+int run(const ScoreCommandOptions& options);
+int run(const EvaluateOptions& options);
+int run(const RepairCommandOptions& options);
+int run(const EncodeOptions& options);
+
+}  // namespace seqguard::cli

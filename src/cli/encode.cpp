@@ -1,0 +1,198 @@
+#include <fstream>
+#include <iostream>
+#include <vector>
+
+#include "cli/commands.hpp"
+#include "cli/console.hpp"
+#include "cli/encode_request.hpp"
+#include "cli/interrupt.hpp"
+#include "cli/json_text.hpp"
+#include "cli/output.hpp"
+#include "cli/read_input.hpp"
+#include "seqguard/core/files.hpp"
+#include "seqguard/model/checkpoint.hpp"
+#include "seqguard/model/encoder_batch.hpp"
+#include "seqguard/model/heads.hpp"
+
+namespace seqguard::cli {
+namespace {
+
+/// A BERT directory, or a behaviour model whose only column is the primary one. @throws Error.
+Model<float> load_encoder(const EncodeOptions& options) {
+  const LoadOptions load = load_options(options.common);
+  const auto context = make_context(load.isa ? *load.isa : default_isa(), load.gemm);
+  const std::string schema_path = options.model + "/event_schema.json";
+  if (file_exists(schema_path)) {
+    constexpr std::size_t k_max_schema = std::size_t{1} << 30;
+    const ModelFeatures features = model_features(schema_from_json(read_file(schema_path, k_max_schema), schema_path));
+    if (!features.categorical.empty() || !features.numeric.empty() || features.time_gap_buckets > 0)
+      fail(ErrorCode::unsupported, options.model,
+           "its events have several columns, ids give only one; use score for behaviour models");
+  }
+  Model<float> model = load_model(context, options.model);
+  model.pack(false);
+  return model;
+}
+
+void check_kind(const Model<float>& model, const EncodeOptions& options) {
+  const ModelHeads& heads = model.spec().heads;
+  if (options.kind == "pooler_output" && !heads.pooler)
+    fail(ErrorCode::unsupported_model, options.model, "has no pooler", "a model with bert.pooler", "none");
+  if (options.kind == "logits" && !heads.masked_lm && heads.sequence_labels == 0 && heads.token_labels == 0)
+    fail(ErrorCode::unsupported_model, options.model, "has no head that gives logits",
+         "BertForMaskedLM, BertForSequenceClassification or BertForTokenClassification", "BertModel");
+}
+
+/// Runs the encoder on one line at a time; the buffers are reused.
+class LineEncoder {
+ public:
+  LineEncoder(const Model<float>& model, const EncodeOptions& options)
+      : model_(model),
+        kind_(options.kind),
+        mask_(options.mask == "causal" ? AttentionMask::causal : AttentionMask::full) {}
+
+  /// The member "<kind>" of the answer.
+  void write(const EncodeRequest& request, JsonText& json) {
+    activations_.reset();
+    const std::size_t n = request.input_ids.size();
+    const std::size_t offsets[] = {0, n};
+    EncoderInput input{};
+    input.ids = request.input_ids;
+    input.token_type_ids = request.token_type_ids;
+    input.offsets = offsets;
+    auto cache = EncoderCache<float>::allocate(activations_, model_.config(), n, false);
+    encoder_forward<float>(model_.context(), cache, input, model_.config(), model_.parameters(), model_.packed(),
+                           {.mask = mask_, .dropout = {}}, scratch_);
+    const MatrixView<const float> hidden = cache.last_hidden_state();
+    json.key(kind_);
+    if (kind_ == "last_hidden_state")
+      write_rows(hidden, json);
+    else if (kind_ == "pooler_output")
+      write_pooled(hidden, offsets, json);
+    else
+      write_logits(hidden, offsets, json);
+  }
+
+ private:
+  MatrixView<float> matrix(std::size_t rows, std::size_t cols) {
+    return {activations_.allocate<float>(rows * cols).data(), rows, cols};
+  }
+  static void write_row(MatrixView<const float> values, std::size_t r, JsonText& json) {
+    json.values(std::span<const float>(values.row(r), values.cols));
+  }
+  static void write_rows(MatrixView<const float> values, JsonText& json) {
+    json.begin_array();
+    for (std::size_t r = 0; r < values.rows; ++r) write_row(values, r, json);
+    json.end_array();
+  }
+  void write_pooled(MatrixView<const float> hidden, Offsets offsets, JsonText& json) {
+    const MatrixView<float> pooled = matrix(1, hidden.cols);
+    pooler_output<float>(model_, pooled, hidden, offsets, scratch_);
+    write_row(pooled, 0, json);
+  }
+  void write_logits(MatrixView<const float> hidden, Offsets offsets, JsonText& json) {
+    const ModelHeads& heads = model_.spec().heads;
+    if (heads.sequence_labels > 0) {
+      const MatrixView<float> logits = matrix(1, heads.sequence_labels);
+      sequence_logits<float>(model_, logits, hidden, offsets, scratch_);
+      return write_row(logits, 0, json);
+    }
+    const MatrixView<float> logits =
+        matrix(hidden.rows, heads.masked_lm ? model_.config().vocab_size : heads.token_labels);
+    if (heads.masked_lm)
+      masked_lm_logits<float>(model_, logits, hidden, scratch_);
+    else
+      token_logits<float>(model_, logits, hidden, scratch_);
+    write_rows(logits, json);
+  }
+
+  const Model<float>& model_;
+  std::string kind_;
+  AttentionMask mask_;
+  Arena activations_, scratch_;
+};
+
+/// Lines answered by one call of the executor.
+struct Block {
+  std::vector<std::string> lines, answers, errors;
+  std::size_t first_line = 1;
+};
+
+void answer_line(const Model<float>& model, const EncodeOptions& options, LineEncoder& encoder, Block& block,
+                 std::size_t i) {
+  JsonText json;
+  json.begin_object();
+  try {
+    const EncodeRequest request = parse_encode_request(block.lines[i], model.config());
+    json.key("input_ids").values(std::span<const std::int32_t>(request.input_ids));
+    if (options.kind != "input_ids") encoder.write(request, json);
+  } catch (const Error& error) {
+    block.errors[i] = error.what();
+    json.clear();
+    json.begin_object().field("error", error.what()).field("line", block.first_line + i);
+  }
+  json.end_object().end_line();
+  block.answers[i] = json.text();
+}
+
+/// Answers all lines of `input`; returns the number of bad ones.
+std::size_t encode_lines(std::istream& input, const std::string& name, const Model<float>& model,
+                         const EncodeOptions& options, Output& output) {
+  const auto executor = executor_for(options.common);
+  std::vector<LineEncoder> encoders;
+  for (std::size_t w = 0; w < executor->concurrency(); ++w) encoders.emplace_back(model, options);
+  const std::size_t block_lines = 32 * executor->concurrency();
+  std::size_t bad = 0;
+  bool more = true;
+  for (Block block; more; block.first_line += block.lines.size()) {
+    block.lines.clear();
+    std::string line;
+    while (block.lines.size() < block_lines && (more = static_cast<bool>(std::getline(input, line))))
+      block.lines.push_back(line);
+    block.answers.assign(block.lines.size(), {});
+    block.errors.assign(block.lines.size(), {});
+    executor->run(block.lines.size(),
+                  [&](std::size_t i, std::size_t worker) { answer_line(model, options, encoders[worker], block, i); });
+    for (std::size_t i = 0; i < block.lines.size(); ++i) {
+      if (!block.errors[i].empty()) {
+        const std::string message = name + ":" + std::to_string(block.first_line + i) + ": " + block.errors[i];
+        if (options.strict) throw Error(ErrorCode::bad_event, message);
+        if (++bad <= options.max_errors) say(false, message);
+      }
+      output.write(block.answers[i]);
+    }
+    output.flush();
+    stop_if_interrupted();
+  }
+  return bad;
+}
+
+}  // namespace
+
+int run(const EncodeOptions& options) {
+  if (options.output == "-" && options.common.json == "-")
+    throw UsageError("encode: --json - and the output cannot both go to stdout; give one of them a file");
+  const Model<float> model = load_encoder(options);
+  check_kind(model, options);
+  std::ifstream file;
+  const bool from_stdin = options.input == "-";
+  if (!from_stdin) {
+    if (!file_exists(options.input)) fail(ErrorCode::file_not_found, options.input, "no such file");
+    file.open(options.input, std::ios::binary);
+    if (!file) fail(ErrorCode::io_error, options.input, "cannot be read");
+  }
+  Output output(options.output);
+  const InterruptScope interrupt;
+  const std::size_t bad =
+      encode_lines(from_stdin ? std::cin : file, from_stdin ? "stdin" : options.input, model, options, output);
+  output.commit();
+  if (bad > 0) warn(with_commas(bad) + " bad lines were answered with an error");
+  if (!options.common.json.empty()) {
+    JsonText json;
+    json.begin_object().field("bad_lines", bad).end_object().end_line();
+    write_output(options.common.json, json.text());
+  }
+  return bad > 0 ? k_rows_rejected : k_done;
+}
+
+}  // namespace seqguard::cli

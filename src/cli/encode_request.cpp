@@ -1,0 +1,50 @@
+#include "cli/encode_request.hpp"
+
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "core/strict_json.hpp"
+#include "seqguard/core/error.hpp"
+
+namespace seqguard::cli {
+namespace {
+
+std::vector<std::int32_t> ids_of(const nlohmann::json& value, const char* name, std::size_t limit) {
+  const std::string where(name);
+  if (!value.is_array()) fail(ErrorCode::bad_event, where, "wrong type", "an array of ids", value.type_name());
+  std::vector<std::int32_t> ids;
+  ids.reserve(value.size());
+  for (std::size_t i = 0; i < value.size(); ++i) {
+    const bool fits = value[i].is_number_unsigned() && value[i].get<std::uint64_t>() < limit;
+    if (!fits)
+      fail(ErrorCode::bad_event, where + "[" + std::to_string(i) + "]", "not an id of the model",
+           "0 .. " + std::to_string(limit - 1), value[i].is_structured() ? value[i].type_name() : value[i].dump());
+    ids.push_back(value[i].get<std::int32_t>());
+  }
+  return ids;
+}
+
+}  // namespace
+
+EncodeRequest parse_encode_request(std::string_view line, const BertConfig& config) {
+  const nlohmann::json json = parse_strict_json(line, "line", ErrorCode::bad_event);
+  if (!json.is_object()) fail(ErrorCode::bad_event, "line", "wrong type", "an object", json.type_name());
+  if (json.contains("text")) fail(ErrorCode::bad_event, "field \"text\"", "text is not built yet; give input_ids");
+  for (const auto& [name, value] : json.items())
+    if (name != "input_ids" && name != "token_type_ids")
+      fail(ErrorCode::bad_event, "field \"" + name + "\"", "unknown", "input_ids, token_type_ids", name);
+  if (!json.contains("input_ids")) fail(ErrorCode::bad_event, "line", "has no field \"input_ids\"");
+  EncodeRequest request{ids_of(json["input_ids"], "input_ids", config.vocab_size), {}};
+  const std::size_t n = request.input_ids.size();
+  if (n == 0 || n > config.max_position_embeddings)
+    fail(ErrorCode::bad_event, "input_ids", "wrong length", "1 .. " + std::to_string(config.max_position_embeddings),
+         std::to_string(n));
+  if (!json.contains("token_type_ids")) return request;
+  request.token_type_ids = ids_of(json["token_type_ids"], "token_type_ids", config.type_vocab_size);
+  if (request.token_type_ids.size() != n)
+    fail(ErrorCode::bad_event, "token_type_ids", "wrong length", std::to_string(n),
+         std::to_string(request.token_type_ids.size()));
+  return request;
+}
+
+}  // namespace seqguard::cli

@@ -1,0 +1,20 @@
+// One line of the input of `encode`.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "seqguard/model/config.hpp"
+
+namespace seqguard::cli {
+
+struct EncodeRequest {
+  std::vector<std::int32_t> input_ids;
+  std::vector<std::int32_t> token_type_ids;  ///< empty: all 0
+};
+
+/// Reads {"input_ids":[..],"token_type_ids":[..]} and checks it against the model. @throws Error bad_event.
+EncodeRequest parse_encode_request(std::string_view line, const BertConfig& config);
+
+}  // namespace seqguard::cli

@@ -1,0 +1,102 @@
+#include "cli/evaluate_print.hpp"
+
+#include "cli/console.hpp"
+#include "cli/json_text.hpp"
+
+namespace seqguard::cli {
+namespace {
+
+std::string percent(double share) { return fixed(100 * share, 1) + " %"; }
+
+/// "12 of 34".
+std::string of(std::size_t part, std::size_t whole) { return with_commas(part) + " of " + with_commas(whole); }
+
+void add_row(Table& table, const GroupMetrics& m) {
+  table.add({m.kind, with_commas(m.abnormal), percent(m.prevalence), fixed(m.auroc, 3), fixed(m.average_precision, 3),
+             fixed(m.tpr_at_1, 3), fixed(m.tpr_at_5, 3), m.decision ? fixed(m.decision->recall(), 3) : "-",
+             m.decision ? fixed(m.decision->f1(), 3) : "-"});
+}
+
+std::string sequences_text(const SequenceMetrics& m) {
+  Table table({"kind", "abnormal", "prevalence", "AUROC", "AP", "TPR@1%", "TPR@5%", "found", "F1"});
+  add_row(table, m.all);
+  for (const GroupMetrics& kind : m.kinds) add_row(table, kind);
+  std::string text = "sequences: " + with_commas(m.all.abnormal) + " abnormal against " + with_commas(m.all.normal) +
+                     " normal\n" + table.text();
+  if (m.all.decision)
+    text += "  found, F1: at the label-free threshold, which calls " + percent(m.all.decision->false_positive_rate()) +
+            " of the normal sequences abnormal\n";
+  return text;
+}
+
+std::string repairs_text(const std::vector<RepairMetrics>& repairs) {
+  Table table({"kind", "damaged", "errors", "edits", "at an error", "right", "put right", "exact"});
+  for (const RepairMetrics& m : repairs)
+    table.add({m.kind, with_commas(m.sequences), with_commas(m.errors), with_commas(m.edits), with_commas(m.located),
+               with_commas(m.right),
+               m.errors > 0 ? percent(static_cast<double>(m.right) / static_cast<double>(m.errors)) : "-",
+               m.sequences > 0 ? of(m.exact, m.sequences) : "-"});
+  const RepairMetrics& all = repairs.front();
+  std::string text = "repairs, compared with the clean twins:\n" + table.text();
+  if (all.edits > 0)
+    text += "  of " + with_commas(all.edits) + " edits " +
+            percent(static_cast<double>(all.located) / static_cast<double>(all.edits)) + " change a wrong event and " +
+            percent(static_cast<double>(all.right) / static_cast<double>(all.edits)) + " make it right\n";
+  return text;
+}
+
+void write_group(JsonText& json, const GroupMetrics& m) {
+  json.begin_object().field("kind", m.kind).field("normal", m.normal).field("abnormal", m.abnormal);
+  json.field("prevalence", m.prevalence).field("auroc", m.auroc).field("ap", m.average_precision);
+  json.field("tpr_at_1", m.tpr_at_1).field("tpr_at_5", m.tpr_at_5);
+  if (m.decision) {
+    json.field("fpr", m.decision->false_positive_rate()).field("recall", m.decision->recall());
+    json.field("precision", m.decision->precision()).field("f1", m.decision->f1());
+  }
+  json.end_object();
+}
+
+void write_repair(JsonText& json, const RepairMetrics& m) {
+  json.begin_object().field("kind", m.kind).field("damaged", m.sequences).field("errors", m.errors);
+  json.field("errors_left", m.left).field("edits", m.edits).field("located", m.located).field("right", m.right);
+  json.field("exact", m.exact).end_object();
+}
+
+}  // namespace
+
+std::string to_text(const Evaluation& evaluation) {
+  std::string text = sequences_text(evaluation.sequences);
+  if (evaluation.events) {
+    const EventMetrics& m = *evaluation.events;
+    text += "events: " + with_commas(m.abnormal) + " abnormal against " + with_commas(m.normal) + " normal, AUROC " +
+            fixed(m.auroc, 3) + ", AP " + fixed(m.average_precision, 3) + "; the worst event is an abnormal one in " +
+            of(m.worst_hits, m.sequences) + " abnormal sequences\n";
+  }
+  if (!evaluation.repairs.empty()) text += repairs_text(evaluation.repairs);
+  text.pop_back();  // say() ends the line
+  return text;
+}
+
+std::string to_json(const Evaluation& evaluation) {
+  JsonText json;
+  json.begin_object().key("sequences");
+  write_group(json, evaluation.sequences.all);
+  json.key("kinds").begin_array();
+  for (const GroupMetrics& kind : evaluation.sequences.kinds) write_group(json, kind);
+  json.end_array();
+  if (evaluation.events) {
+    const EventMetrics& m = *evaluation.events;
+    json.key("events").begin_object().field("normal", m.normal).field("abnormal", m.abnormal);
+    json.field("auroc", m.auroc).field("ap", m.average_precision).field("sequences", m.sequences);
+    json.field("worst_hits", m.worst_hits).end_object();
+  }
+  if (!evaluation.repairs.empty()) {
+    json.key("repairs").begin_array();
+    for (const RepairMetrics& m : evaluation.repairs) write_repair(json, m);
+    json.end_array();
+  }
+  json.end_object().end_line();
+  return json.text();
+}
+
+}  // namespace seqguard::cli

@@ -1,0 +1,115 @@
+#include "seqguard/sequence_scorer/fit.hpp"
+
+#include <cstdio>
+
+#include "cli/commands.hpp"
+#include "cli/console.hpp"
+#include "cli/interrupt.hpp"
+#include "cli/json_text.hpp"
+#include "cli/output.hpp"
+#include "cli/read_input.hpp"
+#include "seqguard/sequence_scorer/behaviour_model.hpp"
+
+namespace seqguard::cli {
+namespace {
+
+FitOptions fit_options(const FitCommandOptions& options) {
+  FitOptions fit;
+  fit.preset = options.preset;
+  fit.size = options.size;
+  fit.epochs = options.epochs;
+  fit.window = options.window;
+  fit.target_fpr = options.target_fpr;
+  fit.valid_fraction = options.valid_fraction;
+  fit.max_minutes = options.max_minutes;
+  fit.seed = options.common.seed;
+  fit.resume = options.resume;
+  const LoadOptions load = load_options(options.common);
+  fit.isa = load.isa;
+  fit.gemm = load.gemm;
+  std::string directory = options.output;
+  while (directory.size() > 1 && directory.ends_with('/')) directory.pop_back();
+  fit.state_file = directory + ".fit-state";
+  return fit;
+}
+
+std::string columns_text(const Dataset& data) {
+  std::string text;
+  for (std::size_t c = 0; c < data.columns().size(); ++c) {
+    const DataColumn& column = data.columns()[c];
+    text += (c == 0 ? "" : ", ") + column.name;
+    if (c == data.primary())
+      text += " (judged)";
+    else if (column.kind == ColumnKind::numeric)
+      text += " (numeric)";
+  }
+  if (!data.time_column().empty()) text += ", gaps of " + data.time_column();
+  if (!data.key_column().empty()) text += "; key " + data.key_column();
+  if (!data.order_column().empty()) text += ", order " + data.order_column();
+  return text;
+}
+
+void describe_data(const Dataset& data, bool quiet) {
+  say(quiet, "read " + data.rejected().file + ": " + size_text(data));
+  say(quiet, "columns: " + columns_text(data));
+  for (const std::string& column : data.ignored_columns()) say(quiet, "not used: column " + column);
+}
+
+void describe_plan(const FitPlan& plan, bool quiet) {
+  say(quiet, "plan: vocabulary " + with_commas(plan.vocabulary) + ", window " + std::to_string(plan.window) +
+                 ", encoder " + std::to_string(plan.layers) + " x " + std::to_string(plan.hidden) + ", " +
+                 with_commas(plan.steps) + " steps; " +
+                 (plan.folds > 0 ? "cross-fitted in " + std::to_string(plan.folds) + " folds"
+                                 : std::string("3/4 train, 1/4 calibrate")) +
+                 "; order tells " + fixed(100 * plan.order_gain, 0) + " %, so " + fixed(100 * plan.masked_share, 0) +
+                 " % of the steps hide events");
+}
+
+std::string report_json(const FitReport& report) {
+  const FitPlan& plan = report.plan;
+  JsonText json;
+  json.begin_object();
+  json.field("sequences", plan.sequences).field("events", plan.events).field("vocabulary", plan.vocabulary);
+  json.field("window", plan.window).field("hidden", plan.hidden).field("layers", plan.layers);
+  json.field("heads", plan.heads).field("steps", plan.steps).field("folds", plan.folds);
+  json.field("learning_rate", plan.learning_rate).field("dropout", plan.dropout);
+  json.field("order_gain", plan.order_gain).field("masked_share", plan.masked_share);
+  json.field("seconds", report.seconds).field("validation_loss", report.validation_loss);
+  json.field("calibration_normals", report.calibration_normals);
+  json.field("distinct_normals", report.distinct_normals).field("kept_normals", report.kept_normals);
+  json.field("drift_auroc", report.drift_auroc).field("drift_warning", report.drift_warning);
+  json.end_object().end_line();
+  return json.text();
+}
+
+}  // namespace
+
+int run(const FitCommandOptions& options) {
+  const bool quiet = options.common.quiet;
+  const Dataset data = read_input(options.input, options.table);
+  describe_data(data, quiet);
+  const FitOptions fit_with = fit_options(options);
+  const auto executor = executor_for(options.common);
+  const InterruptScope interrupt;
+  FitReport report;
+  std::shared_ptr<const BehaviourModel> model;
+  {
+    ProgressBar bar(quiet);
+    model = fit(data, fit_with, &report, *executor, bar.sink());
+  }
+  save_behaviour_model(*model, options.output);
+  std::remove(fit_with.state_file.c_str());
+  describe_plan(report.plan, quiet);
+  say(quiet, "learned in " + duration(report.seconds) + ", calibrated on " + with_commas(report.calibration_normals) +
+                 " normal sequences -> " + options.output);
+  if (report.kept_normals < report.distinct_normals)
+    warn("the statistics keep " + with_commas(report.kept_normals) + " of " + with_commas(report.distinct_normals) +
+         " distinct normal sequences (memory limit)");
+  if (report.drift_warning)
+    warn("the second half of the input looks different from the first (AUROC " + fixed(report.drift_auroc, 2) +
+         "): false alarms may exceed the target; fit on recent traffic");
+  if (!options.common.json.empty()) write_output(options.common.json, report_json(report));
+  return exit_code_for(data);
+}
+
+}  // namespace seqguard::cli

@@ -1,0 +1,56 @@
+// What a model directory or a data file contains.
+#pragma once
+
+#include <algorithm>
+#include <string>
+#include <string_view>
+
+#include "cli/json_text.hpp"
+#include "cli/options.hpp"
+#include "cli/read_input.hpp"
+
+namespace seqguard::cli {
+
+/// Named facts in sections, collected once and shown as text and as JSON.
+class Facts {
+ public:
+  Facts() { json_.begin_object(); }
+
+  void section(std::string_view name) {
+    if (in_section_) json_.end_object();
+    in_section_ = true;
+    json_.key(name).begin_object();
+    text_ += std::string(name) + "\n";
+  }
+  /// `shown` is the form for people.
+  template <class T>
+  void add(std::string_view name, const T& value, std::string_view shown) {
+    std::string id(name);
+    std::replace(id.begin(), id.end(), ' ', '_');
+    json_.field(id, value);
+    text_ += "  " + std::string(name) + std::string(name.size() < 22 ? 22 - name.size() : 1, ' ') + std::string(shown) +
+             "\n";
+  }
+  void add(std::string_view name, const std::string& value) { add(name, value, value); }
+
+  const std::string& text() const noexcept { return text_; }
+  std::string json() const {
+    JsonText json = json_;
+    if (in_section_) json.end_object();
+    json.end_object().end_line();
+    return json.text();
+  }
+
+ private:
+  std::string text_;
+  JsonText json_;
+  bool in_section_ = false;
+};
+
+/// A Hugging Face directory, with our sidecar files or without. @throws Error if it cannot be opened.
+void describe_model(const std::string& directory, const LoadOptions& options, Facts& facts);
+
+/// A file of sequences; returns the exit code.
+int describe_data(const InputOptions& input, const TableOptions& table, Facts& facts);
+
+}  // namespace seqguard::cli

@@ -1,0 +1,87 @@
+#include "cli/console.hpp"
+#include "cli/inspect.hpp"
+#include "seqguard/core/files.hpp"
+#include "seqguard/model/config.hpp"
+#include "seqguard/model/safetensors.hpp"
+#include "seqguard/sequence_scorer/behaviour_model.hpp"
+
+namespace seqguard::cli {
+namespace {
+
+constexpr std::size_t k_max_config = std::size_t{16} << 20;
+
+void describe_encoder(const std::string& directory, Facts& facts) {
+  const std::string path = directory + "/config.json";
+  const BertConfig config = parse_config(read_file(path, k_max_config), path);
+  facts.section("encoder");
+  const std::string architecture = config.architectures.empty() ? "BertModel" : config.architectures.front();
+  facts.add("family", std::string("bert"));
+  facts.add("architecture", architecture);
+  const auto number = [&](const char* name, std::size_t value) { facts.add(name, value, with_commas(value)); };
+  number("vocabulary", config.vocab_size);
+  number("hidden size", config.hidden_size);
+  number("layers", config.num_hidden_layers);
+  number("heads", config.num_attention_heads);
+  number("intermediate size", config.intermediate_size);
+  number("positions", config.max_position_embeddings);
+  if (head_of(config) == Head::sequence_classification || head_of(config) == Head::token_classification)
+    number("labels", config.num_labels());
+  const std::string weights = directory + "/model.safetensors";
+  if (!file_exists(weights)) return;
+  std::size_t parameters = 0, bytes = 0;
+  const SafetensorsFile file(weights);
+  for (const auto& [name, tensor] : file.tensors()) {
+    parameters += tensor.count();
+    bytes += tensor.end - tensor.begin;
+  }
+  number("parameters", parameters);
+  facts.add("weights", bytes, byte_size(bytes));
+}
+
+void describe_schema(const EventSchema& schema, Facts& facts) {
+  facts.section("events");
+  facts.add("sequence",
+            schema.sequence.key.empty() ? std::string("a line") : "rows with the same " + schema.sequence.key);
+  if (!schema.sequence.order_by.empty()) facts.add("order", schema.sequence.order_by);
+  facts.add("window", schema.sequence.window, std::to_string(schema.sequence.window) + " positions");
+  for (std::size_t c = 0; c < schema.columns.size(); ++c) {
+    const EventColumn& column = schema.columns[c];
+    std::string text(to_string(column.kind));
+    if (column.kind == ColumnKind::categorical)
+      text += ", " + with_commas(column.vocabulary.types()) + " values, " + with_commas(column.vocabulary.kept()) +
+              " known to the encoder";
+    facts.add("column " + column.name, text, text + (c == schema.primary ? " (judged)" : ""));
+  }
+  if (schema.time) facts.add("time", schema.time->name + ", in " + schema.time->unit);
+}
+
+void describe_detector(const BehaviourModel& model, Facts& facts) {
+  facts.section("detector");
+  facts.add("recipe", model.detector.recipe().name);
+  std::string views;
+  for (const ViewSpec& view : model.detector.recipe().views) views += (views.empty() ? "" : ", ") + view.name;
+  facts.add("views", views);
+  const std::size_t normals = model.detector.calibration().normals();
+  facts.add("calibration normals", normals, with_commas(normals));
+  const Profile& profile = model.detector.profile();
+  facts.add("distinct normals", profile.kept_normals(),
+            with_commas(profile.kept_normals()) + " of " + with_commas(profile.distinct_normals()) + " kept");
+  facts.add("profile", profile.bytes(), byte_size(profile.bytes()));
+  facts.add("target fpr", model.target_fpr, fixed(100 * model.target_fpr, 2) + " % of normal sequences");
+  const double threshold = model.detector.calibration().combined().threshold(model.target_fpr);
+  facts.add("threshold", threshold, "score " + fixed(threshold, 3));
+  facts.add("drift", model.drift_auroc, "AUROC " + fixed(model.drift_auroc, 3) + " second half against first");
+  facts.add("training", model.training);
+}
+
+}  // namespace
+
+void describe_model(const std::string& directory, const LoadOptions& options, Facts& facts) {
+  describe_encoder(directory, facts);
+  if (!file_exists(directory + "/detector.json")) return;
+  const auto model = load_behaviour_model(directory, options);
+  describe_schema(model->schema, facts);
+  describe_detector(*model, facts);
+}
+
+}  // namespace seqguard::cli

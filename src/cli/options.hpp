@@ -1,0 +1,92 @@
+// What the user asked for, one structure per command. Filled by arguments.cpp, the only includer of CLI11.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace seqguard::cli {
+
+/// Flags of every command.
+struct CommonOptions {
+  std::size_t threads = 1;
+  std::uint64_t seed = 1;
+  bool quiet = false;
+  std::string json;  ///< file of the machine-readable summary; empty: none; "-": stdout
+  std::string isa;   ///< empty: the best that the machine offers
+  std::string gemm = "automatic";
+};
+
+/// Flags of commands that read a data file.
+struct InputOptions {
+  std::string path;
+  std::string format;  ///< empty: by the extension
+  bool strict = false;
+  std::size_t max_errors = 20;
+};
+
+/// Flags that override what is inferred from a table's header.
+struct TableOptions {
+  std::string key, order, time;
+  std::vector<std::string> columns;
+};
+
+struct SimulateOptions {
+  CommonOptions common;
+  std::string preset = "shop", output;
+  std::size_t users = 2000;
+};
+
+struct InspectOptions {
+  CommonOptions common;
+  InputOptions input;
+  TableOptions table;
+};
+
+struct FitCommandOptions {
+  CommonOptions common;
+  InputOptions input;
+  TableOptions table;
+  std::string output;
+  std::string preset = "default", size = "auto";
+  std::optional<std::size_t> epochs, window;
+  double target_fpr = 0.01, valid_fraction = 0.1, max_minutes = 0;
+  bool resume = false;
+};
+
+struct ScoreCommandOptions {
+  CommonOptions common;
+  InputOptions input;
+  std::string model, output = "-";
+  bool per_event = false;
+  std::size_t expected = 3;  ///< alternatives listed for each event
+  std::size_t top = 0;       ///< most abnormal sequences shown to people
+};
+
+struct EvaluateOptions {
+  CommonOptions common;
+  InputOptions input;
+  std::string model, labels, normal, abnormal, scores, clean;
+};
+
+struct RepairCommandOptions {
+  CommonOptions common;
+  InputOptions input;
+  std::string model, output = "-", edits;
+  std::size_t max_edits = 8;
+};
+
+struct EncodeOptions {
+  CommonOptions common;
+  std::string model, input = "-", output = "-", kind, mask = "full";
+  std::size_t max_errors = 20;
+  bool strict = false;
+};
+
+using Command = std::variant<SimulateOptions, InspectOptions, FitCommandOptions, ScoreCommandOptions, EvaluateOptions,
+                             RepairCommandOptions, EncodeOptions>;
+
+}  // namespace seqguard::cli

@@ -1,0 +1,65 @@
+#include "cli/read_input.hpp"
+
+#include <cstdio>
+
+#include "cli/commands.hpp"
+#include "cli/console.hpp"
+
+namespace seqguard::cli {
+namespace {
+
+void report_rejected(const Dataset& data, std::size_t max_errors) {
+  const RejectReport& rejected = data.rejected();
+  const std::size_t named = std::min(rejected.rows.size(), max_errors);
+  for (std::size_t i = 0; i < named; ++i) say(false, rejected.message(i));
+  if (rejected.count > 0)
+    warn(with_commas(rejected.count) + " bad rows of " + rejected.file + " were left out" +
+         (rejected.count > named ? ", " + with_commas(named) + " of them named above (--max-errors)" : ""));
+}
+
+Dataset read(const InputOptions& input, ReadOptions options) {
+  if (!input.format.empty()) options.format = data_format_from_string(input.format);
+  options.strict = input.strict;
+  options.kept_rejects = input.max_errors;
+  Dataset data = read_events(input.path, options);
+  report_rejected(data, input.max_errors);
+  if (data.sequences().empty())
+    fail(ErrorCode::bad_format, data.rejected().file, "no sequence to work on", "at least one event",
+         data.rejected().count > 0 ? "bad rows only" : "nothing");
+  return data;
+}
+
+}  // namespace
+
+Dataset read_input(const InputOptions& input, const TableOptions& table) {
+  ReadOptions options{.key = table.key, .order = table.order, .time = table.time};
+  for (const std::string& column : table.columns) options.columns.push_back(column_request_from_string(column));
+  return read(input, options);
+}
+
+Dataset read_input(const InputOptions& input, const EventSchema& schema, bool keep_raw) {
+  return read(input, {.schema = &schema, .keep_raw = keep_raw});
+}
+
+int exit_code_for(const Dataset& data) { return data.rejected().count > 0 ? k_rows_rejected : k_done; }
+
+std::string size_text(const Dataset& data) {
+  return with_commas(data.sequences().size()) + " sequences, " + with_commas(data.events()) + " events";
+}
+
+std::string sequence_name(const Dataset& data, std::size_t sequence) {
+  const DataSequence& s = data.sequences()[sequence];
+  if (s.key.empty()) return "line " + std::to_string(s.line);
+  return (data.key_column().empty() ? "" : data.key_column() + " ") + std::string(s.key);
+}
+
+LoadOptions load_options(const CommonOptions& common) {
+  LoadOptions options;
+  if (!common.isa.empty()) options.isa = isa_from_string(common.isa);
+  if (common.gemm != "automatic") options.gemm = matmul_backend_from_string(common.gemm);
+  return options;
+}
+
+std::unique_ptr<Executor> executor_for(const CommonOptions& common) { return make_thread_pool(common.threads); }
+
+}  // namespace seqguard::cli

@@ -1,0 +1,33 @@
+// Reading the data file of a command and reporting what was left out.
+#pragma once
+
+#include <memory>
+
+#include "cli/options.hpp"
+#include "seqguard/core/executor.hpp"
+#include "seqguard/events/dataset.hpp"
+#include "seqguard/events/reader.hpp"
+#include "seqguard/sequence_scorer/sequence_scorer.hpp"
+
+namespace seqguard::cli {
+
+/// Reads with an inferred schema. Rejected rows are named on stderr. @throws Error also if no sequence is left.
+Dataset read_input(const InputOptions& input, const TableOptions& table);
+
+/// Reads the columns that a model needs.
+Dataset read_input(const InputOptions& input, const EventSchema& schema, bool keep_raw = false);
+
+/// k_rows_rejected or k_done.
+int exit_code_for(const Dataset& data);
+
+/// "2,000 sequences, 61,234 events".
+std::string size_text(const Dataset& data);
+
+/// How a sequence is called: "user u17" or "line 5".
+std::string sequence_name(const Dataset& data, std::size_t sequence);
+
+LoadOptions load_options(const CommonOptions& common);
+
+std::unique_ptr<Executor> executor_for(const CommonOptions& common);
+
+}  // namespace seqguard::cli

@@ -1,0 +1,97 @@
+#include <array>
+#include <vector>
+
+#include "cli/commands.hpp"
+#include "cli/console.hpp"
+#include "cli/interrupt.hpp"
+#include "cli/json_text.hpp"
+#include "cli/output.hpp"
+#include "cli/read_input.hpp"
+#include "cli/rewrite_input.hpp"
+#include "seqguard/evaluation/judge_dataset.hpp"
+
+namespace seqguard::cli {
+namespace {
+
+std::string edits_text(const Dataset& data, const std::vector<Repair>& repairs) {
+  JsonText json;
+  for (std::size_t s = 0; s < repairs.size(); ++s) {
+    const Repair& repair = repairs[s];
+    const DataSequence& sequence = data.sequences()[s];
+    for (const Edit& edit : repair.edits) {
+      json.begin_object().key("key");
+      if (sequence.key.empty())
+        json.raw("null");
+      else
+        json.value(sequence.key);
+      json.field("line", data.row(sequence.first + edit.position)).field("position", edit.position);
+      json.field("operation", to_string(edit.operation)).field("before", edit.before);
+      json.key("after");
+      if (edit.operation == EditOperation::remove)
+        json.raw("null");
+      else
+        json.value(edit.after);
+      json.field("probability", edit.probability);
+      json.field("score_before", repair.score_before).field("score_after", repair.score_after);
+      json.field("result", to_string(repair.result)).end_object().end_line();
+    }
+  }
+  return json.text();
+}
+
+/// Sequences by RepairResult, and all edits.
+struct Counts {
+  std::array<std::size_t, 4> results{};
+  std::size_t edits = 0;
+  std::size_t of(RepairResult result) const { return results[static_cast<std::size_t>(result)]; }
+};
+
+Counts count(const std::vector<Repair>& repairs) {
+  Counts counts;
+  for (const Repair& repair : repairs) {
+    ++counts.results[static_cast<std::size_t>(repair.result)];
+    counts.edits += repair.edits.size();
+  }
+  return counts;
+}
+
+void check_outputs(const RepairCommandOptions& options) {
+  const int to_stdout =
+      (options.output == "-" ? 1 : 0) + (options.edits == "-" ? 1 : 0) + (options.common.json == "-" ? 1 : 0);
+  if (to_stdout > 1) throw UsageError("repair: only one of --output, --edits and --json can go to stdout");
+}
+
+}  // namespace
+
+int run(const RepairCommandOptions& options) {
+  check_outputs(options);
+  const SequenceScorer scorer = SequenceScorer::load(options.model, load_options(options.common));
+  const Dataset data = read_input(options.input, scorer.schema(), true);
+  const InterruptScope interrupt;
+  const auto executor = executor_for(options.common);
+  std::vector<Repair> repairs;
+  {
+    ProgressBar bar(options.common.quiet);
+    repairs = repair_dataset(scorer, data, {.max_edits = options.max_edits}, *executor, bar.sink());
+  }
+  write_output(options.output, rewrite_input(data, repairs));
+  if (!options.edits.empty()) write_output(options.edits, edits_text(data, repairs));
+  const Counts counts = count(repairs);
+  const std::size_t abnormal = repairs.size() - counts.of(RepairResult::normal);
+  say(options.common.quiet, with_commas(abnormal) + " of " + with_commas(repairs.size()) +
+                                " sequences were abnormal: " + with_commas(counts.of(RepairResult::repaired)) +
+                                " repaired, " + with_commas(counts.of(RepairResult::improved)) + " improved, " +
+                                with_commas(counts.of(RepairResult::no_confident_edit)) +
+                                " left alone (no edit helped); " + with_commas(counts.edits) + " edits");
+  if (!options.common.json.empty()) {
+    JsonText json;
+    json.begin_object().field("sequences", repairs.size()).field("abnormal", abnormal);
+    for (const RepairResult result : {RepairResult::repaired, RepairResult::improved, RepairResult::no_confident_edit})
+      json.field(to_string(result), counts.of(result));
+    json.field("edits", counts.edits).field("rejected_rows", data.rejected().count).end_object().end_line();
+    write_output(options.common.json, json.text());
+  }
+  return exit_code_for(data);
+}
+
+}  // namespace seqguard::cli

@@ -1,0 +1,113 @@
+#include <algorithm>
+#include <cstdio>
+#include <vector>
+
+#include "cli/commands.hpp"
+#include "cli/console.hpp"
+#include "cli/interrupt.hpp"
+#include "cli/json_text.hpp"
+#include "cli/output.hpp"
+#include "cli/read_input.hpp"
+#include "cli/show_worst.hpp"
+#include "seqguard/evaluation/judge_dataset.hpp"
+
+namespace seqguard::cli {
+namespace {
+
+void write_events(const SequenceScorer& scorer, const EventsView& events, const Score& score, std::size_t count,
+                  SequenceScorer::Scratch& scratch, JsonText& json) {
+  json.key("events").begin_array();
+  for (std::size_t i = 0; i < score.events.size(); ++i) {
+    json.begin_object().field("position", i);
+    json.field("score", score.events[i].value).field("p_value", score.events[i].p_value);
+    json.key("expected").begin_array();
+    if (count > 0)
+      for (const Candidate& candidate : scorer.expected(events, i, count, scratch))
+        json.begin_array().value(candidate.value).value(candidate.probability).end_array();
+    json.end_array().end_object();
+  }
+  json.end_array();
+}
+
+void write_score(const Dataset& data, std::size_t s, const Score& score, JsonText& json) {
+  const DataSequence& sequence = data.sequences()[s];
+  json.key("key");
+  if (sequence.key.empty())
+    json.raw("null");
+  else
+    json.value(sequence.key);
+  json.field("line", sequence.line).field("n_events", sequence.count).field("score", score.value);
+  json.field("p_value", score.p_value).field("p_conformal", score.p_conformal);
+  json.field("is_anomaly", score.is_anomaly).field("worst", score.worst).field("worst_by", score.worst_by);
+  json.field("view", score.view);
+}
+
+/// What remains of each sequence after its line was written.
+struct Summary {
+  double value = 0;
+  bool is_anomaly = false;
+};
+
+std::vector<Summary> score_all(const ScoreCommandOptions& options, const SequenceScorer& scorer, const Dataset& data,
+                               Output& output) {
+  const ScoreOptions score_with{.masked = options.per_event, .masked_if_anomalous = true};
+  std::vector<Summary> summaries(data.sequences().size());
+  std::vector<std::string> lines(data.sequences().size());
+  const auto executor = executor_for(options.common);
+  ProgressBar bar(options.common.quiet);
+  for_each_sequence(
+      scorer, data, "score", *executor, bar.sink(),
+      [&](std::size_t s, SequenceScorer::Scratch& scratch) {
+        Score score;
+        scorer.score(data.view(s), score, scratch, score_with);
+        summaries[s] = {score.value, score.is_anomaly};
+        JsonText json;
+        json.begin_object();
+        write_score(data, s, score, json);
+        if (options.per_event) write_events(scorer, data.view(s), score, options.expected, scratch, json);
+        json.end_object().end_line();
+        lines[s] = json.text();
+      },
+      [&](std::size_t first, std::size_t count) {
+        for (std::size_t s = first; s < first + count; ++s) output.write(std::exchange(lines[s], {}));
+      });
+  return summaries;
+}
+
+std::vector<std::size_t> highest(const std::vector<Summary>& summaries, std::size_t count) {
+  std::vector<std::size_t> order(summaries.size());
+  for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
+  std::stable_sort(order.begin(), order.end(),
+                   [&](std::size_t a, std::size_t b) { return summaries[a].value > summaries[b].value; });
+  order.resize(std::min(count, order.size()));
+  return order;
+}
+
+}  // namespace
+
+int run(const ScoreCommandOptions& options) {
+  if (options.output == "-" && options.common.json == "-")
+    throw UsageError("score: --json - and the scores cannot both go to stdout; give one of them a file");
+  const bool quiet = options.common.quiet;
+  const SequenceScorer scorer = SequenceScorer::load(options.model, load_options(options.common));
+  const Dataset data = read_input(options.input, scorer.schema());
+  const InterruptScope interrupt;
+  Output output(options.output);
+  const std::vector<Summary> summaries = score_all(options, scorer, data, output);
+  output.commit();
+  const auto flagged = static_cast<std::size_t>(
+      std::count_if(summaries.begin(), summaries.end(), [](const Summary& s) { return s.is_anomaly; }));
+  say(quiet, "judged " + size_text(data) + ": " + with_commas(flagged) +
+                 " abnormal (expected of normal traffic: " + fixed(100 * scorer.target_fpr(), 1) + " %)");
+  if (options.top > 0) show_worst(scorer, data, highest(summaries, options.top));
+  if (!options.common.json.empty()) {
+    JsonText json;
+    json.begin_object().field("sequences", data.sequences().size()).field("events", data.events());
+    json.field("abnormal", flagged).field("rejected_rows", data.rejected().count);
+    json.end_object().end_line();
+    write_output(options.common.json, json.text());
+  }
+  return exit_code_for(data);
+}
+
+}  // namespace seqguard::cli

@@ -1,0 +1,58 @@
+#include "cli/show_worst.hpp"
+
+#include <algorithm>
+#include <cstdio>
+#include <string>
+
+#include "cli/console.hpp"
+#include "cli/read_input.hpp"
+
+namespace seqguard::cli {
+namespace {
+
+std::string p_text(double p) {
+  char text[32];
+  std::snprintf(text, sizeof text, p < 0.001 ? "%.0e" : "%.3f", p);
+  return text;
+}
+
+/// "a  b  [c]  d  e": the worst event in brackets, two neighbours on each side.
+std::string neighbourhood(const ColumnView& values, std::size_t worst) {
+  constexpr std::size_t k_reach = 2;
+  const std::size_t first = worst > k_reach ? worst - k_reach : 0, end = std::min(values.size(), worst + k_reach + 1);
+  std::string text = first > 0 ? ".." : "";
+  for (std::size_t i = first; i < end; ++i) {
+    const std::string value(values.text(i));
+    text += (text.empty() ? "" : "  ") + (i == worst ? "[" + value + "]" : value);
+  }
+  return text + (end < values.size() ? "  .." : "");
+}
+
+std::string alternatives(const std::vector<Candidate>& candidates) {
+  std::string text;
+  for (const Candidate& candidate : candidates)
+    text += (text.empty() ? "" : ", ") + candidate.value + " (" + fixed(100 * candidate.probability, 0) + " %)";
+  return text;
+}
+
+}  // namespace
+
+void show_worst(const SequenceScorer& scorer, const Dataset& data, const std::vector<std::size_t>& sequences) {
+  auto scratch = scorer.make_scratch(0);
+  Score score;
+  say(false, "the " + std::to_string(sequences.size()) + " most abnormal of " + size_text(data) +
+                 ", the event that gives each away in brackets:");
+  for (const std::size_t s : sequences) {
+    const EventsView events = data.view(s);
+    const ColumnView values = events.columns[data.primary()];
+    scorer.score(events, score, scratch, {.masked_if_anomalous = true});
+    say(false, "  " + sequence_name(data, s) + ": score " + fixed(score.value, 1) + ", p " + p_text(score.p_value) +
+                   ", mostly by \"" + std::string(score.view) + "\"");
+    say(false, "    event " + std::to_string(score.worst) + " of " + std::to_string(events.n) + ", row " +
+                   std::to_string(data.row(data.sequences()[s].first + score.worst)) + ":  " +
+                   neighbourhood(values, score.worst));
+    say(false, "    expected there: " + alternatives(scorer.expected(events, score.worst, 3, scratch)));
+  }
+}
+
+}  // namespace seqguard::cli

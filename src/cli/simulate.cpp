@@ -1,0 +1,38 @@
+#include "cli/commands.hpp"
+#include "cli/console.hpp"
+#include "cli/interrupt.hpp"
+#include "cli/json_text.hpp"
+#include "cli/output.hpp"
+#include "seqguard/core/files.hpp"
+#include "seqguard/events/simulator.hpp"
+
+namespace seqguard::cli {
+
+int run(const SimulateOptions& options) {
+  const InterruptScope interrupt;
+  const std::vector<ShopUser> users = simulate_shop(options.users, options.common.seed);
+  std::size_t events = 0, abnormal = 0;
+  for (const ShopUser& user : users) {
+    events += user.events.size();
+    abnormal += user.anomaly == ShopAnomaly::none ? 0 : 1;
+  }
+  stop_if_interrupted();
+  DirectoryWriter directory(options.output);
+  directory.write("events.csv", shop_events_csv(users));
+  directory.write("labels.csv", shop_labels_csv(users));
+  directory.write("clean.csv", shop_clean_csv(users));
+  stop_if_interrupted();
+  directory.commit();
+  say(options.common.quiet, "simulated " + with_commas(users.size()) + " users with " + with_commas(events) +
+                                " events, " + with_commas(abnormal) + " of them abnormal -> " + options.output +
+                                "/{events,labels,clean}.csv");
+  if (!options.common.json.empty()) {
+    JsonText json;
+    json.begin_object().field("users", users.size()).field("events", events).field("abnormal", abnormal);
+    json.end_object().end_line();
+    write_output(options.common.json, json.text());
+  }
+  return k_done;
+}
+
+}  // namespace seqguard::cli

@@ -1,0 +1,52 @@
+#!/bin/sh
+# encode.sh PROGRAM SOURCE_DIR COMPARE: `encode` gives the numbers of transformers (tests/golden) on every instruction set
+# and matrix backend, answers bad lines with an error, and does not depend on threads.
+# shellcheck source=/dev/null
+. "$(dirname "$0")/checks.sh"
+golden=$2/tests/golden
+compare=$3
+
+isas=$("$program" --version | sed -n 's/^instruction set: .*(of \(.*\))$/\1/p')
+[ -n "$isas" ] || complain "--version names no instruction set"
+for model in model_d12 model_d32_long masked_lm_d20 sequence_classification_d32 token_classification_d12; do
+    "$compare" input "$golden/$model/expected.safetensors" >"$model.jsonl" || complain "no input from $model"
+    case $model in model_*) kinds="last_hidden_state pooler_output" ;; *) kinds="last_hidden_state logits" ;; esac
+    for kind in $kinds; do
+        for mask in full causal; do
+            for isa in $isas; do
+                for gemm in own onednn eigen; do
+                    run="encode --model $golden/$model --input $model.jsonl --output-kind $kind --mask $mask --isa $isa --gemm $gemm"
+                    # shellcheck disable=SC2086 # a list of arguments
+                    "$program" $run >out 2>err
+                    case $? in
+                    0) "$compare" check "$golden/$model/expected.safetensors" "$mask" "$kind" out || complain "$run" ;;
+                    1) grep -q "$gemm" err || complain "$run: $(cat err)" ;; # a backend that is not built for it
+                    *) complain "$run: $(cat err)" ;;
+                    esac
+                done
+            done
+        done
+    done
+done
+
+m=$golden/model_d12
+expect 0 encode --model "$m" --input model_d12.jsonl --output-kind last_hidden_state --output one.jsonl
+empty out
+expect 0 encode --model "$m" --input model_d12.jsonl --output-kind last_hidden_state --output two.jsonl --threads 3
+same one.jsonl two.jsonl
+printf '{"input_ids":[2,5,3]}\n{"input_ids":[99999]}\nnonsense\n{"input_ids":[]}\n{"text":"x"}\n{"input_ids":[2],"token_type_ids":[0,0]}\n{"input_ids":[2,-1]}\n{"input_ids":[2,3],"token_type_ids":[0,1]}\n' >lines
+expect 3 encode --model "$m" --input lines --output-kind input_ids
+[ "$(wc -l <out)" -eq 8 ] || complain "not one answer a line"
+says out '^{"input_ids":\[2,5,3\]}$'
+for line in 2 3 4 5 6 7; do
+    says out "^{\"error\":\".*\",\"line\":$line}$"
+    says err "^lines:$line: "
+done
+expect 1 encode --model "$m" --input lines --output-kind input_ids --strict
+says err 'lines:2: '
+expect 1 encode --model "$m" --input lines --output-kind logits
+says err 'BertModel'
+expect 1 encode --model "$golden" --input lines --output-kind logits
+printf '{"input_ids":[2,5,3]}\n' | "$program" encode --model "$m" --output-kind pooler_output | grep -q '^{"input_ids":\[2,5,3\],"pooler_output":\[-\{0,1\}[0-9]' ||
+    complain "encode does not work in a pipe"
+finish

@@ -1,0 +1,91 @@
+#!/bin/sh
+# pipeline.sh PROGRAM: simulate, fit, score, evaluate, repair on a tiny shop, each as a user would call it.
+# shellcheck source=/dev/null
+. "$(dirname "$0")/checks.sh"
+
+"$program" simulate --users 60 --seed 1 --output past --quiet
+"$program" simulate --users 60 --seed 2 --output shop --quiet
+expect 0 fit --input past/clean.csv --output model --epochs 1 --json fit.json
+empty out
+says err '60 sequences'
+says err 'event (judged)'
+says err 'plan: '
+says fit.json '"sequences":60,'
+for file in config.json model.safetensors event_schema.json detector.json profile.safetensors; do
+    [ -s "model/$file" ] || complain "fit wrote no $file"
+done
+[ ! -e model.fit-state ] || complain "fit leaves its state file"
+expect 0 inspect model
+says out 'recipe  *default'
+says out 'column event .*(judged)'
+
+# --- score: a line per sequence in input order, the same at any number of threads and through a pipe ------------------------
+expect 0 score --model model --input shop/events.csv --output scores.jsonl --top 2
+empty out
+says err 'expected there: '
+[ "$(wc -l <scores.jsonl)" -eq 60 ] || complain "not one line for each of 60 sequences"
+head -n 1 scores.jsonl >first
+says first '^{"key":"[^"]*","line":2,"n_events":[0-9]*,"score":[-0-9.e+]*,"p_value":[0-9.e+-]*,"p_conformal":[0-9.e+-]*,"is_anomaly":\(true\|false\),"worst":[0-9]*,"worst_by":"[a-z]*"'
+expect 0 score --model model --input shop/events.csv --threads 2 --quiet
+same out scores.jsonl
+empty err
+"$program" score --model model --input - --format csv --quiet <shop/events.csv >out 2>err
+same out scores.jsonl
+head -n 30 shop/events.csv >few.csv
+expect 0 score --model model --input few.csv --per-event --expected 2 --quiet
+says out '"events":\[{"position":0,"score":[-0-9.e+]*,"p_value":[-0-9.e+]*,"expected":\[\["[^"]*",[0-9.e-]*\],\["'
+sed '5s/,.*//' few.csv >bad.csv
+expect 3 score --model model --input bad.csv
+says err '^bad.csv:5: '
+expect 1 score --model model --input bad.csv --strict
+expect 1 score --model shop --input few.csv
+expect 1 score --model model --input few.csv --gemm no-such-backend
+
+# --- evaluate: three forms --------------------------------------------------------------------------------------------------
+expect 0 evaluate --model model --input shop/events.csv --labels shop/labels.csv --clean shop/clean.csv --json figures.json
+says err 'AUROC'
+says err 'clean twins'
+says figures.json '"sequences":{"kind":"all","normal":[0-9]*,"abnormal":[0-9]*,'
+says figures.json '"repairs":\[{"kind":"all",'
+expect 1 evaluate --model model --input few.csv --labels shop/labels.csv
+says err 'labels.csv:'
+expect 0 evaluate --model model --normal past/clean.csv --abnormal shop/events.csv --json - --quiet
+says out '"normal":60,"abnormal":60,'
+
+# --- repair: untouched rows stay byte for byte; nothing else is left than what the edits say ------------------------------------
+expect 0 repair --model model --input shop/events.csv --output repaired.csv --edits edits.jsonl --threads 2
+empty out
+says err 'sequences were abnormal'
+# Rows that differ are rows that an edit names: the numbers of removed and replaced rows agree.
+removed=$(grep -c '"operation":"delete"' edits.jsonl)
+replaced=$(grep -c '"operation":"replace"' edits.jsonl)
+[ $((removed + replaced)) -gt 0 ] || complain "no edit in 60 users of whom some are abnormal"
+[ "$(diff shop/events.csv repaired.csv | grep -c '^<')" -eq $((removed + replaced)) ] || complain "rows changed that no edit names"
+[ "$(diff shop/events.csv repaired.csv | grep -c '^>')" -eq "$replaced" ] || complain "not one row for each replacement"
+expect 0 repair --model model --input past/clean.csv --output same.csv --max-edits 0 --quiet
+same past/clean.csv same.csv
+
+# --- lines: the other format, with odd blanks and line ends ----------------------------------------------------------------------
+i=0
+while [ $i -lt 40 ]; do
+    printf 'a b c d e\nb c d e\n'
+    i=$((i + 1))
+done >lines.txt
+expect 0 fit --input lines.txt --output lines_model --epochs 1 --quiet
+empty err
+printf 'a  b\tc d e \r\n\na b c d\n' >odd.txt
+expect 0 repair --model lines_model --input odd.txt --max-edits 0 --quiet
+printf 'a  b\tc d e \r\na b c d\n' >without_blank_lines.txt
+cmp -s out odd.txt || same out without_blank_lines.txt
+
+# --- interrupted: the old model stays, nothing is left over ------------------------------------------------------------------------
+cp -r lines_model before
+"$program" fit --input past/clean.csv --output lines_model --epochs 1000 --quiet 2>err &
+fit=$!
+sleep 0.5
+kill -INT $fit 2>/dev/null # a background job of sh ignores SIGINT unless the program handles it
+wait $fit
+[ $? -gt 0 ] || complain "an interrupted fit succeeds"
+diff -r before lines_model >/dev/null || complain "an interrupted fit changed the model"
+says err 'stopped'
+finish

@@ -1,0 +1,132 @@
+#!/bin/sh
+# usage.sh PROGRAM: what needs no model. Exit codes, streams, refusals by name, outputs replaced only when complete.
+# shellcheck source=/dev/null
+. "$(dirname "$0")/checks.sh"
+
+# --- help, version, usage ---------------------------------------------------------------------------------------------
+expect 0 --version
+says out '^seqguard [0-9]'
+says out 'instruction set: '
+says out 'matrix products: .*own'
+expect 0 --help
+for command in simulate inspect fit score evaluate repair encode; do
+    says out "$command"
+    "$program" "$command" --help >help 2>err || complain "$command --help fails"
+    says help '^Example:'
+    says help "seqguard $command "
+done
+expect 2
+expect 2 nonsense
+empty out
+expect 2 fit --input x --output y --no-such-flag
+says err 'no-such-flag'
+one_line err
+expect 2 fit --output x
+says err 'input'
+for command in fine-tune feedback convert serve recalibrate; do
+    expect 2 "$command" --model x
+    says err "\"$command\" is not built yet"
+done
+expect 2 fit --input x --output y --precision int8
+says err 'int8 is not built yet'
+expect 2 fit --input x --output y --schema z
+says err 'schema.*not built yet'
+expect 2 score --model x --input y --explain
+says err 'explain.*not built yet'
+expect 2 encode --model x --output-kind sentence_embedding
+says err 'sentence_embedding is not built yet'
+expect 2 encode --model x --output-kind logits --format text
+says err 'text is not built yet'
+expect 2 simulate --users -5 --output x
+expect 2 fit --input x --output y --threads 0
+expect 2 evaluate --model x --input y
+expect 2 evaluate --scores x --model y
+expect 2 repair --model x --input y --output - --edits -
+
+# --- failures: one line that says what and where -------------------------------------------------------------------------
+expect 1 inspect no-such-file.csv
+says err 'no-such-file.csv'
+one_line err
+empty out
+expect 1 score --model no-such-model --input y
+says err 'no-such-model'
+one_line err
+printf 'a,b\n1,2\n' >nokey.csv
+expect 1 inspect nokey.csv
+says err 'nokey.csv'
+expect 1 inspect --format jsonl nokey.csv
+says err 'jsonl'
+expect 1 inspect --columns event:hash nokey.csv
+
+# --- bad rows: named, counted, exit code 3, neighbours survive; --strict fails at the first ---------------------------------
+printf 'user,event\nu,a\nu\nu,b\nu,c,d,e\nv,a\n' >bad.csv
+expect 3 inspect bad.csv
+says err '^bad.csv:3: '
+says err '^bad.csv:5: '
+says err '2 bad rows'
+says out 'events  *3$'
+expect 3 inspect bad.csv --max-errors 1
+says err '^bad.csv:3: '
+grep -q '^bad.csv:5: ' err && complain "--max-errors 1 names two rows"
+expect 1 inspect bad.csv --strict
+says err 'bad.csv:3: '
+"$program" inspect - --format csv <bad.csv >out 2>err
+[ $? -eq 3 ] || complain "inspect - does not read stdin"
+says err '^stdin:3: '
+
+# --- simulate: the same for the same seed, a folder that appears whole ---------------------------------------------------------
+expect 0 simulate --users 40 --seed 3 --output shop --json summary.json
+empty out
+says err '40 users'
+says summary.json '"users":40,'
+expect 0 simulate --users 40 --seed 3 --output again --quiet
+empty err
+for file in events labels clean; do same "shop/$file.csv" "again/$file.csv"; done
+expect 0 simulate --users 40 --seed 4 --output again --quiet
+cmp -s shop/events.csv again/events.csv && complain "another seed gives the same events"
+expect 0 inspect shop/events.csv --json -
+says out '"sequences":40,'
+
+# --- evaluate --scores: figures worked out by hand ------------------------------------------------------------------------------
+cat >scores.jsonl <<'END'
+{"score":1,"label":0,"is_anomaly":false}
+{"score":2,"label":0,"is_anomaly":false}
+{"score":5,"label":"normal","is_anomaly":true}
+{"score":4,"label":"bot","is_anomaly":true}
+{"score":6,"label":"bot","is_anomaly":true}
+{"score":0,"label":"burst","is_anomaly":false}
+END
+expect 0 evaluate --scores scores.jsonl --json figures.json
+empty out
+says err 'bot .* 0.833 '
+# 9 pairs, 5 won; thresholds 6, 5, 4, 2, 1, 0: precision 1 at recall 1/3, 2/3 at 2/3, 1/2 at 1.
+says figures.json '"kind":"all","normal":3,"abnormal":3,"prevalence":0.5,"auroc":0.555555556,"ap":0.722222222,'
+says figures.json '"tpr_at_1":0.333333333,"tpr_at_5":0.333333333,"fpr":0.333333333,'
+says figures.json '"f1":0.666666667'
+says figures.json '"kind":"burst","normal":3,"abnormal":1,"prevalence":0.25,"auroc":0,'
+expect 0 evaluate --scores scores.jsonl --json - --quiet
+same out figures.json
+empty err
+printf '{"score":1,"label":0}\n{"label":1}\n' >broken.jsonl
+expect 1 evaluate --scores broken.jsonl
+says err 'broken.jsonl:2: '
+
+# --- outputs --------------------------------------------------------------------------------------------------------------------
+echo old >kept.json
+expect 1 evaluate --scores broken.jsonl --json kept.json
+says kept.json '^old$'
+expect 0 evaluate --scores scores.jsonl --json kept.json --quiet
+same kept.json figures.json
+chmod 640 kept.json
+ln -s kept.json link.json
+expect 0 evaluate --scores scores.jsonl --json link.json --quiet
+[ -L link.json ] || complain "a link was replaced by a file"
+[ "$(stat -c %a kept.json)" = 640 ] || complain "the rights of an output changed"
+expect 1 evaluate --scores scores.jsonl --json no-such-folder/x.json
+expect 1 evaluate --scores scores.jsonl --json .
+if [ -e /dev/full ]; then
+    "$program" evaluate --scores scores.jsonl --quiet --json - >/dev/full 2>err
+    [ $? -eq 1 ] || complain "a full device goes unnoticed"
+    says err 'stdout: cannot be written'
+fi
+finish
