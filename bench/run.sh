@@ -32,6 +32,7 @@ run kernels '.*' 0.1
 run matmul '/(32|128)/(own|onednn|gradient)/' 0.05
 run encoder '.*' 0.5
 run training '.*' 0.5
+run load '.*' 0.2
 
 # One CSV per program: a header that names the columns, then a row per benchmark; times in the unit of the row.
 awk -F, -v json="$json" '
