@@ -136,7 +136,7 @@ void train_masked(benchmark::State& state, const ModelSize& size, std::size_t th
   options.masked_share = 1;
   options.dropout = k_dropout;
   options.schedule.warm_up = 0;
-  options.schedule.peak = 1e-3;
+  options.schedule.peak = 2e-4;
   Trainer trainer(model, schema, train, {}, options);
   const std::unique_ptr<Executor> executor = make_thread_pool(threads);
   const double before = trainer.step(*executor);
