@@ -1,10 +1,11 @@
 #!/bin/sh
 # Builds and runs a host of the library as its author would: sh tests/consumers/run.sh STEP SOURCE BUILD WORK
 #   STEP    install            installs BUILD to WORK/prefix
-#           find_package       a CMake host of that prefix; its output is what the others are compared with
-#           pkg_config         a Makefile host of that prefix, with -O3 -march=native -ffast-math: must print the same bits
+#           find_package       a CMake host of that prefix
+#           pkg_config         a Makefile host of that prefix, with -O3 -march=native -ffast-math: must print the same bits as
+#                              the host of find_package
 #           add_subdirectory   a CMake host that builds SOURCE itself: shared, no optional dependencies, no build type;
-#                              and the Makefile host of what it installs
+#                              and the Makefile host of what it installs, which must print the same bits
 #           readme             compiles the first C++ block of README.md, a whole program, against that prefix; exit code 77
 #                              (skipped) while there is no README.md
 # CXX names the compiler.
@@ -27,26 +28,28 @@ copy_project() { # PROJECT FOLDER
     cp "$here/$1"/* "$here/program.cpp" "$2/"
 }
 
-# check_output PROGRAM HOST: it ran, it says what it should, and its bits are those of the find_package host.
+# check_output PROGRAM HOST BITS: it ran, it says what it should, and prints the BITS of the plain host of the same
+# library, which writes them.
 check_output() {
-    (cd "$(dirname "$1")" && "$1") >"$work/$step.out" || fail "$1 failed with exit code $?"
-    grep -qx "host $2" "$work/$step.out" || fail "expected a host built as '$2', found $(head -1 "$work/$step.out")"
-    grep -v '^host' "$work/$step.out" >"$work/$step.bits"
-    [ "$(grep -c '^event .* 0x' "$work/$step.bits")" -eq 11 ] || fail "expected 11 lines 'event', one per event"
-    ! grep -qw 'nan\|inf' "$work/$step.bits" || fail "NaN or infinity in the output"
-    grep -q '^score visit .* normal ' "$work/$step.bits" || fail "the ordinary visit is judged abnormal"
-    grep -q '^score robot .* abnormal ' "$work/$step.bits" || fail "the robot is judged normal"
-    grep -q '^error .*no-such-model' "$work/$step.bits" || fail "no typed error was caught"
-    cmp "$work/find_package.bits" "$work/$step.bits" || fail "not the bits of the plain host"
+    (cd "$(dirname "$1")" && "$1") >"$1.out" || fail "$1 failed with exit code $?"
+    grep -qx "host $2" "$1.out" || fail "expected a host built as '$2', found $(head -1 "$1.out")"
+    grep -v '^host' "$1.out" >"$1.bits"
+    [ "$(grep -c '^event .* 0x' "$1.bits")" -eq 11 ] || fail "expected 11 lines 'event', one per event"
+    ! grep -qw 'nan\|inf' "$1.bits" || fail "NaN or infinity in the output"
+    grep -q '^score visit .* normal ' "$1.bits" || fail "the ordinary visit is judged abnormal"
+    grep -q '^score robot .* abnormal ' "$1.bits" || fail "the robot is judged normal"
+    grep -q '^error .*no-such-model' "$1.bits" || fail "no typed error was caught"
+    if [ "$2" = plain ]; then cp "$1.bits" "$3"; fi
+    cmp "$3" "$1.bits" || fail "not the bits of the plain host"
 }
 
-check_makefile_host() { # PREFIX FOLDER
+check_makefile_host() { # PREFIX FOLDER BITS
     copy_project pkg_config "$2"
     libdir=$(dirname "$(find "$1" -name seqguard.pc)")/..
     PKG_CONFIG_PATH=$libdir/pkgconfig make -C "$2" ${CXX:+CXX="$CXX"} \
         CXXFLAGS="-O3 -march=native -ffast-math" >"$work/$step.log" 2>&1 || { cat "$work/$step.log"; fail "make failed"; }
     export LD_LIBRARY_PATH="$libdir"
-    check_output "$2/consumer" fast-math
+    check_output "$2/consumer" fast-math "$3"
 }
 
 case $step in
@@ -58,18 +61,18 @@ find_package)
     copy_project find_package "$project"
     cmake -S "$project" -B "$project/build" -DCMAKE_PREFIX_PATH="$work/prefix"
     cmake --build "$project/build"
-    check_output "$project/build/consumer" plain
+    check_output "$project/build/consumer" plain "$work/installed.bits"
     ;;
 pkg_config)
-    check_makefile_host "$work/prefix" "$project"
+    check_makefile_host "$work/prefix" "$project" "$work/installed.bits"
     ;;
 add_subdirectory)
     copy_project add_subdirectory "$project"
     cmake -S "$project" -B "$project/build" -DSEQGUARD_SOURCE="$source"
     cmake --build "$project/build"
-    check_output "$project/build/consumer" plain
+    check_output "$project/build/consumer" plain "$project/built.bits"
     cmake --install "$project/build" --prefix "$project/prefix" >/dev/null
-    check_makefile_host "$project/prefix" "$project/makefile_host"
+    check_makefile_host "$project/prefix" "$project/makefile_host" "$project/built.bits"
     ;;
 readme)
     [ -f "$source/README.md" ] || { echo "skipped: no README.md"; exit 77; }
