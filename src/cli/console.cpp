@@ -102,12 +102,14 @@ bool ProgressBar::update(const Progress& progress) {
   }
   last_ = progress;
   last_.phase = phase_;
-  constexpr double k_refresh = 0.1;  // seconds
+  constexpr double k_refresh = 0.1;    // seconds
+  constexpr std::size_t k_lines = 10;  // most lines of a phase where there is no terminal
   if (!quiet_ && terminal_ && (progress.seconds >= drawn_at_ + k_refresh || progress.done == progress.total)) {
     draw();
     drawn_at_ = progress.seconds;
   }
-  if (!quiet_ && !terminal_ && progress.validation_loss != 0 && progress.validation_loss != printed_loss_) {
+  const bool validated = progress.validation_loss != 0 && progress.validation_loss != printed_loss_;
+  if (!quiet_ && !terminal_ && validated && progress.done >= printed_done_ + progress.total / k_lines) {
     print_line();
     printed_loss_ = progress.validation_loss;
     printed_done_ = progress.done;

@@ -36,7 +36,7 @@ class Table {
 };
 
 /// Progress of a long computation: a bar with rate, time left and metrics where stderr is a terminal, else a line for
-/// each phase and validation. Stops the computation when the user interrupts.
+/// each phase and at most ten validations of it. Stops the computation when the user interrupts.
 class ProgressBar {
  public:
   explicit ProgressBar(bool quiet);

@@ -93,9 +93,12 @@ int run(const FitCommandOptions& options) {
   const InterruptScope interrupt;
   FitReport report;
   std::shared_ptr<const BehaviourModel> model;
-  {
+  try {
     ProgressBar bar(quiet);
     model = fit(data, fit_with, &report, *executor, bar.sink());
+  } catch (const Error& error) {
+    if (error.code() == ErrorCode::cancelled) warn("interrupted; the same command with --resume goes on from here");
+    throw;
   }
   save_behaviour_model(*model, options.output);
   std::remove(fit_with.state_file.c_str());

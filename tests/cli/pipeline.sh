@@ -87,5 +87,5 @@ kill -INT $fit 2>/dev/null # a background job of sh ignores SIGINT unless the pr
 wait $fit
 [ $? -gt 0 ] || complain "an interrupted fit succeeds"
 diff -r before lines_model >/dev/null || complain "an interrupted fit changed the model"
-says err 'stopped'
+says err 'resume'
 finish
