@@ -44,6 +44,10 @@ for line in 2 3 4 5 6 7; do
 done
 expect 1 encode --model "$m" --input lines --output-kind input_ids --strict
 says err 'lines:2: '
+echo old >kept # fails after the first answer was written
+expect 1 encode --model "$m" --input lines --output-kind input_ids --strict --output kept
+says kept '^old$'
+no_leftovers
 expect 1 encode --model "$m" --input lines --output-kind logits
 says err 'BertModel'
 expect 1 encode --model "$golden" --input lines --output-kind logits
