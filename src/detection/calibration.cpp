@@ -25,15 +25,21 @@ Calibration::Calibration(const Recipe& recipe, MatrixView<const double> raw) {
          std::to_string(raw.cols));
   }
   std::vector<std::vector<double>> columns(raw.cols);
+  std::vector<std::size_t> complete;
   for (std::size_t r = 0; r < raw.rows; ++r) {
-    const std::span<const double> row(raw.row(r), raw.cols);
-    if (std::any_of(row.begin(), row.end(), [](double x) { return std::isnan(x); })) continue;
-    for (std::size_t v = 0; v < raw.cols; ++v) columns[v].push_back(row[v]);
+    bool is_complete = true;
+    for (std::size_t v = 0; v < raw.cols; ++v) {
+      if (std::isnan(raw(r, v)))
+        is_complete = false;
+      else
+        columns[v].push_back(raw(r, v));
+    }
+    if (is_complete) complete.push_back(r);
   }
   set_views(recipe, columns);
-  std::vector<double> row_levels(views()), combined(columns.front().size());
+  std::vector<double> row_levels(views()), combined(complete.size());
   for (std::size_t i = 0; i < combined.size(); ++i) {
-    for (std::size_t v = 0; v < views(); ++v) row_levels[v] = level(views_[v], columns[v][i]);
+    levels(std::span<const double>(raw.row(complete[i]), raw.cols), row_levels);
     combined[i] = combine(row_levels);
   }
   combined_ = TailCalibration(combined);
@@ -41,7 +47,9 @@ Calibration::Calibration(const Recipe& recipe, MatrixView<const double> raw) {
 
 void Calibration::set_views(const Recipe& recipe, std::span<const std::vector<double>> columns) {
   combiner_ = recipe.combiner;
-  cap_ = std::log(static_cast<double>(columns.front().size() + 1)) + 4.0;
+  std::size_t normals = 0;
+  for (const std::vector<double>& column : columns) normals = std::max(normals, column.size());
+  cap_ = std::log(static_cast<double>(normals + 1)) + 4.0;
   total_weight_ = 0;
   for (std::size_t v = 0; v < recipe.views.size(); ++v) {
     const ViewSpec& spec = recipe.views[v];
@@ -105,7 +113,7 @@ Calibration Calibration::load(const Recipe& recipe, const ProfileReader& reader)
   for (const ViewSpec& spec : recipe.views) {
     const std::string& name = spec.name;
     columns.push_back(reader.f64(name));
-    reader.require_size(name, columns.back().size(), combined.size());
+    reader.require(columns.back().size() >= combined.size(), name, "fewer scores than combined");
     reader.require(std::is_sorted(columns.back().begin(), columns.back().end()), name, "not ascending");
   }
   reader.require(std::is_sorted(combined.begin(), combined.end()), "combined", "not ascending");
