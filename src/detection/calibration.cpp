@@ -113,10 +113,12 @@ Calibration Calibration::load(const Recipe& recipe, const ProfileReader& reader)
   for (const ViewSpec& spec : recipe.views) {
     const std::string& name = spec.name;
     columns.push_back(reader.f64(name));
-    reader.require(columns.back().size() >= combined.size(), name, "fewer scores than combined");
     reader.require(std::is_sorted(columns.back().begin(), columns.back().end()), name, "not ascending");
   }
   reader.require(std::is_sorted(combined.begin(), combined.end()), "combined", "not ascending");
+  const auto shortest = std::min_element(columns.begin(), columns.end(),
+                                         [](const auto& a, const auto& b) { return a.size() < b.size(); });
+  reader.require_size("combined", combined.size(), shortest->size());
   Calibration result;
   result.set_views(recipe, columns);
   result.combined_ = TailCalibration(combined);

@@ -1,6 +1,7 @@
 #include "seqguard/detection/encoder_surprise.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 namespace seqguard {
 namespace {
@@ -8,11 +9,19 @@ namespace {
 /// Tokens of one encoder call: the activations of a behaviour model then stay in the L2 cache.
 constexpr std::size_t k_chunk_tokens = 128;
 
+/// UNK stands for all the values below the vocabulary's cut, and for one that nobody has seen: a single one of them is
+/// as much less probable. Without this, rare values would be the least surprising ones wherever most values are rare
+/// (amazon_cn: 72 % of the products occur once, and spammers are found by rarity).
+float surprise_within_unk(const EventSchema& schema) {
+  const Vocabulary& vocabulary = schema.primary_column().vocabulary;
+  return std::log(static_cast<float>(vocabulary.types() - vocabulary.kept() + 1));
+}
+
 /// Collects the surprise of a sequence from the calls that cover its windows.
 class Collector {
  public:
-  Collector(const Model<float>& model, SurpriseScratch& scratch, std::size_t n_positions)
-      : model_(model), scratch_(scratch), positions_(n_positions) {
+  Collector(const Model<float>& model, const EventSchema& schema, SurpriseScratch& scratch, std::size_t n_positions)
+      : model_(model), scratch_(scratch), positions_(n_positions), unknown_(surprise_within_unk(schema)) {
     scratch.batch.clear();
     scratch.rows.clear();
     scratch.positions.clear();
@@ -48,6 +57,7 @@ class Collector {
         ++scratch_.counts[position];
         for (std::size_t c = 0; c < columns; ++c)
           scratch_.sums[c * positions_ + position] += prediction.losses[c * rows + r];
+        if (scratch_.targets[r] == k_unk_id) scratch_.sums[position] += unknown_;
       }
     }
     scratch_.batch.clear();
@@ -86,6 +96,7 @@ class Collector {
   const Model<float>& model_;
   SurpriseScratch& scratch_;
   std::size_t positions_;
+  float unknown_;
 };
 
 }  // namespace
@@ -105,7 +116,7 @@ void SurpriseScratch::reserve(const EventSchema& schema, const Model<float>& mod
 SurpriseView causal_surprise(const Model<float>& model, const EventSchema& schema, const EncodedEvents& events,
                              SurpriseScratch& scratch, std::vector<float>& out) {
   const std::size_t positions = events.positions(), window = schema.sequence.window;
-  Collector collector(model, scratch, positions);
+  Collector collector(model, schema, scratch, positions);
   const auto run = [&] {
     // The row at token t looks for what stands at t + 1.
     collector.run(AttentionMask::causal,
@@ -126,7 +137,7 @@ SurpriseView causal_surprise(const Model<float>& model, const EventSchema& schem
 SurpriseView masked_surprise(const Model<float>& model, const EventSchema& schema, const EncodedEvents& events,
                              SurpriseScratch& scratch, std::vector<float>& out) {
   const std::size_t positions = events.positions(), window = schema.sequence.window;
-  Collector collector(model, scratch, positions);
+  Collector collector(model, schema, scratch, positions);
   scoring_windows(positions, window, window, scratch.windows);
   std::vector<std::int32_t>& hidden = scratch.targets;
   for (const Window& w : scratch.windows) {

@@ -44,8 +44,31 @@ void sequence_logits(const Model<Real>& model, MatrixView<Real> logits, MatrixVi
 }
 
 template <class Real>
+void sequence_logits_backward(const Model<Real>& model, MatrixView<Real> d_hidden, const ModelParameters<Real>& d_p,
+                              MatrixView<const Real> d_logits, MatrixView<const Real> hidden, Offsets offsets,
+                              Arena& scratch) {
+  const Arena::Frame frame(scratch);
+  const std::size_t sequences = offsets.size() - 1;
+  auto pooler = PoolerCache<Real>::allocate(scratch, sequences, hidden.cols);
+  pooler_forward<Real>(model.context(), pooler, hidden, offsets, model.packed().pooler, scratch);
+  const MatrixView<Real> d_pooled(scratch.allocate<Real>(sequences * hidden.cols).data(), sequences, hidden.cols);
+  linear_backward<Real>(model.context(), d_pooled, d_p.classifier, d_logits, pooler.out, model.packed().classifier,
+                        scratch);
+  std::fill_n(d_hidden.data, d_hidden.rows * d_hidden.cols, Real(0));
+  pooler_backward<Real>(model.context(), d_hidden, d_p.pooler, d_pooled, pooler, offsets, model.packed().pooler,
+                        scratch);
+}
+
+template <class Real>
 void token_logits(const Model<Real>& model, MatrixView<Real> logits, MatrixView<const Real> hidden, Arena& scratch) {
   linear_forward<Real>(logits, hidden, model.packed().classifier, scratch);
+}
+
+template <class Real>
+void token_logits_backward(const Model<Real>& model, MatrixView<Real> d_hidden, const ModelParameters<Real>& d_p,
+                           MatrixView<const Real> d_logits, MatrixView<const Real> hidden, Arena& scratch) {
+  linear_backward<Real>(model.context(), d_hidden, d_p.classifier, d_logits, hidden, model.packed().classifier,
+                        scratch);
 }
 
 SEQGUARD_HEADS(, float)

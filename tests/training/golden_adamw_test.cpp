@@ -52,8 +52,8 @@ TEST_CASE("the losses of five AdamW steps agree with torch") {
     double loss = 0;
     for (const float value : prediction.losses) loss += value / static_cast<double>(rows.size());
     // float against double: a gradient is off by about 1e-6 of its size, and AdamW moves a parameter whose gradient is
-    // small by as much as any other, so that after k steps of 0.01 the loss may differ by some 1e-5; a wrong moment, decay
-    // or bias correction shows in the second digit.
+    // small by as much as any other, so that after k steps of 0.01 the loss may differ by some 1e-5; a wrong moment,
+    // decay or bias correction shows in the second digit.
     CHECK(std::abs(loss - expected[step]) < 1e-4 * expected[step]);
     const std::span<float> gradient = arena.allocate<float>(n * hidden);
     const MatrixView<float> d_hidden(gradient.data(), n, hidden);

@@ -1,5 +1,5 @@
-// The outputs of whole heads, as transformers gives them: for `encode`. Scoring never materialises logits
-// (model/prediction.hpp).
+// The outputs of whole heads, as transformers gives them, and the gradients of the classification heads. Scoring and
+// pre-training never materialise the logits of events (model/prediction.hpp).
 #pragma once
 
 #include "seqguard/core/arena.hpp"
@@ -22,15 +22,30 @@ template <class Real>
 void sequence_logits(const Model<Real>& model, MatrixView<Real> logits, MatrixView<const Real> hidden, Offsets offsets,
                      Arena& scratch);
 
+/// From d_logits[B, labels]: d_hidden[N, H] overwritten, d_p accumulated. The pooled vectors are computed again.
+template <class Real>
+void sequence_logits_backward(const Model<Real>& model, MatrixView<Real> d_hidden, const ModelParameters<Real>& d_p,
+                              MatrixView<const Real> d_logits, MatrixView<const Real> hidden, Offsets offsets,
+                              Arena& scratch);
+
 /// logits[N, labels] from hidden[N, H].
 template <class Real>
 void token_logits(const Model<Real>& model, MatrixView<Real> logits, MatrixView<const Real> hidden, Arena& scratch);
+
+/// From d_logits[N, labels]: d_hidden[N, H] overwritten, d_p accumulated.
+template <class Real>
+void token_logits_backward(const Model<Real>& model, MatrixView<Real> d_hidden, const ModelParameters<Real>& d_p,
+                           MatrixView<const Real> d_logits, MatrixView<const Real> hidden, Arena& scratch);
 
 #define SEQGUARD_HEADS(PREFIX, Real)                                                                                   \
   PREFIX template void pooler_output(const Model<Real>&, MatrixView<Real>, MatrixView<const Real>, Offsets, Arena&);   \
   PREFIX template void masked_lm_logits(const Model<Real>&, MatrixView<Real>, MatrixView<const Real>, Arena&);         \
   PREFIX template void sequence_logits(const Model<Real>&, MatrixView<Real>, MatrixView<const Real>, Offsets, Arena&); \
-  PREFIX template void token_logits(const Model<Real>&, MatrixView<Real>, MatrixView<const Real>, Arena&);
+  PREFIX template void token_logits(const Model<Real>&, MatrixView<Real>, MatrixView<const Real>, Arena&);             \
+  PREFIX template void sequence_logits_backward(const Model<Real>&, MatrixView<Real>, const ModelParameters<Real>&,    \
+                                                MatrixView<const Real>, MatrixView<const Real>, Offsets, Arena&);      \
+  PREFIX template void token_logits_backward(const Model<Real>&, MatrixView<Real>, const ModelParameters<Real>&,       \
+                                             MatrixView<const Real>, MatrixView<const Real>, Arena&);
 SEQGUARD_HEADS(extern, float)
 SEQGUARD_HEADS(extern, double)
 
