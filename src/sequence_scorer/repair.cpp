@@ -14,6 +14,10 @@ constexpr std::size_t k_positions_tried = 3;
 /// An edit has to lower the combined level by at least this much: less is noise of the calibration's steps.
 constexpr double k_least_gain = 0.05;
 
+/// Only events that are themselves among the most surprising ones are edited: a sequence that is odd as a whole (a user who
+/// repeats one action) is not brought back to normal by rewriting events that are as likely as any.
+constexpr double k_suspicious = 0.05;
+
 /// A sequence with edits applied, owning what its view shows.
 class EditedSequence {
  public:
@@ -142,7 +146,7 @@ class Search {
     std::vector<Edit> result;
     std::size_t tried = 0;
     for (const std::size_t i : order) {
-      if (tried == k_positions_tried) break;
+      if (tried == k_positions_tried || score_.events[i].p_value > k_suspicious) break;
       const std::size_t position = edited_.original_position(i);
       if (std::any_of(edits.begin(), edits.end(), [&](const Edit& e) { return e.position == position; })) continue;
       ++tried;
