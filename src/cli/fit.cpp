@@ -56,6 +56,9 @@ void describe_data(const Dataset& data, bool quiet) {
 }
 
 void describe_plan(const FitPlan& plan, bool quiet) {
+  if (plan.rare_values > 0)
+    say(quiet, "frequency cut: " + with_commas(plan.rare_values) + " rare values, " + fixed(100 * plan.rare_share, 1) +
+                   " % of the events, are known to the statistics but not to the encoder");
   say(quiet, "plan: vocabulary " + with_commas(plan.vocabulary) + ", window " + std::to_string(plan.window) +
                  ", encoder " + std::to_string(plan.layers) + " x " + std::to_string(plan.hidden) + ", " +
                  with_commas(plan.steps) + " steps; " +
@@ -66,14 +69,9 @@ void describe_plan(const FitPlan& plan, bool quiet) {
 }
 
 std::string report_json(const FitReport& report) {
-  const FitPlan& plan = report.plan;
   JsonText json;
   json.begin_object();
-  json.field("sequences", plan.sequences).field("events", plan.events).field("vocabulary", plan.vocabulary);
-  json.field("window", plan.window).field("hidden", plan.hidden).field("layers", plan.layers);
-  json.field("heads", plan.heads).field("steps", plan.steps).field("folds", plan.folds);
-  json.field("learning_rate", plan.learning_rate).field("dropout", plan.dropout);
-  json.field("order_gain", plan.order_gain).field("masked_share", plan.masked_share);
+  json.key("plan").raw(to_json(report.plan));
   json.field("seconds", report.seconds).field("validation_loss", report.validation_loss);
   json.field("calibration_normals", report.calibration_normals);
   json.field("distinct_normals", report.distinct_normals).field("kept_normals", report.kept_normals);
@@ -90,6 +88,7 @@ int run(const FitCommandOptions& options) {
   describe_data(data, quiet);
   const FitOptions fit_with = fit_options(options);
   const auto executor = executor_for(options.common);
+  describe_plan(make_plan(data, fit_with), quiet);
   const InterruptScope interrupt;
   FitReport report;
   std::shared_ptr<const BehaviourModel> model;
@@ -102,7 +101,6 @@ int run(const FitCommandOptions& options) {
   }
   save_behaviour_model(*model, options.output);
   std::remove(fit_with.state_file.c_str());
-  describe_plan(report.plan, quiet);
   say(quiet, "learned in " + duration(report.seconds) + ", calibrated on " + with_commas(report.calibration_normals) +
                  " normal sequences -> " + options.output);
   if (report.kept_normals < report.distinct_normals)

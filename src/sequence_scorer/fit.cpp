@@ -145,7 +145,7 @@ class Fitter {
     }
     auto model = std::make_shared<BehaviourModel>(BehaviourModel{
         schema_, std::move(encoder), SequenceDetector(Recipe::preset(options_.preset, true), detector_options()),
-        event_calibration(), options_.target_fpr, 0.5, "{}"});
+        event_calibration(), options_.target_fpr, 0.5, to_json(plan_)});
     fit_detector(*model, report);
     if (report != nullptr) {
       report->plan = plan_;

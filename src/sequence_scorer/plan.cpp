@@ -5,7 +5,8 @@
 
 #include "seqguard/core/error.hpp"
 #include "seqguard/detection/ngram_model.hpp"
-#include "seqguard/detection/recipe.hpp"
+#include "seqguard/detection/normals.hpp"
+#include "seqguard/events/fit_schema.hpp"
 #include "seqguard/sequence_scorer/fit.hpp"
 #include "sequence_scorer/encoded_data.hpp"
 
@@ -66,7 +67,12 @@ FitPlan make_plan(const Dataset& data, const EventSchema& schema, const FitOptio
   FitPlan plan;
   plan.sequences = encoded.size();
   plan.events = data.events();
-  plan.vocabulary = schema.primary_column().vocabulary.kept();
+  const Vocabulary& vocabulary = schema.primary_column().vocabulary;
+  plan.vocabulary = vocabulary.kept();
+  plan.rare_values = vocabulary.types() - vocabulary.kept();
+  for (std::size_t type = vocabulary.kept(); type < vocabulary.types(); ++type)
+    plan.rare_share += static_cast<double>(vocabulary.count(static_cast<TypeId>(type)));
+  plan.rare_share /= std::max(1.0, static_cast<double>(plan.events));
   plan.window = options.window ? *options.window : window_of(data);
   const Size size = size_of(options.size, plan.vocabulary);
   plan.hidden = size.hidden;
@@ -92,5 +98,7 @@ FitPlan make_plan(const Dataset& data, const EventSchema& schema, const FitOptio
                               : static_cast<std::size_t>(std::clamp(steps, 400.0, plan.folds > 0 ? 1500.0 : 4500.0));
   return plan;
 }
+
+FitPlan make_plan(const Dataset& data, const FitOptions& options) { return make_plan(data, fit_schema(data), options); }
 
 }  // namespace seqguard

@@ -14,8 +14,8 @@ constexpr std::size_t k_positions_tried = 3;
 /// An edit has to lower the combined level by at least this much: less is noise of the calibration's steps.
 constexpr double k_least_gain = 0.05;
 
-/// Only events that are themselves among the most surprising ones are edited: a sequence that is odd as a whole (a user who
-/// repeats one action) is not brought back to normal by rewriting events that are as likely as any.
+/// Only events that are themselves among the most surprising ones are edited: a sequence that is odd as a whole (a user
+/// who repeats one action) is not brought back to normal by rewriting events that are as likely as any.
 constexpr double k_suspicious = 0.05;
 
 /// A sequence with edits applied, owning what its view shows.

@@ -28,16 +28,20 @@ struct FitOptions {
   double max_minutes = 0;       ///< > 0: stop training after so long; gives up the promise of identical bits
   std::uint64_t seed = 1;
   std::size_t profile_bytes = std::size_t{64} << 20;
-  std::string state_file;  ///< where the progress is kept for `resume`; empty: nowhere
-  bool resume = false;         ///< go on from state_file if it exists
-  double save_seconds = 10;    ///< time between two saves of the state; 0: after every step
+  std::string state_file;    ///< where the progress is kept for `resume`; empty: nowhere
+  bool resume = false;       ///< go on from state_file if it exists
+  double save_seconds = 10;  ///< time between two saves of the state; 0: after every step
   std::optional<Isa> isa;
   MatmulBackend gemm = MatmulBackend::automatic;
 };
 
 /// The choices that follow from the data, by one rule; stored in the model and printed by `fit`.
 struct FitPlan {
-  std::size_t sequences = 0, events = 0, vocabulary = 0;
+  std::size_t sequences = 0, events = 0;
+  std::size_t vocabulary = 0;  ///< values of the primary column that the encoder knows
+  std::size_t rare_values =
+      0;  ///< values below the frequency cut: UNK for the encoder, types of their own for the statistics
+  double rare_share = 0;  ///< share of the events that hold one: they are neither judged from both sides nor repaired
   std::size_t window = 64, hidden = 64, layers = 2, heads = 4;
   std::size_t steps = 0;
   double learning_rate = 2e-3, dropout = 0.1;
@@ -46,8 +50,13 @@ struct FitPlan {
   std::size_t folds = 0;  ///< > 0: the encoder is cross-fitted in so many folds; 0: 75 % train, 25 % calibrate
 };
 
-/// The rule. @throws Error invalid_argument for an unknown size or preset.
+/// The rule, for the schema that fit() would make of the data. @throws Error invalid_argument for an unknown size.
+FitPlan make_plan(const Dataset& data, const FitOptions& options);
+/// The same for a given schema.
 FitPlan make_plan(const Dataset& data, const EventSchema& schema, const FitOptions& options);
+
+/// A JSON object of all its fields; stored with the model.
+std::string to_json(const FitPlan& plan);
 
 /// What a fit has to say.
 struct FitReport {
