@@ -28,7 +28,7 @@ rm -rf "$work/golden"
 echo "== 2. a directory written by seqguard"
 rm -rf "$work/shop" "$work/written"
 "$program" simulate --preset shop --users 200 --seed 1 --output "$work/shop" --quiet
-cut -d, -f1-3 "$work/shop/events.csv" > "$work/shop/narrow.csv"  # one categorical column: an ordinary BERT
+cut -d, -f1,2,4 "$work/shop/events.csv" > "$work/shop/narrow.csv"  # user, position, event: an ordinary BERT
 "$program" fit --input "$work/shop/narrow.csv" --output "$work/written" --epochs 1 --quiet
 "$python" "$here/reference/compare_hidden_states.py" "$program" "$work/written" --no-warnings
 
