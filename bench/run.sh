@@ -33,6 +33,7 @@ run matmul '/(32|128)/(own|onednn|gradient)/' 0.05
 run encoder '.*' 0.5
 run training '.*' 0.5
 run load '.*' 0.2
+run scorer '.*' 0.5
 
 # One CSV per program: a header that names the columns, then a row per benchmark; times in the unit of the row.
 awk -F, -v json="$json" '
