@@ -5,7 +5,7 @@
 
 "$program" simulate --users 60 --seed 1 --output past --quiet
 "$program" simulate --users 60 --seed 2 --output shop --quiet
-expect 0 fit --input past/clean.csv --output model --epochs 1 --json fit.json
+expect 0 fit --input past/clean.csv --output model --epochs 10 --target-fpr 0.1 --json fit.json
 empty out
 says err '60 sequences'
 says err 'event (judged)'
