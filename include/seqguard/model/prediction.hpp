@@ -15,9 +15,9 @@
 
 namespace seqguard {
 
-/// Weight of each predicted column beside the primary one (weight 1), in training and in the surprise of an event. With 1
-/// the surprise is that of the whole event, its columns taken as independent. Simulated shop, AUROC of all kinds / of clock
-/// errors: .815 / .786 with 1, .775 / .620 with .25.
+/// Weight of each predicted column beside the primary one (weight 1), in training and in the surprise of an event. With
+/// 1 the surprise is that of the whole event, its columns taken as independent. Simulated shop, AUROC of all kinds / of
+/// clock errors: .815 / .786 with 1, .775 / .620 with .25.
 inline constexpr double k_secondary_weight = 1.0;
 
 /// What is predicted where: row r looks at token rows[r] and is compared with targets[c * rows.size() + r] in column c
