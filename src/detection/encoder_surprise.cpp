@@ -134,6 +134,10 @@ SurpriseView causal_surprise(const Model<float>& model, const EventSchema& schem
   return collector.finish(events.n, true, out);
 }
 
+bool has_masked_surprise(const EventSchema& schema, const EncodedEvents& events, std::size_t i) {
+  return events.ids[schema.primary][i + 1] != k_unk_id || is_unseen(events.types[i]);
+}
+
 SurpriseView masked_surprise(const Model<float>& model, const EventSchema& schema, const EncodedEvents& events,
                              SurpriseScratch& scratch, std::vector<float>& out) {
   const std::size_t positions = events.positions(), window = schema.sequence.window;
@@ -148,7 +152,8 @@ SurpriseView masked_surprise(const Model<float>& model, const EventSchema& schem
       for (std::size_t t = 0; t < w.size; ++t) {
         const std::size_t position = w.begin + t;
         const bool is_mark = position == 0 || position + 1 == positions;
-        if (!is_mark && position % k_mask_stride == pass) collector.add_row(first + t, position);
+        if (!is_mark && position % k_mask_stride == pass && has_masked_surprise(schema, events, position - 1))
+          collector.add_row(first + t, position);
       }
     }
     const std::size_t rows = scratch.rows.size();

@@ -249,7 +249,8 @@ class Fitter {
       if (k % stride != 0) return;
       next[k].assign(causal.events.begin(), causal.events.end());
       const SurpriseView both = masked_surprise(encoder, schema_, sequence, worker.scratch, worker.masked);
-      masked[k].assign(both.events.begin(), both.events.end());
+      for (std::size_t i = 0; i < sequence.n; ++i)
+        if (has_masked_surprise(schema_, sequence, i)) masked[k].push_back(both.events[i]);
     });
     for (std::size_t k = 0; k < count; ++k) {
       state_.event_next.insert(state_.event_next.end(), next[k].begin(), next[k].end());
@@ -269,10 +270,8 @@ class Fitter {
 
   EventCalibration event_calibration() const {
     EventCalibration calibration;
-    if (state_.event_next.size() >= 2) {
-      calibration.next = calibrate_events(state_.event_next);
-      calibration.masked = calibrate_events(state_.event_masked);
-    }
+    if (state_.event_next.size() >= 2) calibration.next = calibrate_events(state_.event_next);
+    if (state_.event_masked.size() >= 2) calibration.masked = calibrate_events(state_.event_masked);
     calibration.repeat_share = share_of_repeats(Normals(all_types()));
     return calibration;
   }

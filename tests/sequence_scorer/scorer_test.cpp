@@ -5,6 +5,7 @@
 #include <thread>
 #include <vector>
 
+#include "seqguard/detection/encoder_surprise.hpp"
 #include "sequence_scorer/small_shop.hpp"
 
 using namespace seqguard;
@@ -145,4 +146,16 @@ TEST_CASE("expected values: probabilities in order, the grammar's event first") 
   CHECK(expected[0].probability >= expected[1].probability);
   CHECK(expected[1].probability >= expected[2].probability);
   CHECK(expected[0].probability <= 1);
+}
+
+TEST_CASE("a value below the vocabulary's cut is not judged from both sides; one that nobody has seen is") {
+  EventSchema schema = shared_scorer().schema();
+  const ValueCount values[] = {{"view", 90}, {"rare", 1}};
+  schema.columns[0].vocabulary = Vocabulary::from_counts(values, {.min_count = 2});
+  const std::vector<std::string> events = {"view", "rare", "unseen"};
+  EncodedEvents encoded;
+  encode(OneColumn(events), schema, encoded);
+  CHECK(has_masked_surprise(schema, encoded, 0));
+  CHECK_FALSE(has_masked_surprise(schema, encoded, 1));
+  CHECK(has_masked_surprise(schema, encoded, 2));
 }

@@ -46,7 +46,12 @@ struct SurpriseView {
 SurpriseView causal_surprise(const Model<float>& model, const EventSchema& schema, const EncodedEvents& events,
                              SurpriseScratch& scratch, std::vector<float>& out);
 
-/// -log p(x_t | all other visible events), from k_mask_stride passes over each window.
+/// Whether event i can be judged from both sides: not if its value is known but below the vocabulary's cut. The encoder
+/// has never learned where such a value belongs. A value that nobody has seen is judged: as UNK, and is surprising.
+bool has_masked_surprise(const EventSchema& schema, const EncodedEvents& events, std::size_t i);
+
+/// -log p(x_t | all other visible events), from k_mask_stride passes over each window; 0 where has_masked_surprise() is
+/// false.
 SurpriseView masked_surprise(const Model<float>& model, const EventSchema& schema, const EncodedEvents& events,
                              SurpriseScratch& scratch, std::vector<float>& out);
 
