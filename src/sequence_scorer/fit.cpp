@@ -129,19 +129,17 @@ class Fitter {
     state_.next.assign(data_.size(), std::numeric_limits<double>::quiet_NaN());
     if (options_.resume && !options_.state_file.empty() && file_exists(options_.state_file))
       state_ = load_fit_state(options_.state_file, state_.fingerprint);
+    if (state_.job >= jobs_.size() || state_.next.size() != data_.size())
+      fail(ErrorCode::bad_checkpoint, options_.state_file, "number of trainings or sequences does not fit");
   }
 
   std::shared_ptr<const BehaviourModel> run(FitReport* report) {
     Model<float> encoder(context_, make_spec(plan_, schema_));
     double validation_loss = 0;
-    for (std::size_t j = 0; j < jobs_.size(); ++j) {
-      const bool is_last = j + 1 == jobs_.size();
-      if (j < state_.job && !is_last) continue;
+    for (std::size_t j = state_.job; j < jobs_.size(); ++j) {
       validation_loss = train(encoder, j);
-      if (j >= state_.job) {
-        score_held_out(encoder, jobs_[j]);
-        if (!is_last) finish_job();
-      }
+      score_held_out(encoder, jobs_[j]);
+      if (j + 1 < jobs_.size()) finish_job();
     }
     auto model = std::make_shared<BehaviourModel>(BehaviourModel{
         schema_, std::move(encoder), SequenceDetector(Recipe::preset(options_.preset, true), detector_options()),
