@@ -11,6 +11,7 @@
 #include "seqguard/evaluation/sequence_metrics.hpp"
 #include "seqguard/evaluation/truth.hpp"
 #include "seqguard/events/reader.hpp"
+#include "support/temporary_directory.hpp"
 
 using namespace seqguard;
 
@@ -27,9 +28,9 @@ std::string message_of(const auto& call) {
 
 /// A file that lives as long as the test.
 struct LabelsFile {
-  explicit LabelsFile(std::string_view text) { write_file_atomically(path, text); }
-  ~LabelsFile() { std::remove(path.c_str()); }
-  std::string path = "evaluation_test_labels.csv";
+  explicit LabelsFile(std::string_view text) : path(directory / "labels.csv") { write_file_atomically(path, text); }
+  TemporaryDirectory directory;  // of this process alone: tests run side by side
+  std::string path;
 };
 
 }  // namespace

@@ -11,6 +11,7 @@
 
 #include "seqguard/core/files.hpp"
 #include "sequence_scorer/small_shop.hpp"
+#include "support/temporary_directory.hpp"
 
 using namespace seqguard;
 using namespace seqguard::tests;
@@ -18,17 +19,6 @@ using namespace seqguard::tests;
 namespace {
 
 namespace fs = std::filesystem;
-
-/// A directory that goes away with the test.
-struct TemporaryDirectory {
-  fs::path path;
-  TemporaryDirectory() {
-    std::string pattern = (fs::temp_directory_path() / "seqguard-fit-XXXXXX").string();
-    path = ::mkdtemp(pattern.data());
-  }
-  ~TemporaryDirectory() { fs::remove_all(path); }
-  std::string operator/(const std::string& name) const { return (path / name).string(); }
-};
 
 /// One digest over all files of a model directory.
 std::string digest(const std::string& directory) {
