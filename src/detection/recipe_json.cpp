@@ -49,6 +49,15 @@ void require_fields(const Json& json, std::initializer_list<std::string_view> fi
   }
 }
 
+/// An integer that is not negative; the library's own conversion takes every number.
+std::size_t natural(const Json& object, const char* field, const std::string& where) {
+  const Json& value = object.at(field);
+  if (!value.is_number_unsigned())
+    fail(ErrorCode::bad_checkpoint, where + "." + field, "wrong value", "an integer, 0 or more",
+         value.is_structured() ? value.type_name() : value.dump().substr(0, 100));
+  return value.get<std::size_t>();
+}
+
 ViewSpec view_from_json(const Json& json, const std::string& where) {
   require_fields(json, {"name", "sidedness", "weight", "neighbours", "order"}, where);
   const Json& neighbours = json.at("neighbours");
@@ -57,8 +66,8 @@ ViewSpec view_from_json(const Json& json, const std::string& where) {
   view.name = json.at("name").get<std::string>();
   view.sidedness = value_of(k_sidedness, json.at("sidedness").get<std::string>(), where + ".sidedness");
   view.weight = json.at("weight").get<double>();
-  view.options.order = json.at("order").get<std::size_t>();
-  view.options.neighbours = {neighbours.at("count").get<std::size_t>(), neighbours.at("share").get<double>()};
+  view.options.order = natural(json, "order", where);
+  view.options.neighbours = {natural(neighbours, "count", where + ".neighbours"), neighbours.at("share").get<double>()};
   return view;
 }
 

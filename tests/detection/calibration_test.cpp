@@ -163,6 +163,8 @@ TEST_CASE("recipes: the presets survive JSON, damage is refused by name") {
   refused("/views/0/weight", -1, "weight");
   refused("/views/0/weight", "1", "detector.json");
   refused("/views/0/order", 99, "order");
+  refused("/views/0/order", 3.5, "order: wrong value, expected an integer");
+  refused("/views/0/neighbours/count", -1, "neighbours.count: wrong value, expected an integer");
   refused("/views/0/more", 1, "unknown field more");
   refused("/views", nlohmann::json::object(), "array");
   CHECK_THROWS_AS(Recipe::preset("broad", false), Error);
