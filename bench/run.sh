@@ -25,7 +25,7 @@ run() { # program, filter, seconds per benchmark
     [ -x "build/release/bench/seqguard_bench_$1" ] || return 0
     echo "Running $1 ..." >&2
     "build/release/bench/seqguard_bench_$1" --benchmark_filter="$2" --benchmark_min_time="$3" \
-        --benchmark_out="$results/$1.csv" --benchmark_out_format=csv >"$results/$1.log" 2>&1 ||
+        --benchmark_out="$results/$1.json" --benchmark_out_format=json >"$results/$1.log" 2>&1 ||
         { cat "$results/$1.log" >&2; exit 1; }
 }
 run kernels '.*' 0.1
@@ -35,22 +35,26 @@ run training '.*' 0.5
 run load '.*' 0.2
 run scorer '.*' 0.5
 
-# One CSV per program: a header that names the columns, then a row per benchmark; times in the unit of the row.
-awk -F, -v json="$json" '
-    function unquoted(text) { gsub(/"/, "", text); return text }
-    /^name,/ { for (i in column) delete column[i]; for (i = 1; i <= NF; ++i) column[unquoted($i)] = i; next }
-    ("iterations" in column) && NF >= column["time_unit"] {
-        name = unquoted($1)
-        if (unquoted($(column["error_occurred"])) == "true") { print name ": " $0 > "/dev/stderr"; failed = 1; next }
+# Google Benchmark's JSON has a field a line. (Its CSV ends the program where two benchmarks have different counters.)
+cat "$results"/*.json | awk -v json="$json" '
+    function value(line) { sub(/^[^:]*: */, "", line); sub(/,$/, "", line); gsub(/"/, "", line); return line }
+    function finish(    ms) {
+        if (name == "") return
+        if (message != "") { print name ": " message > "/dev/stderr"; failed = 1 }
         # Wall time where the benchmark asked for it (several threads), else CPU time: other programs do not count.
-        time = sub(/\/real_time$/, "", name) ? $(column["real_time"]) : $(column["cpu_time"])
-        unit = $(column["time_unit"])
-        ms = time * (unit == "ns" ? 1e-6 : unit == "us" ? 1e-3 : unit == "s" ? 1e3 : 1)
-        share = ("share_of_limit" in column) ? $(column["share_of_limit"]) : ""
+        ms = sub(/\/real_time$/, "", name) ? real : cpu
+        ms *= unit == "ns" ? 1e-6 : unit == "us" ? 1e-3 : unit == "s" ? 1e3 : 1
         rows = rows sprintf("%s\n  {\"name\":\"%s\",\"ms\":%.6g,\"share_of_limit\":%s}", rows == "" ? "" : ",", name, ms,
                             share == "" ? "null" : sprintf("%.4f", share))
         if (!header++) printf "%-44s %12s %8s\n", "benchmark", "ms", "limit"
         printf "%-44s %12.6g %8s\n", name, ms, share == "" ? "" : sprintf("%.0f %%", 100 * share)
+        name = ""
     }
-    END { if (json != "") print "[" rows "\n]" > json; exit failed }
-' "$results"/*.csv
+    /^ *"name":/ { finish(); name = value($0); share = message = "" }
+    /^ *"real_time":/ { real = value($0) }
+    /^ *"cpu_time":/ { cpu = value($0) }
+    /^ *"time_unit":/ { unit = value($0) }
+    /^ *"share_of_(limit|peak|bandwidth)":/ { share = value($0) }
+    /^ *"error_message":/ { message = value($0) }
+    END { finish(); if (json != "") print "[" rows "\n]" > json; exit failed }
+'
