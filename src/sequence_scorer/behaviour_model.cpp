@@ -74,9 +74,8 @@ Sidecar read_sidecar(const std::string& path) {
   if (!document.is_object()) fail(ErrorCode::bad_format, path, "content", "an object", document.type_name());
   if (field<std::string>(document, "format", path) != k_format)
     fail(ErrorCode::bad_format, path, "field format", k_format, field<std::string>(document, "format", path));
-  if (field<int>(document, "version", path) != k_version)
-    fail(ErrorCode::unsupported, path, "field version", std::to_string(k_version),
-         std::to_string(field<int>(document, "version", path)));
+  if (const json version = field<json>(document, "version", path); version != k_version)
+    fail(ErrorCode::unsupported, path, "field version", std::to_string(k_version), version.dump().substr(0, 100));
   const json features = field<json>(document, "features", path);
   if (!features.is_array() || !features.empty())
     fail(ErrorCode::unsupported, path, "features that this version does not understand", "[]", features.dump());
@@ -100,6 +99,24 @@ void check_members(const Sidecar& sidecar, const std::string& directory) {
       fail(ErrorCode::bad_checkpoint, path, "not the file that detector.json was saved with", "SHA-256 " + expected,
            found);
   }
+}
+
+/// The digests say that the files were saved together, not that they fit: what the scorer looks up in the encoder by
+/// the schema's numbers must exist there. The other columns' sizes are those of the parameter table.
+void check_fit(const EventSchema& schema, const Model<float>& encoder, const std::string& directory) {
+  const std::string path = directory + "/config.json";
+  const auto require = [&](bool holds, std::string_view what, const std::string& expected, std::size_t found) {
+    if (!holds) fail(ErrorCode::bad_checkpoint, path, what, expected, std::to_string(found));
+  };
+  const BertConfig& config = encoder.config();
+  const std::size_t values = schema.primary_column().vocabulary.size();
+  require(config.vocab_size == values, "vocab_size", std::to_string(values) + " as in event_schema.json",
+          config.vocab_size);
+  require(config.max_position_embeddings >= schema.sequence.window, "max_position_embeddings",
+          "at least the window of event_schema.json, " + std::to_string(schema.sequence.window),
+          config.max_position_embeddings);
+  if (!encoder.spec().heads.masked_lm)
+    fail(ErrorCode::bad_checkpoint, path, "the encoder of a detector needs the head of a BertForMaskedLM");
 }
 
 }  // namespace
@@ -133,6 +150,7 @@ std::shared_ptr<const BehaviourModel> load_behaviour_model(const std::string& di
   check_members(sidecar, directory);
   EventSchema schema = schema_from_json(read_file(schema_path, k_max_sidecar_bytes), schema_path);
   Model<float> encoder = load_model(context, directory, model_features(schema));
+  check_fit(schema, encoder, directory);
   encoder.pack(false);
   const std::string profile_path = directory + "/profile.safetensors";
   SequenceDetectorOptions detector_options;

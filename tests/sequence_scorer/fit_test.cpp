@@ -99,6 +99,35 @@ TEST_CASE("files of another generation, damaged and missing files are refused by
   CHECK_THROWS_AS(SequenceScorer::load(directory / "nowhere"), Error);
 }
 
+TEST_CASE("files of one generation that do not fit each other are refused: the encoder's tables would be left") {
+  TemporaryDirectory directory;
+  const std::string path = directory / "model";
+  /// What load says after a change of one file that detector.json agrees to.
+  const auto refusal = [&](const std::string& name, const std::string& from, const std::string& to) {
+    save_behaviour_model(shared_scorer().model(), path);
+    const std::string before = read_file(path + "/" + name, 1u << 28);
+    std::string after = before, sidecar = read_file(path + "/detector.json", 1u << 20);
+    REQUIRE(after.find(from) != std::string::npos);
+    after.replace(after.find(from), from.size(), to);
+    write_file_atomically(path + "/" + name, after);
+    sidecar.replace(sidecar.find(sha256(before)), sha256(before).size(), sha256(after));
+    write_file_atomically(path + "/detector.json", sidecar);
+    try {
+      SequenceScorer::load(path);
+    } catch (const Error& error) {
+      CHECK(error.code() == ErrorCode::bad_checkpoint);
+      return std::string(error.what());
+    }
+    return std::string("loaded");
+  };
+  const EventSchema& schema = shared_scorer().model().schema;
+  const std::size_t kept = schema.primary_column().vocabulary.kept();
+  CHECK(refusal("event_schema.json", "\"kept\": " + std::to_string(kept), "\"kept\": " + std::to_string(kept - 1))
+            .find("vocab_size, expected " + std::to_string(kept + 4)) != std::string::npos);
+  CHECK(refusal("event_schema.json", "\"window\": " + std::to_string(schema.sequence.window), "\"window\": 5000")
+            .find("max_position_embeddings") != std::string::npos);
+}
+
 TEST_CASE("the same bits at 1 and 2 threads, and after being killed and resumed") {
   const TemporaryDirectory directory;
   const Dataset data = as_dataset(visits(60, 41));
