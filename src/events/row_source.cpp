@@ -105,17 +105,20 @@ std::string_view RowSource::record() const {
 void RowSource::join_quoted_lines() {
   QuoteTracker quotes;
   std::size_t seen = static_cast<std::size_t>(record().data() - lines_.text().data());  // behind a byte order mark
+  std::uint64_t last = lines_.line();
   while (true) {
     const QuoteTracker::State state = quotes.add(lines_.text().substr(seen));
     if (state == QuoteTracker::State::closed) return;
     seen = lines_.text().size();
     if (state == QuoteTracker::State::malformed) {
       problem_ = split_csv(record(), max_fields_, buffer_, fields_);
-    } else if (lines_.extend()) {
+    } else if (last >= given_up_ && lines_.extend()) {
+      ++last;
       continue;
     } else {
       problem_ = "unterminated quote";
     }
+    given_up_ = std::max(given_up_, last);
     lines_.shrink();  // only the first line is given up: what follows it may be sound
     return;
   }

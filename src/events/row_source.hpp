@@ -50,6 +50,9 @@ class RowSource {
   std::string problem_, buffer_;
   std::vector<std::string_view> fields_;
   std::uint64_t blank_lines_ = 0;
+  /// Last line of the records given up so far. A quote was open at the end of each line before it, so another record
+  /// with a quote open there has the same end: it is given up too, and joining takes linear time on any input.
+  std::uint64_t given_up_ = 0;
 };
 
 }  // namespace seqguard
