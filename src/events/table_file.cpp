@@ -91,7 +91,8 @@ class TableReader {
   }
 
   void read_sample() {
-    constexpr std::size_t k_rows = 20'000, k_bytes = std::size_t{64} << 20;
+    // Bytes of memory, not of the file: a row of empty fields needs 32 times its length.
+    constexpr std::size_t k_rows = 20'000, k_bytes = std::size_t{128} << 20;
     ColumnSample columns(header_.size());
     std::size_t bytes = 0;
     while (sample_.size() < k_rows && bytes < k_bytes && rows_.next()) {
@@ -99,7 +100,7 @@ class TableReader {
       if (!sample_.back().problem.empty()) continue;
       for (std::size_t i = 0; i < header_.size(); ++i) columns[i].emplace_back(rows_.fields()[i]);
       sample_.back().raw = rows_.raw();
-      bytes += sample_.back().raw.size();
+      bytes += 2 * rows_.raw().size() + header_.size() * sizeof(std::string);
     }
     plan_ = infer_plan(header_, columns, options_, out_->rejected.file);
   }
