@@ -20,6 +20,10 @@ void check_numeric(const std::string& where, const NumericTransform& t) {
     require(std::isfinite(value), where, "a number of the transform is not finite", "a finite number",
             std::to_string(value));
   require(t.std > 0, where, "std out of range", "above 0", std::to_string(t.std));
+  // Beyond it the encoder's sums of squares leave the range of float.
+  constexpr double k_largest = 1e6;
+  require(std::abs(t.low) <= k_largest && std::abs(t.high) <= k_largest, where, "clip out of range", "-1e6 .. 1e6",
+          std::to_string(t.low) + ", " + std::to_string(t.high));
   require(t.low < t.high, where, "clip is empty", "low < high", std::to_string(t.low) + ", " + std::to_string(t.high));
 }
 

@@ -84,6 +84,7 @@ TEST_CASE("schema: damaged files are refused with place, expected and found") {
       {"\"std\": 1.07", "\"std\": 0", "std out of range"},
       {"\"std\": 1.07", "\"std\": \"1\"", "event_schema.json.columns[0].std: wrong type"},
       {"\"std\": 1.07", "\"std\": 1e999", "malformed JSON"},
+      {"-8.0", "-1e300", "clip out of range, expected -1e6 .. 1e6"},
       {"\"signed_log1p\"", "\"log\"", "event_schema.json.columns[0].transform: not supported"},
       {"\"role\": \"primary\"", "\"role\": \"label\"", "role: not supported"},
       {"   \"role\": \"primary\",\n", "", "no column has the role"},
