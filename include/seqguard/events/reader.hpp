@@ -37,7 +37,7 @@ struct ReadOptions {
 /// Reads a file, or standard input for "-", in one pass; apart from the data it keeps, memory is bounded by the longest
 /// line and by the sample from which the columns are inferred.
 ///
-/// Inference, from the first 20,000 rows (ReadOptions overrides each step):
+/// Inference, from the first 20,000 rows or 128 MiB (ReadOptions overrides each step):
 /// - key: the first column with a name such as user, user_id, session, customer, account, key; others like it are left
 /// out;
 /// - time: ts, time, timestamp, datetime, ..; plain numbers are seconds, ms, us or ns by their size, or ISO-8601 (UTC);
