@@ -30,8 +30,7 @@ class SequenceDetector {
   explicit SequenceDetector(Recipe recipe = Recipe::broad(false), const SequenceDetectorOptions& options = {});
 
   /// Learns from normals. `next`: one out-of-fold number per normal, needed if and only if the recipe has that view; a
-  /// normal with NaN there is learned from, and calibrates its views but not their
-  /// combination.
+  /// normal with NaN there is learned from, and calibrates its views but not their combination.
   /// @throws Error invalid_argument.
   void fit(std::span<const TypeSequence> normals, std::span<const double> next = {},
            Executor& executor = inline_executor());
