@@ -70,6 +70,16 @@ TEST_CASE("a model that is saved and loaded gives the same bits") {
   }
 }
 
+TEST_CASE("the encoder is cross-fitted where the target leaves fewer than five normals beyond the threshold") {
+  const Dataset data = as_dataset(visits(500, 1));
+  FitOptions options;
+  options.target_fpr = 0.01;
+  CHECK(make_plan(data, options).folds == 0);
+  CHECK(make_plan(as_dataset(visits(499, 1)), options).folds == 4);
+  options.target_fpr = 0.009;
+  CHECK(make_plan(data, options).folds == 4);
+}
+
 TEST_CASE("files of another generation, damaged and missing files are refused by name") {
   const TemporaryDirectory directory;
   const std::string path = directory / "model";

@@ -47,7 +47,8 @@ struct FitPlan {
   double learning_rate = 2e-3, dropout = 0.1;
   double order_gain = 0;  ///< 1 - (surprise given the event before) / (surprise without): how much order tells
   double masked_share = 0.3;
-  std::size_t folds = 0;  ///< > 0: the encoder is cross-fitted in so many folds; 0: 75 % train, 25 % calibrate
+  std::size_t folds = 0;  ///< > 0: the encoder is cross-fitted in so many folds (few normals, or a low target rate);
+                          ///< 0: 75 % train, 25 % calibrate
 };
 
 /// The rule, for the schema that fit() would make of the data. @throws Error invalid_argument for an unknown size.
