@@ -97,6 +97,17 @@ int create_sibling(const std::string& path, Kind kind, std::string& name) {
   }
 }
 
+std::string hex_digest(sha256_ctx& context) {
+  std::uint8_t digest[SHA256_DIGEST_SIZE];
+  sha256_digest(&context, sizeof digest, digest);
+  std::string text;
+  for (const std::uint8_t byte : digest) {
+    text += "0123456789abcdef"[byte >> 4];
+    text += "0123456789abcdef"[byte & 15];
+  }
+  return text;
+}
+
 std::string without_trailing_slash(std::string path) {
   while (path.size() > 1 && path.back() == '/') path.pop_back();
   return path;
@@ -151,14 +162,20 @@ std::string sha256(std::string_view bytes) {
   sha256_ctx context;
   sha256_init(&context);
   sha256_update(&context, bytes.size(), reinterpret_cast<const std::uint8_t*>(bytes.data()));
-  std::uint8_t digest[SHA256_DIGEST_SIZE];
-  sha256_digest(&context, sizeof digest, digest);
-  std::string text;
-  for (const std::uint8_t byte : digest) {
-    text += "0123456789abcdef"[byte >> 4];
-    text += "0123456789abcdef"[byte & 15];
+  return hex_digest(context);
+}
+
+std::string file_sha256(const std::string& path) {
+  const FileToRead file(path);
+  regular_file_size(file, path);  // refuses pipes and devices
+  sha256_ctx context;
+  sha256_init(&context);
+  std::vector<std::uint8_t> block(std::size_t{64} << 10);
+  for (std::size_t offset = 0, got = block.size(); got == block.size(); offset += got) {
+    got = read_at(file.get(), path, offset, std::as_writable_bytes(std::span(block)));
+    sha256_update(&context, got, block.data());
   }
-  return text;
+  return hex_digest(context);
 }
 
 DirectoryWriter::DirectoryWriter(std::string directory)

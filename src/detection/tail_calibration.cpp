@@ -41,7 +41,10 @@ double TailCalibration::level(double score) const noexcept {
   return -std::log(p_conformal(score));  // at least k + 1 scores are as high: below base_
 }
 
-double TailCalibration::p_value(double score) const noexcept { return std::exp(-level(score)); }
+double TailCalibration::p_value(double score) const noexcept {
+  // exp(-level(score)), without the way through the logarithm where the level is one of a rank.
+  return score > start_ || std::isnan(score) ? std::exp(-level(score)) : p_conformal(score);
+}
 
 double TailCalibration::threshold(double target) const {
   if (!(target > 0 && target < 1)) {

@@ -94,7 +94,7 @@ void check_members(const Sidecar& sidecar, const std::string& directory) {
   for (const char* name : k_members) {
     const std::string path = directory + "/" + name;
     const std::string expected = field<std::string>(sidecar.files, name, directory + "/detector.json");
-    const std::string found = sha256(read_file(path, std::size_t{1} << 40));
+    const std::string found = file_sha256(path);
     if (expected != found)
       fail(ErrorCode::bad_checkpoint, path, "not the file that detector.json was saved with", "SHA-256 " + expected,
            found);

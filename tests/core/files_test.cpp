@@ -83,6 +83,19 @@ TEST_CASE("sha256 of the published test vectors (FIPS 180-4)") {
   CHECK(sha256("abc") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 }
 
+TEST_CASE("sha256 of a file is that of its bytes, at every side of a block boundary") {
+  const TemporaryDirectory directory;
+  const std::string path = directory / "bytes";
+  for (const std::size_t size : {0u, 1u, 65535u, 65536u, 65537u, 200000u}) {
+    CAPTURE(size);
+    std::string bytes(size, '\0');
+    for (std::size_t i = 0; i < size; ++i) bytes[i] = static_cast<char>(i * 31);
+    write_file_atomically(path, bytes);
+    CHECK(file_sha256(path) == sha256(bytes));
+  }
+  CHECK_THROWS_AS(file_sha256(directory / "missing"), Error);
+}
+
 TEST_CASE("a directory is replaced whole, and files that were not written again stay") {
   const TemporaryDirectory directory;
   const std::string model = directory / "model";

@@ -22,6 +22,8 @@ void write_file_atomically(const std::string& path, std::string_view bytes);
 
 /// SHA-256 as 64 lower-case hexadecimal digits.
 std::string sha256(std::string_view bytes);
+/// The same of a regular file, read in small blocks. @throws Error file_not_found, io_error.
+std::string file_sha256(const std::string& path);
 
 /// Builds a directory out of sight and publishes it in one step.
 ///
