@@ -80,9 +80,9 @@ Scored score(const BehaviourModel& model, const Dataset& data, Executor& executo
   executor.run(n, [&](std::size_t i, std::size_t w) {
     Worker& worker = workers[w];
     encode(data.view(i), model.schema, worker.encoded);
-    const double next = causal_surprise(model.encoder, model.schema, worker.encoded, worker.surprise, worker.out).mean;
+    const SurpriseView next = causal_surprise(model.encoder, model.schema, worker.encoded, worker.surprise, worker.out);
     const Judgement judgement =
-        model.detector.judge({worker.encoded.types.data(), worker.encoded.n}, next, worker.detector);
+        model.detector.judge({worker.encoded.types.data(), worker.encoded.n}, next.means, worker.detector);
     combined[i] = judgement.value;
     p_values[i] = judgement.p_value;
     std::copy(worker.detector.levels.begin(), worker.detector.levels.end(),

@@ -77,7 +77,7 @@ struct Prepared {
     scratch.reserve(model.schema, model.encoder, k_events);
     for (std::size_t i = 0; i < 64; ++i) {
       encode(OneColumn(sequences[i]), model.schema, encoded[i]);
-      next.push_back(causal_surprise(model.encoder, model.schema, encoded[i], scratch, out).mean);
+      next.push_back(causal_surprise(model.encoder, model.schema, encoded[i], scratch, out).means[0]);
     }
   }
 };
@@ -104,7 +104,7 @@ void next_alone(benchmark::State& state) {
   per_call(state, [&](std::size_t i) {
     encode(OneColumn(prepared.sequences[i]), model.schema, encoded);
     benchmark::DoNotOptimize(
-        causal_surprise(model.encoder, model.schema, encoded, prepared.scratch, prepared.out).mean);
+        causal_surprise(model.encoder, model.schema, encoded, prepared.scratch, prepared.out).means[0]);
   });
 }
 
@@ -116,7 +116,7 @@ void profile_alone(benchmark::State& state) {
   SequenceDetector::Scratch scratch(k_events);
   per_call(state, [&](std::size_t i) {
     benchmark::DoNotOptimize(
-        model.detector.judge({prepared.encoded[i].types.data(), k_events}, prepared.next[i], scratch).value);
+        model.detector.judge({prepared.encoded[i].types.data(), k_events}, {&prepared.next[i], 1}, scratch).value);
   });
 }
 
@@ -128,7 +128,10 @@ void whole(benchmark::State& state) {
     scorer().score(prepared.sequences[i], score, scratch);
     SequenceDetector::Scratch other(k_events);
     const double expected =
-        scorer().model().detector.judge({prepared.encoded[i].types.data(), k_events}, prepared.next[i], other).value;
+        scorer()
+            .model()
+            .detector.judge({prepared.encoded[i].types.data(), k_events}, {&prepared.next[i], 1}, other)
+            .value;
     if (score.value != expected) return state.SkipWithError("the parts do not make the whole");
   }
   per_call(state, [&](std::size_t i) { scorer().score(prepared.sequences[i], score, scratch); });

@@ -94,7 +94,7 @@ Judgement Calibration::judge(std::span<const double> raw, std::span<double> leve
   double worst = 0;
   for (std::size_t v = 0; v < views(); ++v) {
     const double part = contribution(views_[v], levels_out[v]);
-    if (v > 0 && part <= worst) continue;
+    if (v > 0 && part < worst) continue;
     worst = part;
     result.worst_view = v;
   }

@@ -17,7 +17,7 @@ Drift drift_check(std::span<const TypeSequence> normals, const Recipe& recipe, c
          std::to_string(normals.size()));
   }
   Recipe statistics = recipe;
-  std::erase_if(statistics.views, [](const ViewSpec& view) { return view.name == k_next_view; });
+  std::erase_if(statistics.views, [](const ViewSpec& view) { return is_next_view(view.name); });
   const std::size_t views = statistics.views.size();
   const auto first = normals.first(normals.size() / 2), second = normals.subspan(normals.size() / 2);
 
@@ -32,8 +32,8 @@ Drift drift_check(std::span<const TypeSequence> normals, const Recipe& recipe, c
     const Profile profile(statistics, Normals(others), options);
     DetectionScratch scratch;
     for (std::size_t i = f; i < second.size(); i += k_folds) {
-      profile.scores(second[i], 0, scratch, {second_raw.data() + i * views, views});
-      if (i < first.size()) profile.scores(first[i], 0, scratch, {first_raw.data() + i * views, views});
+      profile.scores(second[i], {}, scratch, {second_raw.data() + i * views, views});
+      if (i < first.size()) profile.scores(first[i], {}, scratch, {first_raw.data() + i * views, views});
     }
   });
 

@@ -69,7 +69,7 @@ class Collector {
   SurpriseView finish(std::size_t n, bool with_end, std::vector<float>& out) {
     const std::size_t columns = scratch_.batch.decoders();
     out.assign((1 + columns) * n, 0.0f);
-    double total = 0;
+    scratch_.means.assign(1 + columns, 0.0);
     std::size_t counted = 0;
     for (std::size_t position = 1; position < positions_; ++position) {
       if (scratch_.counts[position] == 0) continue;
@@ -79,16 +79,18 @@ class Collector {
       for (std::size_t c = 0; c < columns; ++c) {
         const float mean = scratch_.sums[c * positions_ + position] / static_cast<float>(scratch_.counts[position]);
         weighted += (c == 0 ? 1.0 : k_secondary_weight) * mean;
+        scratch_.means[1 + c] += mean;
         if (!is_end) out[(1 + c) * n + position - 1] = mean;
       }
       if (!is_end) out[position - 1] = static_cast<float>(weighted);
-      total += weighted;
+      scratch_.means[0] += weighted;
       ++counted;
     }
     SurpriseView view;
     view.events = std::span<const float>(out).first(n);
     view.columns = std::span<const float>(out).subspan(n);
-    view.mean = counted > 0 ? total / static_cast<double>(counted) : 0;
+    for (double& mean : scratch_.means) mean /= static_cast<double>(std::max<std::size_t>(1, counted));
+    view.means = scratch_.means;
     return view;
   }
 
@@ -111,6 +113,7 @@ void SurpriseScratch::reserve(const EventSchema& schema, const Model<float>& mod
   targets.reserve(tokens * batch.decoders());
   sums.reserve(model.packed().decoders.size() * longest);
   counts.reserve(longest);
+  means.reserve(1 + model.packed().decoders.size());
 }
 
 SurpriseView causal_surprise(const Model<float>& model, const EventSchema& schema, const EncodedEvents& events,

@@ -15,7 +15,7 @@ Profile::Profile(const Recipe& recipe, const Normals& normals, const ProfileOpti
   recipe.check();
   for (const ViewSpec& view : recipe.views) {
     names_.push_back(view.name);
-    detectors_.push_back(view.name == k_next_view ? nullptr : make_detector(view.name, view.options));
+    detectors_.push_back(is_next_view(view.name) ? nullptr : make_detector(view.name, view.options));
   }
   kept_ = fit_within(options.max_bytes, normals, [&](const Normals& kept) {
     for (const auto& detector : detectors_) {
@@ -31,10 +31,12 @@ std::size_t Profile::bytes() const noexcept {
   return sum;
 }
 
-void Profile::scores(TypeSequence events, double next, DetectionScratch& scratch, std::span<double> raw) const {
+void Profile::scores(TypeSequence events, std::span<const double> next, DetectionScratch& scratch,
+                     std::span<double> raw) const {
   const SequenceFeatures& features = scratch.features.extract(events);
+  auto given = next.begin();
   for (std::size_t v = 0; v < detectors_.size(); ++v) {
-    raw[v] = detectors_[v] != nullptr ? detectors_[v]->decision_function(features, scratch) : next;
+    raw[v] = detectors_[v] != nullptr ? detectors_[v]->decision_function(features, scratch) : *given++;
   }
 }
 
@@ -57,7 +59,7 @@ Profile Profile::load(const Recipe& recipe, const SafetensorsFile& file) {
   result.distinct_ = normals[1];
   for (const ViewSpec& view : recipe.views) {
     result.names_.push_back(view.name);
-    result.detectors_.push_back(view.name == k_next_view ? nullptr : make_detector(view.name, view.options));
+    result.detectors_.push_back(is_next_view(view.name) ? nullptr : make_detector(view.name, view.options));
     if (result.detectors_.back() != nullptr) result.detectors_.back()->load(ProfileReader(file, view.name));
   }
   return result;
@@ -65,10 +67,12 @@ Profile Profile::load(const Recipe& recipe, const SafetensorsFile& file) {
 
 std::vector<double> out_of_fold_scores(std::span<const TypeSequence> normals, std::span<const double> next,
                                        const Recipe& recipe, const ProfileOptions& options, Executor& executor) {
-  const std::size_t n = normals.size(), views = recipe.views.size();
-  if (!next.empty() && next.size() != n) {
-    fail(ErrorCode::invalid_argument, "out-of-fold scores", "next", std::to_string(n), std::to_string(next.size()));
+  const std::size_t n = normals.size(), views = recipe.views.size(), given = recipe.next_views();
+  if (!next.empty() && next.size() != n * given) {
+    fail(ErrorCode::invalid_argument, "out-of-fold scores", "next", std::to_string(n * given),
+         std::to_string(next.size()));
   }
+  const std::vector<double> unknown(given, std::numeric_limits<double>::quiet_NaN());
   std::vector<std::uint32_t> distinct;
   const Normals all(normals, &distinct);
   const std::vector<std::uint32_t> fold = checked_folds(n, options.folds, options.seed);
@@ -84,11 +88,13 @@ std::vector<double> out_of_fold_scores(std::span<const TypeSequence> normals, st
       std::uint32_t& first = scored_at[distinct[i]];  // identical sequences are scored once
       if (first == std::numeric_limits<std::uint32_t>::max()) {
         first = static_cast<std::uint32_t>(i);
-        profile.scores(normals[i], std::numeric_limits<double>::quiet_NaN(), scratch, row);
+        profile.scores(normals[i], unknown, scratch, row);
       } else {
         std::copy_n(result.data() + first * views, views, row.data());
       }
-      if (recipe.next_view() < views && !next.empty()) row[recipe.next_view()] = next[i];
+      if (next.empty()) continue;
+      for (std::size_t v = 0, k = i * given; v < views; ++v)
+        if (is_next_view(recipe.views[v].name)) row[v] = next[k++];
     }
   });
   return result;

@@ -8,7 +8,11 @@
 
 namespace seqguard {
 
-Recipe Recipe::broad(bool with_next) {
+bool is_next_view(std::string_view name) noexcept {
+  return name == k_next_view || (name.starts_with(k_next_view) && name[k_next_view.size()] == ':');
+}
+
+Recipe Recipe::broad(bool with_next, std::span<const std::string> columns) {
   constexpr auto upper = Sidedness::upper, two_sided = Sidedness::two_sided, nine_to_one = Sidedness::nine_to_one;
   Recipe recipe{"default", Combiner::power_mean, {}};
   recipe.views = {{"ngram", nine_to_one, 1.0}, {"types", upper, 1.0},       {"logcount", upper, 1.0},
@@ -16,6 +20,9 @@ Recipe Recipe::broad(bool with_next) {
                   {"length", two_sided, 0.5},  {"repeats", two_sided, 0.5}, {"same", two_sided, 0.5},
                   {"squeeze", two_sided, 0.5}};
   if (with_next) recipe.views.push_back({std::string(k_next_view), nine_to_one, 1.0});
+  if (with_next && columns.size() > 1)
+    for (const std::string& column : columns)
+      recipe.views.push_back({std::string(k_next_view) + ":" + column, nine_to_one, 1.0});
   return recipe;
 }
 
@@ -29,27 +36,27 @@ Recipe Recipe::traces(bool with_next) {
   return recipe;
 }
 
-Recipe Recipe::preset(std::string_view name, bool with_next) {
-  if (name == "default") return broad(with_next);
+Recipe Recipe::preset(std::string_view name, bool with_next, std::span<const std::string> columns) {
+  if (name == "default") return broad(with_next, columns);
   if (name == "traces") return traces(with_next);
   fail(ErrorCode::invalid_argument, "recipe", "unknown preset", "default or traces", name);
 }
 
 Recipe Recipe::single(std::string_view view, const DetectorOptions& options) {
-  const Sidedness sidedness = view == k_next_view ? Sidedness::nine_to_one : make_detector(view, options)->sidedness();
+  const Sidedness sidedness = is_next_view(view) ? Sidedness::nine_to_one : make_detector(view, options)->sidedness();
   return {std::string(view), Combiner::weighted_sum, {{std::string(view), sidedness, 1.0, options}}};
 }
 
-std::size_t Recipe::next_view() const noexcept {
-  const auto found = std::find_if(views.begin(), views.end(), [](const ViewSpec& v) { return v.name == k_next_view; });
-  return static_cast<std::size_t>(found - views.begin());
+std::size_t Recipe::next_views() const noexcept {
+  const auto count = std::count_if(views.begin(), views.end(), [](const ViewSpec& v) { return is_next_view(v.name); });
+  return static_cast<std::size_t>(count);
 }
 
 void Recipe::check() const {
   const std::string where = "recipe " + name;
   if (views.empty()) fail(ErrorCode::invalid_argument, where, "no views");
   for (auto view = views.begin(); view != views.end(); ++view) {
-    if (view->name != k_next_view) make_detector(view->name, view->options);
+    if (!is_next_view(view->name)) make_detector(view->name, view->options);
     if (!(view->weight > 0) || !std::isfinite(view->weight)) {
       fail(ErrorCode::invalid_argument, where, "weight of " + view->name, "a positive number",
            std::to_string(view->weight));

@@ -8,18 +8,20 @@
 namespace seqguard {
 namespace {
 
+[[noreturn]] void fail_next(const Recipe& recipe, std::size_t expected, std::size_t found) {
+  fail(ErrorCode::invalid_argument, "recipe " + recipe.name, "values of the next-event surprise",
+       std::to_string(expected), std::to_string(found));
+}
+
 void check_next(const Recipe& recipe, std::size_t normals, std::span<const double> next) {
-  const std::size_t expected = recipe.next_view() < recipe.views.size() ? normals : 0;
-  if (next.size() != expected) {
-    fail(ErrorCode::invalid_argument, "recipe " + recipe.name, "values of the view next", std::to_string(expected),
-         std::to_string(next.size()));
-  }
+  const std::size_t expected = recipe.next_views() * normals;
+  if (next.size() != expected) fail_next(recipe, expected, next.size());
 }
 
 }  // namespace
 
 SequenceDetector::SequenceDetector(Recipe recipe, const SequenceDetectorOptions& options)
-    : recipe_(std::move(recipe)), options_(options) {
+    : recipe_(std::move(recipe)), options_(options), next_views_(recipe_.next_views()) {
   recipe_.check();
 }
 
@@ -36,23 +38,24 @@ void SequenceDetector::recalibrate(std::span<const TypeSequence> normals, std::s
   std::vector<double> raw(normals.size() * views);
   DetectionScratch scratch;
   for (std::size_t i = 0; i < normals.size(); ++i) {
-    profile_.scores(normals[i], next.empty() ? 0 : next[i], scratch, {raw.data() + i * views, views});
+    profile_.scores(normals[i], next.subspan(i * next_views_, next_views_), scratch, {raw.data() + i * views, views});
   }
   calibration_ = Calibration(recipe_, {raw.data(), normals.size(), views});
 }
 
-Judgement SequenceDetector::judge(TypeSequence events, double next, Scratch& scratch) const {
+Judgement SequenceDetector::judge(TypeSequence events, std::span<const double> next, Scratch& scratch) const {
+  if (next.size() < next_views_) fail_next(recipe_, next_views_, next.size());
   scratch.raw.resize(recipe_.views.size());
   scratch.levels.resize(recipe_.views.size());
   profile_.scores(events, next, scratch.detection, scratch.raw);
   return calibration_.judge(scratch.raw, scratch.levels);
 }
 
-double SequenceDetector::decision_function(TypeSequence events, Scratch& scratch, double next) const {
+double SequenceDetector::decision_function(TypeSequence events, Scratch& scratch, std::span<const double> next) const {
   return judge(events, next, scratch).value;
 }
 
-bool SequenceDetector::predict(TypeSequence events, Scratch& scratch, double next) const {
+bool SequenceDetector::predict(TypeSequence events, Scratch& scratch, std::span<const double> next) const {
   return judge(events, next, scratch).p_value < options_.contamination;
 }
 

@@ -14,6 +14,18 @@ ModelFeatures model_features(const EventSchema& schema) {
   return features;
 }
 
+std::vector<std::string> predicted_columns(const EventSchema& schema) {
+  std::vector<std::string> names = {schema.primary_column().name};
+  for (std::size_t c = 0; c < schema.columns.size(); ++c) {
+    const EventColumn& column = schema.columns[c];
+    if (c != schema.primary && column.kind == ColumnKind::categorical &&
+        column.vocabulary.size() <= k_max_predicted_values)
+      names.push_back(column.name);
+  }
+  if (schema.time) names.push_back(schema.time->name);
+  return names;
+}
+
 void EncoderBatch::prepare(const EventSchema& schema, std::size_t tokens) {
   primary_column_ = schema.primary;
   has_gaps_ = schema.time.has_value();

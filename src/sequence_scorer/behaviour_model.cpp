@@ -103,7 +103,8 @@ void check_members(const Sidecar& sidecar, const std::string& directory) {
 
 /// The digests say that the files were saved together, not that they fit: what the scorer looks up in the encoder by
 /// the schema's numbers must exist there. The other columns' sizes are those of the parameter table.
-void check_fit(const EventSchema& schema, const Model<float>& encoder, const std::string& directory) {
+void check_fit(const EventSchema& schema, const Model<float>& encoder, const Recipe& recipe,
+               const std::string& directory) {
   const std::string path = directory + "/config.json";
   const auto require = [&](bool holds, std::string_view what, const std::string& expected, std::size_t found) {
     if (!holds) fail(ErrorCode::bad_checkpoint, path, what, expected, std::to_string(found));
@@ -117,6 +118,15 @@ void check_fit(const EventSchema& schema, const Model<float>& encoder, const std
           config.max_position_embeddings);
   if (!encoder.spec().heads.masked_lm)
     fail(ErrorCode::bad_checkpoint, path, "the encoder of a detector needs the head of a BertForMaskedLM");
+  std::vector<std::string> given = {std::string(k_next_view)};
+  for (const std::string& column : predicted_columns(schema)) given.push_back(given.front() + ":" + column);
+  auto expected = given.begin();
+  for (const ViewSpec& view : recipe.views) {
+    if (!is_next_view(view.name)) continue;
+    if (expected == given.end() || *expected++ != view.name)
+      fail(ErrorCode::bad_checkpoint, directory + "/detector.json",
+           "view " + view.name + " is not one that the columns of event_schema.json give at its place");
+  }
 }
 
 }  // namespace
@@ -150,7 +160,7 @@ std::shared_ptr<const BehaviourModel> load_behaviour_model(const std::string& di
   check_members(sidecar, directory);
   EventSchema schema = schema_from_json(read_file(schema_path, k_max_sidecar_bytes), schema_path);
   Model<float> encoder = load_model(context, directory, model_features(schema));
-  check_fit(schema, encoder, directory);
+  check_fit(schema, encoder, sidecar.recipe, directory);
   encoder.pack(false);
   const std::string profile_path = directory + "/profile.safetensors";
   SequenceDetectorOptions detector_options;

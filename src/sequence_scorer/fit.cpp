@@ -124,12 +124,13 @@ class Fitter {
         schema_(make_schema(data, options)),
         plan_(make_plan(data, schema_, options)),
         data_(with_window(schema_, plan_.window, data)),
-        jobs_(make_jobs(plan_, options)) {
+        jobs_(make_jobs(plan_, options)),
+        recipe_(Recipe::preset(options.preset, true, predicted_columns(schema_))) {
     state_.fingerprint = fingerprint(data);
-    state_.next.assign(data_.size(), std::numeric_limits<double>::quiet_NaN());
+    state_.next.assign(data_.size() * recipe_.next_views(), std::numeric_limits<double>::quiet_NaN());
     if (options_.resume && !options_.state_file.empty() && file_exists(options_.state_file))
       state_ = load_fit_state(options_.state_file, state_.fingerprint);
-    if (state_.job >= jobs_.size() || state_.next.size() != data_.size())
+    if (state_.job >= jobs_.size() || state_.next.size() != data_.size() * recipe_.next_views())
       fail(ErrorCode::bad_checkpoint, options_.state_file, "number of trainings or sequences does not fit");
   }
 
@@ -141,9 +142,9 @@ class Fitter {
       score_held_out(encoder, jobs_[j]);
       if (j + 1 < jobs_.size()) finish_job();
     }
-    auto model = std::make_shared<BehaviourModel>(BehaviourModel{
-        schema_, std::move(encoder), SequenceDetector(Recipe::preset(options_.preset, true), detector_options()),
-        event_calibration(), options_.target_fpr, 0.5, to_json(plan_)});
+    auto model = std::make_shared<BehaviourModel>(
+        BehaviourModel{schema_, std::move(encoder), SequenceDetector(recipe_, detector_options()), event_calibration(),
+                       options_.target_fpr, 0.5, to_json(plan_)});
     fit_detector(*model, report);
     if (report != nullptr) {
       report->plan = plan_;
@@ -243,7 +244,9 @@ class Fitter {
       Worker& worker = workers[w];
       const EncodedEvents& sequence = data_[job.held_out[k]];
       const SurpriseView causal = causal_surprise(encoder, schema_, sequence, worker.scratch, worker.causal);
-      state_.next[job.held_out[k]] = causal.mean;
+      const std::size_t given = recipe_.next_views();
+      std::copy_n(causal.means.begin(), given,
+                  state_.next.begin() + static_cast<std::ptrdiff_t>(job.held_out[k] * given));
       if (k % stride != 0) return;
       next[k].assign(causal.events.begin(), causal.events.end());
       const SurpriseView both = masked_surprise(encoder, schema_, sequence, worker.scratch, worker.masked);
@@ -296,6 +299,7 @@ class Fitter {
   FitPlan plan_;
   EncodedData data_;
   std::vector<Job> jobs_;
+  Recipe recipe_;
   FitState state_;
 };
 

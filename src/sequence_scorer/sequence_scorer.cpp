@@ -64,7 +64,7 @@ void SequenceScorer::score(const EventsView& events, Score& out, Scratch& scratc
   if (encoded.n == 0) fail(ErrorCode::bad_event, "score", "the sequence has no events");
 
   const SurpriseView causal = causal_surprise(model.encoder, model.schema, encoded, buffers.surprise, buffers.causal);
-  const Judgement judgement = model.detector.judge({encoded.types.data(), encoded.n}, causal.mean, buffers.detector);
+  const Judgement judgement = model.detector.judge({encoded.types.data(), encoded.n}, causal.means, buffers.detector);
   out.value = judgement.value;
   out.p_value = judgement.p_value;
   out.p_conformal = judgement.p_conformal;

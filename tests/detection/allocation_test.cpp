@@ -16,16 +16,16 @@ TEST_CASE("a warm judgement allocates nothing" * doctest::skip(!k_allocations_co
   others.push_back(std::vector<TypeId>(80, 3));
   for (const Recipe& recipe : {Recipe::broad(true), Recipe::traces(false)}) {
     SequenceDetector detector(recipe);
-    const bool with_next = recipe.next_view() < recipe.views.size();
-    detector.fit(views_of(normals), std::vector<double>(with_next ? normals.size() : 0, 1.0));
+    const std::vector<double> next(recipe.next_views(), 1.0);
+    detector.fit(views_of(normals), std::vector<double>(normals.size() * next.size(), 1.0));
     SequenceDetector::Scratch scratch(80);
-    double sum = detector.decision_function(others.back(), scratch, 1.0);
+    double sum = detector.decision_function(others.back(), scratch, next);
 
     const std::size_t at_start = allocation_count;
     auto counted = std::make_unique<int>(0);  // operator new and malloc are counted at all
     const std::size_t before = allocation_count;
     CHECK(before > at_start);
-    for (const auto& events : others) sum += detector.decision_function(events, scratch, 1.0);
+    for (const auto& events : others) sum += detector.decision_function(events, scratch, next);
     const std::size_t after = allocation_count;
     CHECK(after == before);
     CHECK(sum > 0);

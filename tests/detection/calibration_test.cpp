@@ -143,12 +143,16 @@ TEST_CASE("calibration leaves out incomplete rows and refuses a wrong width") {
 }
 
 TEST_CASE("recipes: the presets survive JSON, damage is refused by name") {
+  const std::vector<std::string> columns = {"item", "device", "time"};
+  CHECK(Recipe::broad(true, columns).next_views() == 4);
+  CHECK(Recipe::broad(true, std::span(columns).first(1)).next_views() == 1);  // it would be `next` again
   for (const bool with_next : {false, true}) {
-    for (const Recipe& recipe : {Recipe::broad(with_next), Recipe::traces(with_next)}) {
+    for (const Recipe& recipe :
+         {Recipe::broad(with_next), Recipe::broad(with_next, columns), Recipe::traces(with_next)}) {
       recipe.check();
       const nlohmann::json json = recipe_to_json(recipe);
       CHECK(recipe_to_json(recipe_from_json(nlohmann::json::parse(json.dump()), "detector.json")) == json);
-      CHECK((recipe.next_view() < recipe.views.size()) == with_next);
+      CHECK((recipe.next_views() > 0) == with_next);
     }
   }
   const nlohmann::json good = recipe_to_json(Recipe::traces(true));

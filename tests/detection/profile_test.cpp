@@ -24,7 +24,7 @@ std::vector<double> raw_scores(const Profile& profile, const Sequences& sequence
   std::vector<double> result(sequences.size() * profile.views());
   DetectionScratch scratch;
   for (std::size_t i = 0; i < sequences.size(); ++i) {
-    profile.scores(sequences[i], 0, scratch, {result.data() + i * profile.views(), profile.views()});
+    profile.scores(sequences[i], {}, scratch, {result.data() + i * profile.views(), profile.views()});
   }
   return result;
 }
@@ -87,9 +87,11 @@ TEST_CASE("thinning keeps the memory bound, the same normals each time, and all 
 TEST_CASE("out-of-fold scores: unseen by their statistics, equal at any concurrency") {
   Sequences normals = random_walks(42, 8, 6, 1);
   normals[7] = {50, 51, 52};  // all its types are its own: out of its fold they are unseen
-  std::vector<double> next(42);
+  const std::vector<std::string> columns = {"item", "device"};
+  const Recipe recipe = Recipe::broad(true, columns);
+  REQUIRE(recipe.next_views() == 3);
+  std::vector<double> next(42 * 3);
   std::iota(next.begin(), next.end(), 0.0);
-  const Recipe recipe = Recipe::broad(true);
   const std::size_t views = recipe.views.size();
   const auto spans = views_of(normals);
   const std::vector<double> raw = out_of_fold_scores(spans, next, recipe);
@@ -97,7 +99,7 @@ TEST_CASE("out-of-fold scores: unseen by their statistics, equal at any concurre
   REQUIRE(recipe.views[unseen].name == "unseen");
   for (std::size_t i = 0; i < 42; ++i) {
     CHECK(raw[i * views + unseen] == (i == 7 ? 1.0 : 0.0));
-    CHECK(raw[i * views + recipe.next_view()] == next[i]);
+    for (std::size_t k = 0; k < 3; ++k) CHECK(raw[i * views + views - 3 + k] == next[3 * i + k]);
   }
   const auto pool = make_thread_pool(3);
   CHECK(out_of_fold_scores(spans, next, recipe, {}, *pool) == raw);
@@ -132,6 +134,9 @@ TEST_CASE("a fitted detector finds anomalies at about the target rate, and each 
     CHECK(std::isfinite(alone.threshold()));
   }
   CHECK_THROWS_AS(SequenceDetector(Recipe::broad(true)).fit(views_of(normals)), Error);
+  SequenceDetector with_next(Recipe::broad(true));
+  with_next.fit(views_of(normals), std::vector<double>(300, 1.0));
+  CHECK_THROWS_WITH_AS(with_next.judge(odd[0], {}, scratch), doctest::Contains("expected 1, found 0"), Error);
 }
 
 TEST_CASE("save and load give the same bits; hostile files are refused") {
@@ -144,7 +149,7 @@ TEST_CASE("save and load give the same bits; hostile files are refused") {
   const SequenceDetector loaded = SequenceDetector::load(all_views(), SafetensorsFile(path));
   SequenceDetector::Scratch scratch;
   for (const auto& events : others) {
-    const Judgement a = detector.judge(events, 0, scratch), b = loaded.judge(events, 0, scratch);
+    const Judgement a = detector.judge(events, {}, scratch), b = loaded.judge(events, {}, scratch);
     REQUIRE(a.value == b.value);
     REQUIRE(a.p_value == b.p_value);
     REQUIRE(a.p_conformal == b.p_conformal);

@@ -18,7 +18,8 @@ struct Judgement {
   double value = 0;            ///< combined level T, higher = more abnormal
   double p_value = 1;          ///< tail formula on T; decides
   double p_conformal = 1;      ///< exact rank of T among the calibration normals
-  std::size_t worst_view = 0;  ///< index of the view that contributes most
+  std::size_t worst_view = 0;  ///< index of the view that contributes most; of several at the cap the last one, so that
+                               ///< a column is named rather than the sum of columns
 };
 
 /// Levels of each view by its sidedness, their combination, calibrated once more on the same normals.

@@ -29,6 +29,7 @@ struct SurpriseScratch {
   std::vector<float> sums;               ///< [C, P] surprise per column and position
   std::vector<std::uint32_t> counts;     ///< [P] windows that saw a position
   std::vector<std::uint32_t> positions;  ///< position of each row of the call
+  std::vector<double> means;             ///< SurpriseView::means of the last sequence
 
   void reserve(const EventSchema& schema, const Model<float>& model, std::size_t max_events);
 };
@@ -37,12 +38,13 @@ struct SurpriseScratch {
 struct SurpriseView {
   std::span<const float> events;   ///< [L] weighted sum over the predicted columns
   std::span<const float> columns;  ///< [C, L] per column
-  double mean = 0;                 ///< over the L events and, if causal, the end mark
+  std::span<const double> means;   ///< [1 + C] mean of the weighted sum, then of each column, over the L events and, if
+                                   ///< causal, the end mark
 };
 
 /// -log p(x_t | x_<t), windows of the schema overlapping by one position, positions seen twice averaged. A pure
-/// function of the sequence: the bits do not depend on what else is scored. `out` and its views last until the next
-/// call.
+/// function of the sequence: the bits do not depend on what else is scored. `out`, the
+/// scratch and the views of both last until the next call.
 SurpriseView causal_surprise(const Model<float>& model, const EventSchema& schema, const EncodedEvents& events,
                              SurpriseScratch& scratch, std::vector<float>& out);
 

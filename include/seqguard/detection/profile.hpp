@@ -33,24 +33,25 @@ class Profile {
   std::size_t kept_normals() const noexcept { return kept_; }
   std::size_t distinct_normals() const noexcept { return distinct_; }
 
-  /// Raw scores of one sequence, raw [views]; `next` is copied to its view, where the recipe has one.
+  /// Raw scores of one sequence, raw [views]; `next` [Recipe::next_views()] is copied to its views.
   /// Pure function of the arguments; allocates nothing once the scratch is warm.
-  void scores(TypeSequence events, double next, DetectionScratch& scratch, std::span<double> raw) const;
+  void scores(TypeSequence events, std::span<const double> next, DetectionScratch& scratch,
+              std::span<double> raw) const;
 
   void save(ProfileWriter& writer) const;
   /// @throws Error bad_checkpoint.
   static Profile load(const Recipe& recipe, const SafetensorsFile& file);
 
  private:
-  std::vector<std::unique_ptr<Detector>> detectors_;  ///< null: `next`
+  std::vector<std::unique_ptr<Detector>> detectors_;  ///< null: one of `next`
   std::vector<std::string> names_;
   std::size_t kept_ = 0, distinct_ = 0;
 };
 
-/// Raw scores [normals, views], row by row, of each normal under statistics fitted on the other folds. `next` (one
-/// number per normal, itself out-of-fold; empty: NaN) is copied to its view. Folds are random, the same for the same
-/// seed and number of sequences, at any concurrency. @throws Error invalid_argument for fewer sequences than folds or
-/// folds < 2.
+/// Raw scores [normals, views], row by row, of each normal under statistics fitted on the other folds. `next`
+/// [normals, next_views], itself out-of-fold (empty: NaN), is copied to its views. Folds are random, the same for the
+/// same seed and number of sequences, at any concurrency. @throws Error invalid_argument for fewer sequences than folds
+/// or folds < 2.
 std::vector<double> out_of_fold_scores(std::span<const TypeSequence> normals, std::span<const double> next,
                                        const Recipe& recipe, const ProfileOptions& options = {},
                                        Executor& executor = inline_executor());

@@ -29,18 +29,19 @@ class SequenceDetector {
   /// @throws Error invalid_argument for a recipe that does not check().
   explicit SequenceDetector(Recipe recipe = Recipe::broad(false), const SequenceDetectorOptions& options = {});
 
-  /// Learns from normals. `next`: one out-of-fold number per normal, needed if and only if the recipe has that view; a
-  /// normal with NaN there is learned from, and calibrates its views but not their combination.
+  /// Learns from normals. `next` [normals, recipe().next_views()]: out-of-fold numbers, row by row; a normal with NaN
+  /// there is learned from, and calibrates its views but not their combination.
   /// @throws Error invalid_argument.
   void fit(std::span<const TypeSequence> normals, std::span<const double> next = {},
            Executor& executor = inline_executor());
 
-  /// Thread-safe with one scratch per thread. `next` is read only if the recipe has that view.
-  Judgement judge(TypeSequence events, double next, Scratch& scratch) const;
-  /// Combined level T.
-  double decision_function(TypeSequence events, Scratch& scratch, double next = 0) const;
-  /// p_value < contamination, that is decision_function > threshold.
-  bool predict(TypeSequence events, Scratch& scratch, double next = 0) const;
+  /// Thread-safe with one scratch per thread. `next`: at least recipe().next_views() numbers, of which the first are
+  /// read. @throws Error invalid_argument for fewer.
+  Judgement judge(TypeSequence events, std::span<const double> next, Scratch& scratch) const;
+  /// Combined level T. @throws Error as judge().
+  double decision_function(TypeSequence events, Scratch& scratch, std::span<const double> next = {}) const;
+  /// p_value < contamination, that is decision_function > threshold. @throws Error as judge().
+  bool predict(TypeSequence events, Scratch& scratch, std::span<const double> next = {}) const;
   double threshold() const { return calibration_.combined().threshold(options_.contamination); }
 
   const Recipe& recipe() const noexcept { return recipe_; }
@@ -59,6 +60,7 @@ class SequenceDetector {
   SequenceDetectorOptions options_;
   Profile profile_;
   Calibration calibration_;
+  std::size_t next_views_ = 0;
 };
 
 }  // namespace seqguard

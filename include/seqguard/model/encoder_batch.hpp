@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "seqguard/events/encode.hpp"
@@ -14,6 +15,9 @@ namespace seqguard {
 
 /// The model's features of a schema: which of its columns is primary, which are further tables, which are numbers.
 ModelFeatures model_features(const EventSchema& schema);
+/// Names of the predicted columns in the order of ModelParameters::decoders, the primary one first, the time column
+/// last.
+std::vector<std::string> predicted_columns(const EventSchema& schema);
 
 /// Buffers that grow once and are then reused. Not thread-safe: one per worker.
 class EncoderBatch {
