@@ -2,6 +2,8 @@
 // exponential and sum are vertical: a block of queries is transposed once, and keys and values are read where they are.
 #pragma once
 
+#include <utility>
+
 #include "kernels/simd.inl.hpp"
 #include "seqguard/kernels/kernel_table.hpp"
 
@@ -24,25 +26,23 @@ constexpr Size k_max_queries = k_query_vectors * k_width;
 // --- transposition
 // ------------------------------------------------------------------------------------------------------
 using Lanes = float __attribute__((vector_size(k_width * sizeof(float))));
-using LaneIndices = std::int32_t __attribute__((vector_size(k_width * sizeof(std::int32_t))));
 
-/// Indices that interleave the lower (or upper) halves of two vectors: a0 b0 a1 b1 ...
-constexpr LaneIndices interleaving(bool upper) {
-  LaneIndices indices{};
-  for (Size i = 0; i < k_width; ++i)
-    indices[i] = static_cast<std::int32_t>(i / 2 + (upper ? k_width / 2 : 0) + (i % 2) * k_width);
-  return indices;
+/// The lower (or upper) halves of two vectors, interleaved: a0 b0 a1 b1 ...
+template <bool upper, Size... i>
+[[gnu::always_inline]] inline Lanes interleave(Lanes a, Lanes b, std::index_sequence<i...>) {
+  return __builtin_shufflevector(a, b, (i / 2 + (upper ? k_width / 2 : 0) + (i % 2) * k_width)...);
 }
 
 /// Transposes k_width x k_width floats by log2(k_width) perfect shuffles of the rows.
 [[gnu::always_inline]] inline void transpose(Lanes (&rows)[k_width]) {
+  constexpr auto lanes = std::make_index_sequence<k_width>();
 #pragma GCC unroll 4
   for (Size round = 1; round < k_width; round *= 2) {
     Lanes shuffled[k_width];
 #pragma GCC unroll 8
     for (Size i = 0; i < k_width / 2; ++i) {
-      shuffled[2 * i] = __builtin_shuffle(rows[i], rows[i + k_width / 2], interleaving(false));
-      shuffled[2 * i + 1] = __builtin_shuffle(rows[i], rows[i + k_width / 2], interleaving(true));
+      shuffled[2 * i] = interleave<false>(rows[i], rows[i + k_width / 2], lanes);
+      shuffled[2 * i + 1] = interleave<true>(rows[i], rows[i + k_width / 2], lanes);
     }
 #pragma GCC unroll 16
     for (Size i = 0; i < k_width; ++i) rows[i] = shuffled[i];

@@ -90,8 +90,10 @@ struct Matmul {
       panel += k_panel_width;
     };
     const float* next = t.next;
-    for (const float* const fetched = panel + t.next_lines * k_panel_width; panel != fetched; next += k_line) {
+    const float* const fetched = panel + t.next_lines * k_panel_width;
+    while (panel != fetched) {
       __builtin_prefetch(next, 0, 2);  // into the second-level cache
+      next += k_line;
       step_k();
     }
     while (panel != end) step_k();
