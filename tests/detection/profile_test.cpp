@@ -139,7 +139,7 @@ TEST_CASE("a fitted detector finds anomalies at about the target rate, and each 
   CHECK_THROWS_WITH_AS(with_next.judge(odd[0], {}, scratch), doctest::Contains("expected 1, found 0"), Error);
 }
 
-TEST_CASE("save and load give the same bits; hostile files are refused") {
+TEST_CASE("save and load give the same bits, and hostile files are refused") {
   const Sequences normals = random_walks(120, 12, 8, 1), others = random_walks(50, 14, 7, 2);
   SequenceDetector detector(all_views());
   detector.fit(views_of(normals));

@@ -43,7 +43,7 @@ TEST_CASE("features: sorted types and bigrams with their counts, runs") {
   CHECK(extractor.extract({}).bigrams.size() == 1);
 }
 
-TEST_CASE("types: cosine distance of the sets, unseen types apart; typeset merges them") {
+TEST_CASE("types: cosine distance of the sets, unseen types apart, and typeset merges them") {
   const std::vector<TypeId> one_new{0, 0, 1, k_new}, two_new{0, 1, k_new, k_newer};
   // {0,1,new} against {0,1} and {0,2}: 1 - 2/sqrt(6), 1 - 1/sqrt(6).
   CHECK(score("types", one_new) == doctest::Approx(1 - 1.5 / std::sqrt(6.0)).epsilon(k_bound));

@@ -29,7 +29,7 @@ EventSchema sample_schema() {
 
 }  // namespace
 
-TEST_CASE("vocabulary: ordered by count, then bytes; the cut separates ids from types") {
+TEST_CASE("vocabulary: ordered by count, then bytes, and the cut separates ids from types") {
   const Vocabulary vocabulary = sample_vocabulary({2, 100, true});
   CHECK(vocabulary.types() == 4);
   CHECK(vocabulary.kept() == 3);
@@ -121,7 +121,7 @@ TEST_CASE("encode: marks, ids, numbers, gaps") {
   CHECK(out.ids[1].empty());
 }
 
-TEST_CASE("encode: ids, views and strings give the same; the empty sequence is only its marks") {
+TEST_CASE("encode: ids, views and strings give the same, and the empty sequence is only its marks") {
   const EventSchema schema = lines_schema(sample_vocabulary());
   const std::vector<std::string> names = {"b", "x"};
   const std::vector<std::string_view> views = {"b", "x"};

@@ -131,7 +131,7 @@ TEST_CASE("a bare model without a pooler loads, half a pooler does not") {
   CHECK(!checkpoint.load().spec().heads.pooler);
 }
 
-TEST_CASE("a tied decoder may be absent, equal, or the only copy; otherwise it is refused") {
+TEST_CASE("a tied decoder may be absent, equal, or the only copy, and is refused otherwise") {
   const Model<float> model = load_golden("masked_lm_d20");
   const std::string embeddings = "bert.embeddings.word_embeddings.weight", decoder = "cls.predictions.decoder.weight";
   Checkpoint equal("masked_lm_d20");

@@ -148,7 +148,7 @@ TEST_CASE("expected values: probabilities in order, the grammar's event first") 
   CHECK(expected[0].probability <= 1);
 }
 
-TEST_CASE("a value below the vocabulary's cut is not judged from both sides; one that nobody has seen is") {
+TEST_CASE("a value below the vocabulary's cut is not judged from both sides, but one that nobody has seen is") {
   EventSchema schema = shared_scorer().schema();
   const ValueCount values[] = {{"view", 90}, {"rare", 1}};
   schema.columns[0].vocabulary = Vocabulary::from_counts(values, {.min_count = 2});
