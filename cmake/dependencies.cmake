@@ -11,6 +11,8 @@ find_package(Threads REQUIRED)
 # Nettle: SHA-256 of the files that belong together (detector.json). Required. It uses the processor's SHA instructions:
 # with libmd three quarters of the time to load a model went into digests.
 find_package(Nettle REQUIRED)
+# utf8proc: decompositions and properties of characters for the tokenizers. Required. Included only by src/text/unicode.cpp.
+find_package(Utf8proc REQUIRED)
 # oneDNN: matrix products of larger models on AVX-512. Without it our own kernel serves.
 # Debian's own config file demands OpenCL, which its package does not depend on: hence a find module.
 option(SEQGUARD_WITH_ONEDNN "Use oneDNN for large matrix products" ON)

@@ -22,7 +22,7 @@ search '(^|[^[:alnum:]_.>])(std::)?(exit|_exit|quick_exit|abort|terminate|signal
     "ends the process or handles signals" include src
 search '(^|[^[:alnum:]_])(std::)?(printf|fprintf|vprintf|puts|putchar|fputs|perror)[[:space:]]*\(|std::(cout|cerr|clog)' \
     "prints" include src
-search '#[[:space:]]*include[[:space:]]*[<"](xsimd|oneapi|dnnl|Eigen|nlohmann|CLI|zlib|sha2|filesystem|thread|mutex)' \
+search '#[[:space:]]*include[[:space:]]*[<"](xsimd|oneapi|dnnl|Eigen|nlohmann|CLI|zlib|sha2|utf8proc|filesystem|thread|mutex)' \
     "third-party, file-system or thread header in a public header" include
 search '#[[:space:]]*include[[:space:]]*<xsimd' "xsimd outside the kernels" $(ls -d src/*/ | grep -v src/kernels)
 exit $status

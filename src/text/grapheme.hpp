@@ -1,0 +1,13 @@
+// Grapheme clusters (Unicode annex 29, extended): what a reader takes for one character.
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+
+namespace seqguard {
+
+/// The end of the cluster that starts at byte `begin` of well-formed text (begin < size, itself the start of a
+/// cluster).
+std::size_t grapheme_end(std::string_view text, std::size_t begin) noexcept;
+
+}  // namespace seqguard

@@ -1,0 +1,65 @@
+#include "text/pipeline.hpp"
+
+#include <algorithm>
+
+#include "seqguard/core/error.hpp"
+
+namespace seqguard {
+namespace {
+
+std::string normalized(const NormalizerSteps& steps, const std::string& content) {
+  NormalizedText text;
+  NormalizerScratch scratch;
+  text.assign(content, 0);
+  normalize(steps, text, scratch);
+  return text.text;
+}
+
+}  // namespace
+
+void finish_pipeline(TokenizerPipeline& pipeline, std::vector<AddedTokenEntry> added) {
+  VocabularyMap& vocabulary = pipeline.model->vocabulary();
+  auto next_id = static_cast<std::int32_t>(vocabulary.size());
+  auto& tokens = pipeline.added_tokens;
+  std::vector<std::size_t> places;  // by id: 1 + the place in tokens
+  for (AddedTokenEntry& entry : added) {
+    AddedToken& token = entry.token;
+    if (token.content.empty()) continue;
+    const auto known = vocabulary.find(token.content);
+    const std::int32_t id = known ? *known : next_id;
+    if (id != token.id)
+      fail(ErrorCode::bad_format, entry.where, "id of \"" + token.content.substr(0, 100) + "\"",
+           std::to_string(id) + (known ? " as in the vocabulary" : ", the next free one"), std::to_string(token.id));
+    if (!known) {
+      if (!vocabulary.piece(id).empty())
+        fail(ErrorCode::bad_format, entry.where, "id " + std::to_string(id) + " belongs to a piece of the vocabulary");
+      vocabulary.add_late(token.content, id);
+      ++next_id;
+    }
+    if (places.size() <= static_cast<std::size_t>(id)) places.resize(static_cast<std::size_t>(id) + 1);
+    std::size_t& place = places[static_cast<std::size_t>(id)];
+    if (place == 0) {
+      tokens.push_back(std::move(token));
+      place = tokens.size();
+    } else {
+      tokens[place - 1] = std::move(token);  // the last entry of a token counts
+    }
+  }
+  for (const AddedToken& token : tokens) {
+    if (token.special) pipeline.special_ids.add(token.id);
+    if (token.normalized)
+      pipeline.normalized_tokens.add(normalized(pipeline.normalizers, token.content), token);
+    else
+      pipeline.raw_tokens.add(token.content, token);
+  }
+  if (pipeline.post_processor.trim_passes.empty()) return;
+  pipeline.spaces.resize(vocabulary.id_count());
+  vocabulary.for_each([&](std::string_view piece, std::int32_t id) {
+    std::uint32_t leading = 0, trailing = 0;
+    count_spaces(piece, leading, trailing);  // at most k_max_piece_bytes
+    pipeline.spaces[static_cast<std::size_t>(id)] = {static_cast<std::uint16_t>(leading),
+                                                     static_cast<std::uint16_t>(trailing)};
+  });
+}
+
+}  // namespace seqguard

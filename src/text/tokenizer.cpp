@@ -1,0 +1,237 @@
+#include "seqguard/text/tokenizer.hpp"
+
+#include <algorithm>
+
+#include "seqguard/core/error.hpp"
+#include "seqguard/core/files.hpp"
+#include "seqguard/core/utf8.hpp"
+#include "text/pipeline.hpp"
+
+namespace seqguard {
+namespace {
+
+/// Replaces each maximal subpart of an ill-formed sequence by U+FFFD (Unicode 15, section 3.9).
+void repair_utf8(std::string_view text, std::string& out) {
+  out.clear();
+  for (std::size_t i = 0; i < text.size();) {
+    std::size_t good = std::min<std::size_t>(utf8_length(text[i]), text.size() - i);
+    if (is_utf8_start(text[i]) && is_valid_utf8(text.substr(i, good))) {
+      out.append(text, i, good);
+      i += good;
+      continue;
+    }
+    // The longest start of some character: one that a right continuation would complete.
+    std::size_t bad = 1;
+    constexpr std::string_view k_ends[] = {"\x80", "\x80\x80", "\x80\x80\x80", "\xBF", "\xBF\xBF", "\xBF\xBF\xBF"};
+    const auto can_be_completed = [&](std::string_view part) {
+      return std::any_of(std::begin(k_ends), std::end(k_ends), [&](std::string_view end) {
+        const std::string whole = std::string(part) + std::string(end);
+        return is_valid_utf8(whole) && utf8_length(whole[0]) == whole.size() && is_utf8_start(whole[0]);
+      });
+    };
+    while (bad < 3 && i + bad < text.size() && can_be_completed(text.substr(i, bad + 1))) ++bad;
+    out += "\xEF\xBF\xBD";
+    i += bad;
+  }
+}
+
+/// The input as well-formed text.
+std::string_view checked_text(std::string_view text, const EncodeOptions& options, std::string& repaired) {
+  const std::size_t limit = std::min<std::size_t>(options.max_text_bytes, UINT32_MAX);
+  if (text.size() > limit)
+    fail(ErrorCode::out_of_range, "text", "length", "at most " + std::to_string(limit) + " bytes",
+         std::to_string(text.size()));
+  if (is_valid_utf8(text)) return text;
+  if (options.invalid_utf8 == InvalidUtf8::error) fail(ErrorCode::invalid_argument, "text", "is not well-formed UTF-8");
+  repair_utf8(text, repaired);
+  return repaired;
+}
+
+/// Takes one text through the stages up to the model.
+class TextPass {
+ public:
+  TextPass(const TokenizerPipeline& pipeline, TokenizerScratchBuffers& scratch, const EncodeOptions& options,
+           std::vector<PlacedToken>& out)
+      : pipeline_(pipeline),
+        scratch_(scratch),
+        specials_are_text_(options.special_tokens_in_text == SpecialTokensInText::as_text),
+        out_(out) {}
+
+  void run(std::string_view text) {
+    out_.clear();
+    scratch_.segments.clear();
+    pipeline_.raw_tokens.split(text, specials_are_text_, scratch_.segments);
+    std::size_t byte = 0, character = 0;  // of the same place
+    for (const Segment& segment : scratch_.segments) {
+      if (segment.begin < byte)  // a token took spaces that the next one took too
+        character -= count_utf8(text.substr(segment.begin, byte - segment.begin));
+      else
+        character += count_utf8(text.substr(byte, segment.begin - byte));
+      byte = segment.begin;
+      const std::string_view part = text.substr(segment.begin, segment.end - segment.begin);
+      if (segment.token != nullptr)
+        push_added(*segment.token, part, static_cast<std::uint32_t>(character),
+                   static_cast<std::uint32_t>(character + count_utf8(part)));
+      else
+        run_segment(part, static_cast<std::uint32_t>(character));
+    }
+  }
+
+ private:
+  void push_added(const AddedToken& token, std::string_view text, std::uint32_t begin, std::uint32_t end) {
+    PlacedToken placed{token.id, {begin, end}, 0, 0};
+    if (!pipeline_.spaces.empty()) count_spaces(text, placed.leading, placed.trailing);
+    out_.push_back(placed);
+  }
+
+  void run_segment(std::string_view part, std::uint32_t first_character) {
+    NormalizedText& text = scratch_.words.text;
+    text.assign(part, first_character);
+    normalize(pipeline_.normalizers, text, scratch_.normalizer);
+    if (text.text.empty()) return;
+    if (pipeline_.normalized_tokens.empty()) {
+      scratch_.words.words.assign(1, {0, text.text.size()});
+      run_words();
+      return;
+    }
+    scratch_.inner.clear();
+    pipeline_.normalized_tokens.split(text.text, specials_are_text_, scratch_.inner);
+    if (scratch_.inner.size() == 1 && scratch_.inner[0].token == nullptr) {
+      scratch_.words.words.assign(1, {0, text.text.size()});
+      run_words();
+      return;
+    }
+    const NormalizedText whole = text;  // the pre-tokenizers overwrite it
+    for (const Segment& segment : scratch_.inner) {
+      if (segment.token != nullptr) {
+        push_added(*segment.token, std::string_view(whole.text).substr(segment.begin, segment.end - segment.begin),
+                   whole.origin[segment.begin], whole.origin[segment.end - 1] + 1);
+        continue;
+      }
+      text.clear();
+      text.append(whole, segment.begin, segment.end);
+      scratch_.words.words.assign(1, {0, text.text.size()});
+      run_words();
+    }
+  }
+
+  void run_words() {
+    WordList& list = scratch_.words;
+    for (const auto& step : pipeline_.pre_tokenizers) step->apply(list);
+    const SpecialIds* forbidden = specials_are_text_ ? &pipeline_.special_ids : nullptr;
+    for (const Word word : list.words) {
+      scratch_.tokens.clear();
+      pipeline_.model->tokenize(list.view(word), forbidden, scratch_.model, scratch_.tokens);
+      for (const Token& token : scratch_.tokens) push_token(token, word);
+    }
+  }
+
+  void push_token(const Token& token, Word word) {
+    const auto& origin = scratch_.words.text.origin;
+    // A model that drops characters can give more bytes than the word has.
+    const std::size_t last = std::min(word.begin + token.end, word.end) - 1;
+    const std::size_t first = std::min(word.begin + token.begin, last);
+    PlacedToken placed{token.id, {origin[first], origin[last] + 1}, 0, 0};
+    if (!pipeline_.spaces.empty()) {
+      const auto [leading, trailing] = pipeline_.spaces[static_cast<std::size_t>(token.id)];
+      placed.leading = leading;
+      placed.trailing = trailing;
+    }
+    out_.push_back(placed);
+  }
+
+  const TokenizerPipeline& pipeline_;
+  TokenizerScratchBuffers& scratch_;
+  bool specials_are_text_;
+  std::vector<PlacedToken>& out_;
+};
+
+constexpr std::size_t k_max_file_bytes = std::size_t{64} << 20;
+
+std::string read_if_there(const std::string& path) {
+  return file_exists(path) ? read_file(path, k_max_file_bytes) : std::string();
+}
+
+}  // namespace
+
+TokenizerScratch::TokenizerScratch() : buffers_(std::make_unique<TokenizerScratchBuffers>()) {}
+TokenizerScratch::~TokenizerScratch() = default;
+TokenizerScratch::TokenizerScratch(TokenizerScratch&&) noexcept = default;
+TokenizerScratch& TokenizerScratch::operator=(TokenizerScratch&&) noexcept = default;
+
+Tokenizer Tokenizer::parse(std::string_view json, const std::string& where) {
+  return Tokenizer(std::make_shared<const TokenizerPipeline>(pipeline_from_json(json, where)));
+}
+
+Tokenizer Tokenizer::load(const std::string& path) {
+  if (!directory_exists(path)) return parse(read_file(path, k_max_file_bytes), path);
+  const std::string json = path + "/tokenizer.json", config = path + "/tokenizer_config.json";
+  if (file_exists(json)) return parse(read_file(json, k_max_file_bytes), json);
+  const std::string lines = path + "/vocab.txt", map = path + "/vocab.json", merges = path + "/merges.txt";
+  if (file_exists(lines))
+    return Tokenizer(std::make_shared<const TokenizerPipeline>(
+        pipeline_from_vocab_txt(read_file(lines, k_max_file_bytes), lines, read_if_there(config), config)));
+  if (file_exists(map) && file_exists(merges))
+    return Tokenizer(std::make_shared<const TokenizerPipeline>(
+        pipeline_from_merges(read_file(map, k_max_file_bytes), map, read_file(merges, k_max_file_bytes), merges,
+                             read_if_there(config), config)));
+  fail(ErrorCode::file_not_found, path, "tokenizer", "tokenizer.json, vocab.txt, or vocab.json and merges.txt", "none");
+}
+
+void Tokenizer::encode(std::string_view text, Encoding& encoding, TokenizerScratch& scratch,
+                       const EncodeOptions& options) const {
+  TokenizerScratchBuffers& buffers = *scratch.buffers_;
+  TextPass(*pipeline_, buffers, options, buffers.text).run(checked_text(text, options, buffers.valid));
+  pipeline_->post_processor.apply(buffers.text, nullptr, options, encoding);
+}
+
+void Tokenizer::encode(std::string_view text, std::string_view pair, Encoding& encoding, TokenizerScratch& scratch,
+                       const EncodeOptions& options) const {
+  TokenizerScratchBuffers& buffers = *scratch.buffers_;
+  TextPass(*pipeline_, buffers, options, buffers.text).run(checked_text(text, options, buffers.valid));
+  TextPass(*pipeline_, buffers, options, buffers.pair).run(checked_text(pair, options, buffers.valid));
+  pipeline_->post_processor.apply(buffers.text, &buffers.pair, options, encoding);
+}
+
+Encoding Tokenizer::encode(std::string_view text, const EncodeOptions& options) const {
+  Encoding encoding;
+  TokenizerScratch scratch;
+  encode(text, encoding, scratch, options);
+  return encoding;
+}
+
+Encoding Tokenizer::encode(std::string_view text, std::string_view pair, const EncodeOptions& options) const {
+  Encoding encoding;
+  TokenizerScratch scratch;
+  encode(text, pair, encoding, scratch, options);
+  return encoding;
+}
+
+std::vector<Encoding> Tokenizer::encode_batch(std::span<const std::string_view> texts, const EncodeOptions& options,
+                                              Executor& executor) const {
+  std::vector<Encoding> encodings(texts.size());
+  std::vector<TokenizerScratch> scratches(executor.concurrency());
+  constexpr std::size_t k_texts_per_task = 64;
+  executor.run((texts.size() + k_texts_per_task - 1) / k_texts_per_task, [&](std::size_t task, std::size_t worker) {
+    const std::size_t end = std::min(texts.size(), (task + 1) * k_texts_per_task);
+    for (std::size_t i = task * k_texts_per_task; i < end; ++i)
+      encode(texts[i], encodings[i], scratches[worker], options);
+  });
+  return encodings;
+}
+
+std::size_t Tokenizer::vocab_size() const noexcept { return pipeline_->model->vocabulary().id_count(); }
+
+std::optional<std::int32_t> Tokenizer::token_to_id(std::string_view token) const noexcept {
+  return pipeline_->model->vocabulary().find(token);
+}
+
+std::string_view Tokenizer::id_to_token(std::int32_t id) const noexcept {
+  return pipeline_->model->vocabulary().piece(id);
+}
+
+bool Tokenizer::is_special(std::int32_t id) const noexcept { return pipeline_->special_ids.contains(id); }
+
+const std::vector<std::string>& Tokenizer::notes() const noexcept { return pipeline_->notes; }
+
+}  // namespace seqguard

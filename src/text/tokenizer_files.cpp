@@ -1,0 +1,184 @@
+// Vocabulary files without a tokenizer.json: what transformers builds from them with the settings of
+// tokenizer_config.json.
+#include <algorithm>
+#include <unordered_map>
+
+#include "seqguard/core/error.hpp"
+#include "seqguard/core/utf8.hpp"
+#include "text/read_components.hpp"
+#include "text/unicode.hpp"
+
+namespace seqguard {
+namespace {
+
+using Kind = FramePiece::Kind;
+
+/// The fields of a tokenizer_config.json that matter here. A directory need not have one.
+class Config {
+ public:
+  Config(std::string_view text, const std::string& file) : tree_(text.empty() ? "{}" : text, file) {}
+
+  bool flag(std::string_view name, bool absent) const { return tree_.root().boolean_or(name, absent); }
+  std::optional<bool> optional_flag(std::string_view name) const {
+    const auto value = tree_.root().find(name);
+    return value ? std::optional(value->boolean()) : std::nullopt;
+  }
+  /// "[SEP]" or {"content": "[SEP]", ..}.
+  std::string token(std::string_view name, std::string_view absent) const {
+    const auto value = tree_.root().find(name);
+    if (!value) return std::string(absent);
+    return std::string(value->is(JsonValue::Kind::object) ? value->at("content").text() : value->text());
+  }
+  /// The class without its "Fast"; refused unless it is one of `known`.
+  std::string tokenizer_class(std::initializer_list<std::string_view> known, std::string_view absent) const {
+    const auto value = tree_.root().find("tokenizer_class");
+    if (!value) return std::string(absent);
+    std::string_view name = value->text();
+    if (name.ends_with("Fast")) name.remove_suffix(4);
+    if (std::find(known.begin(), known.end(), name) == known.end()) {
+      std::string names;
+      for (const std::string_view one : known) names += (names.empty() ? "" : ", ") + std::string(one);
+      value->refuse_unsupported(names + " (others need a tokenizer.json)");
+    }
+    return std::string(name);
+  }
+
+ private:
+  JsonTree tree_;
+};
+
+/// Calls visit(line) for each line; the end of the last line may be missing.
+template <class Visit>
+void for_each_line(std::string_view text, const Visit& visit) {
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    visit(text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+}
+
+std::string_view without_trailing_space(std::string_view line) {
+  while (!line.empty()) {
+    const std::size_t last = previous_utf8(line, line.size());
+    if (!CharacterTable::instance().is(decode_utf8(line.data() + last), k_space)) break;
+    line = line.substr(0, last);
+  }
+  return line;
+}
+
+void demand_utf8(std::string_view text, const std::string& file) {
+  if (!is_valid_utf8(text)) fail(ErrorCode::bad_format, file, "is not well-formed UTF-8");
+}
+
+/// Special tokens of the vocabulary; names that it does not have are left out.
+std::vector<AddedTokenEntry> special_tokens(const VocabularyMap& vocabulary, const std::vector<std::string>& names,
+                                            const std::string& mask, bool mask_takes_space, const std::string& where) {
+  std::vector<AddedTokenEntry> entries;
+  for (const std::string& name : names) {
+    const auto id = vocabulary.find(name);
+    if (!id) continue;
+    AddedTokenEntry entry;
+    entry.where = where;
+    entry.token.content = name;
+    entry.token.id = *id;
+    entry.token.special = true;
+    entry.token.lstrip = mask_takes_space && name == mask;
+    entries.push_back(std::move(entry));
+  }
+  return entries;
+}
+
+std::int32_t demand_token(const VocabularyMap& vocabulary, const std::string& token) {
+  const auto id = vocabulary.find(token);
+  if (!id) fail(ErrorCode::bad_format, vocabulary.where(), "no piece \"" + token.substr(0, 100) + "\"");
+  return *id;
+}
+
+/// CLS A SEP; with a second text B SEP of type 1, or SEP B SEP of type 0 (RoBERTa, MPNet).
+void set_frame(PostProcessor& processor, std::int32_t cls, std::int32_t sep, bool roberta) {
+  processor.single = {{Kind::special, 0, {cls}}, {Kind::text, 0, {}}, {Kind::special, 0, {sep}}};
+  processor.pair = processor.single;
+  if (roberta) processor.pair.push_back({Kind::special, 0, {sep}});
+  processor.pair.push_back({Kind::pair, roberta ? 0 : 1, {}});
+  processor.pair.push_back({Kind::special, roberta ? 0 : 1, {sep}});
+}
+
+}  // namespace
+
+TokenizerPipeline pipeline_from_vocab_txt(std::string_view vocabulary, const std::string& file,
+                                          std::string_view config_text, const std::string& config_file) {
+  demand_utf8(vocabulary, file);
+  const Config config(config_text, config_file);
+  const std::string type = config.tokenizer_class(
+      {"BertTokenizer", "DistilBertTokenizer", "ElectraTokenizer", "MobileBertTokenizer", "MPNetTokenizer"},
+      "BertTokenizer");
+  const bool mpnet = type == "MPNetTokenizer";
+  std::unordered_map<std::string_view, std::int64_t> last_line;  // of a piece that stands twice the last one counts
+  std::int64_t lines = 0;
+  for_each_line(vocabulary, [&](std::string_view line) { last_line[without_trailing_space(line)] = lines++; });
+  VocabularyMap pieces(file);
+  pieces.reserve(last_line.size());
+  lines = 0;
+  for_each_line(vocabulary, [&](std::string_view line) {
+    const std::string_view piece = without_trailing_space(line);
+    if (last_line[piece] == lines) pieces.add(piece, lines);
+    ++lines;
+  });
+  pieces.finish();
+
+  TokenizerPipeline pipeline;
+  BertNormalizerSettings normalizer;
+  normalizer.lowercase = config.flag("do_lower_case", true);
+  normalizer.handle_chinese_chars = config.flag("tokenize_chinese_chars", true);
+  normalizer.strip_accents = config.optional_flag("strip_accents").value_or(normalizer.lowercase);
+  pipeline.normalizers.push_back(make_bert_normalizer(normalizer));
+  pipeline.pre_tokenizers.push_back(make_bert_pre_tokenizer());
+  WordPieceSettings settings;
+  settings.unk_token = config.token("unk_token", "[UNK]");
+  const std::string cls = config.token("cls_token", mpnet ? "<s>" : "[CLS]");
+  const std::string sep = config.token("sep_token", mpnet ? "</s>" : "[SEP]");
+  const std::string pad = config.token("pad_token", mpnet ? "<pad>" : "[PAD]");
+  const std::string mask = config.token("mask_token", mpnet ? "<mask>" : "[MASK]");
+  set_frame(pipeline.post_processor, demand_token(pieces, cls), demand_token(pieces, sep), mpnet);
+  auto added = special_tokens(pieces, {settings.unk_token, sep, pad, cls, mask}, mask, mpnet, file);
+  pipeline.model = make_word_piece(std::move(pieces), settings);
+  finish_pipeline(pipeline, std::move(added));
+  return pipeline;
+}
+
+TokenizerPipeline pipeline_from_merges(std::string_view vocabulary, const std::string& file, std::string_view merges,
+                                       const std::string& merges_file, std::string_view config_text,
+                                       const std::string& config_file) {
+  demand_utf8(merges, merges_file);
+  const Config config(config_text, config_file);
+  config.tokenizer_class({"RobertaTokenizer", "LongformerTokenizer"}, "RobertaTokenizer");
+  const JsonTree tree(vocabulary, file);
+  VocabularyMap pieces = read_vocabulary(tree.root());
+  std::vector<BpeMerge> pairs;
+  for_each_line(merges, [&](std::string_view line) {
+    if (line.ends_with('\r')) line.remove_suffix(1);
+    if (line.starts_with("#version")) return;
+    const std::size_t space = line.find(' ');
+    if (space == std::string_view::npos || line.find(' ', space + 1) != std::string_view::npos)
+      fail(ErrorCode::bad_format, merges_file, "merge " + std::to_string(pairs.size() + 1),
+           "two pieces with a space between them", "\"" + std::string(line.substr(0, 100)) + "\"");
+    pairs.emplace_back(line.substr(0, space), line.substr(space + 1));
+  });
+
+  TokenizerPipeline pipeline;
+  const bool add_prefix_space = config.flag("add_prefix_space", false);
+  pipeline.pre_tokenizers.push_back(make_byte_level_pre_tokenizer(add_prefix_space, true));
+  const std::string cls = config.token("cls_token", "<s>"), sep = config.token("sep_token", "</s>");
+  const std::string mask = config.token("mask_token", "<mask>");
+  set_frame(pipeline.post_processor, demand_token(pieces, cls), demand_token(pieces, sep), true);
+  if (config.flag("trim_offsets", true)) pipeline.post_processor.trim_passes.push_back(add_prefix_space);
+  auto added = special_tokens(pieces,
+                              {config.token("bos_token", "<s>"), config.token("eos_token", "</s>"),
+                               config.token("unk_token", "<unk>"), sep, config.token("pad_token", "<pad>"), cls, mask},
+                              mask, true, file);
+  pipeline.model = make_bpe(std::move(pieces), pairs, {});
+  finish_pipeline(pipeline, std::move(added));
+  return pipeline;
+}
+
+}  // namespace seqguard
