@@ -34,6 +34,7 @@ run encoder '.*' 0.5
 run training '.*' 0.5
 run load '.*' 0.2
 run scorer '.*' 0.5
+run tokenizer '.*' 0.2
 
 # Google Benchmark's JSON has a field a line. (Its CSV ends the program where two benchmarks have different counters.)
 cat "$results"/*.json | awk -v json="$json" '
