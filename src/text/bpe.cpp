@@ -80,8 +80,8 @@ class Bpe final : public TokenModel {
       const std::string name = "merge " + std::to_string(rank);
       if (right.size() < prefix) fail(ErrorCode::bad_format, pieces.where(), name, "pieces with the prefix", right);
       merged.assign(left).append(right.substr(prefix));
-      merges_.add(demand(left, name), demand(right, name), static_cast<std::uint32_t>(rank), demand(merged, name),
-                  pieces.where());
+      const std::int32_t left_id = demand(left, name), right_id = demand(right, name);
+      merges_.add(left_id, right_id, static_cast<std::uint32_t>(rank), demand(merged, name), pieces.where());
     }
     for (char32_t c = 0; c < first_.size(); ++c) {
       std::string text;
