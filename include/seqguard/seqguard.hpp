@@ -11,3 +11,4 @@
 #include "seqguard/events/schema.hpp"
 #include "seqguard/sequence_scorer/fit.hpp"
 #include "seqguard/sequence_scorer/sequence_scorer.hpp"
+#include "seqguard/text/tokenizer.hpp"

@@ -50,6 +50,7 @@ TokenizerPipeline pipeline_from_merges(std::string_view vocabulary, const std::s
 struct TokenizerScratchBuffers {
   std::string valid;  // a text that was repaired
   std::vector<Segment> segments, inner;
+  NormalizedText whole;
   WordList words;
   NormalizerScratch normalizer;
   ModelScratch model;

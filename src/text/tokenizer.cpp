@@ -101,7 +101,8 @@ class TextPass {
       run_words();
       return;
     }
-    const NormalizedText whole = text;  // the pre-tokenizers overwrite it
+    NormalizedText& whole = scratch_.whole;  // the pre-tokenizers overwrite the text
+    whole.swap(text);
     for (const Segment& segment : scratch_.inner) {
       if (segment.token != nullptr) {
         push_added(*segment.token, std::string_view(whole.text).substr(segment.begin, segment.end - segment.begin),
