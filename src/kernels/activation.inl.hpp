@@ -1,4 +1,4 @@
-// GELU in both forms, tanh.
+// GELU in both forms, ReLU, SiLU, tanh.
 #pragma once
 
 #include "kernels/simd.inl.hpp"
@@ -57,6 +57,31 @@ void gelu_tanh_backward(float* d_in, const float* d_out, const float* in, Size n
     const Batch slope =
         multiply_add(Batch(6 * k_gelu_scale * k_gelu_cubic), x * x, Batch(2 * k_gelu_scale)) * x * (e * s);
     to(d_in + i, from(d_out + i) * multiply_add(slope, s, s));
+  });
+}
+
+void relu_forward(float* out, const float* in, Size n) {
+  map(out, in, n, [](const Batch& x) { return xsimd::max(Batch(0.0F), x); });  // NaN stays: x86 returns the second
+}
+
+void relu_backward(float* d_in, const float* d_out, const float* in, Size n) {
+  for_batches(n, [&](Size i, auto from, auto to) {
+    to(d_in + i, xsimd::select(from(in + i) > Batch(0.0F), from(d_out + i), Batch(0.0F)));
+  });
+}
+
+void silu_forward(float* out, const float* in, Size n, float factor) {
+  // x / (1 + exp(-u)): where the exponential overflows, the limit 0 comes out.
+  map(out, in, n, [factor](const Batch& x) { return x / (Batch(1.0F) + exp(Batch(-factor) * x)); });
+}
+
+void silu_backward(float* d_in, const float* d_out, const float* in, Size n, float factor) {
+  // s + u s (1 - s) with 1 - s = exp(-u) s. At |u| = 30, where exp(-u) is still finite, the derivative is 0 or 1 in
+  // single precision.
+  for_batches(n, [&](Size i, auto from, auto to) {
+    const Batch u = xsimd::min(Batch(30.0F), xsimd::max(Batch(-30.0F), Batch(factor) * from(in + i)));
+    const Batch e = exp(-u), s = Batch(1.0F) / (Batch(1.0F) + e);
+    to(d_in + i, from(d_out + i) * multiply_add(u * s, e * s, s));
   });
 }
 

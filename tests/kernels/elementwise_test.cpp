@@ -117,6 +117,48 @@ TEST_CASE("gelu_tanh_backward") {
                k_same, [](double d, double, double) { return 8 * k_eps * std::abs(d); });
 }
 
+TEST_CASE("relu_forward and relu_backward are exact") {
+  const auto exact = [](double, double) { return 0.0; };
+  check_unary("relu_forward", &KernelTable<float>::relu_forward, &KernelTable<double>::relu_forward, exact);
+  check_binary("relu_backward", &KernelTable<float>::relu_backward, &KernelTable<double>::relu_backward, k_same,
+               [](double, double, double) { return 0.0; });
+}
+
+namespace {
+
+/// silu with a factor as a function of two or three arrays.
+template <int thousandths>
+struct Silu {
+  static constexpr double k_factor = thousandths / 1000.0;
+  static void forward(float* out, const float* in, std::size_t n) {
+    kernels().silu_forward(out, in, n, static_cast<float>(k_factor));
+  }
+  static void backward(float* d_in, const float* d_out, const float* in, std::size_t n) {
+    kernels().silu_backward(d_in, d_out, in, n, static_cast<float>(k_factor));
+  }
+};
+
+}  // namespace
+
+TEST_CASE_TEMPLATE("silu_forward and silu_backward on a dense grid, with their limits", Form, Silu<1000>, Silu<1702>) {
+  std::vector<double> in;
+  for (int i = -40000; i <= 40000; ++i) in.push_back(static_cast<float>(i * 1e-3));
+  for (const double x : {0.0, 1e30, -1e30, 3e38, -3e38, 1e-45, -1e-45}) in.push_back(static_cast<float>(x));
+  const std::size_t n = in.size();
+  const double factor = static_cast<float>(Form::k_factor);
+  std::vector<double> expected(n), ones(n, 1.0);
+  GuardedFloats x(in, 0), d(ones, 0), out(n);
+  reference_kernels().silu_forward(expected.data(), in.data(), n, factor);
+  Form::forward(out.data(), x.data(), n);
+  // exp errs by 3 eps and by u eps / 2 of its argument's rounding; x s (1 - s) u is below 0.5, and x s below |x|.
+  CHECK(mismatch("silu_forward", out.view(), expected,
+                 [&](std::size_t i) { return 4 * k_eps * std::max(1.0, std::abs(in[i])); }) == "");
+  reference_kernels().silu_backward(expected.data(), ones.data(), in.data(), n, factor);
+  Form::backward(out.data(), d.data(), x.data(), n);
+  // As before for s, below 1; u s (1 - s) is below 0.3, and so is its derivative times u.
+  CHECK(mismatch("silu_backward", out.view(), expected, [&](std::size_t) { return 6 * k_eps; }) == "");
+}
+
 TEST_CASE("tanh_forward") {
   // xsimd's, below 1.2 eps; on NEON and without fused multiply-add a little more.
   check_unary("tanh_forward", &KernelTable<float>::tanh_forward, &KernelTable<double>::tanh_forward,

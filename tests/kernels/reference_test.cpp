@@ -56,6 +56,16 @@ TEST_CASE("reference: gradients of activations") {
   check_gradient("gelu", x, gradient, with(k().gelu_forward));
   k().gelu_tanh_backward(gradient.data(), d.data(), x.data(), n);
   check_gradient("gelu_tanh", x, gradient, with(k().gelu_tanh_forward));
+  k().relu_backward(gradient.data(), d.data(), x.data(), n);
+  check_gradient("relu", x, gradient, with(k().relu_forward));
+  for (const double factor : {1.0, 1.702}) {
+    k().silu_backward(gradient.data(), d.data(), x.data(), n, factor);
+    check_gradient("silu", x, gradient, [&](const Values& at) {
+      Values out(n);
+      k().silu_forward(out.data(), at.data(), n, factor);
+      return weighted(d, out);
+    });
+  }
   k().tanh_forward(y.data(), x.data(), n);
   k().tanh_backward(gradient.data(), d.data(), y.data(), n);
   check_gradient("tanh", x, gradient, with(k().tanh_forward));

@@ -96,8 +96,8 @@ TEST_CASE("settings that change the computation are refused by name") {
       {R"("auto_map": {"AutoModel": "modeling.Model"})", "auto_map"},
       {R"("quantization_config": {"bits": 4})", "quantization_config"},
       {R"("pruned_heads": {"0": [1]})", "pruned_heads"},
-      {R"("hidden_act": "relu")", "hidden_act"},
-      {R"("hidden_act": "quick_gelu")", "hidden_act"},
+      {R"("hidden_act": "mish")", "hidden_act"},
+      {R"("hidden_act": "gelu_10")", "hidden_act"},
       {R"("architectures": ["BertForQuestionAnswering"])", "architectures[0]"},
       {R"("architectures": ["BertForMaskedLM"], "tie_word_embeddings": false)", "tie_word_embeddings"},
   };

@@ -73,6 +73,14 @@ struct KernelTable {
   /// out = x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))). out may alias in.
   void (*gelu_tanh_forward)(Real* out, const Real* in, std::size_t n);
   void (*gelu_tanh_backward)(Real* d_in, const Real* d_out, const Real* in, std::size_t n);
+  /// out = max(x, 0). out may alias in.
+  void (*relu_forward)(Real* out, const Real* in, std::size_t n);
+  /// d_in = x > 0 ? d_out : 0. d_in may alias d_out.
+  void (*relu_backward)(Real* d_in, const Real* d_out, const Real* in, std::size_t n);
+  /// out = x sigmoid(factor x), factor > 0: 1 is SiLU, 1.702 "quick GELU". out may alias in.
+  void (*silu_forward)(Real* out, const Real* in, std::size_t n, Real factor);
+  /// With s = sigmoid(factor x): d_in = d_out * s (1 + factor x (1 - s)). d_in may alias d_out.
+  void (*silu_backward)(Real* d_in, const Real* d_out, const Real* in, std::size_t n, Real factor);
   /// out = tanh(x). out may alias in.
   void (*tanh_forward)(Real* out, const Real* in, std::size_t n);
   /// d_in = d_out * (1 - out^2).

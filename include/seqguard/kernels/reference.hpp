@@ -63,6 +63,25 @@ struct ReferenceKernels {
     }
   }
 
+  static void relu_forward(Real* out, const Real* in, Size n) {
+    for (Size i = 0; i < n; ++i) out[i] = in[i] > 0 ? in[i] : 0;
+  }
+
+  static void relu_backward(Real* d_in, const Real* d_out, const Real* in, Size n) {
+    for (Size i = 0; i < n; ++i) d_in[i] = in[i] > 0 ? d_out[i] : 0;
+  }
+
+  static void silu_forward(Real* out, const Real* in, Size n, Real factor) {
+    for (Size i = 0; i < n; ++i) out[i] = in[i] * sigmoid(factor * in[i]);
+  }
+
+  static void silu_backward(Real* d_in, const Real* d_out, const Real* in, Size n, Real factor) {
+    for (Size i = 0; i < n; ++i) {
+      const Real u = factor * in[i], s = sigmoid(u), slope = s * sigmoid(-u);
+      d_in[i] = d_out[i] * (s + (slope > 0 ? u * slope : 0));
+    }
+  }
+
   static void tanh_forward(Real* out, const Real* in, Size n) {
     for (Size i = 0; i < n; ++i) out[i] = std::tanh(in[i]);
   }
@@ -263,6 +282,10 @@ constexpr KernelTable<Real> make_reference_table() {
       .gelu_backward = K::gelu_backward,
       .gelu_tanh_forward = K::gelu_tanh_forward,
       .gelu_tanh_backward = K::gelu_tanh_backward,
+      .relu_forward = K::relu_forward,
+      .relu_backward = K::relu_backward,
+      .silu_forward = K::silu_forward,
+      .silu_backward = K::silu_backward,
       .tanh_forward = K::tanh_forward,
       .tanh_backward = K::tanh_backward,
       .dropout = K::dropout,

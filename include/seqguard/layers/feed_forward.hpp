@@ -85,7 +85,7 @@ void feed_forward_backward(const Context<Real>& context, MatrixView<Real> d_x, c
   const MatrixView<Real> d_hidden(scratch.allocate<Real>(n * intermediate).data(), n, intermediate);
   linear_backward<Real>(context, d_hidden, d_p.output, d_projected, cache.activation, packed.output, scratch);
   activation_backward(*context.kernels, options.activation, d_hidden.data, d_hidden.data, cache.pre_activation.data,
-                      n * intermediate);
+                      cache.activation.data, n * intermediate);
   linear_backward<Real>(context, d_x, d_p.intermediate, d_hidden, x, packed.intermediate, scratch, true);
 }
 

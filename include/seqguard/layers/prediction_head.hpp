@@ -56,7 +56,7 @@ void prediction_transform_backward(const Context<Real>& context, MatrixView<Real
                                    Activation activation, Arena& scratch) {
   layer_norm_backward<Real>(*context.kernels, d_out, d_p.layer_norm, d_out, cache.layer_norm, p.layer_norm);
   activation_backward(*context.kernels, activation, d_out.data, d_out.data, cache.pre_activation.data,
-                      d_out.rows * d_out.cols);
+                      cache.layer_norm.sum, d_out.rows * d_out.cols);
   linear_backward<Real>(context, d_x, d_p.dense, d_out, x, packed, scratch);
 }
 
