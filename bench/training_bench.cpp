@@ -56,7 +56,7 @@ class EncoderTraining {
  private:
   void run_chunk(std::size_t c, BenchWorker& worker, const ModelParameters<float>& gradient) {
     const Arena::Frame frame(worker.activations);
-    const BertConfig& config = model_.config();
+    const ModelConfig& config = model_.config();
     const EncoderInput input = chunks_[c].input();
     const std::size_t n = input.ids.size(), hidden = config.hidden_size;
     const EncoderOptions options{AttentionMask::full, {k_dropout, steps_, chunks_[c].first_token}};

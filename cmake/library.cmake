@@ -1,6 +1,7 @@
 # The library: ordinary sources, and src/kernels/kernels_isa.cpp compiled once per instruction set.
 
-file(GLOB seqguard_sources CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/src/*/*.cpp")
+file(GLOB seqguard_sources CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/src/*/*.cpp"
+     "${CMAKE_CURRENT_SOURCE_DIR}/src/*/*/*.cpp")
 list(FILTER seqguard_sources EXCLUDE REGEX "/src/(cli/|kernels/kernels_isa\\.cpp|kernels/matmul_(onednn|eigen)\\.cpp)")
 
 add_library(seqguard ${seqguard_sources})

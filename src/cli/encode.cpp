@@ -37,10 +37,13 @@ Model<float> load_encoder(const EncodeOptions& options) {
 void check_kind(const Model<float>& model, const EncodeOptions& options) {
   const ModelHeads& heads = model.spec().heads;
   if (options.kind == "pooler_output" && !heads.pooler)
-    fail(ErrorCode::unsupported_model, options.model, "has no pooler", "a model with bert.pooler", "none");
-  if (options.kind == "logits" && !heads.masked_lm && heads.sequence_labels == 0 && heads.token_labels == 0)
+    fail(ErrorCode::unsupported_model, options.model, "has no pooler",
+         "a base model with pooler, or a classifier that reads it", "none");
+  if (options.kind == "logits" && !heads.masked_lm && heads.sequence_labels == 0 && heads.token_labels == 0 &&
+      !heads.replaced_tokens)
     fail(ErrorCode::unsupported_model, options.model, "has no head that gives logits",
-         "BertForMaskedLM, BertForSequenceClassification or BertForTokenClassification", "BertModel");
+         "a masked LM, a classifier or a detector of replaced tokens",
+         architecture_name(model.config().family, Head::none));
 }
 
 /// Runs the encoder on one line at a time; the buffers are reused.
@@ -98,7 +101,7 @@ class LineEncoder {
       return write_row(logits, 0, json);
     }
     const MatrixView<float> logits =
-        matrix(hidden.rows, heads.masked_lm ? model_.config().vocab_size : heads.token_labels);
+        matrix(hidden.rows, heads.masked_lm ? model_.config().vocab_size : model_.parameters().classifier.out_features);
     if (heads.masked_lm)
       masked_lm_logits<float>(model_, logits, hidden, scratch_);
     else

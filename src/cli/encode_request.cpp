@@ -26,7 +26,7 @@ std::vector<std::int32_t> ids_of(const nlohmann::json& value, const char* name, 
 
 }  // namespace
 
-EncodeRequest parse_encode_request(std::string_view line, const BertConfig& config) {
+EncodeRequest parse_encode_request(std::string_view line, const ModelConfig& config) {
   const nlohmann::json json = parse_strict_json(line, "line", ErrorCode::bad_event);
   if (!json.is_object()) fail(ErrorCode::bad_event, "line", "wrong type", "an object", json.type_name());
   if (json.contains("text")) fail(ErrorCode::bad_event, "field \"text\"", "text is not built yet; give input_ids");
@@ -36,10 +36,12 @@ EncodeRequest parse_encode_request(std::string_view line, const BertConfig& conf
   if (!json.contains("input_ids")) fail(ErrorCode::bad_event, "line", "has no field \"input_ids\"");
   EncodeRequest request{ids_of(json["input_ids"], "input_ids", config.vocab_size), {}};
   const std::size_t n = request.input_ids.size();
-  if (n == 0 || n > config.max_position_embeddings)
-    fail(ErrorCode::bad_event, "input_ids", "wrong length", "1 .. " + std::to_string(config.max_position_embeddings),
+  if (n == 0 || n > config.max_tokens())
+    fail(ErrorCode::bad_event, "input_ids", "wrong length", "1 .. " + std::to_string(config.max_tokens()),
          std::to_string(n));
   if (!json.contains("token_type_ids")) return request;
+  if (!config.traits().token_types)
+    fail(ErrorCode::bad_event, "token_type_ids", std::string(config.traits().model_type) + " models have none");
   request.token_type_ids = ids_of(json["token_type_ids"], "token_type_ids", config.type_vocab_size);
   if (request.token_type_ids.size() != n)
     fail(ErrorCode::bad_event, "token_type_ids", "wrong length", std::to_string(n),

@@ -15,6 +15,6 @@ struct EncodeRequest {
 };
 
 /// Reads {"input_ids":[..],"token_type_ids":[..]} and checks it against the model. @throws Error bad_event.
-EncodeRequest parse_encode_request(std::string_view line, const BertConfig& config);
+EncodeRequest parse_encode_request(std::string_view line, const ModelConfig& config);
 
 }  // namespace seqguard::cli

@@ -12,10 +12,11 @@ constexpr std::size_t k_max_config = std::size_t{16} << 20;
 
 void describe_encoder(const std::string& directory, Facts& facts) {
   const std::string path = directory + "/config.json";
-  const BertConfig config = parse_config(read_file(path, k_max_config), path);
+  const ModelConfig config = parse_config(read_file(path, k_max_config), path);
   facts.section("encoder");
-  const std::string architecture = config.architectures.empty() ? "BertModel" : config.architectures.front();
-  facts.add("family", std::string("bert"));
+  const std::string architecture =
+      config.architectures.empty() ? architecture_name(config.family, Head::none) : config.architectures.front();
+  facts.add("family", std::string(config.traits().model_type));
   facts.add("architecture", architecture);
   const auto number = [&](const char* name, std::size_t value) { facts.add(name, value, with_commas(value)); };
   number("vocabulary", config.vocab_size);

@@ -48,8 +48,7 @@ class Collector {
       auto cache = EncoderCache<float>::allocate(scratch_.activations, model_.config(), input.ids.size(), false);
       encoder_forward<float>(model_.context(), cache, input, model_.config(), model_.parameters(), model_.packed(),
                              {.mask = mask, .dropout = {}}, scratch_.scratch);
-      auto prediction =
-          PredictionCache<float>::allocate(scratch_.activations, rows, model_.config().hidden_size, columns);
+      auto prediction = PredictionCache<float>::allocate(scratch_.activations, model_.config(), rows, columns);
       prediction_forward<float>(model_, prediction, cache.last_hidden_state(), {scratch_.rows, scratch_.targets},
                                 scratch_.scratch);
       for (std::size_t r = 0; r < rows; ++r) {
@@ -185,7 +184,7 @@ void masked_distribution(const Model<float>& model, const EventSchema& schema, c
   auto cache = EncoderCache<float>::allocate(scratch.activations, model.config(), size, false);
   encoder_forward<float>(model.context(), cache, scratch.batch.input(), model.config(), model.parameters(),
                          model.packed(), {.mask = AttentionMask::full, .dropout = {}}, scratch.scratch);
-  auto prediction = PredictionCache<float>::allocate(scratch.activations, 1, model.config().hidden_size, 1);
+  auto prediction = PredictionCache<float>::allocate(scratch.activations, model.config(), 1, 1);
   prediction_transform<float>(model, prediction, cache.last_hidden_state(), scratch.rows, scratch.scratch);
   vocabulary_log_probabilities<float>(model.context(), log_p, prediction.transform.out, model.packed().decoders[0],
                                       scratch.scratch);

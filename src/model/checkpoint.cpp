@@ -7,38 +7,13 @@
 #include <utility>
 #include <vector>
 
+#include "model/tensor_names.hpp"
 #include "seqguard/core/error.hpp"
 
 namespace seqguard {
 namespace {
 
-constexpr std::string_view k_prefix = "bert.";
 constexpr std::size_t k_max_config_bytes = std::size_t{16} << 20;
-
-/// A parameter and the second name under which a tied copy of it may stand in the file.
-struct Tie {
-  std::string_view name, copy;
-};
-constexpr Tie k_ties[] = {
-    {"bert.embeddings.word_embeddings.weight", "cls.predictions.decoder.weight"},
-    {"cls.predictions.bias", "cls.predictions.decoder.bias"},
-};
-
-/// The parameter table's name for a tensor of the file: with prefix, without the old names of LayerNorm.
-std::string canonical_name(std::string_view name) {
-  std::string result;
-  for (const std::string_view part : {"embeddings.", "encoder.", "pooler."})
-    if (name.starts_with(part)) result = k_prefix;
-  result += name;
-  for (const auto& [old_suffix, suffix] : {std::pair{"LayerNorm.gamma", "weight"}, {"LayerNorm.beta", "bias"}})
-    if (result.ends_with(old_suffix)) result.replace(result.rfind('.') + 1, std::string::npos, suffix);
-  return result;
-}
-
-bool carries_nothing(std::string_view name) {
-  return name == "bert.embeddings.position_ids" || name == "bert.embeddings.token_type_ids" ||
-         name == "cls.seq_relationship.weight" || name == "cls.seq_relationship.bias";
-}
 
 std::string shape_text(const std::vector<std::size_t>& shape) {
   std::string text = "[";
@@ -56,13 +31,20 @@ std::string list_text(std::string_view title, const std::vector<std::string>& na
   return text;
 }
 
-/// Tensors of a file by the parameter table's names. The value is the name in the file.
+/// Tensors of a file by their complete names (tensor_names.hpp). The value is the name in the file.
 using TensorNames = std::map<std::string, std::string, std::less<>>;
 
-TensorNames canonical_names(const SafetensorsFile& file) {
+TensorNames complete_names(const SafetensorsFile& file, const ModelConfig& config) {
+  ModelSpec base;
+  base.config = config;
+  base.heads.pooler = true;
+  std::vector<std::string> parameters;
+  const ParameterTable table(base);
+  for (const ParameterInfo& parameter : table.entries()) parameters.push_back(tensor_name(config, parameter.name));
+  const std::vector<std::string> roots = roots_of(config.traits(), parameters);
   TensorNames names;
   for (const auto& [name, info] : file.tensors()) {
-    const auto [place, added] = names.emplace(canonical_name(name), name);
+    const auto [place, added] = names.emplace(complete_name(config.traits(), roots, name), name);
     if (!added)
       fail(ErrorCode::bad_checkpoint, file.path(),
            "tensors \"" + place->second + "\" and \"" + name + "\" are the same parameter");
@@ -70,8 +52,14 @@ TensorNames canonical_names(const SafetensorsFile& file) {
   return names;
 }
 
+/// Ties of the parameters that the model has.
+std::vector<Tie> ties_of(const ModelSpec& spec) {
+  return spec.heads.masked_lm ? ties_of(spec.config) : std::vector<Tie>();
+}
+
 /// Every parameter found with its shape, every tensor used: otherwise one error that lists all that is wrong.
-void account(const SafetensorsFile& file, const TensorNames& names, const ParameterTable& table) {
+void account(const SafetensorsFile& file, const TensorNames& names, const ModelSpec& spec,
+             const ParameterTable& table) {
   std::vector<std::string> missing, unused, misshapen;
   TensorNames left = names;
   const auto use = [&](std::string_view name, const std::vector<std::size_t>& shape) {
@@ -83,31 +71,32 @@ void account(const SafetensorsFile& file, const TensorNames& names, const Parame
     left.erase(found);
     return true;
   };
-  const bool has_decoder = table.find("cls.predictions.bias") != nullptr;
+  const std::vector<Tie> ties = ties_of(spec);
   for (const ParameterInfo& parameter : table.entries()) {
-    bool found = use(parameter.name, parameter.shape);
-    for (const Tie& tie : k_ties)
-      if (has_decoder && tie.name == parameter.name) found |= use(tie.copy, parameter.shape);
-    if (!found) missing.push_back(parameter.name);
+    const std::string name = tensor_name(spec.config, parameter.name);
+    bool found = use(name, parameter.shape);
+    for (const Tie& tie : ties)
+      if (tie.parameter == parameter.name) found |= use(tie.copy, parameter.shape);
+    if (!found) missing.push_back(name);
   }
   for (const auto& [name, in_file] : left)
-    if (!carries_nothing(name)) unused.push_back(in_file);
+    if (!carries_nothing(spec.config.traits(), name)) unused.push_back(in_file);
   if (missing.empty() && unused.empty() && misshapen.empty()) return;
   fail(ErrorCode::bad_checkpoint, file.path(),
        "does not fit its config.json" + list_text("missing", missing) + list_text("unused", unused) +
            list_text("wrong shape", misshapen));
 }
 
-void read_parameters(const SafetensorsFile& file, const TensorNames& names, const ParameterTable& table,
-                     std::span<float> values) {
-  const bool has_decoder = table.find("cls.predictions.bias") != nullptr;
+void read_parameters(const SafetensorsFile& file, const TensorNames& names, const ModelSpec& spec,
+                     const ParameterTable& table, std::span<float> values) {
+  const std::vector<Tie> ties = ties_of(spec);
   for (const ParameterInfo& parameter : table.entries()) {
     const std::span<float> out = values.subspan(parameter.offset, parameter.count);
-    const auto own = names.find(parameter.name);
+    const auto own = names.find(tensor_name(spec.config, parameter.name));
     if (own != names.end()) file.read(own->second, out);
-    for (const Tie& tie : k_ties) {
+    for (const Tie& tie : ties) {
       const auto copy = names.find(tie.copy);
-      if (!has_decoder || tie.name != parameter.name || copy == names.end()) continue;
+      if (tie.parameter != parameter.name || copy == names.end()) continue;
       std::vector<float> copied(parameter.count);
       file.read(copy->second, copied);
       if (own == names.end())
@@ -131,28 +120,31 @@ void refuse_other_formats(const std::string& directory) {
            "not supported: save the model as one model.safetensors first");
 }
 
-ModelHeads heads_of(const BertConfig& config, const TensorNames& names) {
+ModelHeads heads_of(const ModelConfig& config, const TensorNames& names) {
   const Head head = head_of(config);
   ModelHeads heads;
-  heads.pooler = head == Head::sequence_classification || names.contains("bert.pooler.dense.weight");
+  heads.pooler = (head == Head::sequence_classification && config.traits().classifies_by_pooler) ||
+                 names.contains(tensor_name(config, "bert.pooler.dense.weight"));
   heads.masked_lm = head == Head::masked_lm;
   if (head == Head::sequence_classification) heads.sequence_labels = config.num_labels();
   if (head == Head::token_classification) heads.token_labels = config.num_labels();
+  heads.replaced_tokens = head == Head::replaced_token_detection;
   return heads;
 }
 
 /// The class that has exactly these heads.
 Head class_of(const ModelSpec& spec) {
   const ModelHeads& heads = spec.heads;
-  if (heads.masked_lm + (heads.sequence_labels > 0) + (heads.token_labels > 0) > 1)
+  if (heads.masked_lm + (heads.sequence_labels > 0) + (heads.token_labels > 0) + heads.replaced_tokens > 1)
     fail(ErrorCode::invalid_argument, "model to write", "heads",
-         "at most one of masked_lm, sequence_labels, token_labels", "several");
+         "at most one of masked_lm, sequence_labels, token_labels, replaced_tokens", "several");
   const std::size_t labels = heads.sequence_labels + heads.token_labels;
   if (labels > 0 && labels != spec.config.num_labels())
     fail(ErrorCode::invalid_argument, "model to write", "names in config.labels", std::to_string(labels),
          std::to_string(spec.config.num_labels()));
   if (heads.masked_lm) return Head::masked_lm;
   if (heads.sequence_labels > 0) return Head::sequence_classification;
+  if (heads.replaced_tokens) return Head::replaced_token_detection;
   return heads.token_labels > 0 ? Head::token_classification : Head::none;
 }
 
@@ -165,13 +157,13 @@ Model<float> load_model(const Context<float>& context, const std::string& direct
   spec.config = parse_config(read_file(config_path, k_max_config_bytes), config_path);
   refuse_other_formats(directory);
   const SafetensorsFile file(directory + "/model.safetensors", limits);
-  const TensorNames names = canonical_names(file);
+  const TensorNames names = complete_names(file, spec.config);
   spec.features = features;
   spec.heads = heads_of(spec.config, names);
   // Before the model's memory is allocated: a configuration cannot ask for more than the file holds.
-  account(file, names, ParameterTable(spec));
+  account(file, names, spec, ParameterTable(spec));
   Model<float> model(context, std::move(spec));
-  read_parameters(file, names, model.table(), model.values());
+  read_parameters(file, names, model.spec(), model.table(), model.values());
   return model;
 }
 
@@ -180,13 +172,14 @@ void write_model(DirectoryWriter& writer, const Model<float>& model, std::span<c
     fail(ErrorCode::invalid_argument, "model to write", "values", std::to_string(model.table().size()),
          std::to_string(values.size()));
   const Head head = class_of(model.spec());
-  BertConfig config = model.config();
-  config.architectures = {std::string(architecture_name(head))};
+  ModelConfig config = model.config();
+  config.architectures = {architecture_name(config.family, head)};
+  const std::string_view prefix = config.traits().tensor_prefix;
   std::vector<TensorToWrite> tensors;
   for (const ParameterInfo& parameter : model.table().entries()) {
-    std::string_view name = parameter.name;
-    if (head == Head::none && name.starts_with(k_prefix)) name.remove_prefix(k_prefix.size());
-    tensors.push_back({std::string(name), Dtype::f32, parameter.shape,
+    std::string name = tensor_name(config, parameter.name);
+    if (head == Head::none && name.starts_with(prefix)) name.erase(0, prefix.size());
+    tensors.push_back({std::move(name), Dtype::f32, parameter.shape,
                        std::as_bytes(values.subspan(parameter.offset, parameter.count))});
   }
   writer.write("config.json", to_json(config));

@@ -1,5 +1,6 @@
 #include "seqguard/model/config.hpp"
 
+#include <algorithm>
 #include <array>
 #include <nlohmann/json.hpp>
 
@@ -12,31 +13,36 @@ using Json = nlohmann::json;
 
 struct SizeField {
   const char* name;
-  std::size_t BertConfig::*member;
+  std::size_t ModelConfig::*member;
   std::size_t highest;  // the lowest is 1
 };
 constexpr SizeField k_size_fields[] = {
-    {"vocab_size", &BertConfig::vocab_size, 100'000'000},
-    {"hidden_size", &BertConfig::hidden_size, 65'536},
-    {"num_hidden_layers", &BertConfig::num_hidden_layers, 1'000},
-    {"num_attention_heads", &BertConfig::num_attention_heads, 65'536},
-    {"intermediate_size", &BertConfig::intermediate_size, 1'000'000},
-    {"max_position_embeddings", &BertConfig::max_position_embeddings, 1'000'000},
-    {"type_vocab_size", &BertConfig::type_vocab_size, 1'000'000},
+    {"vocab_size", &ModelConfig::vocab_size, 100'000'000},
+    {"hidden_size", &ModelConfig::hidden_size, 65'536},
+    {"num_hidden_layers", &ModelConfig::num_hidden_layers, 1'000},
+    {"num_attention_heads", &ModelConfig::num_attention_heads, 65'536},
+    {"intermediate_size", &ModelConfig::intermediate_size, 1'000'000},
+    {"max_position_embeddings", &ModelConfig::max_position_embeddings, 1'000'000},
+    {"type_vocab_size", &ModelConfig::type_vocab_size, 1'000'000},
+    {"embedding_size", &ModelConfig::embedding_size, 65'536},
+    {"num_hidden_groups", &ModelConfig::num_hidden_groups, 1'000},
+    {"inner_group_num", &ModelConfig::inner_group_num, 1'000},
 };
+/// Those that BERT does not have.
+constexpr std::string_view k_extra_fields[] = {"embedding_size", "num_hidden_groups", "inner_group_num"};
 
 enum class Range { zero_to_below_one, above_zero_to_one, at_least_zero };
 
 struct RealField {
   const char* name;
-  double BertConfig::*member;
+  double ModelConfig::*member;
   Range range;
 };
 constexpr RealField k_real_fields[] = {
-    {"layer_norm_eps", &BertConfig::layer_norm_eps, Range::above_zero_to_one},
-    {"initializer_range", &BertConfig::initializer_range, Range::at_least_zero},
-    {"hidden_dropout_prob", &BertConfig::hidden_dropout_prob, Range::zero_to_below_one},
-    {"attention_probs_dropout_prob", &BertConfig::attention_probs_dropout_prob, Range::zero_to_below_one},
+    {"layer_norm_eps", &ModelConfig::layer_norm_eps, Range::above_zero_to_one},
+    {"initializer_range", &ModelConfig::initializer_range, Range::at_least_zero},
+    {"hidden_dropout_prob", &ModelConfig::hidden_dropout_prob, Range::zero_to_below_one},
+    {"attention_probs_dropout_prob", &ModelConfig::attention_probs_dropout_prob, Range::zero_to_below_one},
 };
 
 struct ActivationName {
@@ -59,6 +65,19 @@ constexpr ActivationName k_activations[] = {
 };
 
 constexpr std::size_t k_max_labels = 1'000'000;
+
+template <class Names>
+bool contains(const Names& names, std::string_view name) {
+  return std::find(std::begin(names), std::end(names), name) != std::end(names);
+}
+
+/// What the family's config.json calls a field of ModelConfig; empty: it has no such field.
+std::string field_name(const FamilyTraits& traits, std::string_view name) {
+  if (contains(k_extra_fields, name) && !contains(traits.extra_fields, name)) return "";
+  for (const Renamed& field : traits.fields)
+    if (field.bert == name) return std::string(field.name);
+  return std::string(name);
+}
 
 [[noreturn]] void refuse(const std::string& path, const std::string& field, std::string_view supported,
                          std::string_view found) {
@@ -99,13 +118,13 @@ std::string_view to_string(Range range) {
   return "";
 }
 
-/// The object of the file. Fields are taken out as they are understood; the rest is BertConfig::other_fields.
+/// The object of the file. Fields are taken out as they are understood; the rest is ModelConfig::other_fields.
 struct Fields {
   Json object;
   const std::string& path;
 
   /// The value of a field, or null where it is absent or null.
-  Json take(const char* name) {
+  Json take(std::string_view name) {
     const auto found = object.find(name);
     if (found == object.end()) return nullptr;
     Json value = std::move(*found);
@@ -113,10 +132,10 @@ struct Fields {
     return value;
   }
   /// Like take(); for fields that transformers does not let be null.
-  std::optional<Json> take_set(const char* name, std::string_view expected) {
+  std::optional<Json> take_set(std::string_view name, std::string_view expected) {
     if (!object.contains(name)) return std::nullopt;
     Json value = take(name);
-    if (value.is_null()) malformed(path, name, expected, "null");
+    if (value.is_null()) malformed(path, std::string(name), expected, "null");
     return value;
   }
   std::optional<std::string> take_text(const char* name) {
@@ -127,12 +146,19 @@ struct Fields {
   }
 };
 
+Family parse_family(const Fields& fields) {
+  const auto type = fields.object.find("model_type");
+  std::string names;
+  for (const FamilyTraits* traits : families()) {
+    if (type != fields.object.end() && *type == traits->model_type) return traits->family;
+    names.append(names.empty() ? "one of " : ", ").append(traits->model_type);
+  }
+  refuse(fields.path, "model_type", names, type == fields.object.end() ? "no such field" : describe(*type));
+}
+
 /// Settings that would change the computation. They stay in the object where they have their neutral value.
 void refuse_unsupported(const Fields& fields) {
   const Json& object = fields.object;
-  const auto type = object.find("model_type");
-  if (type == object.end()) refuse(fields.path, "model_type", "\"bert\"", "no such field");
-  if (*type != "bert") refuse(fields.path, "model_type", "\"bert\"", describe(*type));
   for (const char* name : {"is_decoder", "add_cross_attention", "is_encoder_decoder"})
     if (object.contains(name) && object[name] != false) refuse(fields.path, name, "false", describe(object[name]));
   for (const char* name : {"auto_map", "quantization_config", "pruned_heads"})
@@ -141,13 +167,13 @@ void refuse_unsupported(const Fields& fields) {
     refuse(fields.path, "position_embedding_type", "\"absolute\"", describe(object["position_embedding_type"]));
 }
 
-Activation parse_activation(const std::string& name, const std::string& path) {
+Activation parse_activation(const std::string& field, const std::string& name, const std::string& path) {
   std::string names;
   for (const ActivationName& known : k_activations) {
     if (name == known.name) return known.activation;
     names += (names.empty() ? "" : ", ") + std::string(known.name);
   }
-  refuse(path, "hidden_act", "one of " + names, "\"" + name + "\"");
+  refuse(path, field, "one of " + names, "\"" + name + "\"");
 }
 
 /// A non-negative integer.
@@ -160,7 +186,7 @@ std::size_t natural(const Json& value, const std::string& field, const std::stri
 std::vector<std::string> parse_labels(Fields& fields) {
   const Json names = fields.take("id2label"), number = fields.take("num_labels");
   fields.take("label2id");  // the inverse of id2label
-  if (names.is_null() && number.is_null()) return BertConfig{}.labels;
+  if (names.is_null() && number.is_null()) return ModelConfig{}.labels;
   if (!names.is_null() && !names.is_object()) malformed(fields.path, "id2label", "an object", describe(names));
   const std::size_t count = number.is_null() ? names.size() : natural(number, "num_labels", fields.path);
   if (count < 1 || count > k_max_labels)
@@ -192,18 +218,24 @@ std::vector<std::string> parse_architectures(Fields& fields) {
   return result;
 }
 
-void parse_numbers(Fields& fields, BertConfig& config) {
-  for (const SizeField& field : k_size_fields)
-    if (const auto value = fields.take_set(field.name, "a positive integer"))
-      config.*field.member = natural(*value, field.name, fields.path);
+void parse_numbers(Fields& fields, ModelConfig& config) {
+  for (const SizeField& field : k_size_fields) {
+    const std::string name = field_name(config.traits(), field.name);
+    if (name.empty()) continue;
+    if (const auto value = fields.take_set(name, "a positive integer"))
+      config.*field.member = natural(*value, name, fields.path);
+  }
   for (const RealField& field : k_real_fields) {
-    const auto value = fields.take_set(field.name, to_string(field.range));
+    const std::string name = field_name(config.traits(), field.name);
+    if (name.empty()) continue;
+    const auto value = fields.take_set(name, to_string(field.range));
     if (!value) continue;
-    if (!value->is_number()) malformed(fields.path, field.name, to_string(field.range), describe(*value));
+    if (!value->is_number()) malformed(fields.path, name, to_string(field.range), describe(*value));
     config.*field.member = value->get<double>();
   }
-  if (const Json value = fields.take("classifier_dropout"); !value.is_null()) {
-    if (!value.is_number()) malformed(fields.path, "classifier_dropout", "a number in [0, 1)", describe(value));
+  const std::string dropout = field_name(config.traits(), "classifier_dropout");
+  if (const Json value = fields.take(dropout); !value.is_null()) {
+    if (!value.is_number()) malformed(fields.path, dropout, "a number in [0, 1)", describe(value));
     config.classifier_dropout = value.get<double>();
   }
   if (fields.object.contains("pad_token_id")) {
@@ -215,37 +247,22 @@ void parse_numbers(Fields& fields, BertConfig& config) {
 
 }  // namespace
 
-Head head_of(const BertConfig& config) {
-  if (config.architectures.empty()) return Head::none;
-  const std::string& name = config.architectures.front();
-  if (name == "BertForPreTraining") return Head::masked_lm;
-  std::string names = "BertForPreTraining";
-  for (const Head head : {Head::none, Head::masked_lm, Head::sequence_classification, Head::token_classification}) {
-    if (name == architecture_name(head)) return head;
-    names += ", ";
-    names += architecture_name(head);
+void check_config(const ModelConfig& config, const std::string& path) {
+  for (const SizeField& field : k_size_fields) {
+    const std::string name = field_name(config.traits(), field.name);
+    if (!name.empty() && (config.*field.member < 1 || config.*field.member > field.highest))
+      malformed(path, name, "1 .. " + std::to_string(field.highest), std::to_string(config.*field.member));
   }
-  refuse("config.json", "architectures[0]", "one of " + names, "\"" + name + "\"");
-}
-
-std::string_view architecture_name(Head head) noexcept {
-  switch (head) {
-    case Head::none:
-      return "BertModel";
-    case Head::masked_lm:
-      return "BertForMaskedLM";
-    case Head::sequence_classification:
-      return "BertForSequenceClassification";
-    case Head::token_classification:
-      return "BertForTokenClassification";
-  }
-  return "";
-}
-
-void check_config(const BertConfig& config, const std::string& path) {
-  for (const SizeField& field : k_size_fields)
-    if (config.*field.member < 1 || config.*field.member > field.highest)
-      malformed(path, field.name, "1 .. " + std::to_string(field.highest), std::to_string(config.*field.member));
+  if (config.traits().projection == EmbeddingProjection::none && config.embedding_width() != config.hidden_size)
+    malformed(path, "embedding_size", std::to_string(config.hidden_size), std::to_string(config.embedding_size));
+  if (config.traits().shared_layers && config.num_hidden_groups > config.num_hidden_layers)
+    malformed(path, "num_hidden_groups", "at most num_hidden_layers (" + std::to_string(config.num_hidden_layers) + ")",
+              std::to_string(config.num_hidden_groups));
+  if (config.traits().positions == PositionRule::after_padding && !config.pad_token_id)
+    malformed(path, "pad_token_id", "a token id: positions count from it", "null");
+  if (config.max_tokens() == 0)
+    malformed(path, "max_position_embeddings", "more than pad_token_id + 1",
+              std::to_string(config.max_position_embeddings));
   if (config.hidden_size % config.num_attention_heads != 0)
     malformed(path, "hidden_size",
               "a multiple of num_attention_heads (" + std::to_string(config.num_attention_heads) + ")",
@@ -266,15 +283,16 @@ void check_config(const BertConfig& config, const std::string& path) {
               config.problem_type);
 }
 
-BertConfig parse_config(std::string_view text, const std::string& path) {
+ModelConfig parse_config(std::string_view text, const std::string& path) {
   Fields fields{parse_strict_json(text, path, ErrorCode::bad_checkpoint), path};
   if (!fields.object.is_object()) malformed(path, "the document", "an object", fields.object.type_name());
   refuse_unsupported(fields);
-  BertConfig config;
+  ModelConfig config = default_config(parse_family(fields));
   parse_numbers(fields, config);
-  if (const auto activation = fields.take_set("hidden_act", "a string")) {
-    if (!activation->is_string()) malformed(path, "hidden_act", "a string", describe(*activation));
-    config.hidden_act = parse_activation(activation->get<std::string>(), path);
+  const std::string act = field_name(config.traits(), "hidden_act");
+  if (const auto activation = fields.take_set(act, "a string")) {
+    if (!activation->is_string()) malformed(path, act, "a string", describe(*activation));
+    config.hidden_act = parse_activation(act, activation->get<std::string>(), path);
   }
   config.labels = parse_labels(fields);
   config.architectures = parse_architectures(fields);
@@ -289,26 +307,30 @@ BertConfig parse_config(std::string_view text, const std::string& path) {
   return config;
 }
 
-std::string to_json(const BertConfig& config) {
+std::string to_json(const ModelConfig& config) {
   check_config(config, "configuration to write");
   Json json = Json::parse(config.other_fields);
-  json["model_type"] = "bert";
+  const FamilyTraits& traits = config.traits();
+  json["model_type"] = traits.model_type;
   json["dtype"] = "float32";
   json["architectures"] = config.architectures;
-  if (config.architectures.empty()) json["architectures"] = {architecture_name(Head::none)};
-  for (const SizeField& field : k_size_fields) json[field.name] = config.*field.member;
-  for (const RealField& field : k_real_fields) json[field.name] = config.*field.member;
-  json["classifier_dropout"] = nullptr;
-  if (config.classifier_dropout) json["classifier_dropout"] = *config.classifier_dropout;
+  if (config.architectures.empty()) json["architectures"] = {architecture_name(config.family, Head::none)};
+  const auto set = [&](const char* field, auto value) {
+    if (const std::string name = field_name(traits, field); !name.empty()) json[name] = value;
+  };
+  for (const SizeField& field : k_size_fields) set(field.name, config.*field.member);
+  for (const RealField& field : k_real_fields) set(field.name, config.*field.member);
+  set("classifier_dropout", nullptr);
+  if (config.classifier_dropout) set("classifier_dropout", *config.classifier_dropout);
   json["pad_token_id"] = nullptr;
   if (config.pad_token_id) json["pad_token_id"] = *config.pad_token_id;
   for (const ActivationName& known : k_activations) {
     if (known.activation != config.hidden_act) continue;
-    json["hidden_act"] = known.name;
+    set("hidden_act", known.name);
     break;
   }
   if (!config.problem_type.empty()) json["problem_type"] = config.problem_type;
-  if (config.labels != BertConfig{}.labels) {  // transformers' default
+  if (config.labels != ModelConfig{}.labels) {  // transformers' default
     for (std::size_t id = 0; id < config.labels.size(); ++id) {
       json["id2label"][std::to_string(id)] = config.labels[id];
       json["label2id"][config.labels[id]] = id;

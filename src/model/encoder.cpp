@@ -11,17 +11,23 @@ enum Site : std::uint64_t { k_embedding_site = 0, k_attention_site = 1, k_feed_f
 std::uint64_t site_of(std::size_t layer, Site site) { return 4 * (layer + 1) + site; }
 
 template <class Real>
-SelfAttentionOptions<Real> attention_options(const BertConfig& config, const EncoderOptions& options,
+SelfAttentionOptions<Real> attention_options(const ModelConfig& config, const EncoderOptions& options,
                                              std::size_t layer) {
   return {config.num_attention_heads, static_cast<Real>(config.layer_norm_eps), options.mask,
           options.dropout.at(site_of(layer, k_attention_site))};
 }
 
 template <class Real>
-FeedForwardOptions<Real> feed_forward_options(const BertConfig& config, const EncoderOptions& options,
+FeedForwardOptions<Real> feed_forward_options(const ModelConfig& config, const EncoderOptions& options,
                                               std::size_t layer) {
   return {config.hidden_act, static_cast<Real>(config.layer_norm_eps),
           options.dropout.at(site_of(layer, k_feed_forward_site))};
+}
+
+template <class Real>
+EmbeddingOptions<Real> embedding_options(const ModelConfig& config, const EncoderOptions& options) {
+  return {static_cast<Real>(config.layer_norm_eps), config.traits().positions,
+          static_cast<std::int32_t>(config.pad_token_id.value_or(0)), options.dropout.at(k_embedding_site)};
 }
 
 }  // namespace
@@ -35,7 +41,10 @@ void PackedModel<Real>::pack(const Context<Real>& context, const ModelParameters
     layers[l].feed_forward.intermediate.pack(context, p.layers[l].feed_forward.intermediate, for_training);
     layers[l].feed_forward.output.pack(context, p.layers[l].feed_forward.output, for_training);
   }
+  if (p.embeddings.projection.weight != nullptr)
+    embedding_projection.pack(context, p.embeddings.projection, for_training);
   if (p.pooler.weight != nullptr) pooler.pack(context, p.pooler, for_training);
+  if (p.dense.weight != nullptr) dense.pack(context, p.dense, for_training);
   if (p.classifier.weight != nullptr) classifier.pack(context, p.classifier, for_training);
   if (p.transform.dense.weight != nullptr) transform.pack(context, p.transform.dense, for_training);
   decoders.resize(p.decoders.size());
@@ -43,12 +52,14 @@ void PackedModel<Real>::pack(const Context<Real>& context, const ModelParameters
 }
 
 template <class Real>
-EncoderCache<Real> EncoderCache<Real>::allocate(Arena& arena, const BertConfig& config, std::size_t n,
+EncoderCache<Real> EncoderCache<Real>::allocate(Arena& arena, const ModelConfig& config, std::size_t n,
                                                 bool for_training) {
   const std::size_t hidden = config.hidden_size;
   EncoderCache cache;
-  cache.embedding = EmbeddingCache<Real>::allocate(arena, n, hidden);
-  cache.layers = arena.allocate<EncoderLayerCache<Real>>(config.num_hidden_layers);
+  const bool projected =
+      config.traits().projection == EmbeddingProjection::always || config.embedding_width() != hidden;
+  cache.embedding = EmbeddingCache<Real>::allocate(arena, n, config.embedding_width(), hidden, projected);
+  cache.layers = arena.allocate<EncoderLayerCache<Real>>(config.layer_calls());
   for (std::size_t l = 0; l < cache.layers.size(); ++l) {
     if (l > 0 && !for_training) {
       cache.layers[l] = cache.layers[0];
@@ -62,41 +73,44 @@ EncoderCache<Real> EncoderCache<Real>::allocate(Arena& arena, const BertConfig& 
 
 template <class Real>
 void encoder_forward(const Context<Real>& context, EncoderCache<Real>& cache, const EncoderInput& input,
-                     const BertConfig& config, const ModelParameters<const Real>& p, const PackedModel<Real>& packed,
+                     const ModelConfig& config, const ModelParameters<const Real>& p, const PackedModel<Real>& packed,
                      const EncoderOptions& options, Arena& scratch) {
-  embedding_forward<Real>(context, cache.embedding, input, p.embeddings, static_cast<Real>(config.layer_norm_eps),
-                          options.dropout.at(k_embedding_site));
+  embedding_forward<Real>(context, cache.embedding, input, p.embeddings, packed.embedding_projection,
+                          embedding_options<Real>(config, options), scratch);
   MatrixView<Real> x = cache.embedding.out;
-  for (std::size_t l = 0; l < p.layers.size(); ++l) {
-    EncoderLayerCache<Real>& layer = cache.layers[l];
+  for (std::size_t call = 0; call < cache.layers.size(); ++call) {
+    EncoderLayerCache<Real>& layer = cache.layers[call];
+    const std::size_t l = config.layer_of(call);
     self_attention_forward<Real>(context, layer.attention, x, input.offsets, p.layers[l].attention,
-                                 packed.layers[l].attention, attention_options<Real>(config, options, l), scratch);
+                                 packed.layers[l].attention, attention_options<Real>(config, options, call), scratch);
     feed_forward_forward<Real>(context, layer.feed_forward, layer.attention.out, p.layers[l].feed_forward,
-                               packed.layers[l].feed_forward, feed_forward_options<Real>(config, options, l), scratch);
+                               packed.layers[l].feed_forward, feed_forward_options<Real>(config, options, call),
+                               scratch);
     x = layer.feed_forward.out;
   }
 }
 
 template <class Real>
 void encoder_backward(const Context<Real>& context, const ModelParameters<Real>& d_p, MatrixView<Real> d_hidden,
-                      const EncoderCache<Real>& cache, const EncoderInput& input, const BertConfig& config,
+                      const EncoderCache<Real>& cache, const EncoderInput& input, const ModelConfig& config,
                       const ModelParameters<const Real>& p, const PackedModel<Real>& packed,
                       const EncoderOptions& options, Arena& scratch) {
   const Arena::Frame frame(scratch);
   const MatrixView<Real> d_attention(scratch.allocate<Real>(d_hidden.rows * d_hidden.cols).data(), d_hidden.rows,
                                      d_hidden.cols);
-  for (std::size_t l = p.layers.size(); l-- > 0;) {
-    const EncoderLayerCache<Real>& layer = cache.layers[l];
-    const MatrixView<Real> x = l > 0 ? cache.layers[l - 1].feed_forward.out : cache.embedding.out;
+  for (std::size_t call = cache.layers.size(); call-- > 0;) {
+    const EncoderLayerCache<Real>& layer = cache.layers[call];
+    const std::size_t l = config.layer_of(call);
+    const MatrixView<Real> x = call > 0 ? cache.layers[call - 1].feed_forward.out : cache.embedding.out;
     feed_forward_backward<Real>(context, d_attention, d_p.layers[l].feed_forward, d_hidden, layer.feed_forward,
                                 layer.attention.out, p.layers[l].feed_forward, packed.layers[l].feed_forward,
-                                feed_forward_options<Real>(config, options, l), scratch);
+                                feed_forward_options<Real>(config, options, call), scratch);
     self_attention_backward<Real>(context, d_hidden, d_p.layers[l].attention, d_attention, layer.attention, x,
                                   input.offsets, p.layers[l].attention, packed.layers[l].attention,
-                                  attention_options<Real>(config, options, l), scratch);
+                                  attention_options<Real>(config, options, call), scratch);
   }
   embedding_backward<Real>(context, d_p.embeddings, d_hidden, cache.embedding, input, p.embeddings,
-                           options.dropout.at(k_embedding_site));
+                           packed.embedding_projection, embedding_options<Real>(config, options), scratch);
 }
 
 SEQGUARD_ENCODER(, float)

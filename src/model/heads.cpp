@@ -2,28 +2,51 @@
 
 #include <algorithm>
 
+#include "seqguard/layers/dense_activation.hpp"
 #include "seqguard/layers/linear.hpp"
-#include "seqguard/layers/pooler.hpp"
 #include "seqguard/layers/prediction_head.hpp"
 
 namespace seqguard {
+namespace {
+
+template <class Real>
+MatrixView<Real> matrix(Arena& arena, std::size_t rows, std::size_t cols) {
+  return {arena.allocate<Real>(rows * cols).data(), rows, cols};
+}
+
+/// Hidden states of the first token of each sequence [B, H].
+template <class Real>
+MatrixView<Real> first_tokens(MatrixView<const Real> hidden, Offsets offsets, Arena& arena) {
+  const MatrixView<Real> first = matrix<Real>(arena, offsets.size() - 1, hidden.cols);
+  for (std::size_t b = 0; b < first.rows; ++b) std::copy_n(hidden.row(offsets[b]), hidden.cols, first.row(b));
+  return first;
+}
+
+/// The dense layer between the first token and the classifier: the pooler's, or the head's own.
+template <class Real>
+const PackedLinear<Real>& classifier_dense(const Model<Real>& model) {
+  return model.config().traits().classifies_by_pooler ? model.packed().pooler : model.packed().dense;
+}
+
+}  // namespace
 
 template <class Real>
 void pooler_output(const Model<Real>& model, MatrixView<Real> pooled, MatrixView<const Real> hidden, Offsets offsets,
                    Arena& scratch) {
   const Arena::Frame frame(scratch);
-  auto cache = PoolerCache<Real>::allocate(scratch, offsets.size() - 1, hidden.cols);
-  cache.out = pooled;
-  pooler_forward<Real>(model.context(), cache, hidden, offsets, model.packed().pooler, scratch);
+  const MatrixView<Real> first = first_tokens<Real>(hidden, offsets, scratch);
+  linear_forward<Real>(pooled, first, model.packed().pooler, scratch);
+  activation_forward(*model.context().kernels, Activation::tanh, pooled.data, pooled.data, pooled.rows * pooled.cols);
 }
 
 template <class Real>
 void masked_lm_logits(const Model<Real>& model, MatrixView<Real> logits, MatrixView<const Real> hidden,
                       Arena& scratch) {
   const Arena::Frame frame(scratch);
-  auto cache = PredictionTransformCache<Real>::allocate(scratch, hidden.rows, hidden.cols);
+  auto cache =
+      PredictionTransformCache<Real>::allocate(scratch, hidden.rows, model.parameters().transform.dense.out_features);
   prediction_transform_forward<Real>(model.context(), cache, hidden, model.parameters().transform,
-                                     model.packed().transform, model.config().hidden_act,
+                                     model.packed().transform, model.config().masked_lm_activation(),
                                      static_cast<Real>(model.config().layer_norm_eps), scratch);
   const PackedDecoder<Real>& decoder = model.packed().decoders.front();
   for (std::size_t tile = 0; tile < decoder.tiles(); ++tile) {
@@ -37,10 +60,11 @@ template <class Real>
 void sequence_logits(const Model<Real>& model, MatrixView<Real> logits, MatrixView<const Real> hidden, Offsets offsets,
                      Arena& scratch) {
   const Arena::Frame frame(scratch);
-  const std::size_t sequences = offsets.size() - 1;
-  const MatrixView<Real> pooled(scratch.allocate<Real>(sequences * hidden.cols).data(), sequences, hidden.cols);
-  pooler_output<Real>(model, pooled, hidden, offsets, scratch);
-  linear_forward<Real>(logits, pooled, model.packed().classifier, scratch);
+  const MatrixView<Real> first = first_tokens<Real>(hidden, offsets, scratch);
+  auto dense = DenseActivationCache<Real>::allocate(scratch, first.rows, first.cols);
+  dense_activation_forward<Real>(model.context(), dense, first, classifier_dense(model),
+                                 model.config().traits().sequence_activation, scratch);
+  linear_forward<Real>(logits, dense.out, model.packed().classifier, scratch);
 }
 
 template <class Real>
@@ -48,27 +72,50 @@ void sequence_logits_backward(const Model<Real>& model, MatrixView<Real> d_hidde
                               MatrixView<const Real> d_logits, MatrixView<const Real> hidden, Offsets offsets,
                               Arena& scratch) {
   const Arena::Frame frame(scratch);
-  const std::size_t sequences = offsets.size() - 1;
-  auto pooler = PoolerCache<Real>::allocate(scratch, sequences, hidden.cols);
-  pooler_forward<Real>(model.context(), pooler, hidden, offsets, model.packed().pooler, scratch);
-  const MatrixView<Real> d_pooled(scratch.allocate<Real>(sequences * hidden.cols).data(), sequences, hidden.cols);
-  linear_backward<Real>(model.context(), d_pooled, d_p.classifier, d_logits, pooler.out, model.packed().classifier,
+  const Activation activation = model.config().traits().sequence_activation;
+  const MatrixView<Real> first = first_tokens<Real>(hidden, offsets, scratch);
+  auto dense = DenseActivationCache<Real>::allocate(scratch, first.rows, first.cols);
+  dense_activation_forward<Real>(model.context(), dense, first, classifier_dense(model), activation, scratch);
+  const MatrixView<Real> d_dense = matrix<Real>(scratch, first.rows, first.cols),
+                         d_first = matrix<Real>(scratch, first.rows, first.cols);
+  linear_backward<Real>(model.context(), d_dense, d_p.classifier, d_logits, dense.out, model.packed().classifier,
                         scratch);
+  const bool by_pooler = model.config().traits().classifies_by_pooler;
+  dense_activation_backward<Real>(model.context(), d_first, by_pooler ? d_p.pooler : d_p.dense, d_dense, dense, first,
+                                  classifier_dense(model), activation, scratch);
   std::fill_n(d_hidden.data, d_hidden.rows * d_hidden.cols, Real(0));
-  pooler_backward<Real>(model.context(), d_hidden, d_p.pooler, d_pooled, pooler, offsets, model.packed().pooler,
-                        scratch);
+  for (std::size_t b = 0; b < first.rows; ++b) std::copy_n(d_first.row(b), first.cols, d_hidden.row(offsets[b]));
 }
 
 template <class Real>
 void token_logits(const Model<Real>& model, MatrixView<Real> logits, MatrixView<const Real> hidden, Arena& scratch) {
-  linear_forward<Real>(logits, hidden, model.packed().classifier, scratch);
+  if (!model.spec().heads.replaced_tokens) {
+    linear_forward<Real>(logits, hidden, model.packed().classifier, scratch);
+    return;
+  }
+  const Arena::Frame frame(scratch);
+  auto dense = DenseActivationCache<Real>::allocate(scratch, hidden.rows, hidden.cols);
+  dense_activation_forward<Real>(model.context(), dense, hidden, model.packed().dense, model.config().hidden_act,
+                                 scratch);
+  linear_forward<Real>(logits, dense.out, model.packed().classifier, scratch);
 }
 
 template <class Real>
 void token_logits_backward(const Model<Real>& model, MatrixView<Real> d_hidden, const ModelParameters<Real>& d_p,
                            MatrixView<const Real> d_logits, MatrixView<const Real> hidden, Arena& scratch) {
-  linear_backward<Real>(model.context(), d_hidden, d_p.classifier, d_logits, hidden, model.packed().classifier,
-                        scratch);
+  const Context<Real>& context = model.context();
+  if (!model.spec().heads.replaced_tokens) {
+    linear_backward<Real>(context, d_hidden, d_p.classifier, d_logits, hidden, model.packed().classifier, scratch);
+    return;
+  }
+  const Arena::Frame frame(scratch);
+  const Activation activation = model.config().hidden_act;
+  auto dense = DenseActivationCache<Real>::allocate(scratch, hidden.rows, hidden.cols);
+  dense_activation_forward<Real>(context, dense, hidden, model.packed().dense, activation, scratch);
+  const MatrixView<Real> d_dense = matrix<Real>(scratch, hidden.rows, hidden.cols);
+  linear_backward<Real>(context, d_dense, d_p.classifier, d_logits, dense.out, model.packed().classifier, scratch);
+  dense_activation_backward<Real>(context, d_hidden, d_p.dense, d_dense, dense, hidden, model.packed().dense,
+                                  activation, scratch);
 }
 
 SEQGUARD_HEADS(, float)

@@ -9,6 +9,8 @@ namespace {
 
 const std::string k_embeddings = "bert.embeddings.";
 const std::string k_predictions = "cls.predictions.";
+const std::string k_projection = "bert.embeddings_project";
+const std::string k_replaced = "discriminator_predictions.";
 
 std::string layer_name(std::size_t layer) { return "bert.encoder.layer." + std::to_string(layer) + "."; }
 
@@ -18,7 +20,7 @@ bool is_predicted(const FeatureColumn& column) { return column.size <= k_max_pre
 
 ParameterTable::ParameterTable(const ModelSpec& spec) {
   add_embeddings(spec);
-  for (std::size_t l = 0; l < spec.config.num_hidden_layers; ++l)
+  for (std::size_t l = 0; l < spec.config.distinct_layers(); ++l)
     add_layer(layer_name(l), spec.config.hidden_size, spec.config.intermediate_size);
   add_heads(spec);
 }
@@ -52,23 +54,27 @@ void ParameterTable::add_layer_norm(const std::string& name, std::size_t size) {
 }
 
 void ParameterTable::add_embeddings(const ModelSpec& spec) {
-  const BertConfig& config = spec.config;
-  const std::size_t hidden = config.hidden_size;
+  const ModelConfig& config = spec.config;
+  const std::size_t width = config.embedding_width();
   const auto table = [&](const std::string& name, std::size_t rows) {
-    add(k_embeddings + name + ".weight", {rows, hidden}, ParameterRole::embedding);
+    add(k_embeddings + name + ".weight", {rows, width}, ParameterRole::embedding);
   };
   table("word_embeddings", config.vocab_size);
   table("position_embeddings", config.max_position_embeddings);
-  table("token_type_embeddings", config.type_vocab_size);
-  add_layer_norm(k_embeddings + "LayerNorm", hidden);
+  if (config.traits().token_types) table("token_type_embeddings", config.type_vocab_size);
+  add_layer_norm(k_embeddings + "LayerNorm", width);
   for (const FeatureColumn& column : spec.features.categorical) table("features." + column.name, column.size);
   for (const std::string& column : spec.features.numeric) {
     const std::string name = k_embeddings + "numeric." + column;
-    add(name + ".weight", {hidden}, ParameterRole::embedding);
-    add(name + ".bias", {hidden}, ParameterRole::bias);
-    add(name + ".missing", {hidden}, ParameterRole::embedding);
+    add(name + ".weight", {width}, ParameterRole::embedding);
+    add(name + ".bias", {width}, ParameterRole::bias);
+    add(name + ".missing", {width}, ParameterRole::embedding);
   }
   if (spec.features.time_gap_buckets > 0) table("time_gap", spec.features.time_gap_buckets);
+  const EmbeddingProjection projection = config.traits().projection;
+  if (projection == EmbeddingProjection::always ||
+      (projection == EmbeddingProjection::if_narrower && width != config.hidden_size))
+    add_linear(k_projection, config.hidden_size, width);
 }
 
 void ParameterTable::add_layer(const std::string& name, std::size_t hidden, std::size_t intermediate) {
@@ -84,12 +90,13 @@ void ParameterTable::add_layer(const std::string& name, std::size_t hidden, std:
 }
 
 void ParameterTable::add_heads(const ModelSpec& spec) {
-  const std::size_t hidden = spec.config.hidden_size;
+  const std::size_t hidden = spec.config.hidden_size, width = spec.config.embedding_width();
   const ModelHeads& heads = spec.heads;
-  if (heads.pooler || heads.sequence_labels > 0) add_linear("bert.pooler.dense", hidden, hidden);
+  const bool by_pooler = spec.config.traits().classifies_by_pooler;
+  if (heads.pooler || (heads.sequence_labels > 0 && by_pooler)) add_linear("bert.pooler.dense", hidden, hidden);
   if (heads.masked_lm) {
-    add_linear(k_predictions + "transform.dense", hidden, hidden);
-    add_layer_norm(k_predictions + "transform.LayerNorm", hidden);
+    add_linear(k_predictions + "transform.dense", width, hidden);
+    add_layer_norm(k_predictions + "transform.LayerNorm", width);
     add(k_predictions + "bias", {spec.config.vocab_size}, ParameterRole::bias);
     for (const FeatureColumn& column : spec.features.categorical)
       if (is_predicted(column))
@@ -97,8 +104,16 @@ void ParameterTable::add_heads(const ModelSpec& spec) {
     if (spec.features.time_gap_buckets > 0)
       add(k_predictions + "time_gap.bias", {spec.features.time_gap_buckets}, ParameterRole::bias);
   }
-  if (heads.sequence_labels > 0) add_linear("classifier", heads.sequence_labels, hidden);
+  if (heads.sequence_labels > 0 && by_pooler) add_linear("classifier", heads.sequence_labels, hidden);
+  if (heads.sequence_labels > 0 && !by_pooler) {
+    add_linear("classifier.dense", hidden, hidden);
+    add_linear("classifier.out_proj", heads.sequence_labels, hidden);
+  }
   if (heads.token_labels > 0) add_linear("classifier", heads.token_labels, hidden);
+  if (heads.replaced_tokens) {
+    add_linear(k_replaced + "dense", hidden, hidden);
+    add_linear(k_replaced + "dense_prediction", 1, hidden);
+  }
 }
 
 template <class Real>
@@ -116,13 +131,14 @@ ModelParameters<Real> bind_parameters(const ParameterTable& table, const ModelSp
     return {buffer + info.offset, info.shape[0]};
   };
   const auto decoder = [&](const std::string& name, EmbeddingTable<Real> tied) -> DecoderParameters<Real> {
-    return {tied.weight, place(k_predictions + name + "bias"), tied.rows, spec.config.hidden_size};
+    return {tied.weight, place(k_predictions + name + "bias"), tied.rows, spec.config.embedding_width()};
   };
 
   ModelParameters<Real> p;
   p.embeddings.word = embedding("word_embeddings");
   p.embeddings.position = embedding("position_embeddings");
-  p.embeddings.token_type = embedding("token_type_embeddings");
+  if (spec.config.traits().token_types) p.embeddings.token_type = embedding("token_type_embeddings");
+  if (table.find(k_projection + ".weight") != nullptr) p.embeddings.projection = linear(k_projection);
   p.embeddings.layer_norm = layer_norm(k_embeddings + "LayerNorm");
   for (const FeatureColumn& column : spec.features.categorical)
     p.embeddings.features.push_back(embedding("features." + column.name));
@@ -133,7 +149,7 @@ ModelParameters<Real> bind_parameters(const ParameterTable& table, const ModelSp
   if (spec.features.time_gap_buckets > 0) p.embeddings.time_gap = embedding("time_gap");
 
   const std::size_t hidden = spec.config.hidden_size;
-  for (std::size_t l = 0; l < spec.config.num_hidden_layers; ++l) {
+  for (std::size_t l = 0; l < spec.config.distinct_layers(); ++l) {
     const std::string name = layer_name(l), self = name + "attention.self.query.";
     p.layers.push_back(
         {{{place(self + "weight"), place(self + "bias"), 3 * hidden, hidden},
@@ -144,6 +160,14 @@ ModelParameters<Real> bind_parameters(const ParameterTable& table, const ModelSp
 
   if (table.find("bert.pooler.dense.weight") != nullptr) p.pooler = linear("bert.pooler.dense");
   if (table.find("classifier.weight") != nullptr) p.classifier = linear("classifier");
+  if (table.find("classifier.dense.weight") != nullptr) {
+    p.dense = linear("classifier.dense");
+    p.classifier = linear("classifier.out_proj");
+  }
+  if (spec.heads.replaced_tokens) {
+    p.dense = linear(k_replaced + "dense");
+    p.classifier = linear(k_replaced + "dense_prediction");
+  }
   if (spec.heads.masked_lm) {
     p.transform = {linear(k_predictions + "transform.dense"), layer_norm(k_predictions + "transform.LayerNorm")};
     p.decoders.push_back(decoder("", p.embeddings.word));

@@ -7,7 +7,7 @@ void prediction_transform(const Model<Real>& model, PredictionCache<Real>& cache
                           std::span<const std::uint32_t> rows, Arena& scratch) {
   for (std::size_t r = 0; r < rows.size(); ++r) std::copy_n(hidden.row(rows[r]), hidden.cols, cache.gathered.row(r));
   prediction_transform_forward<Real>(model.context(), cache.transform, cache.gathered, model.parameters().transform,
-                                     model.packed().transform, model.config().hidden_act,
+                                     model.packed().transform, model.config().masked_lm_activation(),
                                      static_cast<Real>(model.config().layer_norm_eps), scratch);
 }
 
@@ -32,8 +32,9 @@ void prediction_backward(const Model<Real>& model, MatrixView<Real> d_hidden, co
                          const PredictionTargets& targets, Arena& scratch) {
   const Arena::Frame frame(scratch);
   const std::size_t rows = targets.rows.size(), hidden = d_hidden.cols;
-  const MatrixView<Real> d_transformed(scratch.allocate<Real>(rows * hidden).data(), rows, hidden);
-  std::fill_n(d_transformed.data, rows * hidden, Real(0));
+  const std::size_t width = cache.transform.out.cols;
+  const MatrixView<Real> d_transformed(scratch.allocate<Real>(rows * width).data(), rows, width);
+  std::fill_n(d_transformed.data, rows * width, Real(0));
   for (std::size_t c = 0; c < model.packed().decoders.size(); ++c)
     vocabulary_loss_backward<Real>(model.context(), d_transformed, d_p.decoders[c], factors.subspan(c * rows, rows),
                                    cache.log_sum_exp.subspan(c * rows, rows), cache.transform.out,
@@ -41,7 +42,7 @@ void prediction_backward(const Model<Real>& model, MatrixView<Real> d_hidden, co
   const MatrixView<Real> d_gathered(scratch.allocate<Real>(rows * hidden).data(), rows, hidden);
   prediction_transform_backward<Real>(model.context(), d_gathered, d_p.transform, d_transformed, cache.transform,
                                       cache.gathered, model.parameters().transform, model.packed().transform,
-                                      model.config().hidden_act, scratch);
+                                      model.config().masked_lm_activation(), scratch);
   std::fill_n(d_hidden.data, d_hidden.rows * hidden, Real(0));
   for (std::size_t r = 0; r < rows; ++r)
     model.context().kernels->axpy(d_hidden.row(targets.rows[r]), d_gathered.row(r), hidden, Real(1));

@@ -109,7 +109,7 @@ void check_fit(const EventSchema& schema, const Model<float>& encoder, const Rec
   const auto require = [&](bool holds, std::string_view what, const std::string& expected, std::size_t found) {
     if (!holds) fail(ErrorCode::bad_checkpoint, path, what, expected, std::to_string(found));
   };
-  const BertConfig& config = encoder.config();
+  const ModelConfig& config = encoder.config();
   const std::size_t values = schema.primary_column().vocabulary.size();
   require(config.vocab_size == values, "vocab_size", std::to_string(values) + " as in event_schema.json",
           config.vocab_size);

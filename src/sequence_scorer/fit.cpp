@@ -95,7 +95,7 @@ ModelSpec make_spec(const FitPlan& plan, const EventSchema& schema) {
   spec.config.initializer_range = 0.05;
   spec.config.hidden_dropout_prob = plan.dropout;
   spec.config.attention_probs_dropout_prob = 0;
-  spec.config.architectures = {std::string(architecture_name(Head::masked_lm))};
+  spec.config.architectures = {architecture_name(spec.config.family, Head::masked_lm)};
   spec.features = model_features(schema);
   spec.heads.masked_lm = true;
   return spec;

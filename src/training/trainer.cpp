@@ -230,7 +230,7 @@ class Trainer::Implementation {
     chunk.loss = 0;
     if (chunk.targets.rows.empty()) return;
     const Arena::Frame frame(worker.activations);
-    const BertConfig& config = model_.config();
+    const ModelConfig& config = model_.config();
     const EncoderInput input = chunk.batch.input();
     const std::size_t n = input.ids.size(), rows = chunk.targets.rows.size(), columns = chunk.batch.decoders();
     dropout.first_token = chunk.first_token;
@@ -239,7 +239,7 @@ class Trainer::Implementation {
     encoder_forward<float>(model_.context(), cache, input, config, model_.parameters(), model_.packed(), options,
                            worker.scratch);
     const PredictionTargets targets = chunk.targets.finish();
-    auto prediction = PredictionCache<float>::allocate(worker.activations, rows, config.hidden_size, columns);
+    auto prediction = PredictionCache<float>::allocate(worker.activations, config, rows, columns);
     prediction_forward<float>(model_, prediction, cache.last_hidden_state(), targets, worker.scratch);
     for (std::size_t c = 0; c < columns; ++c)
       for (std::size_t r = 0; r < rows; ++r) chunk.loss += weight_of(c) * prediction.losses[c * rows + r];

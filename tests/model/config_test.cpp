@@ -20,14 +20,14 @@ std::string error_of(const std::string& fields) {
   return "no error";
 }
 
-BertConfig parse_with(const std::string& fields) {
+ModelConfig parse_with(const std::string& fields) {
   return parse_config("{\"model_type\": \"bert\", " + fields + "}", "config.json");
 }
 
 }  // namespace
 
-TEST_CASE("absent fields of a config.json mean the defaults of transformers' BertConfig") {
-  const BertConfig config = parse_config("{\"model_type\": \"bert\"}", "config.json");
+TEST_CASE("absent fields of a config.json mean the defaults of transformers' ModelConfig") {
+  const ModelConfig config = parse_config("{\"model_type\": \"bert\"}", "config.json");
   CHECK(config.vocab_size == 30522);
   CHECK(config.hidden_size == 768);
   CHECK(config.num_hidden_layers == 12);
@@ -49,7 +49,7 @@ TEST_CASE("absent fields of a config.json mean the defaults of transformers' Ber
 }
 
 TEST_CASE("every field of a config.json is read") {
-  const BertConfig config = parse_with(
+  const ModelConfig config = parse_with(
       R"("vocab_size": 41, "hidden_size": 24, "num_hidden_layers": 3, "num_attention_heads": 2, "intermediate_size": 50,
          "max_position_embeddings": 20, "type_vocab_size": 1, "hidden_act": "gelu_new", "layer_norm_eps": 0.03,
          "initializer_range": 0.5, "hidden_dropout_prob": 0, "attention_probs_dropout_prob": 0.25,
@@ -83,6 +83,52 @@ TEST_CASE("labels come from id2label or their number") {
         "bad_checkpoint config.json: id2label, expected keys \"0\" .. \"1\", found no \"1\"");
 }
 
+TEST_CASE("each family's fields have its own names and defaults, and are written back under them") {
+  const auto config = [](const std::string& type, const std::string& fields) {
+    return parse_config("{\"model_type\": \"" + type + "\"" + (fields.empty() ? "" : ", ") + fields + "}",
+                        "config.json");
+  };
+  CHECK(config("roberta", "").vocab_size == 50265);
+  CHECK(config("roberta", "").max_tokens() == 510);
+  CHECK(config("xlm-roberta", "").vocab_size == 30522);
+  CHECK(config("camembert", "\"pad_token_id\": 4").max_tokens() == 507);
+  CHECK(config("electra", "").embedding_width() == 128);
+  CHECK(config("albert", "").hidden_act == Activation::gelu_tanh);
+  const ModelConfig distil = config("distilbert", R"("dim": 24, "n_layers": 3, "n_heads": 2, "hidden_dim": 7,
+                                                     "activation": "relu", "dropout": 0.3, "layer_norm_eps": 0.5)");
+  CHECK(distil.hidden_size == 24);
+  CHECK(distil.num_hidden_layers == 3);
+  CHECK(distil.intermediate_size == 7);
+  CHECK(distil.hidden_act == Activation::relu);
+  CHECK(distil.hidden_dropout_prob == 0.3);
+  CHECK(distil.layer_norm_eps == 1e-12);  // not a field of this family
+  const std::string text = to_json(distil);
+  CHECK(text.find("\"dim\": 24") != std::string::npos);
+  CHECK(text.find("\"hidden_size\"") == std::string::npos);
+  CHECK(text.find("\"type_vocab_size\"") == std::string::npos);
+  CHECK(parse_config(text, "written").intermediate_size == 7);
+
+  CHECK_THROWS_WITH_AS(config("distilbert", "\"n_heads\": 5"), doctest::Contains("num_attention_heads (5)"), Error);
+  CHECK_THROWS_WITH_AS(config("distilbert", "\"activation\": \"mish\""), doctest::Contains("activation"), Error);
+  CHECK_THROWS_WITH_AS(config("roberta", "\"pad_token_id\": null"), doctest::Contains("pad_token_id"), Error);
+  CHECK_THROWS_WITH_AS(config("roberta", "\"max_position_embeddings\": 2"), doctest::Contains("max_position"), Error);
+  CHECK_THROWS_WITH_AS(config("albert", "\"num_hidden_groups\": 13"), doctest::Contains("num_hidden_groups"), Error);
+  CHECK_THROWS_WITH_AS(config("albert", "\"embedding_size\": 0"), doctest::Contains("embedding_size"), Error);
+}
+
+TEST_CASE("ALBERT runs its groups in the order of transformers") {
+  ModelConfig config = default_config(Family::albert);
+  config.num_hidden_layers = 5;
+  config.num_hidden_groups = 2;
+  config.inner_group_num = 3;
+  CHECK(config.distinct_layers() == 6);
+  REQUIRE(config.layer_calls() == 15);
+  std::vector<std::size_t> order;
+  for (std::size_t call = 0; call < 15; ++call) order.push_back(config.layer_of(call));
+  // Group int(layer / 2.5): 0 0 0 1 1, each with all its three layers.
+  CHECK(order == std::vector<std::size_t>{0, 1, 2, 0, 1, 2, 0, 1, 2, 3, 4, 5, 3, 4, 5});
+}
+
 TEST_CASE("settings that change the computation are refused by name") {
   const struct {
     const char* fields;
@@ -106,10 +152,11 @@ TEST_CASE("settings that change the computation are refused by name") {
     CHECK(error_of(test.fields)
               .find("unsupported_model config.json: " + std::string(test.name) + " is not supported, expected ") == 0);
   }
-  CHECK_THROWS_WITH_AS(parse_config("{\"model_type\": \"roberta\"}", "c"),
-                       "c: model_type is not supported, expected \"bert\", found \"roberta\"", Error);
+  CHECK_THROWS_WITH_AS(parse_config("{\"model_type\": \"gpt2\"}", "c"),
+                       doctest::Contains("xlm-roberta, camembert, distilbert, electra, albert"), Error);
+  CHECK_THROWS_WITH_AS(parse_config("{\"model_type\": \"gpt2\"}", "c"), doctest::Contains("found \"gpt2\""), Error);
   CHECK_THROWS_WITH_AS(parse_config("{}", "c"),
-                       "c: model_type is not supported, expected \"bert\", found no such field", Error);
+                       doctest::Contains("c: model_type is not supported, expected one of bert, roberta"), Error);
   // Their neutral values are accepted.
   CHECK(error_of(R"("position_embedding_type": "absolute", "is_decoder": false, "add_cross_attention": false,
                     "is_encoder_decoder": false, "pruned_heads": {}, "quantization_config": null,
@@ -179,14 +226,14 @@ TEST_CASE("a config.json that is no JSON object is refused") {
 }
 
 TEST_CASE("a configuration survives writing and reading, with the fields that nobody here knows") {
-  BertConfig config = parse_with(
+  ModelConfig config = parse_with(
       R"("hidden_size": 24, "num_attention_heads": 2, "hidden_act": "gelu_pytorch_tanh", "layer_norm_eps": 1e-5,
          "classifier_dropout": 0.3, "pad_token_id": null, "id2label": {"0": "a", "1": "b", "2": "c"},
          "problem_type": "multi_label_classification", "architectures": ["BertForSequenceClassification"],
          "torch_dtype": "float16", "my_note": {"kept": [1, 2.5, "x"]})");
   config.num_hidden_layers = 5;
   const std::string text = to_json(config);
-  const BertConfig again = parse_config(text, "written");
+  const ModelConfig again = parse_config(text, "written");
   CHECK(again.hidden_size == 24);
   CHECK(again.num_hidden_layers == 5);
   CHECK(again.hidden_act == Activation::gelu_tanh);
@@ -199,7 +246,7 @@ TEST_CASE("a configuration survives writing and reading, with the fields that no
   CHECK(text.find("\"my_note\"") != std::string::npos);
   CHECK(text.find("float16") == std::string::npos);
   CHECK(to_json(again) == text);
-  CHECK(parse_config(to_json(BertConfig{}), "default").architectures == std::vector<std::string>{"BertModel"});
+  CHECK(parse_config(to_json(ModelConfig{}), "default").architectures == std::vector<std::string>{"BertModel"});
 
   config.hidden_size = 25;
   CHECK_THROWS_AS(to_json(config), Error);

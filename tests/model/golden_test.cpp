@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "seqguard/core/isa.hpp"
-#include "seqguard/layers/pooler.hpp"
 #include "seqguard/model/checkpoint.hpp"
+#include "seqguard/model/heads.hpp"
 #include "seqguard/model/prediction.hpp"
 
 using namespace seqguard;
@@ -51,6 +51,7 @@ struct Golden {
     input.offsets = offsets;
     return input;
   }
+  bool has(const std::string& name) const { return file.tensors().find(name) != file.tensors().end(); }
   void check(const std::string& name, MatrixView<float> found) const {
     CAPTURE(name);
     // The bound of the project: 2e-5 of the largest output, some 170 roundings of float along the longest path.
@@ -72,27 +73,23 @@ void compare(const Model<float>& model, const Golden& golden, AttentionMask mask
   const MatrixView<float> h = encoder.last_hidden_state();
   golden.check(prefix + "last_hidden_state", h);
 
-  auto pooler = PoolerCache<float>::allocate(arena, sequences, hidden);
-  if (model.spec().heads.pooler) {
-    pooler_forward<float>(model.context(), pooler, h, golden.offsets, model.packed().pooler, scratch);
-    golden.check(prefix + "pooler_output", pooler.out);
+  const ModelHeads& heads = model.spec().heads;
+  if (golden.has(prefix + "pooler_output")) {
+    REQUIRE(heads.pooler);
+    const MatrixView<float> pooled = matrix(arena, sequences, hidden);
+    pooler_output<float>(model, pooled, h, golden.offsets, scratch);
+    golden.check(prefix + "pooler_output", pooled);
   }
-  if (model.spec().heads.masked_lm) {
-    std::vector<std::uint32_t> rows(n);
-    for (std::size_t t = 0; t < n; ++t) rows[t] = static_cast<std::uint32_t>(t);
-    auto prediction = PredictionCache<float>::allocate(arena, n, hidden, 1);
-    prediction_transform<float>(model, prediction, h, rows, scratch);
-    const MatrixView<float> logits = matrix(arena, n, model.config().vocab_size);
-    const PackedDecoder<float>& decoder = model.packed().decoders[0];
-    REQUIRE(decoder.tiles() == 1);
-    decoder.forward[0].multiply(logits, prediction.transform.out, {.bias = decoder.bias}, scratch);
-    golden.check(prefix + "logits", logits);
-  } else if (model.parameters().classifier.weight != nullptr) {
-    const MatrixView<float> in = model.spec().heads.sequence_labels > 0 ? pooler.out : h;
-    const MatrixView<float> logits = matrix(arena, in.rows, model.config().num_labels());
-    linear_forward<float>(logits, in, model.packed().classifier, scratch);
-    golden.check(prefix + "logits", logits);
-  }
+  if (!golden.has(prefix + "logits")) return;
+  const std::size_t width = heads.masked_lm ? model.config().vocab_size : model.parameters().classifier.out_features;
+  const MatrixView<float> logits = matrix(arena, heads.sequence_labels > 0 ? sequences : n, width);
+  if (heads.masked_lm)
+    masked_lm_logits<float>(model, logits, h, scratch);
+  else if (heads.sequence_labels > 0)
+    sequence_logits<float>(model, logits, h, golden.offsets, scratch);
+  else
+    token_logits<float>(model, logits, h, scratch);
+  golden.check(prefix + "logits", logits);
 }
 
 /// Loss and gradients of the masked-LM step and of the next-event step, in double.
@@ -120,7 +117,7 @@ void compare_gradients(AttentionMask mask) {
   auto cache = EncoderCache<double>::allocate(arena, model.config(), n, true);
   encoder_forward<double>(model.context(), cache, golden.input(), model.config(), model.parameters(), model.packed(),
                           options, scratch);
-  auto prediction = PredictionCache<double>::allocate(arena, rows.size(), hidden, 1);
+  auto prediction = PredictionCache<double>::allocate(arena, model.config(), rows.size(), 1);
   prediction_forward<double>(model, prediction, cache.last_hidden_state(), what, scratch);
   double loss = 0;
   for (const double value : prediction.losses) loss += value / static_cast<double>(rows.size());
@@ -163,6 +160,30 @@ TEST_CASE("hidden states, pooler and logits agree with transformers on every mat
       for (const AttentionMask mask : {AttentionMask::full, AttentionMask::causal}) compare(model, golden, mask);
     }
   }
+}
+
+TEST_CASE("every family and head agrees with transformers on every matrix backend") {
+  std::size_t compared = 0;
+  for (const FamilyTraits* traits : families()) {
+    if (traits->family == Family::bert) continue;  // above
+    for (const Head head : {Head::none, Head::masked_lm, Head::sequence_classification, Head::token_classification,
+                            Head::replaced_token_detection}) {
+      if (head == Head::replaced_token_detection && !traits->detects_replaced_tokens) continue;
+      const std::string name = std::string(traits->model_type) + "_" +
+                               architecture_name(traits->family, head).substr(traits->class_prefix.size());
+      CAPTURE(name);
+      const Golden golden(name);
+      for (const MatmulBackend backend : {MatmulBackend::own, MatmulBackend::onednn, MatmulBackend::eigen}) {
+        if (!matmul_backend_available(backend, default_isa())) continue;
+        Model<float> model = load_model(make_context(default_isa(), backend), k_golden + name);
+        model.pack(false);
+        CHECK(model.config().max_tokens() == golden.offsets.back() - golden.offsets[golden.offsets.size() - 2]);
+        compare(model, golden, AttentionMask::full);
+        ++compared;
+      }
+    }
+  }
+  CHECK(compared >= families().size() * 4 - 3);
 }
 
 TEST_CASE("loss and gradients of a masked-LM step agree with transformers") { compare_gradients(AttentionMask::full); }

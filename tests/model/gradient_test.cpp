@@ -94,7 +94,7 @@ struct Problem {
     auto cache = EncoderCache<double>::allocate(arena, spec.config, n, true);
     encoder_forward<double>(model.context(), cache, in, spec.config, model.parameters(), model.packed(), options,
                             scratch);
-    auto prediction = PredictionCache<double>::allocate(arena, rows.size(), hidden, 3);
+    auto prediction = PredictionCache<double>::allocate(arena, spec.config, rows.size(), 3);
     const PredictionTargets what{rows, targets};
     prediction_forward<double>(model, prediction, cache.last_hidden_state(), what, scratch);
     double loss = 0;

@@ -91,7 +91,7 @@ WholeResult<Real> run_whole(const Model<Real>& model, const WholeBatch& batch, A
   auto cache = EncoderCache<Real>::allocate(arena, model.config(), n, false);
   encoder_forward<Real>(model.context(), cache, input, model.config(), model.parameters(), model.packed(), {mask, {}},
                         scratch);
-  auto prediction = PredictionCache<Real>::allocate(arena, n, hidden, 3);
+  auto prediction = PredictionCache<Real>::allocate(arena, model.config(), n, 3);
   prediction_forward<Real>(model, prediction, cache.last_hidden_state(), {rows, targets}, scratch);
   const MatrixView<Real> states = cache.last_hidden_state();
   return {{states.data, states.data + n * hidden}, {prediction.losses.begin(), prediction.losses.end()}};

@@ -9,7 +9,8 @@ sequence at a time, and stored in float32. LayerNorm parameters and biases are a
 expected.safetensors (N tokens of all B sequences one after another):
     input_ids, token_type_ids [N], offsets [B + 1]                           int64
     last_hidden_state [N, H], pooler_output [B, H], logits                   under the full mask
-    causal.last_hidden_state, causal.pooler_output, causal.logits            the same with is_decoder=True
+    causal.last_hidden_state, causal.pooler_output, causal.logits            the same with is_decoder=True (BERT only)
+The other families have one directory for each head, <model_type>_<head>, without the causal mask.
 gradients/expected.safetensors, for a masked-LM step (full mask) and a next-event step (causal mask):
     labels, causal.labels [N]              target ids, -100 where nothing is predicted
     loss, causal.loss [1]                  mean cross-entropy over all targets of the batch
@@ -25,7 +26,8 @@ import numpy
 import safetensors.torch
 import torch
 import transformers
-from transformers import BertConfig, BertForMaskedLM, BertForSequenceClassification, BertForTokenClassification, BertModel
+from transformers import (AlbertConfig, BertConfig, BertForMaskedLM, BertForSequenceClassification, BertForTokenClassification,
+                          BertModel, CamembertConfig, DistilBertConfig, ElectraConfig, RobertaConfig, XLMRobertaConfig)
 
 LENGTHS = [1, 2, 3, 5, 8, 13]  # and the longest possible
 
@@ -52,6 +54,21 @@ GOLDENS = {
                                  config(vocab_size=45, hidden_size=36, num_attention_heads=3, num_hidden_layers=3,
                                         intermediate_size=70, max_position_embeddings=19, hidden_act="gelu_new")),
 }
+
+SMALL = dict(vocab_size=41, hidden_size=24, num_attention_heads=2, num_hidden_layers=3, intermediate_size=20,
+             max_position_embeddings=19)
+LABELS = dict(id2label={0: "normal", 1: "odd", 2: "bad"}, label2id={"normal": 0, "odd": 1, "bad": 2})
+FAMILIES = {  # odd numbers of layers, heads of width 12 and 20, every further activation
+    "Roberta": RobertaConfig(**{**SMALL, "hidden_size": 40}, type_vocab_size=1, layer_norm_eps=1e-5, hidden_act="quick_gelu"),
+    "XLMRoberta": XLMRobertaConfig(**SMALL, type_vocab_size=1, hidden_act="gelu_fast"),
+    "Camembert": CamembertConfig(**SMALL, type_vocab_size=1, hidden_act="silu"),
+    "DistilBert": DistilBertConfig(vocab_size=41, dim=24, n_heads=2, n_layers=3, hidden_dim=20, max_position_embeddings=19,
+                                   activation="relu"),
+    "Electra": ElectraConfig(**SMALL, embedding_size=10, hidden_act="gelu"),
+    "Albert": AlbertConfig(**{**SMALL, "num_hidden_layers": 5}, embedding_size=10, num_hidden_groups=2, inner_group_num=2,
+                           hidden_act="tanh"),
+}
+HEADS = ["Model", "ForMaskedLM", "ForSequenceClassification", "ForTokenClassification"]
 GRADIENTS = config(vocab_size=37, hidden_size=24, num_attention_heads=2, num_hidden_layers=1, intermediate_size=36,
                    max_position_embeddings=12, hidden_act="gelu")
 
@@ -60,7 +77,7 @@ def randomise(model, random):
     """Weights of a size that keeps attention far from uniform and activations far from linear."""
     for name, parameter in sorted(model.named_parameters()):
         values = random.standard_normal(parameter.shape)
-        if "LayerNorm.weight" in name:
+        if "norm" in name.lower() and name.endswith("weight"):
             values = 1 + 0.3 * values
         elif parameter.dim() == 1:
             values = 0.3 * values
@@ -71,7 +88,7 @@ def randomise(model, random):
 
 def make_batch(configuration, lengths, random, lowest_id=0):
     ids = [random.randint(lowest_id, configuration.vocab_size, length) for length in lengths]
-    types = [random.randint(0, configuration.type_vocab_size, length) for length in lengths]
+    types = [random.randint(0, getattr(configuration, "type_vocab_size", 1), length) for length in lengths]
     return [(torch.from_numpy(i).unsqueeze(0), torch.from_numpy(t).unsqueeze(0)) for i, t in zip(ids, types)]
 
 
@@ -121,6 +138,42 @@ def make_golden(directory, model_class, configuration, seed):
     lengths = LENGTHS + [longest] if longest < 100 else [63, 64, 65, 128, longest]
     batch = make_batch(configuration, lengths, random)
     write(directory, {**inputs_of(batch), **outputs_of(model, batch, False), **outputs_of(model, batch, True)})
+
+
+def family_outputs(model, batch):
+    """Of any family, in float64; token types where it has them, and no padding mask: every id is attended."""
+    double = model.double().eval()
+    typed = hasattr(model.config, "type_vocab_size")
+    result = {"last_hidden_state": [], "pooler_output": [], "logits": []}
+    with torch.no_grad():
+        for ids, types in batch:
+            inputs = dict(input_ids=ids, attention_mask=torch.ones_like(ids), **(dict(token_type_ids=types) if typed else {}))
+            encoded = double.base_model(**inputs)
+            result["last_hidden_state"].append(encoded.last_hidden_state[0])
+            if getattr(encoded, "pooler_output", None) is not None:
+                result["pooler_output"].append(encoded.pooler_output)
+            if double.base_model is double:
+                continue
+            logits = double(**inputs).logits
+            if type(model).__name__.endswith("ForPreTraining"):
+                logits = logits.unsqueeze(-1)
+            result["logits"].append(logits[0] if logits.dim() == 3 else logits)
+    return {name: torch.cat(parts) for name, parts in result.items() if parts}
+
+
+def make_family(directory, family, seed):
+    heads = HEADS + (["ForPreTraining"] if family == "Electra" else [])
+    for number, head in enumerate(heads):
+        random = numpy.random.RandomState(seed + number)
+        configuration = type(FAMILIES[family])(**{**FAMILIES[family].to_dict(), **LABELS}, attn_implementation="eager")
+        model = getattr(transformers, family + head)(configuration).eval()
+        randomise(model, random)
+        target = directory / f"{configuration.model_type}_{head}"
+        model.save_pretrained(target)
+        positions = configuration.max_position_embeddings
+        longest = positions - 2 if "roberta" in model.base_model_prefix else positions
+        batch = make_batch(configuration, [1, 2, 5, longest], random)
+        write(target, {**inputs_of(batch), **family_outputs(model, batch)})
 
 
 def loss_of(model, batch, labels):
@@ -204,6 +257,8 @@ def main():
     torch.set_num_threads(1)
     for seed, (name, (model_class, configuration)) in enumerate(GOLDENS.items()):
         make_golden(arguments.directory / name, model_class, configuration, seed)
+    for number, family in enumerate(FAMILIES):
+        make_family(arguments.directory, family, 1000 + 10 * number)
     make_gradients(arguments.directory / "gradients", 100)
     if arguments.compare:
         compare(arguments.directory, arguments.compare)

@@ -47,7 +47,7 @@ TEST_CASE("the losses of five AdamW steps agree with torch") {
     auto cache = EncoderCache<float>::allocate(arena, model.config(), n, true);
     encoder_forward<float>(model.context(), cache, input, model.config(), model.parameters(), model.packed(), {},
                            scratch);
-    auto prediction = PredictionCache<float>::allocate(arena, rows.size(), hidden, 1);
+    auto prediction = PredictionCache<float>::allocate(arena, model.config(), rows.size(), 1);
     prediction_forward<float>(model, prediction, cache.last_hidden_state(), what, scratch);
     double loss = 0;
     for (const float value : prediction.losses) loss += value / static_cast<double>(rows.size());

@@ -17,6 +17,7 @@
 #include "seqguard/kernels/matmul.hpp"
 #include "seqguard/layers/dropout.hpp"
 #include "seqguard/layers/layer_norm.hpp"
+#include "seqguard/layers/linear.hpp"
 
 namespace seqguard {
 
@@ -35,13 +36,31 @@ struct NumericParameters {
   Real* missing = nullptr;  ///< [H]
 };
 
+/// Positions of the tokens of a sequence.
+enum class PositionRule {
+  counted,        ///< 0, 1, 2, ...
+  after_padding,  ///< the padding id p where the id is p; the other tokens count p + 1, p + 2, ... (RoBERTa)
+};
+
+/// E is the width of the tables, H that of the encoder: the same without a projection.
 template <class Real>
 struct EmbeddingParameters {
-  EmbeddingTable<Real> word, position, token_type;
+  EmbeddingTable<Real> word, position;
+  EmbeddingTable<Real> token_type;                ///< no rows: the family has none
   std::vector<EmbeddingTable<Real>> features;     ///< categorical columns beside the primary one
   std::vector<NumericParameters<Real>> numerics;  ///< numeric columns
   EmbeddingTable<Real> time_gap;                  ///< no rows: no time column
   LayerNormParameters<Real> layer_norm;
+  LinearParameters<Real> projection;  ///< [H, E], or null
+};
+
+/// What the layer is told besides its parameters.
+template <class Real>
+struct EmbeddingOptions {
+  Real layer_norm_eps = 0;
+  PositionRule positions = PositionRule::counted;
+  std::int32_t padding_id = 0;  ///< of after_padding
+  Dropout dropout;
 };
 
 /// How a numeric value enters.
@@ -73,34 +92,47 @@ struct EmbeddingCache {
   LayerNormCache<Real> layer_norm;
   std::span<std::int32_t> positions;  ///< [N]
   std::span<std::int32_t> zeros;      ///< [N], the token types where none are given
-  MatrixView<Real> out;               ///< [N, H]
+  MatrixView<Real> normalised;        ///< [N, E]
+  MatrixView<Real> out;               ///< [N, H]; the same memory as normalised without a projection
 
-  static EmbeddingCache allocate(Arena& arena, std::size_t n, std::size_t hidden) {
+  static EmbeddingCache allocate(Arena& arena, std::size_t n, std::size_t width, std::size_t hidden, bool projected) {
     EmbeddingCache cache;
-    cache.layer_norm = LayerNormCache<Real>::allocate(arena, n, hidden);
+    cache.layer_norm = LayerNormCache<Real>::allocate(arena, n, width);
     cache.positions = arena.allocate<std::int32_t>(n);
     cache.zeros = arena.allocate<std::int32_t>(n);
-    cache.out = {arena.allocate<Real>(n * hidden).data(), n, hidden};
+    cache.normalised = {arena.allocate<Real>(n * width).data(), n, width};
+    cache.out = cache.normalised;
+    if (projected) cache.out = {arena.allocate<Real>(n * hidden).data(), n, hidden};
     return cache;
   }
 };
 
-/// cache.out[N, H] = dropout(LN(sum of embeddings)).
+inline void set_positions(std::span<std::int32_t> positions, const EncoderInput& input, PositionRule rule,
+                          std::int32_t padding_id) {
+  for (std::size_t b = 0; b + 1 < input.offsets.size(); ++b) {
+    std::int32_t next = rule == PositionRule::after_padding ? padding_id + 1 : 0;
+    for (std::size_t t = input.offsets[b]; t < input.offsets[b + 1]; ++t) {
+      const bool padding = rule == PositionRule::after_padding && input.ids[t] == padding_id;
+      positions[t] = padding ? padding_id : next++;
+    }
+  }
+}
+
+/// cache.out[N, H] = projection(dropout(LN(sum of embeddings))).
 template <class Real>
 void embedding_forward(const Context<Real>& context, EmbeddingCache<Real>& cache, const EncoderInput& input,
-                       const EmbeddingParameters<const Real>& p, Real layer_norm_eps, const Dropout& dropout) {
-  const std::size_t n = input.ids.size(), hidden = cache.out.cols;
+                       const EmbeddingParameters<const Real>& p, const PackedLinear<Real>& packed_projection,
+                       const EmbeddingOptions<Real>& options, Arena& scratch) {
+  const std::size_t n = input.ids.size(), hidden = cache.normalised.cols;
   const KernelTable<Real>& kernels = *context.kernels;
-  for (std::size_t b = 0; b + 1 < input.offsets.size(); ++b)
-    for (std::size_t t = input.offsets[b]; t < input.offsets[b + 1]; ++t)
-      cache.positions[t] = static_cast<std::int32_t>(t - input.offsets[b]);
+  set_positions(cache.positions, input, options.positions, options.padding_id);
   std::fill(cache.zeros.begin(), cache.zeros.end(), 0);
 
   Real* sum = cache.layer_norm.sum;
   std::fill_n(sum, n * hidden, Real(0));
   const auto* types = input.token_type_ids.empty() ? cache.zeros.data() : input.token_type_ids.data();
   kernels.gather_add(sum, p.word.weight, input.ids.data(), n, hidden);
-  kernels.gather_add(sum, p.token_type.weight, types, n, hidden);
+  if (p.token_type.rows > 0) kernels.gather_add(sum, p.token_type.weight, types, n, hidden);
   kernels.gather_add(sum, p.position.weight, cache.positions.data(), n, hidden);
   for (std::size_t c = 0; c < p.features.size(); ++c)
     kernels.gather_add(sum, p.features[c].weight, input.features[c].data(), n, hidden);
@@ -115,23 +147,32 @@ void embedding_forward(const Context<Real>& context, EmbeddingCache<Real>& cache
       kernels.axpy(row, p.numerics[c].bias, hidden, Real(1));
     }
   }
-  layer_norm_forward<Real>(kernels, cache.out, cache.layer_norm, MatrixView<const Real>(sum, n, hidden), {},
-                           p.layer_norm, layer_norm_eps);
-  dropout_apply(kernels, cache.out, dropout);
+  layer_norm_forward<Real>(kernels, cache.normalised, cache.layer_norm, MatrixView<const Real>(sum, n, hidden), {},
+                           p.layer_norm, options.layer_norm_eps);
+  dropout_apply(kernels, cache.normalised, options.dropout);
+  if (p.projection.weight != nullptr) linear_forward<Real>(cache.out, cache.normalised, packed_projection, scratch);
 }
 
-/// Accumulates all gradients of d_p; d_out[N, H] is destroyed (it ends as the gradient of the sum of embeddings).
+/// Accumulates all gradients of d_p; d_out[N, H] is destroyed. Without a projection it ends as the gradient of the sum
+/// of embeddings.
 template <class Real>
 void embedding_backward(const Context<Real>& context, const EmbeddingParameters<Real>& d_p, MatrixView<Real> d_out,
                         const EmbeddingCache<Real>& cache, const EncoderInput& input,
-                        const EmbeddingParameters<const Real>& p, const Dropout& dropout) {
-  const std::size_t n = input.ids.size(), hidden = cache.out.cols;
+                        const EmbeddingParameters<const Real>& p, const PackedLinear<Real>& packed_projection,
+                        const EmbeddingOptions<Real>& options, Arena& scratch) {
+  const Arena::Frame frame(scratch);
+  const std::size_t n = input.ids.size(), hidden = cache.normalised.cols;
   const KernelTable<Real>& kernels = *context.kernels;
-  dropout_apply(kernels, d_out, dropout);
+  if (p.projection.weight != nullptr) {
+    const MatrixView<Real> d_normalised(scratch.allocate<Real>(n * hidden).data(), n, hidden);
+    linear_backward<Real>(context, d_normalised, d_p.projection, d_out, cache.normalised, packed_projection, scratch);
+    d_out = d_normalised;
+  }
+  dropout_apply(kernels, d_out, options.dropout);
   layer_norm_backward<Real>(kernels, d_out, d_p.layer_norm, d_out, cache.layer_norm, p.layer_norm);
   const auto* types = input.token_type_ids.empty() ? cache.zeros.data() : input.token_type_ids.data();
   kernels.scatter_add(d_p.word.weight, d_out.data, input.ids.data(), n, hidden);
-  kernels.scatter_add(d_p.token_type.weight, d_out.data, types, n, hidden);
+  if (p.token_type.rows > 0) kernels.scatter_add(d_p.token_type.weight, d_out.data, types, n, hidden);
   kernels.scatter_add(d_p.position.weight, d_out.data, cache.positions.data(), n, hidden);
   for (std::size_t c = 0; c < p.features.size(); ++c)
     kernels.scatter_add(d_p.features[c].weight, d_out.data, input.features[c].data(), n, hidden);

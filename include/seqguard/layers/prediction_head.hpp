@@ -16,34 +16,34 @@ namespace seqguard {
 
 template <class Real>
 struct PredictionTransformParameters {
-  LinearParameters<Real> dense;  ///< [H, H]
+  LinearParameters<Real> dense;  ///< [E, H]
   LayerNormParameters<Real> layer_norm;
 };
 
 template <class Real>
 struct PredictionTransformCache {
-  MatrixView<Real> pre_activation;  ///< [R, H]
+  MatrixView<Real> pre_activation;  ///< [R, E]
   LayerNormCache<Real> layer_norm;  ///< its sum is the activation
-  MatrixView<Real> out;             ///< [R, H]
+  MatrixView<Real> out;             ///< [R, E]
 
-  static PredictionTransformCache allocate(Arena& arena, std::size_t rows, std::size_t hidden) {
+  static PredictionTransformCache allocate(Arena& arena, std::size_t rows, std::size_t width) {
     PredictionTransformCache cache;
-    cache.pre_activation = {arena.allocate<Real>(rows * hidden).data(), rows, hidden};
-    cache.layer_norm = LayerNormCache<Real>::allocate(arena, rows, hidden);
-    cache.out = {arena.allocate<Real>(rows * hidden).data(), rows, hidden};
+    cache.pre_activation = {arena.allocate<Real>(rows * width).data(), rows, width};
+    cache.layer_norm = LayerNormCache<Real>::allocate(arena, rows, width);
+    cache.out = {arena.allocate<Real>(rows * width).data(), rows, width};
     return cache;
   }
 };
 
-/// cache.out[R, H] = LN(act(W x + b)).
+/// cache.out[R, E] = LN(act(W x + b)) from x[R, H].
 template <class Real>
 void prediction_transform_forward(const Context<Real>& context, PredictionTransformCache<Real>& cache,
                                   MatrixView<const Real> x, const PredictionTransformParameters<const Real>& p,
                                   const PackedLinear<Real>& packed, Activation activation, Real layer_norm_eps,
                                   Arena& scratch) {
   linear_forward<Real>(cache.pre_activation, x, packed, scratch);
-  const MatrixView<Real> activated(cache.layer_norm.sum, x.rows, x.cols);
-  activation_forward(*context.kernels, activation, activated.data, cache.pre_activation.data, x.rows * x.cols);
+  const MatrixView<Real> activated(cache.layer_norm.sum, x.rows, cache.out.cols);
+  activation_forward(*context.kernels, activation, activated.data, cache.pre_activation.data, x.rows * activated.cols);
   layer_norm_forward<Real>(*context.kernels, cache.out, cache.layer_norm, activated, {}, p.layer_norm, layer_norm_eps);
 }
 

@@ -26,7 +26,7 @@ struct PackedEncoderLayer {
 template <class Real>
 struct PackedModel {
   std::vector<PackedEncoderLayer<Real>> layers;
-  PackedLinear<Real> pooler, transform, classifier;
+  PackedLinear<Real> embedding_projection, pooler, dense, transform, classifier;
   std::vector<PackedDecoder<Real>> decoders;
 
   /// Packs, or packs again with new values without allocating.
@@ -45,7 +45,7 @@ struct EncoderCache {
   EmbeddingCache<Real> embedding;
   std::span<EncoderLayerCache<Real>> layers;
 
-  static EncoderCache allocate(Arena& arena, const BertConfig& config, std::size_t n, bool for_training);
+  static EncoderCache allocate(Arena& arena, const ModelConfig& config, std::size_t n, bool for_training);
   /// Hidden states of the last layer [N, H].
   MatrixView<Real> last_hidden_state() const { return layers.empty() ? embedding.out : layers.back().feed_forward.out; }
 };
@@ -59,14 +59,14 @@ struct EncoderOptions {
 /// cache.last_hidden_state() of a ragged chunk. The chunk's activations should fit the L2 cache: about 128 tokens.
 template <class Real>
 void encoder_forward(const Context<Real>& context, EncoderCache<Real>& cache, const EncoderInput& input,
-                     const BertConfig& config, const ModelParameters<const Real>& p, const PackedModel<Real>& packed,
+                     const ModelConfig& config, const ModelParameters<const Real>& p, const PackedModel<Real>& packed,
                      const EncoderOptions& options, Arena& scratch);
 
 /// Accumulates d_p; d_hidden[N, H] (the gradient of the last hidden states) is destroyed: it ends as the gradient of
 /// the sum of embeddings.
 template <class Real>
 void encoder_backward(const Context<Real>& context, const ModelParameters<Real>& d_p, MatrixView<Real> d_hidden,
-                      const EncoderCache<Real>& cache, const EncoderInput& input, const BertConfig& config,
+                      const EncoderCache<Real>& cache, const EncoderInput& input, const ModelConfig& config,
                       const ModelParameters<const Real>& p, const PackedModel<Real>& packed,
                       const EncoderOptions& options, Arena& scratch);
 
@@ -75,10 +75,10 @@ void encoder_backward(const Context<Real>& context, const ModelParameters<Real>&
   PREFIX template struct PackedModel<Real>;                                                                   \
   PREFIX template struct EncoderCache<Real>;                                                                  \
   PREFIX template void encoder_forward(const Context<Real>&, EncoderCache<Real>&, const EncoderInput&,        \
-                                       const BertConfig&, const ModelParameters<const Real>&,                 \
+                                       const ModelConfig&, const ModelParameters<const Real>&,                \
                                        const PackedModel<Real>&, const EncoderOptions&, Arena&);              \
   PREFIX template void encoder_backward(const Context<Real>&, const ModelParameters<Real>&, MatrixView<Real>, \
-                                        const EncoderCache<Real>&, const EncoderInput&, const BertConfig&,    \
+                                        const EncoderCache<Real>&, const EncoderInput&, const ModelConfig&,   \
                                         const ModelParameters<const Real>&, const PackedModel<Real>&,         \
                                         const EncoderOptions&, Arena&);
 SEQGUARD_ENCODER(extern, float)

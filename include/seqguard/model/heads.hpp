@@ -17,18 +17,19 @@ void pooler_output(const Model<Real>& model, MatrixView<Real> pooled, MatrixView
 template <class Real>
 void masked_lm_logits(const Model<Real>& model, MatrixView<Real> logits, MatrixView<const Real> hidden, Arena& scratch);
 
-/// logits[B, labels] from hidden[N, H]: pooler, then classifier.
+/// logits[B, labels] from hidden[N, H]: a dense layer (the pooler, or the head's own) on the first token of each
+/// sequence, the family's activation, classifier.
 template <class Real>
 void sequence_logits(const Model<Real>& model, MatrixView<Real> logits, MatrixView<const Real> hidden, Offsets offsets,
                      Arena& scratch);
 
-/// From d_logits[B, labels]: d_hidden[N, H] overwritten, d_p accumulated. The pooled vectors are computed again.
+/// From d_logits[B, labels]: d_hidden[N, H] overwritten, d_p accumulated. The dense layer is computed again.
 template <class Real>
 void sequence_logits_backward(const Model<Real>& model, MatrixView<Real> d_hidden, const ModelParameters<Real>& d_p,
                               MatrixView<const Real> d_logits, MatrixView<const Real> hidden, Offsets offsets,
                               Arena& scratch);
 
-/// logits[N, labels] from hidden[N, H].
+/// logits[N, labels] from hidden[N, H]; replaced-token detection: [N, 1], high where a token was replaced.
 template <class Real>
 void token_logits(const Model<Real>& model, MatrixView<Real> logits, MatrixView<const Real> hidden, Arena& scratch);
 

@@ -30,7 +30,7 @@ class Model {
 
   const Context<Real>& context() const noexcept { return context_; }
   const ModelSpec& spec() const noexcept { return spec_; }
-  const BertConfig& config() const noexcept { return spec_.config; }
+  const ModelConfig& config() const noexcept { return spec_.config; }
   const ParameterTable& table() const noexcept { return table_; }
   std::vector<Real>& values() noexcept { return values_; }
   const std::vector<Real>& values() const noexcept { return values_; }

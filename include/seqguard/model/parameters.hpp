@@ -34,13 +34,14 @@ struct ModelFeatures {
 struct ModelHeads {
   bool pooler = false;
   bool masked_lm = false;           ///< prediction of events: one decoder per predicted column
-  std::size_t sequence_labels = 0;  ///< BertForSequenceClassification (needs the pooler)
+  std::size_t sequence_labels = 0;  ///< BertForSequenceClassification
   std::size_t token_labels = 0;     ///< BertForTokenClassification
+  bool replaced_tokens = false;     ///< ElectraForPreTraining
 };
 
 /// Everything that decides which parameters exist.
 struct ModelSpec {
-  BertConfig config;
+  ModelConfig config;
   ModelFeatures features;
   ModelHeads heads;
 };
@@ -56,7 +57,7 @@ enum class ParameterRole {
 };
 
 struct ParameterInfo {
-  std::string name;                ///< "bert.encoder.layer.0.attention.self.query.weight"
+  std::string name;  ///< BERT's: "bert.encoder.layer.0.attention.self.query.weight"; tensor_names.hpp has the family's
   std::vector<std::size_t> shape;  ///< as in the checkpoint
   ParameterRole role = ParameterRole::weight;
   std::size_t offset = 0;  ///< first element in the flat buffer
@@ -99,10 +100,11 @@ struct ModelParameters {
   EmbeddingParameters<Real> embeddings;
   std::vector<EncoderLayerParameters<Real>> layers;
   LinearParameters<Real> pooler;
+  LinearParameters<Real> dense;  ///< of a classifier that does not read the pooler, and of replaced-token detection
   PredictionTransformParameters<Real> transform;
   std::vector<DecoderParameters<Real>> decoders;  ///< primary column, predicted categorical columns, time gap
   std::vector<std::string> decoder_names;         ///< "" for the primary column, column name, "time_gap"
-  LinearParameters<Real> classifier;              ///< sequence or token classification
+  LinearParameters<Real> classifier;              ///< sequence or token classification, replaced-token detection
 };
 
 /// Binds the table to a buffer of table.size() elements.

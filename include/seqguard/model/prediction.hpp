@@ -34,17 +34,17 @@ struct PredictionCache {
   std::span<Real> losses;       ///< [C, R] surprise, -log p(target); 0 where there is no target
   std::span<Real> log_sum_exp;  ///< [C, R]
 
-  static PredictionCache allocate(Arena& arena, std::size_t rows, std::size_t hidden, std::size_t columns) {
+  static PredictionCache allocate(Arena& arena, const ModelConfig& config, std::size_t rows, std::size_t columns) {
     PredictionCache cache;
-    cache.gathered = {arena.allocate<Real>(rows * hidden).data(), rows, hidden};
-    cache.transform = PredictionTransformCache<Real>::allocate(arena, rows, hidden);
+    cache.gathered = {arena.allocate<Real>(rows * config.hidden_size).data(), rows, config.hidden_size};
+    cache.transform = PredictionTransformCache<Real>::allocate(arena, rows, config.embedding_width());
     cache.losses = arena.allocate<Real>(rows * columns);
     cache.log_sum_exp = arena.allocate<Real>(rows * columns);
     return cache;
   }
 };
 
-/// cache.transform.out[R, H]: the vectors that the decoders compare with their tables.
+/// cache.transform.out[R, E]: the vectors that the decoders compare with their tables.
 template <class Real>
 void prediction_transform(const Model<Real>& model, PredictionCache<Real>& cache, MatrixView<const Real> hidden,
                           std::span<const std::uint32_t> rows, Arena& scratch);

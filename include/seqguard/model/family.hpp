@@ -1,0 +1,60 @@
+// The model families, and how they differ: one row of traits each, in src/model/families/. The encoder, the parameter
+// table, config.json and the checkpoints read them; nothing else asks which family a model is of.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "seqguard/layers/activation.hpp"
+#include "seqguard/layers/embedding.hpp"
+
+namespace seqguard {
+
+struct ModelConfig;
+
+/// `model_type` of config.json.
+enum class Family { bert, roberta, xlm_roberta, camembert, distilbert, electra, albert };
+
+/// Whether embeddings of width E pass through a linear layer to the hidden size H.
+enum class EmbeddingProjection {
+  none,         ///< E = H
+  if_narrower,  ///< where E differs from H
+  always,
+};
+
+/// What a family calls something that BERT has too: a field of config.json, or a tensor without its prefix, its layer
+/// and the final ".weight" or ".bias". An empty name: the family does not have it.
+struct Renamed {
+  std::string_view bert, name;
+};
+
+struct FamilyTraits {
+  Family family;
+  std::string_view model_type;
+  std::string_view class_prefix;   ///< "Bert" of "BertForMaskedLM"
+  std::string_view tensor_prefix;  ///< "bert." before the base model's tensors in a checkpoint with a head
+  std::string_view layer = "encoder.layer.{i}.";  ///< tensors of layer i; {g} and {j}: group, and layer inside it
+  PositionRule positions = PositionRule::counted;
+  bool token_types = true;  ///< there are token_type_embeddings
+  EmbeddingProjection projection = EmbeddingProjection::none;
+  bool shared_layers = false;  ///< num_hidden_groups groups of inner_group_num layers, used again and again
+  /// Sequence classification: classifier(act(dense(h of the first token))). The dense layer is the pooler's, or one of
+  /// the head's own.
+  bool classifies_by_pooler = true;
+  Activation sequence_activation = Activation::tanh;
+  /// Of the masked-LM head's transform. None: hidden_act.
+  std::optional<Activation> masked_lm_activation = std::nullopt;
+  /// ForPreTraining is replaced-token detection (else a masked LM whose second part is not computed).
+  bool detects_replaced_tokens = false;
+  std::span<const Renamed> fields = {};                 ///< of config.json
+  std::span<const std::string_view> extra_fields = {};  ///< of config.json, that BERT does not have
+  std::span<const Renamed> tensors = {};
+  void (*set_defaults)(ModelConfig&) = nullptr;  ///< where transformers' class has other ones than ModelConfig
+};
+
+const FamilyTraits& traits_of(Family family) noexcept;
+/// All families, in the order of the enum.
+std::span<const FamilyTraits* const> families() noexcept;
+
+}  // namespace seqguard

@@ -1,0 +1,9 @@
+// BERT, also MiniLM, bge, e5: what all others are described by.
+#include "model/families/families.hpp"
+
+namespace seqguard {
+
+constinit const FamilyTraits k_bert = {
+    .family = Family::bert, .model_type = "bert", .class_prefix = "Bert", .tensor_prefix = "bert."};
+
+}  // namespace seqguard

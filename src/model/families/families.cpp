@@ -1,0 +1,17 @@
+#include "model/families/families.hpp"
+
+#include <cstddef>
+
+namespace seqguard {
+namespace {
+
+constexpr const FamilyTraits* k_families[] = {&k_bert,       &k_roberta, &k_xlm_roberta, &k_camembert,
+                                              &k_distilbert, &k_electra, &k_albert};
+
+}  // namespace
+
+const FamilyTraits& traits_of(Family family) noexcept { return *k_families[static_cast<std::size_t>(family)]; }
+
+std::span<const FamilyTraits* const> families() noexcept { return k_families; }
+
+}  // namespace seqguard

@@ -1,0 +1,15 @@
+// The rows of traits, one per file beside this one. A new family is one file, its line here and in families.cpp.
+#pragma once
+
+#include "seqguard/model/config.hpp"
+#include "seqguard/model/family.hpp"
+
+namespace seqguard {
+
+extern const FamilyTraits k_bert;
+extern const FamilyTraits k_roberta, k_xlm_roberta, k_camembert;
+extern const FamilyTraits k_distilbert;
+extern const FamilyTraits k_electra;
+extern const FamilyTraits k_albert;
+
+}  // namespace seqguard
