@@ -54,4 +54,5 @@ rm -rf "$work/tokenizers"
 "$python" "$here/reference/make_tokenizer_goldens.py" "$work/tokenizers" --compare "$here/golden/tokenizers"
 encode_texts=$(dirname "$program")/tests/seqguard_encode_texts
 "$python" "$here/reference/compare_tokenizers.py" "$encode_texts" --sweep "$work/minilm"
+"$python" "$here/reference/compare_vocabulary_files.py" "$encode_texts" "$here/golden/tokenizers"
 echo "interop: all agree"

@@ -113,7 +113,7 @@ void check_growth(std::size_t bytes, const NormalizerScratch& scratch) {
 }
 
 void normalize(const NormalizerSteps& steps, NormalizedText& text, NormalizerScratch& scratch) {
-  scratch.max_bytes = 16 * text.text.size() + (std::size_t{64} << 10);
+  scratch.max_bytes = 4 * text.text.size() + (std::size_t{64} << 10);
   for (const auto& step : steps) {
     step->apply(text, scratch);
     check_growth(text.text.size(), scratch);

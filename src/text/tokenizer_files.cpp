@@ -1,6 +1,7 @@
 // Vocabulary files without a tokenizer.json: what transformers builds from them with the settings of
 // tokenizer_config.json.
 #include <algorithm>
+#include <charconv>
 #include <unordered_map>
 
 #include "seqguard/core/error.hpp"
@@ -29,6 +30,36 @@ class Config {
     if (!value) return std::string(absent);
     return std::string(value->is(JsonValue::Kind::object) ? value->at("content").text() : value->text());
   }
+  /// How the token is cut out of text: what added_tokens_decoder says of it, else its own object, else plainly.
+  AddedToken special_token(std::string_view name, std::string_view absent) const {
+    AddedToken token;
+    token.content = this->token(name, absent);
+    token.special = true;
+    const auto value = tree_.root().find(name);
+    if (value && value->is(JsonValue::Kind::object)) read_flags(*value, token);
+    if (const auto decoder = tree_.root().find("added_tokens_decoder"))
+      decoder->demand(JsonValue::Kind::object).for_each([&](JsonValue entry) {
+        if (entry.at("content").text() == token.content) read_flags(entry, token);
+      });
+    return token;
+  }
+  /// added_tokens_decoder: {"103": {"content": "[MASK]", ..}, ..}, in its order.
+  std::vector<AddedToken> decoder_tokens() const {
+    std::vector<AddedToken> tokens;
+    if (const auto decoder = tree_.root().find("added_tokens_decoder"))
+      decoder->demand(JsonValue::Kind::object).for_each([&](JsonValue entry) {
+        AddedToken token;
+        token.content = entry.at("content").text();
+        token.special = entry.boolean_or("special", false);
+        read_flags(entry, token);
+        const auto [end, error] =
+            std::from_chars(entry.key().data(), entry.key().data() + entry.key().size(), token.id);
+        if (error != std::errc() || end != entry.key().data() + entry.key().size() || token.id < 0)
+          entry.refuse("an id as its key");
+        tokens.push_back(std::move(token));
+      });
+    return tokens;
+  }
   /// The class without its "Fast"; refused unless it is one of `known`.
   std::string tokenizer_class(std::initializer_list<std::string_view> known, std::string_view absent) const {
     const auto value = tree_.root().find("tokenizer_class");
@@ -44,6 +75,15 @@ class Config {
   }
 
  private:
+  static void read_flags(JsonValue value, AddedToken& token) {
+    if (token.content.size() > k_max_piece_bytes)
+      value.refuse("a content of at most " + std::to_string(k_max_piece_bytes) + " bytes");
+    token.lstrip = value.boolean_or("lstrip", false);
+    token.rstrip = value.boolean_or("rstrip", false);
+    token.single_word = value.boolean_or("single_word", false);
+    token.normalized = value.boolean_or("normalized", !token.special);
+  }
+
   JsonTree tree_;
 };
 
@@ -70,20 +110,21 @@ void demand_utf8(std::string_view text, const std::string& file) {
   if (!is_valid_utf8(text)) fail(ErrorCode::bad_format, file, "is not well-formed UTF-8");
 }
 
-/// Special tokens of the vocabulary; names that it does not have are left out.
-std::vector<AddedTokenEntry> special_tokens(const VocabularyMap& vocabulary, const std::vector<std::string>& names,
-                                            const std::string& mask, bool mask_takes_space, const std::string& where) {
+struct SpecialName {
+  const char *field, *absent;
+};
+
+/// The special tokens, as far as the vocabulary has them, and those of added_tokens_decoder.
+std::vector<AddedTokenEntry> added_tokens(const VocabularyMap& vocabulary, const Config& config,
+                                          std::initializer_list<SpecialName> names, const std::string& where) {
   std::vector<AddedTokenEntry> entries;
-  for (const std::string& name : names) {
-    const auto id = vocabulary.find(name);
+  for (AddedToken& token : config.decoder_tokens()) entries.push_back({std::move(token), where});
+  for (const SpecialName& name : names) {
+    AddedToken token = config.special_token(name.field, name.absent);
+    const auto id = vocabulary.find(token.content);
     if (!id) continue;
-    AddedTokenEntry entry;
-    entry.where = where;
-    entry.token.content = name;
-    entry.token.id = *id;
-    entry.token.special = true;
-    entry.token.lstrip = mask_takes_space && name == mask;
-    entries.push_back(std::move(entry));
+    token.id = *id;
+    entries.push_back({std::move(token), where});
   }
   return entries;
 }
@@ -135,12 +176,16 @@ TokenizerPipeline pipeline_from_vocab_txt(std::string_view vocabulary, const std
   pipeline.pre_tokenizers.push_back(make_bert_pre_tokenizer());
   WordPieceSettings settings;
   settings.unk_token = config.token("unk_token", "[UNK]");
-  const std::string cls = config.token("cls_token", mpnet ? "<s>" : "[CLS]");
-  const std::string sep = config.token("sep_token", mpnet ? "</s>" : "[SEP]");
-  const std::string pad = config.token("pad_token", mpnet ? "<pad>" : "[PAD]");
-  const std::string mask = config.token("mask_token", mpnet ? "<mask>" : "[MASK]");
-  set_frame(pipeline.post_processor, demand_token(pieces, cls), demand_token(pieces, sep), mpnet);
-  auto added = special_tokens(pieces, {settings.unk_token, sep, pad, cls, mask}, mask, mpnet, file);
+  const char *cls = mpnet ? "<s>" : "[CLS]", *sep = mpnet ? "</s>" : "[SEP]";
+  set_frame(pipeline.post_processor, demand_token(pieces, config.token("cls_token", cls)),
+            demand_token(pieces, config.token("sep_token", sep)), mpnet);
+  auto added = added_tokens(pieces, config,
+                            {{"unk_token", "[UNK]"},
+                             {"sep_token", sep},
+                             {"pad_token", mpnet ? "<pad>" : "[PAD]"},
+                             {"cls_token", cls},
+                             {"mask_token", mpnet ? "<mask>" : "[MASK]"}},
+                            config_file);
   pipeline.model = make_word_piece(std::move(pieces), settings);
   finish_pipeline(pipeline, std::move(added));
   return pipeline;
@@ -168,14 +213,18 @@ TokenizerPipeline pipeline_from_merges(std::string_view vocabulary, const std::s
   TokenizerPipeline pipeline;
   const bool add_prefix_space = config.flag("add_prefix_space", false);
   pipeline.pre_tokenizers.push_back(make_byte_level_pre_tokenizer(add_prefix_space, true));
-  const std::string cls = config.token("cls_token", "<s>"), sep = config.token("sep_token", "</s>");
-  const std::string mask = config.token("mask_token", "<mask>");
-  set_frame(pipeline.post_processor, demand_token(pieces, cls), demand_token(pieces, sep), true);
+  set_frame(pipeline.post_processor, demand_token(pieces, config.token("cls_token", "<s>")),
+            demand_token(pieces, config.token("sep_token", "</s>")), true);
   if (config.flag("trim_offsets", true)) pipeline.post_processor.trim_passes.push_back(add_prefix_space);
-  auto added = special_tokens(pieces,
-                              {config.token("bos_token", "<s>"), config.token("eos_token", "</s>"),
-                               config.token("unk_token", "<unk>"), sep, config.token("pad_token", "<pad>"), cls, mask},
-                              mask, true, file);
+  auto added = added_tokens(pieces, config,
+                            {{"bos_token", "<s>"},
+                             {"eos_token", "</s>"},
+                             {"unk_token", "<unk>"},
+                             {"sep_token", "</s>"},
+                             {"pad_token", "<pad>"},
+                             {"cls_token", "<s>"},
+                             {"mask_token", "<mask>"}},
+                            config_file);
   pipeline.model = make_bpe(std::move(pieces), pairs, {});
   finish_pipeline(pipeline, std::move(added));
   return pipeline;

@@ -98,7 +98,19 @@ TEST_CASE("vocab.json and merges.txt give what their tokenizer.json gives") {
   CHECK(error_of(directory.path()) ==
         "file_not_found DIR: tokenizer, expected tokenizer.json, vocab.txt, or vocab.json and merges.txt, found none");
   write_file_atomically(directory / "merges.txt", merges);
+  // The mask takes the spaces before it where the configuration says so, in one of two places.
+  write_file_atomically(directory / "tokenizer_config.json",
+                        R"({"mask_token": {"content": "<mask>", "lstrip": true}})");
   check_same(Tokenizer::load(directory.path()), Tokenizer::load(k_directory + "roberta.json"));
+  write_file_atomically(directory / "tokenizer_config.json",
+                        R"({"mask_token": "<mask>", "added_tokens_decoder": {"4": {"content": "<mask>", "lstrip": true,
+                            "rstrip": false, "normalized": false, "single_word": false, "special": true}}})");
+  check_same(Tokenizer::load(directory.path()), Tokenizer::load(k_directory + "roberta.json"));
+  write_file_atomically(directory / "tokenizer_config.json",
+                        R"({"added_tokens_decoder": {"5": {"content": "<mask>"}}})");
+  CHECK(error_of(directory.path()) ==
+        "bad_format DIR/tokenizer_config.json: id of \"<mask>\", expected 4 as in the vocabulary, found 5");
+  write_file_atomically(directory / "tokenizer_config.json", "{}");
   write_file_atomically(directory / "merges.txt", merges + "abc\n");
   CHECK(error_of(directory.path()).find("bad_format DIR/merges.txt: merge ") == 0);
   write_file_atomically(directory / "tokenizer_config.json", R"({"tokenizer_class": "GPT2Tokenizer"})");

@@ -1,0 +1,69 @@
+"""Compares directories without a tokenizer.json (vocab.txt; vocab.json and merges.txt) with what transformers builds from them.
+
+    python compare_vocabulary_files.py PROGRAM GOLDEN_DIR     PROGRAM: seqguard_encode_texts; GOLDEN_DIR: tests/golden/tokenizers
+
+20,000 texts for every combination of family and settings: ids, type ids and offsets.
+"""
+
+import json
+import os
+import random
+import sys
+import tempfile
+
+from transformers import AutoTokenizer
+
+import compare_tokenizers
+import tokenizer_zoo
+
+MASK = {"content": "<mask>", "lstrip": True, "rstrip": False, "normalized": False, "single_word": False, "special": True}
+CASES = [
+    ("bert", {}), ("bert", {"do_lower_case": False}),
+    ("bert", {"do_lower_case": True, "strip_accents": False, "tokenize_chinese_chars": False}),
+    ("roberta", {}), ("roberta", {"add_prefix_space": True}), ("roberta", {"mask_token": MASK | {"__type": "AddedToken"}}),
+    ("roberta", {"mask_token": "<mask>", "added_tokens_decoder": {"4": MASK}}), ("mpnet", {}),
+]
+CLASSES = {"bert": "BertTokenizer", "roberta": "RobertaTokenizer", "mpnet": "MPNetTokenizer"}
+
+
+def model_of(golden, name):
+    return json.load(open(os.path.join(golden, name + ".json")))["model"]
+
+
+def write(directory, golden, family, settings):
+    def put(name, text):
+        open(os.path.join(directory, name), "w", encoding="utf-8", newline="").write(text)
+    put("config.json", json.dumps({"model_type": family}))
+    put("tokenizer_config.json", json.dumps(settings | {"tokenizer_class": CLASSES[family]}))
+    if family == "roberta":
+        model = model_of(golden, "roberta")
+        put("vocab.json", json.dumps(model["vocab"]))
+        put("merges.txt", "#version: 0.2\n" + "".join(" ".join(merge) + "\n" for merge in model["merges"]))
+        return
+    vocabulary = model_of(golden, "bert_uncased")["vocab"]
+    pieces = sorted(vocabulary, key=vocabulary.get)
+    if family == "mpnet":
+        pieces = ["<s>", "<pad>", "</s>", "[UNK]", *(p for p in pieces if p not in tokenizer_zoo.BERT_SPECIALS), "<mask>"]
+    put("vocab.txt", "".join(piece + "\n" for piece in pieces))
+
+
+def main(program, golden):
+    rng = random.Random(3)
+    texts = [tokenizer_zoo.random_text(rng) for _ in range(20000)]
+    wrong = 0
+    for family, settings in CASES:
+        with tempfile.TemporaryDirectory() as directory:
+            write(directory, golden, family, settings)
+            ours, _ = compare_tokenizers.encode_here(program, directory, texts)
+            theirs = AutoTokenizer.from_pretrained(directory)(texts, return_offsets_mapping=True, return_token_type_ids=True)
+        rows = zip(theirs["input_ids"], theirs["token_type_ids"], theirs["offset_mapping"])
+        different = [t for t, a, (i, k, o) in zip(texts, ours, rows) if a != (i, k, [tuple(s) for s in o])]
+        print(f"{family} {settings}: {len(texts)} texts, {len(different)} differences {different[:3]}")
+        wrong += len(different)
+    sys.exit(1 if wrong else 0)
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 3:
+        sys.exit(__doc__)
+    main(*sys.argv[1:])
