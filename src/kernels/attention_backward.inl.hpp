@@ -15,6 +15,8 @@ struct BackwardHead {
   float *queries, *d_outs;    ///< [D rounded up, lanes]: transposed q * scale and d_out of a block
   float *weights, *d_scores;  ///< [k_key_block, lanes]
   const float* ones;          ///< [k_key_block]
+  const float* bias;          ///< of distance 0, or null
+  float* d_bias;              ///< likewise
 };
 
 /// weights = P = exp(score - log_sum_exp), d_scores = scale * P * (dP - delta), for keys in rows and queries in lanes;
@@ -36,11 +38,19 @@ inline void backward_scores(const AttentionBackward<float>& p, const BackwardHea
     const Batch lanes = lane_numbers();
     for (Size j = 0; j < keys; ++j) {
       float *const score = h.weights + j * width + v * k_width, *const d_score = h.d_scores + j * width + v * k_width;
-      Batch weight = exp(Batch::load_aligned(score) - level);
+      const Batch whole = with_distance(Batch::load_aligned(score), h.bias, p.window, first, first_key + j);
+      Batch weight = exp(whole - level);
       if (p.causal && first_key + j > first)
         weight = xsimd::select(lanes < Batch(static_cast<float>(first_key + j - first)), Batch(0.0F), weight);
       weight.store_aligned(score);
-      (weight * (Batch::load_aligned(d_score) - delta) * scale).store_aligned(d_score);
+      const Batch d_whole = weight * (Batch::load_aligned(d_score) - delta);
+      (d_whole * scale).store_aligned(d_score);
+      if (h.d_bias == nullptr || count == 0) continue;
+      float* const d_distance = h.d_bias + signed_distance(first_key + j, first);
+      if (count == k_width)
+        store(d_distance, load(d_distance) + d_whole);
+      else
+        store_first(d_distance, load_first(d_distance, count) + d_whole, count);
     }
   }
 }
@@ -49,12 +59,12 @@ template <Size Vectors>
 inline void backward_query_block(const AttentionBackward<float>& p, const BackwardHead& h, Size first_query) {
   constexpr Size width = Vectors * k_width;
   const Size queries = smaller(width, p.length - first_query), stride = p.qkv_stride, dims = p.head_dim;
-  const Size visible = p.causal ? first_query + queries : p.length;
+  const KeyRange visible = keys_of_block(p, first_query, queries);
   const float *const q = h.q + first_query * stride, *const d_out = h.d_out + first_query * p.out_stride;
   transpose_rows(h.queries, q, queries, dims, stride, width, p.scale);
   transpose_rows(h.d_outs, d_out, queries, dims, p.out_stride, width, 1.0F);
-  for (Size key = 0; key < visible; key += k_key_block) {
-    const Size keys = smaller(k_key_block, visible - key);
+  for (Size key = visible.first; key < visible.end; key += k_key_block) {
+    const Size keys = smaller(k_key_block, visible.end - key);
     backward_scores<Vectors>(p, h, first_query, key, keys);
     const std::ptrdiff_t hidden_queries = p.causal ? signed_distance(first_query, key) : WeightedRows::k_no_begin;
     WeightedRows d_q{.c = h.d_q + first_query * stride,
@@ -67,7 +77,7 @@ inline void backward_query_block(const AttentionBackward<float>& p, const Backwa
                      .rows = queries,
                      .dims = dims,
                      .terms = keys,
-                     .start = key == 0 ? nullptr : h.ones,
+                     .start = key == visible.first ? nullptr : h.ones,
                      .finish = nullptr,
                      .end = p.causal ? signed_distance(key, first_query) + 1 : WeightedRows::k_no_end};
     WeightedRows d_k{.c = h.d_k + key * stride,
@@ -140,7 +150,9 @@ void attention_backward(const AttentionBackward<float>& p) {
                          base + transposed,
                          base + 2 * transposed,
                          base + 2 * transposed + tile,
-                         ones};
+                         ones,
+                         p.bias.values == nullptr ? nullptr : p.bias.values + head * p.bias.stride + p.bias.reach - 1,
+                         p.d_bias == nullptr ? nullptr : p.d_bias + head * p.bias.stride + p.bias.reach - 1};
     prepare_head(p, h, p.out + q, delta);
     Size query = 0;
     for (; query + k_width < p.length; query += k_max_queries) backward_query_block<k_query_vectors>(p, h, query);

@@ -20,6 +20,7 @@ struct ForwardScratch {
 struct ForwardHead {
   const float *q, *k, *v;
   float *out, *log_sum_exp;
+  const float* bias;  ///< of distance 0, or null
 };
 
 /// weights[j, lane] = scaled score of key first_key + j and query first_query + lane; -inf where the query must not see
@@ -36,6 +37,14 @@ inline void block_scores(ForwardScratch& s, const AttentionForward<float>& p, co
     for (Size j = 0; j < keys; j += k_key_tile)
       score_tile<Vectors>(s.weights + j * width, head.k + (first_key + j) * p.qkv_stride + d, p.qkv_stride, keys - j,
                           s.queries, dims, d > 0);
+  }
+  if (head.bias != nullptr || p.window > 0) {
+    for (Size j = 0; j < keys; ++j)
+      for (Size v = 0; v < Vectors; ++v) {
+        float* const score = s.weights + j * width + v * k_width;
+        with_distance(Batch::load_aligned(score), head.bias, p.window, first_query + v * k_width, first_key + j)
+            .store_aligned(score);
+      }
   }
   if (!p.causal) return;
   // Key first_key + j is hidden from the lanes before it.
@@ -76,18 +85,18 @@ inline void forward_query_block(ForwardScratch& s, const AttentionForward<float>
                                 Size first_query) {
   constexpr Size width = Vectors * k_width;
   const Size queries = smaller(width, p.length - first_query);
-  const Size visible = p.causal ? first_query + queries : p.length;
+  const KeyRange visible = keys_of_block(p, first_query, queries);
   if (p.head_dim <= k_dim_chunk)
     transpose_rows(s.queries, head.q + first_query * p.qkv_stride, queries, p.head_dim, p.qkv_stride, width, p.scale);
   for (Size lane = 0; lane < width; ++lane) {
     s.maximum[lane] = -__builtin_inff();
     s.sum[lane] = 0;
   }
-  for (Size key = 0; key < visible; key += k_key_block) {
-    const Size keys = smaller(k_key_block, visible - key);
+  for (Size key = visible.first; key < visible.end; key += k_key_block) {
+    const Size keys = smaller(k_key_block, visible.end - key);
     block_scores<Vectors>(s, p, head, first_query, key, keys);
     block_exponentials<Vectors>(s, keys);
-    const bool final_block = key + keys == visible;
+    const bool final_block = key + keys == visible.end;
     alignas(64) float inverse[width];
     if (final_block)
       for (Size v = 0; v < width; v += k_width)
@@ -102,7 +111,7 @@ inline void forward_query_block(ForwardScratch& s, const AttentionForward<float>
                    .rows = queries,
                    .dims = p.head_dim,
                    .terms = keys,
-                   .start = key == 0 ? nullptr : s.factor,
+                   .start = key == visible.first ? nullptr : s.factor,
                    .finish = final_block ? inverse : nullptr,
                    .end = p.causal ? signed_distance(key, first_query) + 1 : WeightedRows::k_no_end});
   }
@@ -122,8 +131,12 @@ void attention_forward(const AttentionForward<float>& p) {
   const Size hidden = p.heads * p.head_dim;
   for (Size h = 0; h < p.heads; ++h) {
     const float* const q = p.qkv + h * p.head_dim;
-    const ForwardHead head{q, q + hidden, q + 2 * hidden, p.out + h * p.head_dim,
-                           p.log_sum_exp == nullptr ? nullptr : p.log_sum_exp + h * p.length};
+    const ForwardHead head{q,
+                           q + hidden,
+                           q + 2 * hidden,
+                           p.out + h * p.head_dim,
+                           p.log_sum_exp == nullptr ? nullptr : p.log_sum_exp + h * p.length,
+                           p.bias.values == nullptr ? nullptr : p.bias.values + h * p.bias.stride + p.bias.reach - 1};
     Size query = 0;
     for (; query + k_width < p.length; query += k_max_queries)
       forward_query_block<k_query_vectors>(scratch, p, head, query);

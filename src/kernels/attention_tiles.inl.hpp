@@ -110,6 +110,36 @@ template <Size Vectors>
     for (Size v = 0; v < Vectors; ++v) total[j][v].store_aligned(tile + j * width + v * k_width);
 }
 
+/// Keys that some query of [first, first + count) sees.
+struct KeyRange {
+  Size first, end;
+};
+template <class Call>
+inline KeyRange keys_of_block(const Call& p, Size first, Size count) {
+  KeyRange keys{0, p.causal ? first + count : p.length};
+  if (p.window == 0) return keys;
+  if (first > p.window) keys.first = first - p.window;
+  keys.end = smaller(keys.end, first + count + p.window);
+  return keys;
+}
+
+/// Score of an event beyond the window: its exponential is 0 beside that of any visible one, and, unlike infinity, it
+/// may be the maximum of a block without leaving a NaN there.
+constexpr float k_beyond_window = -1e30F;
+
+/// The scores of one key and a vector of queries from first_query on, with what their distances add and forbid.
+/// `bias` is the head's row of distances, at distance 0, or null.
+[[gnu::always_inline]] inline Batch with_distance(Batch score, const float* bias, Size window, Size first_query,
+                                                  Size key) {
+  const std::ptrdiff_t distance = static_cast<std::ptrdiff_t>(first_query) - static_cast<std::ptrdiff_t>(key);
+  if (bias != nullptr) score += load(bias + distance);
+  if (window > 0) {
+    const Batch away = xsimd::abs(lane_numbers() + Batch(static_cast<float>(distance)));
+    score = xsimd::select(away > Batch(static_cast<float>(window)), Batch(k_beyond_window), score);
+  }
+  return score;
+}
+
 inline std::ptrdiff_t signed_distance(Size from, Size to) {
   return static_cast<std::ptrdiff_t>(to) - static_cast<std::ptrdiff_t>(from);
 }

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/strict_json.hpp"
+#include "seqguard/layers/relative_position.hpp"
 
 namespace seqguard {
 namespace {
@@ -27,9 +28,11 @@ constexpr SizeField k_size_fields[] = {
     {"embedding_size", &ModelConfig::embedding_size, 65'536},
     {"num_hidden_groups", &ModelConfig::num_hidden_groups, 1'000},
     {"inner_group_num", &ModelConfig::inner_group_num, 1'000},
+    {"relative_attention_num_buckets", &ModelConfig::relative_attention_num_buckets, 1'000'000},
 };
 /// Those that BERT does not have.
-constexpr std::string_view k_extra_fields[] = {"embedding_size", "num_hidden_groups", "inner_group_num"};
+constexpr std::string_view k_extra_fields[] = {"embedding_size", "num_hidden_groups", "inner_group_num",
+                                               "relative_attention_num_buckets"};
 
 enum class Range { zero_to_below_one, above_zero_to_one, at_least_zero };
 
@@ -258,6 +261,9 @@ void check_config(const ModelConfig& config, const std::string& path) {
   if (config.traits().shared_layers && config.num_hidden_groups > config.num_hidden_layers)
     malformed(path, "num_hidden_groups", "at most num_hidden_layers (" + std::to_string(config.num_hidden_layers) + ")",
               std::to_string(config.num_hidden_groups));
+  if (config.relative_attention_num_buckets < k_relative_buckets)
+    malformed(path, "relative_attention_num_buckets", "at least " + std::to_string(k_relative_buckets),
+              std::to_string(config.relative_attention_num_buckets));
   if (config.traits().positions == PositionRule::after_padding && !config.pad_token_id)
     malformed(path, "pad_token_id", "a token id: positions count from it", "null");
   if (config.max_tokens() == 0)

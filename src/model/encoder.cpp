@@ -1,6 +1,9 @@
 #include "seqguard/model/encoder.hpp"
 
+#include <algorithm>
 #include <cstdint>
+
+#include "seqguard/layers/relative_position.hpp"
 
 namespace seqguard {
 namespace {
@@ -11,10 +14,13 @@ enum Site : std::uint64_t { k_embedding_site = 0, k_attention_site = 1, k_feed_f
 std::uint64_t site_of(std::size_t layer, Site site) { return 4 * (layer + 1) + site; }
 
 template <class Real>
-SelfAttentionOptions<Real> attention_options(const ModelConfig& config, const EncoderOptions& options,
-                                             std::size_t layer) {
-  return {config.num_attention_heads, static_cast<Real>(config.layer_norm_eps), options.mask,
-          options.dropout.at(site_of(layer, k_attention_site))};
+SelfAttentionOptions<Real> attention_options(const ModelConfig& config, const PackedModel<Real>& packed,
+                                             const EncoderOptions& options, std::size_t layer) {
+  SelfAttentionOptions<Real> result{config.num_attention_heads, static_cast<Real>(config.layer_norm_eps), options.mask,
+                                    options.dropout.at(site_of(layer, k_attention_site))};
+  if (!packed.relative_bias.empty())
+    result.bias = {packed.relative_bias.data(), packed.reach, relative_bias_stride(packed.reach)};
+  return result;
 }
 
 template <class Real>
@@ -27,13 +33,19 @@ FeedForwardOptions<Real> feed_forward_options(const ModelConfig& config, const E
 template <class Real>
 EmbeddingOptions<Real> embedding_options(const ModelConfig& config, const EncoderOptions& options) {
   return {static_cast<Real>(config.layer_norm_eps), config.traits().positions,
-          static_cast<std::int32_t>(config.pad_token_id.value_or(0)), options.dropout.at(k_embedding_site)};
+          static_cast<std::int32_t>(config.position_padding()), options.dropout.at(k_embedding_site)};
 }
 
 }  // namespace
 
 template <class Real>
-void PackedModel<Real>::pack(const Context<Real>& context, const ModelParameters<const Real>& p, bool for_training) {
+void PackedModel<Real>::pack(const Context<Real>& context, const ModelConfig& config,
+                             const ModelParameters<const Real>& p, bool for_training) {
+  if (p.relative_attention_bias.rows > 0) {
+    reach = config.max_tokens();
+    relative_bias.resize(config.num_attention_heads * relative_bias_stride(reach));
+    expand_relative_bias<Real>(relative_bias, p.relative_attention_bias, config.num_attention_heads, reach);
+  }
   layers.resize(p.layers.size());
   for (std::size_t l = 0; l < layers.size(); ++l) {
     layers[l].attention.query_key_value.pack(context, p.layers[l].attention.query_key_value, for_training);
@@ -82,7 +94,8 @@ void encoder_forward(const Context<Real>& context, EncoderCache<Real>& cache, co
     EncoderLayerCache<Real>& layer = cache.layers[call];
     const std::size_t l = config.layer_of(call);
     self_attention_forward<Real>(context, layer.attention, x, input.offsets, p.layers[l].attention,
-                                 packed.layers[l].attention, attention_options<Real>(config, options, call), scratch);
+                                 packed.layers[l].attention, attention_options<Real>(config, packed, options, call),
+                                 scratch);
     feed_forward_forward<Real>(context, layer.feed_forward, layer.attention.out, p.layers[l].feed_forward,
                                packed.layers[l].feed_forward, feed_forward_options<Real>(config, options, call),
                                scratch);
@@ -98,6 +111,8 @@ void encoder_backward(const Context<Real>& context, const ModelParameters<Real>&
   const Arena::Frame frame(scratch);
   const MatrixView<Real> d_attention(scratch.allocate<Real>(d_hidden.rows * d_hidden.cols).data(), d_hidden.rows,
                                      d_hidden.cols);
+  const std::span<Real> d_bias = scratch.allocate<Real>(packed.relative_bias.size());
+  std::fill(d_bias.begin(), d_bias.end(), Real(0));
   for (std::size_t call = cache.layers.size(); call-- > 0;) {
     const EncoderLayerCache<Real>& layer = cache.layers[call];
     const std::size_t l = config.layer_of(call);
@@ -107,8 +122,11 @@ void encoder_backward(const Context<Real>& context, const ModelParameters<Real>&
                                 feed_forward_options<Real>(config, options, call), scratch);
     self_attention_backward<Real>(context, d_hidden, d_p.layers[l].attention, d_attention, layer.attention, x,
                                   input.offsets, p.layers[l].attention, packed.layers[l].attention,
-                                  attention_options<Real>(config, options, call), scratch);
+                                  attention_options<Real>(config, packed, options, call),
+                                  d_bias.empty() ? nullptr : d_bias.data(), scratch);
   }
+  if (!d_bias.empty())
+    reduce_relative_bias<Real>(d_p.relative_attention_bias, d_bias, config.num_attention_heads, packed.reach);
   embedding_backward<Real>(context, d_p.embeddings, d_hidden, cache.embedding, input, p.embeddings,
                            packed.embedding_projection, embedding_options<Real>(config, options), scratch);
 }

@@ -31,7 +31,7 @@ void Model<Real>::initialize(std::uint64_t seed) {
 
 template <class Real>
 void Model<Real>::pack(bool for_training) {
-  packed_.pack(context_, parameters_, for_training);
+  packed_.pack(context_, spec_.config, parameters_, for_training);
 }
 
 template class Model<float>;

@@ -25,7 +25,7 @@ ModelConfig default_config(Family family) {
 }
 
 std::size_t ModelConfig::max_tokens() const noexcept {
-  const std::size_t reserved = traits().positions == PositionRule::after_padding ? pad_token_id.value_or(0) + 1 : 0;
+  const std::size_t reserved = traits().positions == PositionRule::after_padding ? position_padding() + 1 : 0;
   return max_position_embeddings > reserved ? max_position_embeddings - reserved : 0;
 }
 

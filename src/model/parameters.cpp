@@ -10,6 +10,7 @@ namespace {
 const std::string k_embeddings = "bert.embeddings.";
 const std::string k_predictions = "cls.predictions.";
 const std::string k_projection = "bert.embeddings_project";
+const std::string k_relative = "bert.encoder.relative_attention_bias.weight";
 const std::string k_replaced = "discriminator_predictions.";
 
 std::string layer_name(std::size_t layer) { return "bert.encoder.layer." + std::to_string(layer) + "."; }
@@ -71,6 +72,8 @@ void ParameterTable::add_embeddings(const ModelSpec& spec) {
     add(name + ".missing", {width}, ParameterRole::embedding);
   }
   if (spec.features.time_gap_buckets > 0) table("time_gap", spec.features.time_gap_buckets);
+  if (config.traits().relative_attention)
+    add(k_relative, {config.relative_attention_num_buckets, config.num_attention_heads}, ParameterRole::embedding);
   const EmbeddingProjection projection = config.traits().projection;
   if (projection == EmbeddingProjection::always ||
       (projection == EmbeddingProjection::if_narrower && width != config.hidden_size))
@@ -148,6 +151,8 @@ ModelParameters<Real> bind_parameters(const ParameterTable& table, const ModelSp
   }
   if (spec.features.time_gap_buckets > 0) p.embeddings.time_gap = embedding("time_gap");
 
+  if (spec.config.traits().relative_attention)
+    p.relative_attention_bias = {place(k_relative), spec.config.relative_attention_num_buckets};
   const std::size_t hidden = spec.config.hidden_size;
   for (std::size_t l = 0; l < spec.config.distinct_layers(); ++l) {
     const std::string name = layer_name(l), self = name + "attention.self.query.";

@@ -16,6 +16,8 @@ struct Shape {
   std::size_t length, heads, head_dim, extra_stride;
   bool causal;
   double magnitude;  ///< of queries and keys; 1 gives scores around 1, 30 a nearly hard choice
+  std::size_t window = 0;
+  bool biased = false;
 };
 
 /// Lengths around the blocks (4, 8, 16 lanes; 64 keys), head widths that are narrow, odd, wide and beyond one chunk.
@@ -26,6 +28,9 @@ const std::vector<Shape>& shapes() {
       for (const bool causal : {false, true}) list.push_back({length, 2, 32, length % 3, causal, 1});
     for (const std::size_t head_dim : {1, 3, 8, 12, 16, 20, 31, 48, 64, 80, 129, 260})
       for (const bool causal : {false, true}) list.push_back({37, 2, head_dim, head_dim % 2, causal, 1});
+    for (const std::size_t length : {1, 9, 33, 64, 130, 200})
+      for (const std::size_t window : {0, 1, 5, 64})
+        for (const bool causal : {false, true}) list.push_back({length, 2, 12, 0, causal, 1, window, window != 5});
     for (const double magnitude : {0.0, 1e-20, 30.0, 3000.0}) list.push_back({70, 1, 12, 0, true, magnitude});
     return list;
   }();
@@ -36,7 +41,8 @@ struct Problem {
   Shape s;
   std::size_t hidden, qkv_stride, out_stride;
   double scale;
-  std::vector<double> qkv, d_out, out, log_sum_exp;
+  std::vector<double> qkv, d_out, out, log_sum_exp, bias;
+  std::size_t reach, bias_stride;
 
   explicit Problem(const Shape& shape) : s(shape), hidden(s.heads * s.head_dim) {
     qkv_stride = 3 * hidden + s.extra_stride;
@@ -48,18 +54,33 @@ struct Problem {
     d_out = random_values(s.length * out_stride, 1, 2);
     out.assign(s.length * out_stride, 0);
     log_sum_exp.assign(s.heads * s.length, 0);
+    reach = s.length + 3;
+    bias_stride = 2 * reach - 1 + k_relative_padding;
+    if (s.biased) bias = random_values(s.heads * bias_stride, 1, 9);
     reference_kernels().attention_forward({out.data(), log_sum_exp.data(), qkv.data(), s.length, s.heads, s.head_dim,
-                                           qkv_stride, out_stride, scale, s.causal});
+                                           qkv_stride, out_stride, scale, s.causal, s.window, relative(bias)});
   }
   std::string name(const char* kernel) const {
     return std::string(kernel) + " L=" + std::to_string(s.length) + " A=" + std::to_string(s.heads) +
            " D=" + std::to_string(s.head_dim) + " stride+" + std::to_string(s.extra_stride) +
-           (s.causal ? " causal" : " full") + " magnitude=" + std::to_string(s.magnitude);
+           (s.causal ? " causal" : " full") + " window=" + std::to_string(s.window) + (s.biased ? " biased" : "") +
+           " magnitude=" + std::to_string(s.magnitude);
+  }
+  template <class Real>
+  RelativeBias<Real> relative(const std::vector<Real>& values) const {
+    return {values.empty() ? nullptr : values.data(), reach, bias_stride};
+  }
+  std::vector<float> float_bias() const { return {bias.begin(), bias.end()}; }
+  double bias_at(std::size_t i, std::size_t j, std::size_t head) const {
+    return bias.empty() ? 0 : bias[head * bias_stride + reach - 1 + i - j];
+  }
+  bool sees(std::size_t i, std::size_t j) const {
+    return (!s.causal || j <= i) && (s.window == 0 || (i > j ? i - j : j - i) <= s.window);
   }
   const double* query(std::size_t i, std::size_t head) const { return &qkv[i * qkv_stride + head * s.head_dim]; }
   const double* key(std::size_t j, std::size_t head) const { return query(j, head) + hidden; }
   const double* value(std::size_t j, std::size_t head) const { return query(j, head) + 2 * hidden; }
-  std::size_t visible(std::size_t i) const { return s.causal ? i + 1 : s.length; }
+  double score(std::size_t i, std::size_t j, std::size_t head) const;
 };
 
 double dot(const double* a, const double* b, std::size_t n) {
@@ -73,10 +94,15 @@ double absolute_dot(const double* a, const double* b, std::size_t n) {
   return total;
 }
 
-/// Error of a score: a chain of D products of a scaled query and a key.
+double Problem::score(std::size_t i, std::size_t j, std::size_t head) const {
+  return scale * dot(query(i, head), key(j, head), s.head_dim) + bias_at(i, j, head);
+}
+
+/// Error of a score: a chain of D products of a scaled query and a key, and one addition.
 double score_error(const Problem& p, std::size_t i, std::size_t j, std::size_t head) {
   const double d = static_cast<double>(p.s.head_dim);
-  return (d / 2 + 2) * k_eps * p.scale * absolute_dot(p.query(i, head), p.key(j, head), p.s.head_dim) + 1e-37;
+  return (d / 2 + 2) * k_eps * p.scale * absolute_dot(p.query(i, head), p.key(j, head), p.s.head_dim) +
+         k_eps * std::abs(p.bias_at(i, j, head)) + 1e-37;
 }
 
 }  // namespace
@@ -85,26 +111,29 @@ TEST_CASE("attention_forward agrees with the reference") {
   for (const Shape& shape : shapes()) {
     const Problem p(shape);
     GuardedFloats qkv(p.qkv, 3), out(p.out.size(), 5), log_sum_exp(p.log_sum_exp.size(), 1);
+    const std::vector<float> bias = p.float_bias();
     kernels().attention_forward({out.data(), log_sum_exp.data(), qkv.data(), shape.length, shape.heads, shape.head_dim,
-                                 p.qkv_stride, p.out_stride, static_cast<float>(p.scale), shape.causal});
+                                 p.qkv_stride, p.out_stride, static_cast<float>(p.scale), shape.causal, shape.window,
+                                 p.relative(bias)});
     // Weights err by the scores' errors (twice: their own and the maximum's), by rounding score - maximum and exp; the
     // weighted mean by one rounding per term. All relative to the mean of |v|.
     std::vector<double> bounds(p.out.size(), 0), level_bounds(p.log_sum_exp.size());
+    const auto terms = [&](std::size_t i) { return static_cast<double>(shape.causal ? i + 1 : shape.length); };
     for (std::size_t head = 0; head < shape.heads; ++head)
       for (std::size_t i = 0; i < shape.length; ++i) {
         const double level = p.log_sum_exp[head * shape.length + i];
         double worst = 0;
-        for (std::size_t j = 0; j < p.visible(i); ++j) worst = std::max(worst, score_error(p, i, j, head));
-        for (std::size_t j = 0; j < p.visible(i); ++j) {
-          const double score = p.scale * dot(p.query(i, head), p.key(j, head), shape.head_dim);
-          const double weight = std::exp(score - level);
-          const double relative = 2 * worst + k_eps * (std::abs(score - level) + 6 + static_cast<double>(p.visible(i)));
+        for (std::size_t j = 0; j < shape.length; ++j)
+          if (p.sees(i, j)) worst = std::max(worst, score_error(p, i, j, head));
+        for (std::size_t j = 0; j < shape.length; ++j) {
+          if (!p.sees(i, j)) continue;
+          const double score = p.score(i, j, head), weight = std::exp(score - level);
+          const double relative = 2 * worst + k_eps * (std::abs(score - level) + 6 + terms(i));
           for (std::size_t d = 0; d < shape.head_dim; ++d)
             bounds[i * p.out_stride + head * shape.head_dim + d] +=
                 2 * (relative * weight + k_tiny) * std::abs(p.value(j, head)[d]);
         }
-        level_bounds[head * shape.length + i] =
-            worst + k_eps * (std::abs(level) + 6 + static_cast<double>(p.visible(i)));
+        level_bounds[head * shape.length + i] = worst + k_eps * (std::abs(level) + 6 + terms(i));
       }
     CHECK(mismatch(p.name("attention_forward"), out.view(), p.out, [&](std::size_t i) { return bounds[i]; }) == "");
     CHECK(mismatch(p.name("log_sum_exp"), log_sum_exp.view(), p.log_sum_exp,
@@ -133,17 +162,20 @@ TEST_CASE("attention_backward agrees with the reference") {
     for (double& x : p.out) x = static_cast<float>(x);
     for (double& x : p.log_sum_exp) x = static_cast<float>(x);
     const std::size_t scratch_size = attention_backward_scratch(shape.length, shape.head_dim);
-    std::vector<double> expected(p.qkv.size(), 0), no_scratch;
+    std::vector<double> expected(p.qkv.size(), 0), expected_bias(p.bias), bias_bounds(p.bias.size(), 0);
+    const std::vector<float> bias = p.float_bias();
     reference_kernels().attention_backward({expected.data(), p.d_out.data(), p.out.data(), p.log_sum_exp.data(),
                                             p.qkv.data(), shape.length, shape.heads, shape.head_dim, p.qkv_stride,
-                                            p.out_stride, p.scale, shape.causal, nullptr});
+                                            p.out_stride, p.scale, shape.causal, nullptr, shape.window,
+                                            p.relative(p.bias), shape.biased ? expected_bias.data() : nullptr});
     GuardedFloats qkv(p.qkv, 3), out(p.out, 1), d_out(p.d_out, 2), log_sum_exp(p.log_sum_exp, 1),
-        d_qkv(p.qkv.size(), 1, 0), scratch(scratch_size, 1, NAN);
+        d_qkv(p.qkv.size(), 1, 0), scratch(scratch_size, 1, NAN), d_bias(p.bias, 1);
     for (std::size_t i = 0; i < p.qkv.size(); ++i)
       if (i % p.qkv_stride < 3 * p.hidden) d_qkv.data()[i] = NAN;
     kernels().attention_backward({d_qkv.data(), d_out.data(), out.data(), log_sum_exp.data(), qkv.data(), shape.length,
                                   shape.heads, shape.head_dim, p.qkv_stride, p.out_stride, static_cast<float>(p.scale),
-                                  shape.causal, scratch.data()});
+                                  shape.causal, scratch.data(), shape.window, p.relative(bias),
+                                  shape.biased ? d_bias.data() : nullptr});
     // P errs by its score, by rounding score - log_sum_exp and by exp; dP and delta by a chain of D products each; the
     // three gradients are sums over L terms.
     std::vector<double> bounds(p.qkv.size(), 0);
@@ -156,14 +188,18 @@ TEST_CASE("attention_backward agrees with the reference") {
         const double delta = dot(d_row, row, shape.head_dim);
         const double delta_error = d_terms * k_eps * absolute_dot(d_row, row, shape.head_dim);
         const double level = p.log_sum_exp[head * shape.length + i];
-        for (std::size_t j = 0; j < p.visible(i); ++j) {
-          const double score = p.scale * dot(p.query(i, head), p.key(j, head), shape.head_dim);
-          const double weight = std::exp(score - level);
+        for (std::size_t j = 0; j < shape.length; ++j) {
+          if (!p.sees(i, j)) continue;
+          const double score = p.score(i, j, head), weight = std::exp(score - level);
           const double relative = score_error(p, i, j, head) + k_eps * (std::abs(score - level) + 5 + l_terms);
           const double gap = dot(d_row, p.value(j, head), shape.head_dim) - delta;
           const double d_error = d_terms * k_eps * absolute_dot(d_row, p.value(j, head), shape.head_dim) + delta_error;
           const double score_bound =
               p.scale * ((weight * relative + k_tiny) * std::abs(gap) + weight * d_error) * (1 + 4 * k_eps) + k_tiny;
+          // A sum of at most L terms that begins at the start value, of magnitude 1.
+          if (shape.biased)
+            bias_bounds[head * p.bias_stride + p.reach - 1 + i - j] +=
+                score_bound / p.scale + l_terms * k_eps * (std::abs(weight * gap) + 2);
           for (std::size_t d = 0; d < shape.head_dim; ++d) {
             const std::size_t column = head * shape.head_dim + d;
             bounds[i * p.qkv_stride + column] += score_bound * std::abs(p.key(j, head)[d]);
@@ -174,6 +210,10 @@ TEST_CASE("attention_backward agrees with the reference") {
       }
     CHECK(mismatch(p.name("attention_backward"), d_qkv.view(), expected,
                    [&](std::size_t i) { return bounds[i] + k_tiny; }) == "");
+    if (shape.biased)
+      CHECK(mismatch(p.name("d_bias"), d_bias.view(), expected_bias, [&](std::size_t i) { return bias_bounds[i]; }) ==
+            "");
+    CHECK(d_bias.intact());
     CHECK(d_qkv.intact());
     CHECK(scratch.intact());
   }

@@ -27,7 +27,7 @@ import safetensors.torch
 import torch
 import transformers
 from transformers import (AlbertConfig, BertConfig, BertForMaskedLM, BertForSequenceClassification, BertForTokenClassification,
-                          BertModel, CamembertConfig, DistilBertConfig, ElectraConfig, RobertaConfig, XLMRobertaConfig)
+                          BertModel, CamembertConfig, DistilBertConfig, ElectraConfig, MPNetConfig, RobertaConfig, XLMRobertaConfig)
 
 LENGTHS = [1, 2, 3, 5, 8, 13]  # and the longest possible
 
@@ -67,6 +67,7 @@ FAMILIES = {  # odd numbers of layers, heads of width 12 and 20, every further a
     "Electra": ElectraConfig(**SMALL, embedding_size=10, hidden_act="gelu"),
     "Albert": AlbertConfig(**{**SMALL, "num_hidden_layers": 5}, embedding_size=10, num_hidden_groups=2, inner_group_num=2,
                            hidden_act="tanh"),
+    "MPNet": MPNetConfig(**{**SMALL, "max_position_embeddings": 203}, relative_attention_num_buckets=40, hidden_act="gelu"),
 }
 HEADS = ["Model", "ForMaskedLM", "ForSequenceClassification", "ForTokenClassification"]
 GRADIENTS = config(vocab_size=37, hidden_size=24, num_attention_heads=2, num_hidden_layers=1, intermediate_size=36,
@@ -171,7 +172,7 @@ def make_family(directory, family, seed):
         target = directory / f"{configuration.model_type}_{head}"
         model.save_pretrained(target)
         positions = configuration.max_position_embeddings
-        longest = positions - 2 if "roberta" in model.base_model_prefix else positions
+        longest = positions - 2 if family in ("Roberta", "XLMRoberta", "Camembert", "MPNet") else positions
         batch = make_batch(configuration, [1, 2, 5, longest], random)
         write(target, {**inputs_of(batch), **family_outputs(model, batch)})
 
@@ -234,8 +235,9 @@ def make_gradients(directory, seed):
 def compare(new, old):
     """Weights and inputs must be equal; outputs may differ by the rounding of another machine."""
     worst = 0.0
-    for path in sorted(old.glob("*/*.safetensors")):
-        a, b = safetensors.torch.load_file(path), safetensors.torch.load_file(new / path.relative_to(old))
+    for made in sorted(new.glob("*/*.safetensors")):
+        path = old / made.relative_to(new)
+        a, b = safetensors.torch.load_file(path), safetensors.torch.load_file(made)
         if a.keys() != b.keys():
             sys.exit(f"{path}: other tensors: {sorted(a.keys() ^ b.keys())}")
         for name in a:

@@ -14,6 +14,15 @@
 
 namespace seqguard {
 
+/// What is added to the score of query i and key j because of their distance. Null values: nothing.
+template <class Real>
+struct RelativeBias {
+  const Real* values = nullptr;  ///< [A, stride]: of head h at values[h * stride + reach - 1 + i - j]
+  std::size_t reach = 0;         ///< at least L
+  std::size_t stride = 0;  ///< at least 2 reach - 1 + k_relative_padding: vectors are read beyond the last distance
+};
+inline constexpr std::size_t k_relative_padding = 32;
+
 /// Fused multi-head attention over one sequence. L events, A heads of width D; H = A * D.
 template <class Real>
 struct AttentionForward {
@@ -21,8 +30,10 @@ struct AttentionForward {
   Real* log_sum_exp;  ///< [A, L] or null: log sum_j exp(score_ij), kept for the backward pass
   const Real* qkv;    ///< [L, 3H], row stride `qkv_stride`: query, key, value side by side, heads inside each
   std::size_t length, heads, head_dim, qkv_stride, out_stride;
-  Real scale;   ///< 1 / sqrt(D)
-  bool causal;  ///< event i sees the events j <= i only; otherwise all
+  Real scale;              ///< 1 / sqrt(D)
+  bool causal;             ///< event i sees the events j <= i only; otherwise all
+  std::size_t window = 0;  ///< > 0: only events at a distance of at most `window`
+  RelativeBias<Real> bias = {};
 };
 
 template <class Real>
@@ -36,6 +47,9 @@ struct AttentionBackward {
   Real scale;
   bool causal;
   Real* scratch;  ///< attention_backward_scratch(length, head_dim) elements
+  std::size_t window = 0;
+  RelativeBias<Real> bias = {};
+  Real* d_bias = nullptr;  ///< null, or accumulated: laid out as bias.values
 };
 
 template <class Real>

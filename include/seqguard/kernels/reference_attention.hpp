@@ -16,6 +16,25 @@ Real reference_dot(const Real* a, const Real* b, std::size_t n) {
   return total;
 }
 
+/// The keys that query i sees: [first, end).
+struct VisibleKeys {
+  std::size_t first, end;
+};
+template <class Call>
+VisibleKeys visible_keys(const Call& p, std::size_t i) {
+  VisibleKeys keys{0, p.causal ? i + 1 : p.length};
+  if (p.window == 0) return keys;
+  if (i > p.window) keys.first = i - p.window;
+  if (keys.end > i + p.window + 1) keys.end = i + p.window + 1;
+  return keys;
+}
+
+/// Added to the score of query i and key j.
+template <class Real>
+Real relative_bias(const RelativeBias<Real>& bias, std::size_t head, std::size_t i, std::size_t j) {
+  return bias.values == nullptr ? Real(0) : bias.values[head * bias.stride + bias.reach - 1 + i - j];
+}
+
 template <class Real>
 void reference_attention_forward(const AttentionForward<Real>& p) {
   const std::size_t hidden = p.heads * p.head_dim;
@@ -23,18 +42,19 @@ void reference_attention_forward(const AttentionForward<Real>& p) {
     const Real* const q = p.qkv + head * p.head_dim;
     const Real *const k = q + hidden, *const v = k + hidden;
     for (std::size_t i = 0; i < p.length; ++i) {
-      const std::size_t visible = p.causal ? i + 1 : p.length;
+      const VisibleKeys visible = visible_keys(p, i);
       const auto score = [&](std::size_t j) {
-        return p.scale * reference_dot(q + i * p.qkv_stride, k + j * p.qkv_stride, p.head_dim);
+        return p.scale * reference_dot(q + i * p.qkv_stride, k + j * p.qkv_stride, p.head_dim) +
+               relative_bias(p.bias, head, i, j);
       };
-      Real maximum = score(0), total = 0;
-      for (std::size_t j = 1; j < visible; ++j) {
+      Real maximum = score(visible.first), total = 0;
+      for (std::size_t j = visible.first + 1; j < visible.end; ++j) {
         const Real s = score(j);
         maximum = s > maximum ? s : maximum;
       }
       Real* const out = p.out + i * p.out_stride + head * p.head_dim;
       for (std::size_t d = 0; d < p.head_dim; ++d) out[d] = 0;
-      for (std::size_t j = 0; j < visible; ++j) {
+      for (std::size_t j = visible.first; j < visible.end; ++j) {
         const Real weight = std::exp(score(j) - maximum);
         total += weight;
         for (std::size_t d = 0; d < p.head_dim; ++d) out[d] += weight * v[j * p.qkv_stride + d];
@@ -47,7 +67,7 @@ void reference_attention_forward(const AttentionForward<Real>& p) {
 
 /// With P_ij = exp(s_ij - lse_i), dP_ij = d_out_i . v_j and delta_i = d_out_i . out_i = sum_j P_ij dP_ij:
 /// dS_ij = P_ij (dP_ij - delta_i); d_q_i = scale sum_j dS_ij k_j; d_k_j = scale sum_i dS_ij q_i; d_v_j = sum_i P_ij
-/// d_out_i.
+/// d_out_i; d_bias at a distance: sum of dS_ij over the pairs at that distance.
 template <class Real>
 void reference_attention_backward(const AttentionBackward<Real>& p) {
   const std::size_t hidden = p.heads * p.head_dim, stride = p.qkv_stride;
@@ -58,12 +78,15 @@ void reference_attention_backward(const AttentionBackward<Real>& p) {
     for (std::size_t i = 0; i < p.length; ++i) {
       const Real* const d_out = p.d_out + i * p.out_stride + q;
       const Real delta = reference_dot(d_out, p.out + i * p.out_stride + q, p.head_dim);
-      for (std::size_t j = 0; j < (p.causal ? i + 1 : p.length); ++j) {
+      const VisibleKeys visible = visible_keys(p, i);
+      for (std::size_t j = visible.first; j < visible.end; ++j) {
         const Real *const row_i = p.qkv + i * stride, *const row_j = p.qkv + j * stride;
         Real *const d_row_i = p.d_qkv + i * stride, *const d_row_j = p.d_qkv + j * stride;
-        const Real score = p.scale * reference_dot(row_i + q, row_j + k, p.head_dim);
+        const Real score =
+            p.scale * reference_dot(row_i + q, row_j + k, p.head_dim) + relative_bias(p.bias, head, i, j);
         const Real weight = std::exp(score - p.log_sum_exp[head * p.length + i]);
         const Real d_score = weight * (reference_dot(d_out, row_j + v, p.head_dim) - delta);
+        if (p.d_bias != nullptr) p.d_bias[head * p.bias.stride + p.bias.reach - 1 + i - j] += d_score;
         for (std::size_t d = 0; d < p.head_dim; ++d) {
           d_row_i[q + d] += p.scale * d_score * row_j[k + d];
           d_row_j[k + d] += p.scale * d_score * row_i[q + d];

@@ -60,6 +60,7 @@ struct SelfAttentionOptions {
   Real layer_norm_eps = 0;
   AttentionMask mask = AttentionMask::full;
   Dropout dropout;
+  RelativeBias<Real> bias = {};
 };
 
 /// cache.out[N, H] = LN(x + dropout(output(attention(x)))).
@@ -81,7 +82,8 @@ void self_attention_forward(const Context<Real>& context, SelfAttentionCache<Rea
                                         .qkv_stride = cache.query_key_value.stride,
                                         .out_stride = cache.context.stride,
                                         .scale = Real(1) / std::sqrt(static_cast<Real>(head_dim)),
-                                        .causal = options.mask == AttentionMask::causal});
+                                        .causal = options.mask == AttentionMask::causal,
+                                        .bias = options.bias});
   }
   const MatrixView<Real> projected(cache.layer_norm.sum, x.rows, hidden);
   linear_forward<Real>(projected, cache.context, packed.output, scratch);
@@ -90,13 +92,13 @@ void self_attention_forward(const Context<Real>& context, SelfAttentionCache<Rea
                            options.layer_norm_eps);
 }
 
-/// d_x[N, H] overwritten; d_p accumulated. d_out is destroyed.
+/// d_x[N, H] overwritten; d_p accumulated, and d_bias (null, or laid out as options.bias). d_out is destroyed.
 template <class Real>
 void self_attention_backward(const Context<Real>& context, MatrixView<Real> d_x,
                              const SelfAttentionParameters<Real>& d_p, MatrixView<Real> d_out,
                              const SelfAttentionCache<Real>& cache, MatrixView<const Real> x, Offsets offsets,
                              const SelfAttentionParameters<const Real>& p, const PackedSelfAttention<Real>& packed,
-                             const SelfAttentionOptions<Real>& options, Arena& scratch) {
+                             const SelfAttentionOptions<Real>& options, Real* d_bias, Arena& scratch) {
   const Arena::Frame frame(scratch);
   const std::size_t n = x.rows, hidden = x.cols, head_dim = hidden / options.heads;
   // d_x receives the residual's share first, the projection's is added below.
@@ -125,7 +127,9 @@ void self_attention_backward(const Context<Real>& context, MatrixView<Real> d_x,
          .out_stride = d_context.stride,
          .scale = Real(1) / std::sqrt(static_cast<Real>(head_dim)),
          .causal = options.mask == AttentionMask::causal,
-         .scratch = scratch.allocate<Real>(attention_backward_scratch(length, head_dim)).data()});
+         .scratch = scratch.allocate<Real>(attention_backward_scratch(length, head_dim)).data(),
+         .bias = options.bias,
+         .d_bias = d_bias});
   }
   linear_backward<Real>(context, d_x, d_p.query_key_value, d_qkv, x, packed.query_key_value, scratch, true);
 }

@@ -25,16 +25,17 @@ enum class Head {
 /// family, and an absent field means exactly them.
 struct ModelConfig {
   Family family = Family::bert;
-  std::size_t vocab_size = 30522;             ///< V, 1 .. 1e8
-  std::size_t hidden_size = 768;              ///< H, 1 .. 65,536, a multiple of num_attention_heads
-  std::size_t num_hidden_layers = 12;         ///< 1 .. 1,000
-  std::size_t num_attention_heads = 12;       ///< A, >= 1
-  std::size_t intermediate_size = 3072;       ///< I, 1 .. 1e6
-  std::size_t max_position_embeddings = 512;  ///< longest sequence, 1 .. 1e6
-  std::size_t type_vocab_size = 2;            ///< 1 .. 1e6; nothing where the family has no token types
-  std::size_t embedding_size = 0;             ///< E, width of the embeddings, 1 .. 65,536; 0: H
-  std::size_t num_hidden_groups = 1;          ///< groups of shared layers (ALBERT), at most num_hidden_layers
-  std::size_t inner_group_num = 1;            ///< layers of a group
+  std::size_t vocab_size = 30522;                   ///< V, 1 .. 1e8
+  std::size_t hidden_size = 768;                    ///< H, 1 .. 65,536, a multiple of num_attention_heads
+  std::size_t num_hidden_layers = 12;               ///< 1 .. 1,000
+  std::size_t num_attention_heads = 12;             ///< A, >= 1
+  std::size_t intermediate_size = 3072;             ///< I, 1 .. 1e6
+  std::size_t max_position_embeddings = 512;        ///< longest sequence, 1 .. 1e6
+  std::size_t type_vocab_size = 2;                  ///< 1 .. 1e6; nothing where the family has no token types
+  std::size_t embedding_size = 0;                   ///< E, width of the embeddings, 1 .. 65,536; 0: H
+  std::size_t num_hidden_groups = 1;                ///< groups of shared layers (ALBERT), at most num_hidden_layers
+  std::size_t inner_group_num = 1;                  ///< layers of a group
+  std::size_t relative_attention_num_buckets = 32;  ///< rows of MPNet's table, at least k_relative_buckets
   Activation hidden_act = Activation::gelu;
   double layer_norm_eps = 1e-12;     ///< in (0, 1]; added inside the square root
   double initializer_range = 0.02;   ///< standard deviation of fresh weights, >= 0
@@ -50,6 +51,8 @@ struct ModelConfig {
   std::size_t head_size() const noexcept { return hidden_size / num_attention_heads; }  ///< D = H / A
   std::size_t num_labels() const noexcept { return labels.size(); }
   std::size_t embedding_width() const noexcept { return embedding_size > 0 ? embedding_size : hidden_size; }  ///< E
+  /// Id at which positions begin after_padding.
+  std::size_t position_padding() const noexcept { return traits().position_padding.value_or(pad_token_id.value_or(0)); }
   const FamilyTraits& traits() const noexcept { return traits_of(family); }
   /// Longest sequence: positions that lie behind the padding id are not for tokens.
   std::size_t max_tokens() const noexcept;

@@ -28,9 +28,12 @@ struct PackedModel {
   std::vector<PackedEncoderLayer<Real>> layers;
   PackedLinear<Real> embedding_projection, pooler, dense, transform, classifier;
   std::vector<PackedDecoder<Real>> decoders;
+  std::vector<Real> relative_bias;  ///< [A, stride] by distance, for `reach` tokens; empty: none
+  std::size_t reach = 0;
 
   /// Packs, or packs again with new values without allocating.
-  void pack(const Context<Real>& context, const ModelParameters<const Real>& p, bool for_training);
+  void pack(const Context<Real>& context, const ModelConfig& config, const ModelParameters<const Real>& p,
+            bool for_training);
 };
 
 template <class Real>

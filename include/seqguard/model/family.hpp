@@ -14,7 +14,7 @@ namespace seqguard {
 struct ModelConfig;
 
 /// `model_type` of config.json.
-enum class Family { bert, roberta, xlm_roberta, camembert, distilbert, electra, albert };
+enum class Family { bert, roberta, xlm_roberta, camembert, distilbert, electra, albert, mpnet };
 
 /// Whether embeddings of width E pass through a linear layer to the hidden size H.
 enum class EmbeddingProjection {
@@ -36,9 +36,11 @@ struct FamilyTraits {
   std::string_view tensor_prefix;  ///< "bert." before the base model's tensors in a checkpoint with a head
   std::string_view layer = "encoder.layer.{i}.";  ///< tensors of layer i; {g} and {j}: group, and layer inside it
   PositionRule positions = PositionRule::counted;
-  bool token_types = true;  ///< there are token_type_embeddings
+  std::optional<std::size_t> position_padding = std::nullopt;  ///< of after_padding; none: pad_token_id
+  bool token_types = true;                                     ///< there are token_type_embeddings
   EmbeddingProjection projection = EmbeddingProjection::none;
-  bool shared_layers = false;  ///< num_hidden_groups groups of inner_group_num layers, used again and again
+  bool relative_attention = false;  ///< a bias by distance, one table for all layers
+  bool shared_layers = false;       ///< num_hidden_groups groups of inner_group_num layers, used again and again
   /// Sequence classification: classifier(act(dense(h of the first token))). The dense layer is the pooler's, or one of
   /// the head's own.
   bool classifies_by_pooler = true;

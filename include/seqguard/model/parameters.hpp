@@ -98,6 +98,7 @@ struct EncoderLayerParameters {
 template <class Real>
 struct ModelParameters {
   EmbeddingParameters<Real> embeddings;
+  EmbeddingTable<Real> relative_attention_bias;  ///< [buckets, A] for all layers; no rows: none
   std::vector<EncoderLayerParameters<Real>> layers;
   LinearParameters<Real> pooler;
   LinearParameters<Real> dense;  ///< of a classifier that does not read the pooler, and of replaced-token detection

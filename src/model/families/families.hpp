@@ -11,5 +11,6 @@ extern const FamilyTraits k_roberta, k_xlm_roberta, k_camembert;
 extern const FamilyTraits k_distilbert;
 extern const FamilyTraits k_electra;
 extern const FamilyTraits k_albert;
+extern const FamilyTraits k_mpnet;
 
 }  // namespace seqguard

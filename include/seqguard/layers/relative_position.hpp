@@ -1,0 +1,61 @@
+// Attention biases by distance: a learned number for each head and bucket of distances, MPNet's and T5's.
+#pragma once
+
+#include <cmath>
+#include <cstddef>
+#include <span>
+
+#include "seqguard/kernels/kernel_table.hpp"
+#include "seqguard/layers/embedding.hpp"
+
+namespace seqguard {
+
+/// Buckets that transformers' MPNet uses, whatever its config.json says; further rows of the table stay unused.
+inline constexpr std::size_t k_relative_buckets = 32;
+/// From this distance on, all are in the last bucket of their side.
+inline constexpr std::size_t k_relative_max_distance = 128;
+
+/// Bucket of a key at `key_minus_query` from its query: half of them for either side; of each half, one for each of the
+/// first 8 distances, then logarithmic ones (MPNetEncoder.relative_position_bucket, in single precision as there).
+inline std::size_t relative_position_bucket(std::ptrdiff_t key_minus_query) {
+  constexpr std::size_t half = k_relative_buckets / 2, exact = half / 2;
+  const std::size_t side = key_minus_query > 0 ? half : 0;
+  const auto distance = static_cast<std::size_t>(key_minus_query < 0 ? -key_minus_query : key_minus_query);
+  if (distance < exact) return side + distance;
+  const float octaves = std::log(static_cast<float>(distance) / static_cast<float>(exact)) /
+                        static_cast<float>(std::log(static_cast<double>(k_relative_max_distance) / exact)) *
+                        static_cast<float>(half - exact);
+  const std::size_t bucket = exact + static_cast<std::size_t>(octaves);
+  return side + (bucket < half ? bucket : half - 1);
+}
+
+/// Elements of a RelativeBias for sequences of up to `reach` tokens, per head.
+inline std::size_t relative_bias_stride(std::size_t reach) { return 2 * reach - 1 + k_relative_padding; }
+
+/// values[A, stride] from table[rows, A]: the layout of RelativeBias.
+template <class Real>
+void expand_relative_bias(std::span<Real> values, EmbeddingTable<const Real> table, std::size_t heads,
+                          std::size_t reach) {
+  const std::size_t stride = relative_bias_stride(reach);
+  for (std::size_t distance = 0; distance < stride; ++distance) {  // query - key = distance - (reach - 1)
+    const std::ptrdiff_t key_minus_query =
+        static_cast<std::ptrdiff_t>(reach) - 1 - static_cast<std::ptrdiff_t>(distance);
+    const std::size_t bucket = relative_position_bucket(key_minus_query);
+    for (std::size_t h = 0; h < heads; ++h) values[h * stride + distance] = table.weight[bucket * heads + h];
+  }
+}
+
+/// d_table += the sums over each bucket's distances of d_values[A, stride].
+template <class Real>
+void reduce_relative_bias(EmbeddingTable<Real> d_table, std::span<const Real> d_values, std::size_t heads,
+                          std::size_t reach) {
+  const std::size_t stride = relative_bias_stride(reach);
+  for (std::size_t distance = 0; distance < 2 * reach - 1; ++distance) {
+    const std::ptrdiff_t key_minus_query =
+        static_cast<std::ptrdiff_t>(reach) - 1 - static_cast<std::ptrdiff_t>(distance);
+    const std::size_t bucket = relative_position_bucket(key_minus_query);
+    for (std::size_t h = 0; h < heads; ++h) d_table.weight[bucket * heads + h] += d_values[h * stride + distance];
+  }
+}
+
+}  // namespace seqguard
