@@ -33,7 +33,7 @@ void describe_encoder(const std::string& directory, Facts& facts) {
   const SafetensorsFile file(weights);
   for (const auto& [name, tensor] : file.tensors()) {
     parameters += tensor.count();
-    bytes += tensor.end - tensor.begin;
+    bytes += tensor.bytes();
   }
   number("parameters", parameters);
   facts.add("weights", bytes, byte_size(bytes));

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 #include <map>
+#include <memory>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -34,7 +35,7 @@ std::string list_text(std::string_view title, const std::vector<std::string>& na
 /// Tensors of a file by their complete names (tensor_names.hpp). The value is the name in the file.
 using TensorNames = std::map<std::string, std::string, std::less<>>;
 
-TensorNames complete_names(const SafetensorsFile& file, const ModelConfig& config) {
+TensorNames complete_names(const TensorSource& file, const ModelConfig& config) {
   ModelSpec base;
   base.config = config;
   base.heads.pooler = true;
@@ -58,8 +59,7 @@ std::vector<Tie> ties_of(const ModelSpec& spec) {
 }
 
 /// Every parameter found with its shape, every tensor used: otherwise one error that lists all that is wrong.
-void account(const SafetensorsFile& file, const TensorNames& names, const ModelSpec& spec,
-             const ParameterTable& table) {
+void account(const TensorSource& file, const TensorNames& names, const ModelSpec& spec, const ParameterTable& table) {
   std::vector<std::string> missing, unused, misshapen;
   TensorNames left = names;
   const auto use = [&](std::string_view name, const std::vector<std::size_t>& shape) {
@@ -87,7 +87,7 @@ void account(const SafetensorsFile& file, const TensorNames& names, const ModelS
            list_text("wrong shape", misshapen));
 }
 
-void read_parameters(const SafetensorsFile& file, const TensorNames& names, const ModelSpec& spec,
+void read_parameters(const TensorSource& file, const TensorNames& names, const ModelSpec& spec,
                      const ParameterTable& table, std::span<float> values) {
   const std::vector<Tie> ties = ties_of(spec);
   for (const ParameterInfo& parameter : table.entries()) {
@@ -108,16 +108,10 @@ void read_parameters(const SafetensorsFile& file, const TensorNames& names, cons
   }
 }
 
-/// What is in the directory instead of a model.safetensors, refused by name.
-void refuse_other_formats(const std::string& directory) {
+void refuse_adapters(const std::string& directory) {
   if (file_exists(directory + "/adapter_config.json"))
     fail(ErrorCode::unsupported_model, directory + "/adapter_config.json",
          "adapters are not supported: merge it into the model first");
-  if (file_exists(directory + "/model.safetensors")) return;
-  for (const char* name : {"/model.safetensors.index.json", "/pytorch_model.bin", "/pytorch_model.bin.index.json"})
-    if (file_exists(directory + name))
-      fail(ErrorCode::unsupported_model, directory + name,
-           "not supported: save the model as one model.safetensors first");
 }
 
 ModelHeads heads_of(const ModelConfig& config, const TensorNames& names) {
@@ -151,12 +145,13 @@ Head class_of(const ModelSpec& spec) {
 }  // namespace
 
 Model<float> load_model(const Context<float>& context, const std::string& directory, const ModelFeatures& features,
-                        const SafetensorsLimits& limits) {
+                        FileAccess access) {
   const std::string config_path = directory + "/config.json";
   ModelSpec spec;
   spec.config = parse_config(read_file(config_path, k_max_config_bytes), config_path);
-  refuse_other_formats(directory);
-  const SafetensorsFile file(directory + "/model.safetensors", limits);
+  refuse_adapters(directory);
+  const std::unique_ptr<const TensorSource> opened = open_tensors(directory, access);
+  const TensorSource& file = *opened;
   const TensorNames names = complete_names(file, spec.config);
   spec.features = features;
   spec.heads = heads_of(spec.config, names);

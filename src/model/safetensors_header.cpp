@@ -9,23 +9,8 @@
 namespace seqguard {
 namespace {
 
-struct DtypeEntry {
-  std::string_view name;
-  Dtype dtype;
-  std::size_t size;
-};
-constexpr DtypeEntry k_dtypes[] = {
-    {"F64", Dtype::f64, 8},      {"F32", Dtype::f32, 4}, {"F16", Dtype::f16, 2}, {"BF16", Dtype::bf16, 2},
-    {"I64", Dtype::i64, 8},      {"I32", Dtype::i32, 4}, {"I16", Dtype::i16, 2}, {"I8", Dtype::i8, 1},
-    {"U64", Dtype::u64, 8},      {"U32", Dtype::u32, 4}, {"U16", Dtype::u16, 2}, {"U8", Dtype::u8, 1},
-    {"BOOL", Dtype::boolean, 1},
-};
-
-const DtypeEntry& entry_of(Dtype dtype) noexcept {
-  for (const DtypeEntry& entry : k_dtypes)
-    if (entry.dtype == dtype) return entry;
-  return k_dtypes[0];
-}
+constexpr Dtype k_dtypes[] = {Dtype::f64, Dtype::f32, Dtype::f16, Dtype::bf16, Dtype::i64, Dtype::i32,    Dtype::i16,
+                              Dtype::i8,  Dtype::u64, Dtype::u32, Dtype::u16,  Dtype::u8,  Dtype::boolean};
 
 /// Takes the parser's events one by one, so that a hostile header costs no more memory than its tensors:
 ///   { name: {"dtype": text, "shape": [n..], "data_offsets": [begin, end]}.., "__metadata__": {text: text..} }
@@ -37,7 +22,7 @@ class HeaderEvents {
   using string_t = nlohmann::json::string_t;
   using binary_t = nlohmann::json::binary_t;
 
-  HeaderEvents(SafetensorsHeader& header, const std::string& path, const SafetensorsLimits& limits)
+  HeaderEvents(SafetensorsHeader& header, const std::string& path, const TensorLimits& limits)
       : header_(header), path_(path), limits_(limits) {}
 
   bool start_object(std::size_t) {
@@ -90,12 +75,12 @@ class HeaderEvents {
       return true;
     }
     if (place_ != Place::dtype) refuse("a string");
-    const auto* found = std::find_if(std::begin(k_dtypes), std::end(k_dtypes),
-                                     [&](const DtypeEntry& entry) { return entry.name == text; });
+    const auto* found =
+        std::find_if(std::begin(k_dtypes), std::end(k_dtypes), [&](Dtype dtype) { return to_string(dtype) == text; });
     if (found == std::end(k_dtypes))
       fail_here("unsupported dtype", "F64, F32, F16, BF16, I64, I32, I16, I8, U64, U32, U16, U8 or BOOL",
                 "\"" + text.substr(0, 100) + "\"");
-    tensor_.dtype = found->dtype;
+    tensor_.dtype = *found;
     place_ = Place::fields;
     return true;
   }
@@ -120,8 +105,7 @@ class HeaderEvents {
       tensor_.shape = list_;
     } else {
       if (list_.size() != 2) fail_here("data_offsets", "two numbers", std::to_string(list_.size()));
-      tensor_.begin = list_[0];
-      tensor_.end = list_[1];
+      extent_ = {list_[0], list_[1]};
     }
     place_ = Place::fields;
     return true;
@@ -134,6 +118,8 @@ class HeaderEvents {
                   std::string("no ") + (!seen_dtype_   ? "dtype"
                                         : !seen_shape_ ? "shape"
                                                        : "data_offsets"));
+      tensor_.place = header_.extents.size();
+      header_.extents.push_back(extent_);
       header_.tensors.emplace(name_, std::move(tensor_));
     }
     place_ = place_ == Place::names ? Place::document : Place::names;
@@ -179,10 +165,11 @@ class HeaderEvents {
 
   SafetensorsHeader& header_;
   const std::string& path_;
-  const SafetensorsLimits& limits_;
+  const TensorLimits& limits_;
   Place place_ = Place::document;
   std::string name_, field_;
   TensorInfo tensor_;
+  TensorExtent extent_;
   std::vector<std::size_t> list_;
   bool seen_metadata_ = false, seen_dtype_ = false, seen_shape_ = false, seen_offsets_ = false;
 };
@@ -197,28 +184,30 @@ std::size_t bytes_of(const TensorInfo& info, const std::string& where) {
 }
 
 void check_cover(const SafetensorsHeader& header, std::size_t data_bytes, const std::string& path) {
-  std::vector<std::pair<std::string_view, const TensorInfo*>> ordered;
+  std::vector<const TensorMap::value_type*> ordered;
   ordered.reserve(header.tensors.size());
-  for (const auto& [name, info] : header.tensors) ordered.emplace_back(name, &info);
-  std::sort(ordered.begin(), ordered.end(), [](const auto& a, const auto& b) {
-    return std::pair(a.second->begin, a.second->end) < std::pair(b.second->begin, b.second->end);
+  for (const auto& tensor : header.tensors) ordered.push_back(&tensor);
+  const auto extent_of = [&](const TensorMap::value_type* tensor) { return header.extents[tensor->second.place]; };
+  std::sort(ordered.begin(), ordered.end(), [&](const auto* a, const auto* b) {
+    return std::pair(extent_of(a).begin, extent_of(a).end) < std::pair(extent_of(b).begin, extent_of(b).end);
   });
   std::size_t covered = 0;
-  for (const auto& [name, info] : ordered) {
-    const std::string where = path + ": tensor \"" + std::string(name.substr(0, 100)) + "\"";
-    if (info->begin > info->end)
+  for (const auto* tensor : ordered) {
+    const std::string where = path + ": tensor \"" + tensor->first.substr(0, 100) + "\"";
+    const auto [begin, end] = extent_of(tensor);
+    if (begin > end)
       fail(ErrorCode::bad_checkpoint, where, "data_offsets", "begin <= end",
-           std::to_string(info->begin) + " > " + std::to_string(info->end));
-    if (info->end > data_bytes)
+           std::to_string(begin) + " > " + std::to_string(end));
+    if (end > data_bytes)
       fail(ErrorCode::bad_checkpoint, where, "data beyond the end of the file",
-           "at most " + std::to_string(data_bytes) + " bytes of data", "an end at " + std::to_string(info->end));
-    if (info->begin != covered)
-      fail(ErrorCode::bad_checkpoint, where, info->begin < covered ? "overlaps another tensor" : "hole before its data",
-           "a begin at " + std::to_string(covered), std::to_string(info->begin));
-    if (const std::size_t bytes = bytes_of(*info, where); bytes != info->end - info->begin)
+           "at most " + std::to_string(data_bytes) + " bytes of data", "an end at " + std::to_string(end));
+    if (begin != covered)
+      fail(ErrorCode::bad_checkpoint, where, begin < covered ? "overlaps another tensor" : "hole before its data",
+           "a begin at " + std::to_string(covered), std::to_string(begin));
+    if (const std::size_t bytes = bytes_of(tensor->second, where); bytes != end - begin)
       fail(ErrorCode::bad_checkpoint, where, "bytes of its data", std::to_string(bytes) + " by dtype and shape",
-           std::to_string(info->end - info->begin));
-    covered = info->end;
+           std::to_string(end - begin));
+    covered = end;
   }
   if (covered != data_bytes)
     fail(ErrorCode::bad_checkpoint, path, "trailing bytes", std::to_string(covered) + " bytes of data",
@@ -227,14 +216,8 @@ void check_cover(const SafetensorsHeader& header, std::size_t data_bytes, const 
 
 }  // namespace
 
-std::string_view to_string(Dtype dtype) noexcept { return entry_of(dtype).name; }
-
-std::size_t size_of(Dtype dtype) noexcept { return entry_of(dtype).size; }
-
-std::size_t TensorInfo::count() const noexcept { return (end - begin) / size_of(dtype); }
-
 SafetensorsHeader parse_safetensors_header(std::string_view text, std::size_t data_bytes, const std::string& path,
-                                           const SafetensorsLimits& limits) {
+                                           const TensorLimits& limits) {
   // White space around the object is allowed: writers pad the header to align the data. A NUL byte and a byte-order
   // mark would pass the parser unseen.
   if (text.find('\0') != std::string_view::npos || text.substr(0, 1) == "\xEF")

@@ -5,19 +5,26 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <vector>
 
-#include "seqguard/model/safetensors.hpp"
+#include "seqguard/model/tensor_source.hpp"
 
 namespace seqguard {
 
+/// Bytes [begin, end) of the data buffer.
+struct TensorExtent {
+  std::size_t begin = 0, end = 0;
+};
+
 struct SafetensorsHeader {
-  std::map<std::string, TensorInfo, std::less<>> tensors;
+  TensorMap tensors;
+  std::vector<TensorExtent> extents;  ///< by TensorInfo::place
   std::map<std::string, std::string, std::less<>> metadata;
 };
 
 /// Parses the header and checks each tensor, and that all of them cover [0, data_bytes) without hole or overlap.
 /// `path` is for messages. @throws Error bad_checkpoint.
 SafetensorsHeader parse_safetensors_header(std::string_view text, std::size_t data_bytes, const std::string& path,
-                                           const SafetensorsLimits& limits);
+                                           const TensorLimits& limits);
 
 }  // namespace seqguard

@@ -164,7 +164,7 @@ TEST_CASE("save and load give the same bits, and hostile files are refused") {
     std::vector<std::vector<std::byte>> bytes;
     std::vector<TensorToWrite> tensors;
     for (const auto& [tensor, info] : file.tensors()) {
-      bytes.emplace_back(info.end - info.begin);
+      bytes.emplace_back(info.bytes());
       file.read_bytes(tensor, bytes.back());
       if (tensor == name) damage(bytes.back());
       tensors.push_back({tensor, info.dtype, {bytes.back().size() / size_of(info.dtype)}, {}});

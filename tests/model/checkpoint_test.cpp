@@ -34,7 +34,7 @@ struct Checkpoint {
   explicit Checkpoint(const std::string& golden) : config(read_file(k_golden + golden + "/config.json", 1 << 20)) {
     const SafetensorsFile file(k_golden + golden + "/model.safetensors");
     for (const auto& [name, info] : file.tensors()) {
-      Tensor tensor{info.dtype, info.shape, std::vector<std::byte>(info.end - info.begin)};
+      Tensor tensor{info.dtype, info.shape, std::vector<std::byte>(info.bytes())};
       file.read_bytes(name, tensor.bytes);
       tensors.emplace(name, std::move(tensor));
     }
@@ -217,7 +217,7 @@ TEST_CASE("other formats in the directory are refused by name") {
   write_file_atomically(directory / "pytorch_model.bin", "");
   CHECK(code_of().find("unsupported_model /pytorch_model.bin: not supported") == 0);
   write_file_atomically(directory / "model.safetensors.index.json", "{}");
-  CHECK(code_of().find("unsupported_model /model.safetensors.index.json: not supported") == 0);
+  CHECK(code_of().find("bad_checkpoint /model.safetensors.index.json: weight_map") == 0);
   write_file_atomically(directory / "adapter_config.json", "{}");
   CHECK(code_of().find("unsupported_model /adapter_config.json: adapters are not supported") == 0);
 }

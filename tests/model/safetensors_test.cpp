@@ -36,12 +36,12 @@ std::string bytes_of(std::initializer_list<T> values) {
 
 /// Message of the error that opening (and then `use`) gives, without the path; "" if none.
 template <class Use>
-std::string error_of(const std::string& bytes, const SafetensorsLimits& limits, Use use) {
+std::string error_of(const std::string& bytes, const TensorLimits& limits, Use use) {
   const TemporaryDirectory directory;
   const std::string path = directory / "model.safetensors";
   write_file_atomically(path, bytes);
   try {
-    const SafetensorsFile file(path, limits);
+    const SafetensorsFile file(path, FileAccess::read, limits);
     use(file);
   } catch (const Error& error) {
     CHECK(error.code() == ErrorCode::bad_checkpoint);
@@ -52,7 +52,7 @@ std::string error_of(const std::string& bytes, const SafetensorsLimits& limits, 
   return "";
 }
 
-std::string error_of(const std::string& bytes, const SafetensorsLimits& limits = {}) {
+std::string error_of(const std::string& bytes, const TensorLimits& limits = {}) {
   return error_of(bytes, limits, [](const SafetensorsFile&) {});
 }
 
@@ -90,8 +90,6 @@ TEST_CASE("safetensors: what is written is read, bit for bit") {
   CHECK(file.tensors().size() == 5);
   CHECK(file.tensors().at("empty").shape == std::vector<std::size_t>{0, 5});
   CHECK(file.tensors().at("scalar").shape.empty());
-  CHECK(file.tensors().at("b").begin == 0);  // the widest elements come first
-  CHECK(file.tensors().at("c").end == 16 + 24 + 4 + 3);
   std::vector<float> read(6);
   file.read("layer.\"a\"/\xC3\xA9", read);
   CHECK(std::memcmp(read.data(), a.data(), 24) == 0);
@@ -183,7 +181,7 @@ TEST_CASE("safetensors: damaged lengths") {
 
 TEST_CASE("safetensors: limits of the reader") {
   const std::string two = "{\"a\":" + entry("U8", "[1]", 0, 1) + ",\"b\":" + entry("U8", "[1]", 1, 2) + "}";
-  SafetensorsLimits limits;
+  TensorLimits limits;
   limits.max_header_bytes = two.size();
   CHECK(error_of(file_of(two, "xy"), limits) == "");
   CHECK(error_of(file_of(two + " ", "xy"), limits) == "header too large, expected at most " +

@@ -1,4 +1,4 @@
-// A model on disk: the Hugging Face directory (config.json, model.safetensors).
+// A model on disk: the Hugging Face directory (config.json and the weights).
 #pragma once
 
 #include <cstddef>
@@ -11,8 +11,8 @@
 
 namespace seqguard {
 
-/// Reads a directory that transformers or this library wrote. `features` are the columns beyond BERT's that a behaviour
-/// model has (they stand in event_schema.json).
+/// Reads a directory that transformers or this library wrote; open_tensors() says which files. `features` are the
+/// columns beyond BERT's that a behaviour model has (they stand in event_schema.json).
 ///
 /// Strict accounting: every parameter must be in the file with its exact shape, every tensor of the file must be used
 /// or be one of those known to carry nothing (position_ids and token_type_ids buffers, cls.seq_relationship). Accepted:
@@ -22,9 +22,9 @@ namespace seqguard {
 ///
 /// The parameters are in values(); pack() is left to the caller.
 /// @throws Error file_not_found, io_error; bad_checkpoint: damaged, or one message that lists the missing, unused and
-/// mis-shaped tensors; unsupported_model: refused by name, also shards, pytorch_model.bin alone and adapters.
+/// mis-shaped tensors; unsupported_model: refused by name, also pytorch_model.bin alone and adapters.
 Model<float> load_model(const Context<float>& context, const std::string& directory, const ModelFeatures& features = {},
-                        const SafetensorsLimits& limits = {});
+                        FileAccess access = FileAccess::read);
 
 /// Writes config.json and model.safetensors (float32), with the names of transformers' class for the model's head, so
 /// that it opens there (a pooler beside a masked-LM or token head is written too, and reported there as unexpected).

@@ -2,76 +2,44 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
 #include <map>
+#include <memory>
 #include <span>
 #include <string>
-#include <string_view>
 #include <vector>
+
+#include "seqguard/model/tensor_source.hpp"
 
 namespace seqguard {
 
-enum class Dtype { f64, f32, f16, bf16, i64, i32, i16, i8, u64, u32, u16, u8, boolean };
-
-std::string_view to_string(Dtype dtype) noexcept;  ///< "F32", as in the file
-std::size_t size_of(Dtype dtype) noexcept;         ///< bytes of one element
-
-/// Where one tensor lies: bytes [begin, end) of the data buffer.
-struct TensorInfo {
-  Dtype dtype = Dtype::f32;
-  std::vector<std::size_t> shape;
-  std::size_t begin = 0, end = 0;
-  std::size_t count() const noexcept;  ///< product of the shape
-};
-
-/// Limits of the reader. The defaults admit every model of the support matrix; see reference D.2 in the tests.
-struct SafetensorsLimits {
-  std::size_t max_header_bytes = std::size_t{16} << 20;
-  std::size_t max_tensors = 100'000;
-  std::size_t max_rank = 8;
-  std::size_t max_name_bytes = 1'024;
-};
+class WeightsFile;
 
 /// An open file: parsed header, tensors read one by one straight into the caller's memory.
 ///
 /// The header is checked before anything else is believed: lengths, UTF-8, JSON, duplicate names, offsets that cover
 /// the buffer without hole or overlap, shape x dtype == bytes, file ends where the last tensor ends. Every violation
 /// throws Error bad_checkpoint naming file, tensor, expected and found. Movable; reading is const and thread-safe.
-class SafetensorsFile {
+class SafetensorsFile : public TensorSource {
  public:
   /// @throws Error file_not_found, io_error, bad_checkpoint.
-  explicit SafetensorsFile(std::string path, const SafetensorsLimits& limits = {});
-  ~SafetensorsFile();
+  explicit SafetensorsFile(const std::string& path, FileAccess access = FileAccess::read,
+                           const TensorLimits& limits = {});
+  /// A file that is in memory already; the bytes are borrowed, `name` is for messages. @throws Error bad_checkpoint.
+  SafetensorsFile(std::span<const std::byte> bytes, const std::string& name, const TensorLimits& limits = {});
+  /// An open file. @throws Error bad_checkpoint.
+  SafetensorsFile(WeightsFile file, const TensorLimits& limits);
+  ~SafetensorsFile() override;
   SafetensorsFile(SafetensorsFile&&) noexcept;
   SafetensorsFile& operator=(SafetensorsFile&&) noexcept;
 
-  const std::string& path() const noexcept { return path_; }
-  const std::map<std::string, TensorInfo, std::less<>>& tensors() const noexcept { return tensors_; }
   const std::map<std::string, std::string, std::less<>>& metadata() const noexcept { return metadata_; }
 
-  /// Reads a floating-point tensor (F64, F32, F16, BF16) as float into out (size == count()), checking that each value
-  /// is finite. @throws Error bad_checkpoint: unknown name, another dtype, overflow on conversion, NaN/Inf with its
-  /// index.
-  void read(std::string_view name, std::span<float> out) const;
-  /// Reads the raw bytes of a tensor (size == end - begin). @throws Error bad_checkpoint.
-  void read_bytes(std::string_view name, std::span<std::byte> out) const;
-  /// A whole tensor of trivially copyable T (size must match the dtype). @throws Error bad_checkpoint.
-  template <class T>
-  std::vector<T> read_vector(std::string_view name, Dtype dtype) const {
-    std::vector<T> result(checked_count(name, dtype, sizeof(T)));
-    read_bytes(name, std::as_writable_bytes(std::span<T>(result)));
-    return result;
-  }
-
  private:
-  const TensorInfo& info_of(std::string_view name) const;
-  std::size_t checked_count(std::string_view name, Dtype dtype, std::size_t element_size) const;
+  void read_next(const TensorInfo& info, Cursor& cursor, std::span<std::byte> out) const override;
 
-  std::string path_;
-  std::map<std::string, TensorInfo, std::less<>> tensors_;
+  std::unique_ptr<const WeightsFile> file_;
+  std::vector<std::size_t> begins_;  // where in the file each tensor begins, by TensorInfo::place
   std::map<std::string, std::string, std::less<>> metadata_;
-  std::size_t data_offset_ = 0;
-  int descriptor_ = -1;
 };
 
 /// One tensor to be written; the bytes are borrowed.
