@@ -101,6 +101,14 @@ TEST_CASE("no model gives the id of a special token for text, where it is text")
     CHECK(tokenizer.encode("a [SEP] a").ids == Ids{4, 1, 4});
     CHECK(tokenizer.encode("a [SEP] a", as_tokens()).ids == Ids{4, 3, 4});
   }
+  // A special token of one character.
+  TokenizerParts character = bare(words, R"({"type": "BPE", "unk_token": "[UNK]", "merges": [],
+      "vocab": {"[PAD]": 0, "[UNK]": 1, "[CLS]": 2, "[SEP]": 3, "a": 4, "$": 5}})");
+  character.added_tokens.insert(character.added_tokens.size() - 1,
+                                R"(, {"id": 5, "content": "$", "single_word": false, "lstrip": false, "rstrip": false,
+                                      "normalized": false, "special": true})");
+  CHECK(character.build().encode("a$").ids == Ids{4, 1});
+  CHECK(character.build().encode("a$", as_tokens()).ids == Ids{4, 5});
   // A merge into a special token.
   const TokenizerParts merged = bare(words, R"({"type": "BPE", "merges": ["[ S", "[S ]"],
       "vocab": {"[PAD]": 0, "[UNK]": 1, "[CLS]": 2, "[SEP]": 3, "[": 4, "S": 5, "]": 6, "[S": 7, "[S]": 8}})");
@@ -111,6 +119,17 @@ TEST_CASE("no model gives the id of a special token for text, where it is text")
   CHECK(merged.build().encode("[S]").ids == Ids{8});
   CHECK(special.build().encode("[S]").ids == Ids{7, 6});
   CHECK(special.build().encode("[S]", as_tokens()).ids == Ids{8});
+}
+
+TEST_CASE("added tokens take the spaces around them, each space once") {
+  TokenizerParts parts;
+  parts.added_tokens.insert(parts.added_tokens.size() - 1,
+                            R"(, {"id": 14, "content": "XX", "single_word": true, "lstrip": true, "rstrip": true,
+                                  "normalized": false, "special": false})");
+  const Tokenizer tokenizer = parts.build();
+  CHECK(tokenizer.encode("a XX  XX a").ids == Ids{2, 10, 14, 14, 10, 3});
+  CHECK(tokenizer.encode("a XX  XX a").offsets == Spans{{0, 0}, {0, 1}, {1, 6}, {6, 9}, {9, 10}, {0, 0}});
+  CHECK(tokenizer.encode("aXX").ids == Ids{2, 1, 3});  // not a word of its own
 }
 
 TEST_CASE("the longer text is truncated first, and the result says so") {
