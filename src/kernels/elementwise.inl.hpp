@@ -11,6 +11,10 @@ void add(float* out, const float* a, const float* b, Size n) {
   for_batches(n, [&](Size i, auto from, auto to) { to(out + i, from(a + i) + from(b + i)); });
 }
 
+void multiply(float* out, const float* a, const float* b, Size n) {
+  for_batches(n, [&](Size i, auto from, auto to) { to(out + i, from(a + i) * from(b + i)); });
+}
+
 void axpy(float* y, const float* x, Size n, float alpha) {
   const Batch factor(alpha);
   for_batches(n, [&](Size i, auto from, auto to) { to(y + i, multiply_add(factor, from(x + i), from(y + i))); });

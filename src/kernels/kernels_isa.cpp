@@ -21,6 +21,7 @@ constinit const KernelTable<float> SEQGUARD_PASTE(k_kernels_, SEQGUARD_ISA) = {
     .isa = Isa::SEQGUARD_ISA,
     .name = SEQGUARD_QUOTE(SEQGUARD_ISA),
     .add = add,
+    .multiply = multiply,
     .axpy = axpy,
     .add_bias = add_bias,
     .column_sums = column_sums,

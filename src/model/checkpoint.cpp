@@ -73,6 +73,7 @@ void account(const TensorSource& file, const TensorNames& names, const ModelSpec
   };
   const std::vector<Tie> ties = ties_of(spec);
   for (const ParameterInfo& parameter : table.entries()) {
+    if (parameter.fixed) continue;
     const std::string name = tensor_name(spec.config, parameter.name);
     bool found = use(name, parameter.shape);
     for (const Tie& tie : ties)
@@ -91,6 +92,7 @@ void read_parameters(const TensorSource& file, const TensorNames& names, const M
                      const ParameterTable& table, std::span<float> values) {
   const std::vector<Tie> ties = ties_of(spec);
   for (const ParameterInfo& parameter : table.entries()) {
+    if (parameter.fixed) continue;  // the values of a model begin as zeros
     const std::span<float> out = values.subspan(parameter.offset, parameter.count);
     const auto own = names.find(tensor_name(spec.config, parameter.name));
     if (own != names.end()) file.read(own->second, out);
@@ -172,6 +174,7 @@ void write_model(DirectoryWriter& writer, const Model<float>& model, std::span<c
   const std::string_view prefix = config.traits().tensor_prefix;
   std::vector<TensorToWrite> tensors;
   for (const ParameterInfo& parameter : model.table().entries()) {
+    if (parameter.fixed) continue;
     std::string name = tensor_name(config, parameter.name);
     if (head == Head::none && name.starts_with(prefix)) name.erase(0, prefix.size());
     tensors.push_back({std::move(name), Dtype::f32, parameter.shape,

@@ -5,12 +5,11 @@
 #include <nlohmann/json.hpp>
 
 #include "core/strict_json.hpp"
+#include "model/config_fields.hpp"
 #include "seqguard/layers/relative_position.hpp"
 
 namespace seqguard {
 namespace {
-
-using Json = nlohmann::json;
 
 struct SizeField {
   const char* name;
@@ -29,10 +28,11 @@ constexpr SizeField k_size_fields[] = {
     {"num_hidden_groups", &ModelConfig::num_hidden_groups, 1'000},
     {"inner_group_num", &ModelConfig::inner_group_num, 1'000},
     {"relative_attention_num_buckets", &ModelConfig::relative_attention_num_buckets, 1'000'000},
+    {"local_attention", &ModelConfig::local_attention, 1'000'000},
 };
 /// Those that BERT does not have.
 constexpr std::string_view k_extra_fields[] = {"embedding_size", "num_hidden_groups", "inner_group_num",
-                                               "relative_attention_num_buckets"};
+                                               "relative_attention_num_buckets", "local_attention"};
 
 enum class Range { zero_to_below_one, above_zero_to_one, at_least_zero };
 
@@ -48,25 +48,6 @@ constexpr RealField k_real_fields[] = {
     {"attention_probs_dropout_prob", &ModelConfig::attention_probs_dropout_prob, Range::zero_to_below_one},
 };
 
-struct ActivationName {
-  const char* name;
-  Activation activation;
-};
-/// Every name whose formula is computed here; the first one of an activation is the one written.
-constexpr ActivationName k_activations[] = {
-    {"gelu", Activation::gelu},
-    {"gelu_python", Activation::gelu},
-    {"gelu_new", Activation::gelu_tanh},
-    {"gelu_pytorch_tanh", Activation::gelu_tanh},
-    {"gelu_fast", Activation::gelu_tanh},
-    {"gelu_accurate", Activation::gelu_tanh},
-    {"quick_gelu", Activation::quick_gelu},
-    {"relu", Activation::relu},
-    {"silu", Activation::silu},
-    {"swish", Activation::silu},
-    {"tanh", Activation::tanh},
-};
-
 constexpr std::size_t k_max_labels = 1'000'000;
 
 template <class Names>
@@ -80,21 +61,6 @@ std::string field_name(const FamilyTraits& traits, std::string_view name) {
   for (const Renamed& field : traits.fields)
     if (field.bert == name) return std::string(field.name);
   return std::string(name);
-}
-
-[[noreturn]] void refuse(const std::string& path, const std::string& field, std::string_view supported,
-                         std::string_view found) {
-  fail(ErrorCode::unsupported_model, path, field + " is not supported", supported, found);
-}
-
-[[noreturn]] void malformed(const std::string& path, const std::string& field, std::string_view expected,
-                            std::string_view found) {
-  fail(ErrorCode::bad_checkpoint, path, field, expected, found);
-}
-
-/// A value for a message: its text, or its type where that would be long.
-std::string describe(const Json& value) {
-  return value.is_structured() && !value.empty() ? value.type_name() : value.dump().substr(0, 100);
 }
 
 bool in_range(double value, Range range) {
@@ -121,34 +87,6 @@ std::string_view to_string(Range range) {
   return "";
 }
 
-/// The object of the file. Fields are taken out as they are understood; the rest is ModelConfig::other_fields.
-struct Fields {
-  Json object;
-  const std::string& path;
-
-  /// The value of a field, or null where it is absent or null.
-  Json take(std::string_view name) {
-    const auto found = object.find(name);
-    if (found == object.end()) return nullptr;
-    Json value = std::move(*found);
-    object.erase(found);
-    return value;
-  }
-  /// Like take(); for fields that transformers does not let be null.
-  std::optional<Json> take_set(std::string_view name, std::string_view expected) {
-    if (!object.contains(name)) return std::nullopt;
-    Json value = take(name);
-    if (value.is_null()) malformed(path, std::string(name), expected, "null");
-    return value;
-  }
-  std::optional<std::string> take_text(const char* name) {
-    const Json value = take(name);
-    if (value.is_null()) return std::nullopt;
-    if (!value.is_string()) malformed(path, name, "a string", describe(value));
-    return value.get<std::string>();
-  }
-};
-
 Family parse_family(const Fields& fields) {
   const auto type = fields.object.find("model_type");
   std::string names;
@@ -168,21 +106,6 @@ void refuse_unsupported(const Fields& fields) {
     if (object.contains(name) && !object[name].empty()) refuse(fields.path, name, "none", describe(object[name]));
   if (object.contains("position_embedding_type") && object["position_embedding_type"] != "absolute")
     refuse(fields.path, "position_embedding_type", "\"absolute\"", describe(object["position_embedding_type"]));
-}
-
-Activation parse_activation(const std::string& field, const std::string& name, const std::string& path) {
-  std::string names;
-  for (const ActivationName& known : k_activations) {
-    if (name == known.name) return known.activation;
-    names += (names.empty() ? "" : ", ") + std::string(known.name);
-  }
-  refuse(path, field, "one of " + names, "\"" + name + "\"");
-}
-
-/// A non-negative integer.
-std::size_t natural(const Json& value, const std::string& field, const std::string& path) {
-  if (!value.is_number_unsigned()) malformed(path, field, "a non-negative integer", describe(value));
-  return value.get<std::size_t>();
 }
 
 /// id2label (keys "0" .. "C-1") and num_labels, which must agree; without both: two labels.
@@ -266,6 +189,11 @@ void check_config(const ModelConfig& config, const std::string& path) {
               std::to_string(config.relative_attention_num_buckets));
   if (config.traits().positions == PositionRule::after_padding && !config.pad_token_id)
     malformed(path, "pad_token_id", "a token id: positions count from it", "null");
+  if (config.traits().local_attention && config.global_layers.size() != config.num_hidden_layers)
+    malformed(path, "layer_types", "one for each of the " + std::to_string(config.num_hidden_layers) + " layers",
+              std::to_string(config.global_layers.size()));
+  if (config.traits().positions == PositionRule::rotary && config.head_size() % 2 != 0)
+    malformed(path, "hidden_size", "an even width of heads", std::to_string(config.head_size()));
   if (config.max_tokens() == 0)
     malformed(path, "max_position_embeddings", "more than pad_token_id + 1",
               std::to_string(config.max_position_embeddings));
@@ -295,11 +223,8 @@ ModelConfig parse_config(std::string_view text, const std::string& path) {
   refuse_unsupported(fields);
   ModelConfig config = default_config(parse_family(fields));
   parse_numbers(fields, config);
-  const std::string act = field_name(config.traits(), "hidden_act");
-  if (const auto activation = fields.take_set(act, "a string")) {
-    if (!activation->is_string()) malformed(path, act, "a string", describe(*activation));
-    config.hidden_act = parse_activation(act, activation->get<std::string>(), path);
-  }
+  take_activation(fields, field_name(config.traits(), "hidden_act"), config.hidden_act);
+  if (config.traits().local_attention) parse_modernbert(fields, config);
   config.labels = parse_labels(fields);
   config.architectures = parse_architectures(fields);
   config.problem_type = fields.take_text("problem_type").value_or("");
@@ -330,11 +255,8 @@ std::string to_json(const ModelConfig& config) {
   if (config.classifier_dropout) set("classifier_dropout", *config.classifier_dropout);
   json["pad_token_id"] = nullptr;
   if (config.pad_token_id) json["pad_token_id"] = *config.pad_token_id;
-  for (const ActivationName& known : k_activations) {
-    if (known.activation != config.hidden_act) continue;
-    set("hidden_act", known.name);
-    break;
-  }
+  set("hidden_act", std::string(activation_name(config.hidden_act)));
+  if (traits.local_attention) write_modernbert(config, json);
   if (!config.problem_type.empty()) json["problem_type"] = config.problem_type;
   if (config.labels != ModelConfig{}.labels) {  // transformers' default
     for (std::size_t id = 0; id < config.labels.size(); ++id) {

@@ -18,6 +18,11 @@ SelfAttentionOptions<Real> attention_options(const ModelConfig& config, const Pa
                                              const EncoderOptions& options, std::size_t layer) {
   SelfAttentionOptions<Real> result{config.num_attention_heads, static_cast<Real>(config.layer_norm_eps), options.mask,
                                     options.dropout.at(site_of(layer, k_attention_site))};
+  const FamilyTraits& traits = config.traits();
+  const bool global = config.is_global_layer(layer);
+  result.norm = traits.norm;
+  if (!global) result.window = config.local_attention / 2;
+  if (traits.positions == PositionRule::rotary) result.rotary = global ? &packed.global_rotary : &packed.local_rotary;
   if (!packed.relative_bias.empty())
     result.bias = {packed.relative_bias.data(), packed.reach, relative_bias_stride(packed.reach)};
   return result;
@@ -27,7 +32,7 @@ template <class Real>
 FeedForwardOptions<Real> feed_forward_options(const ModelConfig& config, const EncoderOptions& options,
                                               std::size_t layer) {
   return {config.hidden_act, static_cast<Real>(config.layer_norm_eps),
-          options.dropout.at(site_of(layer, k_feed_forward_site))};
+          options.dropout.at(site_of(layer, k_feed_forward_site)), config.traits().norm};
 }
 
 template <class Real>
@@ -45,6 +50,10 @@ void PackedModel<Real>::pack(const Context<Real>& context, const ModelConfig& co
     reach = config.max_tokens();
     relative_bias.resize(config.num_attention_heads * relative_bias_stride(reach));
     expand_relative_bias<Real>(relative_bias, p.relative_attention_bias, config.num_attention_heads, reach);
+  }
+  if (config.traits().positions == PositionRule::rotary && global_rotary.cosine.empty()) {
+    global_rotary.fill(config.max_tokens(), config.head_size(), config.global_rope_theta);
+    local_rotary.fill(config.max_tokens(), config.head_size(), config.local_rope_theta);
   }
   layers.resize(p.layers.size());
   for (std::size_t l = 0; l < layers.size(); ++l) {
@@ -67,9 +76,9 @@ template <class Real>
 EncoderCache<Real> EncoderCache<Real>::allocate(Arena& arena, const ModelConfig& config, std::size_t n,
                                                 bool for_training) {
   const std::size_t hidden = config.hidden_size;
+  const FamilyTraits& traits = config.traits();
   EncoderCache cache;
-  const bool projected =
-      config.traits().projection == EmbeddingProjection::always || config.embedding_width() != hidden;
+  const bool projected = traits.projection == EmbeddingProjection::always || config.embedding_width() != hidden;
   cache.embedding = EmbeddingCache<Real>::allocate(arena, n, config.embedding_width(), hidden, projected);
   cache.layers = arena.allocate<EncoderLayerCache<Real>>(config.layer_calls());
   for (std::size_t l = 0; l < cache.layers.size(); ++l) {
@@ -77,8 +86,13 @@ EncoderCache<Real> EncoderCache<Real>::allocate(Arena& arena, const ModelConfig&
       cache.layers[l] = cache.layers[0];
       continue;
     }
-    cache.layers[l] = {SelfAttentionCache<Real>::allocate(arena, n, hidden, config.num_attention_heads),
-                       FeedForwardCache<Real>::allocate(arena, n, hidden, config.intermediate_size, for_training)};
+    cache.layers[l] = {SelfAttentionCache<Real>::allocate(arena, n, hidden, config.num_attention_heads, traits.norm),
+                       FeedForwardCache<Real>::allocate(arena, n, hidden, config.intermediate_size,
+                                                        traits.gated_feed_forward, traits.norm, for_training)};
+  }
+  if (traits.norm == NormPlacement::pre) {
+    cache.final_norm = LayerNormCache<Real>::allocate(arena, n, hidden);
+    cache.normalised = {arena.allocate<Real>(n * hidden).data(), n, hidden};
   }
   return cache;
 }
@@ -96,11 +110,14 @@ void encoder_forward(const Context<Real>& context, EncoderCache<Real>& cache, co
     self_attention_forward<Real>(context, layer.attention, x, input.offsets, p.layers[l].attention,
                                  packed.layers[l].attention, attention_options<Real>(config, packed, options, call),
                                  scratch);
-    feed_forward_forward<Real>(context, layer.feed_forward, layer.attention.out, p.layers[l].feed_forward,
+    feed_forward_forward<Real>(context, layer.feed_forward, layer.attention.sublayer.out, p.layers[l].feed_forward,
                                packed.layers[l].feed_forward, feed_forward_options<Real>(config, options, call),
                                scratch);
-    x = layer.feed_forward.out;
+    x = layer.feed_forward.sublayer.out;
   }
+  if (p.final_norm.weight != nullptr)
+    layer_norm_forward<Real>(*context.kernels, cache.normalised, cache.final_norm, x, {}, p.final_norm,
+                             static_cast<Real>(config.layer_norm_eps));
 }
 
 template <class Real>
@@ -113,12 +130,14 @@ void encoder_backward(const Context<Real>& context, const ModelParameters<Real>&
                                      d_hidden.cols);
   const std::span<Real> d_bias = scratch.allocate<Real>(packed.relative_bias.size());
   std::fill(d_bias.begin(), d_bias.end(), Real(0));
+  if (p.final_norm.weight != nullptr)
+    layer_norm_backward<Real>(*context.kernels, d_hidden, d_p.final_norm, d_hidden, cache.final_norm, p.final_norm);
   for (std::size_t call = cache.layers.size(); call-- > 0;) {
     const EncoderLayerCache<Real>& layer = cache.layers[call];
     const std::size_t l = config.layer_of(call);
-    const MatrixView<Real> x = call > 0 ? cache.layers[call - 1].feed_forward.out : cache.embedding.out;
+    const MatrixView<Real> x = call > 0 ? cache.layers[call - 1].feed_forward.sublayer.out : cache.embedding.out;
     feed_forward_backward<Real>(context, d_attention, d_p.layers[l].feed_forward, d_hidden, layer.feed_forward,
-                                layer.attention.out, p.layers[l].feed_forward, packed.layers[l].feed_forward,
+                                layer.attention.sublayer.out, p.layers[l].feed_forward, packed.layers[l].feed_forward,
                                 feed_forward_options<Real>(config, options, call), scratch);
     self_attention_backward<Real>(context, d_hidden, d_p.layers[l].attention, d_attention, layer.attention, x,
                                   input.offsets, p.layers[l].attention, packed.layers[l].attention,

@@ -11,6 +11,7 @@ const std::string k_embeddings = "bert.embeddings.";
 const std::string k_predictions = "cls.predictions.";
 const std::string k_projection = "bert.embeddings_project";
 const std::string k_relative = "bert.encoder.relative_attention_bias.weight";
+const std::string k_final_norm = "bert.final_norm";
 const std::string k_replaced = "discriminator_predictions.";
 
 std::string layer_name(std::size_t layer) { return "bert.encoder.layer." + std::to_string(layer) + "."; }
@@ -21,8 +22,9 @@ bool is_predicted(const FeatureColumn& column) { return column.size <= k_max_pre
 
 ParameterTable::ParameterTable(const ModelSpec& spec) {
   add_embeddings(spec);
-  for (std::size_t l = 0; l < spec.config.distinct_layers(); ++l)
-    add_layer(layer_name(l), spec.config.hidden_size, spec.config.intermediate_size);
+  for (std::size_t l = 0; l < spec.config.distinct_layers(); ++l) add_layer(spec.config, l);
+  if (spec.config.traits().norm == NormPlacement::pre)
+    add_layer_norm(k_final_norm, spec.config.hidden_size, spec.config.norm_bias);
   add_heads(spec);
 }
 
@@ -37,21 +39,21 @@ const ParameterInfo* ParameterTable::find(std::string_view name) const noexcept 
   return nullptr;
 }
 
-void ParameterTable::add(std::string name, std::vector<std::size_t> shape, ParameterRole role) {
+void ParameterTable::add(std::string name, std::vector<std::size_t> shape, ParameterRole role, bool fixed) {
   std::size_t count = 1;
   for (const std::size_t dimension : shape) count *= dimension;
-  entries_.push_back({std::move(name), std::move(shape), role, size_, count});
+  entries_.push_back({std::move(name), std::move(shape), role, size_, count, fixed});
   size_ += count;
 }
 
-void ParameterTable::add_linear(const std::string& name, std::size_t out, std::size_t in) {
+void ParameterTable::add_linear(const std::string& name, std::size_t out, std::size_t in, bool bias) {
   add(name + ".weight", {out, in}, ParameterRole::weight);
-  add(name + ".bias", {out}, ParameterRole::bias);
+  if (bias) add(name + ".bias", {out}, ParameterRole::bias);
 }
 
-void ParameterTable::add_layer_norm(const std::string& name, std::size_t size) {
+void ParameterTable::add_layer_norm(const std::string& name, std::size_t size, bool bias) {
   add(name + ".weight", {size}, ParameterRole::layer_norm);
-  add(name + ".bias", {size}, ParameterRole::layer_norm);
+  add(name + ".bias", {size}, ParameterRole::layer_norm, !bias);
 }
 
 void ParameterTable::add_embeddings(const ModelSpec& spec) {
@@ -61,9 +63,9 @@ void ParameterTable::add_embeddings(const ModelSpec& spec) {
     add(k_embeddings + name + ".weight", {rows, width}, ParameterRole::embedding);
   };
   table("word_embeddings", config.vocab_size);
-  table("position_embeddings", config.max_position_embeddings);
+  if (config.traits().positions != PositionRule::rotary) table("position_embeddings", config.max_position_embeddings);
   if (config.traits().token_types) table("token_type_embeddings", config.type_vocab_size);
-  add_layer_norm(k_embeddings + "LayerNorm", width);
+  add_layer_norm(k_embeddings + "LayerNorm", width, config.norm_bias);
   for (const FeatureColumn& column : spec.features.categorical) table("features." + column.name, column.size);
   for (const std::string& column : spec.features.numeric) {
     const std::string name = k_embeddings + "numeric." + column;
@@ -80,35 +82,47 @@ void ParameterTable::add_embeddings(const ModelSpec& spec) {
     add_linear(k_projection, config.hidden_size, width);
 }
 
-void ParameterTable::add_layer(const std::string& name, std::size_t hidden, std::size_t intermediate) {
-  for (const char* part : {"query", "key", "value"})
-    add(name + "attention.self." + part + ".weight", {hidden, hidden}, ParameterRole::weight);
-  for (const char* part : {"query", "key", "value"})
-    add(name + "attention.self." + part + ".bias", {hidden}, ParameterRole::bias);
-  add_linear(name + "attention.output.dense", hidden, hidden);
-  add_layer_norm(name + "attention.output.LayerNorm", hidden);
-  add_linear(name + "intermediate.dense", intermediate, hidden);
-  add_linear(name + "output.dense", hidden, intermediate);
-  add_layer_norm(name + "output.LayerNorm", hidden);
+void ParameterTable::add_layer(const ModelConfig& config, std::size_t layer) {
+  const std::string name = layer_name(layer);
+  const FamilyTraits& traits = config.traits();
+  const std::size_t hidden = config.hidden_size, intermediate = config.intermediate_size;
+  if (traits.fused_query_key_value) {
+    add_linear(name + "attention.self.query_key_value", 3 * hidden, hidden, config.attention_bias);
+  } else {
+    for (const char* part : {"query", "key", "value"})
+      add(name + "attention.self." + part + ".weight", {hidden, hidden}, ParameterRole::weight);
+    for (const char* part : {"query", "key", "value"})
+      add(name + "attention.self." + part + ".bias", {hidden}, ParameterRole::bias);
+  }
+  add_linear(name + "attention.output.dense", hidden, hidden, config.attention_bias);
+  if (traits.norm == NormPlacement::post || layer > 0)
+    add_layer_norm(name + "attention.output.LayerNorm", hidden, config.norm_bias);
+  add_linear(name + "intermediate.dense", traits.gated_feed_forward ? 2 * intermediate : intermediate, hidden,
+             config.mlp_bias);
+  add_linear(name + "output.dense", hidden, intermediate, config.mlp_bias);
+  add_layer_norm(name + "output.LayerNorm", hidden, config.norm_bias);
 }
 
 void ParameterTable::add_heads(const ModelSpec& spec) {
   const std::size_t hidden = spec.config.hidden_size, width = spec.config.embedding_width();
   const ModelHeads& heads = spec.heads;
-  const bool by_pooler = spec.config.traits().classifies_by_pooler;
+  const bool by_transform = spec.config.traits().classifies_by_transform;
+  const bool by_pooler = !by_transform && spec.config.traits().classifies_by_pooler;
   if (heads.pooler || (heads.sequence_labels > 0 && by_pooler)) add_linear("bert.pooler.dense", hidden, hidden);
+  if (heads.masked_lm || (by_transform && heads.sequence_labels + heads.token_labels > 0)) {
+    add_linear(k_predictions + "transform.dense", width, hidden, spec.config.classifier_bias);
+    add_layer_norm(k_predictions + "transform.LayerNorm", width, spec.config.norm_bias);
+  }
   if (heads.masked_lm) {
-    add_linear(k_predictions + "transform.dense", width, hidden);
-    add_layer_norm(k_predictions + "transform.LayerNorm", width);
-    add(k_predictions + "bias", {spec.config.vocab_size}, ParameterRole::bias);
+    add(k_predictions + "bias", {spec.config.vocab_size}, ParameterRole::bias, !spec.config.decoder_bias);
     for (const FeatureColumn& column : spec.features.categorical)
       if (is_predicted(column))
         add(k_predictions + "features." + column.name + ".bias", {column.size}, ParameterRole::bias);
     if (spec.features.time_gap_buckets > 0)
       add(k_predictions + "time_gap.bias", {spec.features.time_gap_buckets}, ParameterRole::bias);
   }
-  if (heads.sequence_labels > 0 && by_pooler) add_linear("classifier", heads.sequence_labels, hidden);
-  if (heads.sequence_labels > 0 && !by_pooler) {
+  if (heads.sequence_labels > 0 && (by_pooler || by_transform)) add_linear("classifier", heads.sequence_labels, hidden);
+  if (heads.sequence_labels > 0 && !by_pooler && !by_transform) {
     add_linear("classifier.dense", hidden, hidden);
     add_linear("classifier.out_proj", heads.sequence_labels, hidden);
   }
@@ -123,10 +137,12 @@ template <class Real>
 ModelParameters<Real> bind_parameters(const ParameterTable& table, const ModelSpec& spec, Real* buffer) {
   const auto place = [&](const std::string& name) { return buffer + table.at(name).offset; };
   const auto linear = [&](const std::string& name) -> LinearParameters<Real> {
-    const ParameterInfo& weight = table.at(name + ".weight");
-    return {buffer + weight.offset, place(name + ".bias"), weight.shape[0], weight.shape[1]};
+    const ParameterInfo &weight = table.at(name + ".weight"), *const bias = table.find(name + ".bias");
+    return {buffer + weight.offset, bias != nullptr ? buffer + bias->offset : nullptr, weight.shape[0],
+            weight.shape[1]};
   };
   const auto layer_norm = [&](const std::string& name) -> LayerNormParameters<Real> {
+    if (table.find(name + ".weight") == nullptr) return {};
     return {place(name + ".weight"), place(name + ".bias")};
   };
   const auto embedding = [&](const std::string& name) -> EmbeddingTable<Real> {
@@ -139,7 +155,7 @@ ModelParameters<Real> bind_parameters(const ParameterTable& table, const ModelSp
 
   ModelParameters<Real> p;
   p.embeddings.word = embedding("word_embeddings");
-  p.embeddings.position = embedding("position_embeddings");
+  if (spec.config.traits().positions != PositionRule::rotary) p.embeddings.position = embedding("position_embeddings");
   if (spec.config.traits().token_types) p.embeddings.token_type = embedding("token_type_embeddings");
   if (table.find(k_projection + ".weight") != nullptr) p.embeddings.projection = linear(k_projection);
   p.embeddings.layer_norm = layer_norm(k_embeddings + "LayerNorm");
@@ -156,12 +172,17 @@ ModelParameters<Real> bind_parameters(const ParameterTable& table, const ModelSp
   const std::size_t hidden = spec.config.hidden_size;
   for (std::size_t l = 0; l < spec.config.distinct_layers(); ++l) {
     const std::string name = layer_name(l), self = name + "attention.self.query.";
+    // The three parts lie one below the other, whether the family has one tensor or three.
+    LinearParameters<Real> query_key_value;
+    if (spec.config.traits().fused_query_key_value)
+      query_key_value = linear(name + "attention.self.query_key_value");
+    else
+      query_key_value = {place(self + "weight"), place(self + "bias"), 3 * hidden, hidden};
     p.layers.push_back(
-        {{{place(self + "weight"), place(self + "bias"), 3 * hidden, hidden},
-          linear(name + "attention.output.dense"),
-          layer_norm(name + "attention.output.LayerNorm")},
+        {{query_key_value, linear(name + "attention.output.dense"), layer_norm(name + "attention.output.LayerNorm")},
          {linear(name + "intermediate.dense"), linear(name + "output.dense"), layer_norm(name + "output.LayerNorm")}});
   }
+  p.final_norm = layer_norm(k_final_norm);
 
   if (table.find("bert.pooler.dense.weight") != nullptr) p.pooler = linear("bert.pooler.dense");
   if (table.find("classifier.weight") != nullptr) p.classifier = linear("classifier");
@@ -173,8 +194,9 @@ ModelParameters<Real> bind_parameters(const ParameterTable& table, const ModelSp
     p.dense = linear(k_replaced + "dense");
     p.classifier = linear(k_replaced + "dense_prediction");
   }
-  if (spec.heads.masked_lm) {
+  if (table.find(k_predictions + "transform.dense.weight") != nullptr)
     p.transform = {linear(k_predictions + "transform.dense"), layer_norm(k_predictions + "transform.LayerNorm")};
+  if (spec.heads.masked_lm) {
     p.decoders.push_back(decoder("", p.embeddings.word));
     p.decoder_names.emplace_back();
     for (std::size_t c = 0; c < spec.features.categorical.size(); ++c) {

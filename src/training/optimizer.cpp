@@ -30,6 +30,8 @@ double Optimizer::step(const Context<float>& context, const ParameterTable& tabl
       std::fill_n(lanes_[i].data() + first, count, 0.0f);
     }
   }
+  for (const ParameterInfo& info : table.entries())
+    if (info.fixed) std::fill_n(gradient.begin() + static_cast<std::ptrdiff_t>(info.offset), info.count, 0.0f);
   const double norm = std::sqrt(kernels.squared_norm(gradient.data(), gradient.size()));
   if (!std::isfinite(norm)) {
     zero_lanes();

@@ -78,6 +78,12 @@ TEST_CASE("add") {
                [](double, double, double e) { return k_eps / 2 * std::abs(e); });
 }
 
+TEST_CASE("multiply") {
+  // One rounding.
+  check_binary("multiply", &KernelTable<float>::multiply, &KernelTable<double>::multiply, k_same,
+               [](double, double, double e) { return k_eps / 2 * std::abs(e) + 1e-44; });
+}
+
 TEST_CASE("gelu_forward") {
   // The documented accuracy.
   check_unary("gelu_forward", &KernelTable<float>::gelu_forward, &KernelTable<double>::gelu_forward,

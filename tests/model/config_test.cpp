@@ -116,6 +116,49 @@ TEST_CASE("each family's fields have its own names and defaults, and are written
   CHECK_THROWS_WITH_AS(config("albert", "\"embedding_size\": 0"), doctest::Contains("embedding_size"), Error);
 }
 
+TEST_CASE("ModernBERT: the forms of transformers 4 and 5, written back as 5 does; what would change it is refused") {
+  const auto config = [](const std::string& fields) {
+    return parse_config(
+        "{\"model_type\": \"modernbert\", \"num_hidden_layers\": 4" + (fields.empty() ? "" : ", " + fields) + "}",
+        "config.json");
+  };
+  const std::vector<bool> every_third = {true, false, false, true};
+  CHECK(config("").global_layers == every_third);
+  CHECK(config("").global_rope_theta == 160'000);
+  CHECK(!config("").norm_bias);
+  const ModelConfig four =
+      config(R"("global_attn_every_n_layers": 2, "global_rope_theta": 5, "local_rope_theta": null)");
+  CHECK(four.global_layers == std::vector<bool>{true, false, true, false});
+  CHECK(four.global_rope_theta == 5);
+  CHECK(four.local_rope_theta == 5);
+  const ModelConfig five = config(
+      R"("layer_types": ["sliding_attention", "full_attention", "full_attention", "sliding_attention"],
+         "rope_parameters": {"full_attention": {"rope_type": "default", "rope_theta": 7}, "sliding_attention": null},
+         "norm_bias": true, "classifier_pooling": "mean", "classifier_activation": "relu", "local_attention": 10)");
+  for (const ModelConfig& same : {five, parse_config(to_json(five), "written")}) {
+    CHECK(same.global_layers == std::vector<bool>{false, true, true, false});
+    CHECK(same.global_rope_theta == 7);
+    CHECK(same.local_rope_theta == 10'000);
+    CHECK(same.norm_bias);
+    CHECK(same.classifier_mean_pooling);
+    CHECK(same.classifier_activation == Activation::relu);
+    CHECK(same.local_attention == 10);
+  }
+  const auto refused = [&](const std::string& fields, const char* message) {
+    CHECK_THROWS_WITH_AS(config(fields), doctest::Contains(message), Error);
+  };
+  refused(R"("layer_types": ["full_attention"])", "layer_types, expected one for each of the 4 layers, found 1");
+  refused(R"("layer_types": ["chunked_attention"])", "layer_types");
+  refused(R"("rope_parameters": {"full_attention": {"rope_type": "yarn"}})",
+          "rope_parameters.full_attention.rope_type");
+  refused(R"("rope_parameters": {"full_attention": {"factor": 2}})", "rope_parameters.full_attention.factor");
+  refused(R"("rope_parameters": {"full_attention": {"rope_theta": 0}})", "a number above 0");
+  refused(R"("classifier_pooling": "max")", "classifier_pooling");
+  refused(R"("mlp_bias": 1)", "mlp_bias, expected true or false");
+  refused(R"("global_attn_every_n_layers": 0)", "global_attn_every_n_layers");
+  refused(R"("num_attention_heads": 256)", "even width of heads");
+}
+
 TEST_CASE("ALBERT runs its groups in the order of transformers") {
   ModelConfig config = default_config(Family::albert);
   config.num_hidden_layers = 5;
@@ -153,7 +196,8 @@ TEST_CASE("settings that change the computation are refused by name") {
               .find("unsupported_model config.json: " + std::string(test.name) + " is not supported, expected ") == 0);
   }
   CHECK_THROWS_WITH_AS(parse_config("{\"model_type\": \"gpt2\"}", "c"),
-                       doctest::Contains("xlm-roberta, camembert, distilbert, electra, albert, mpnet"), Error);
+                       doctest::Contains("xlm-roberta, camembert, distilbert, electra, albert, mpnet, modernbert"),
+                       Error);
   CHECK_THROWS_WITH_AS(parse_config("{\"model_type\": \"gpt2\"}", "c"), doctest::Contains("found \"gpt2\""), Error);
   CHECK_THROWS_WITH_AS(parse_config("{}", "c"),
                        doctest::Contains("c: model_type is not supported, expected one of bert, roberta"), Error);

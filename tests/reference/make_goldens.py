@@ -27,7 +27,7 @@ import safetensors.torch
 import torch
 import transformers
 from transformers import (AlbertConfig, BertConfig, BertForMaskedLM, BertForSequenceClassification, BertForTokenClassification,
-                          BertModel, CamembertConfig, DistilBertConfig, ElectraConfig, MPNetConfig, RobertaConfig, XLMRobertaConfig)
+                          BertModel, CamembertConfig, DistilBertConfig, ElectraConfig, ModernBertConfig, MPNetConfig, RobertaConfig, XLMRobertaConfig)
 
 LENGTHS = [1, 2, 3, 5, 8, 13]  # and the longest possible
 
@@ -68,6 +68,9 @@ FAMILIES = {  # odd numbers of layers, heads of width 12 and 20, every further a
     "Albert": AlbertConfig(**{**SMALL, "num_hidden_layers": 5}, embedding_size=10, num_hidden_groups=2, inner_group_num=2,
                            hidden_act="tanh"),
     "MPNet": MPNetConfig(**{**SMALL, "max_position_embeddings": 203}, relative_attention_num_buckets=40, hidden_act="gelu"),
+    "ModernBert": ModernBertConfig(**{**SMALL, "hidden_size": 40, "max_position_embeddings": 150}, pad_token_id=0,
+                                   local_attention=8, classifier_pooling="mean", classifier_activation="silu",
+                                   hidden_activation="gelu"),
 }
 HEADS = ["Model", "ForMaskedLM", "ForSequenceClassification", "ForTokenClassification"]
 GRADIENTS = config(vocab_size=37, hidden_size=24, num_attention_heads=2, num_hidden_layers=1, intermediate_size=36,

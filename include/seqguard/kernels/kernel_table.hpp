@@ -74,6 +74,8 @@ struct KernelTable {
   // --- element-wise -------------------------------------------------------------------------------------------------
   /// out = a + b. out may alias a or b.
   void (*add)(Real* out, const Real* a, const Real* b, std::size_t n);
+  /// out = a * b, element by element. out may alias a or b.
+  void (*multiply)(Real* out, const Real* a, const Real* b, std::size_t n);
   /// y += alpha * x.
   void (*axpy)(Real* y, const Real* x, std::size_t n, Real alpha);
   /// x[r, :] += bias.   x: [rows, cols], row stride `stride`.

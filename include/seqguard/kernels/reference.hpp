@@ -24,6 +24,10 @@ struct ReferenceKernels {
     for (Size i = 0; i < n; ++i) out[i] = a[i] + b[i];
   }
 
+  static void multiply(Real* out, const Real* a, const Real* b, Size n) {
+    for (Size i = 0; i < n; ++i) out[i] = a[i] * b[i];
+  }
+
   static void axpy(Real* y, const Real* x, Size n, Real alpha) {
     for (Size i = 0; i < n; ++i) y[i] += alpha * x[i];
   }
@@ -275,6 +279,7 @@ constexpr KernelTable<Real> make_reference_table() {
       .isa = Isa::baseline,
       .name = "reference",
       .add = K::add,
+      .multiply = K::multiply,
       .axpy = K::axpy,
       .add_bias = K::add_bias,
       .column_sums = K::column_sums,

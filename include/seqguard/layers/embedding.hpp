@@ -39,13 +39,15 @@ struct NumericParameters {
 /// Positions of the tokens of a sequence.
 enum class PositionRule {
   counted,        ///< 0, 1, 2, ...
+  rotary,         ///< no table: queries and keys are turned (layers/rotary.hpp)
   after_padding,  ///< the padding id p where the id is p; the other tokens count p + 1, p + 2, ... (RoBERTa)
 };
 
 /// E is the width of the tables, H that of the encoder: the same without a projection.
 template <class Real>
 struct EmbeddingParameters {
-  EmbeddingTable<Real> word, position;
+  EmbeddingTable<Real> word;
+  EmbeddingTable<Real> position;                  ///< no rows: the family has none
   EmbeddingTable<Real> token_type;                ///< no rows: the family has none
   std::vector<EmbeddingTable<Real>> features;     ///< categorical columns beside the primary one
   std::vector<NumericParameters<Real>> numerics;  ///< numeric columns
@@ -133,7 +135,7 @@ void embedding_forward(const Context<Real>& context, EmbeddingCache<Real>& cache
   const auto* types = input.token_type_ids.empty() ? cache.zeros.data() : input.token_type_ids.data();
   kernels.gather_add(sum, p.word.weight, input.ids.data(), n, hidden);
   if (p.token_type.rows > 0) kernels.gather_add(sum, p.token_type.weight, types, n, hidden);
-  kernels.gather_add(sum, p.position.weight, cache.positions.data(), n, hidden);
+  if (p.position.rows > 0) kernels.gather_add(sum, p.position.weight, cache.positions.data(), n, hidden);
   for (std::size_t c = 0; c < p.features.size(); ++c)
     kernels.gather_add(sum, p.features[c].weight, input.features[c].data(), n, hidden);
   if (p.time_gap.rows > 0) kernels.gather_add(sum, p.time_gap.weight, input.time_gaps.data(), n, hidden);
@@ -173,7 +175,7 @@ void embedding_backward(const Context<Real>& context, const EmbeddingParameters<
   const auto* types = input.token_type_ids.empty() ? cache.zeros.data() : input.token_type_ids.data();
   kernels.scatter_add(d_p.word.weight, d_out.data, input.ids.data(), n, hidden);
   if (p.token_type.rows > 0) kernels.scatter_add(d_p.token_type.weight, d_out.data, types, n, hidden);
-  kernels.scatter_add(d_p.position.weight, d_out.data, cache.positions.data(), n, hidden);
+  if (p.position.rows > 0) kernels.scatter_add(d_p.position.weight, d_out.data, cache.positions.data(), n, hidden);
   for (std::size_t c = 0; c < p.features.size(); ++c)
     kernels.scatter_add(d_p.features[c].weight, d_out.data, input.features[c].data(), n, hidden);
   if (p.time_gap.rows > 0) kernels.scatter_add(d_p.time_gap.weight, d_out.data, input.time_gaps.data(), n, hidden);

@@ -11,8 +11,9 @@
 #include "seqguard/core/views.hpp"
 #include "seqguard/kernels/matmul.hpp"
 #include "seqguard/layers/dropout.hpp"
-#include "seqguard/layers/layer_norm.hpp"
 #include "seqguard/layers/linear.hpp"
+#include "seqguard/layers/rotary.hpp"
+#include "seqguard/layers/sublayer.hpp"
 
 namespace seqguard {
 
@@ -24,9 +25,9 @@ enum class AttentionMask {
 
 template <class Real>
 struct SelfAttentionParameters {
-  LinearParameters<Real> query_key_value;  ///< [3H, H]: attention.self.{query, key, value} one below the other
-  LinearParameters<Real> output;           ///< [H, H]: attention.output.dense
-  LayerNormParameters<Real> output_layer_norm;
+  LinearParameters<Real> query_key_value;       ///< [3H, H]: attention.self.{query, key, value} one below the other
+  LinearParameters<Real> output;                ///< [H, H]: attention.output.dense
+  LayerNormParameters<Real> output_layer_norm;  ///< before the block where the family normalises there; null: none
 };
 
 template <class Real>
@@ -39,16 +40,15 @@ struct SelfAttentionCache {
   MatrixView<Real> query_key_value;  ///< [N, 3H]
   MatrixView<Real> context;          ///< [N, H]
   Real* log_sum_exp = nullptr;       ///< [A, L] per sequence, sequence b at A * offsets[b]
-  LayerNormCache<Real> layer_norm;
-  MatrixView<Real> out;  ///< [N, H]
+  SublayerCache<Real> sublayer;
 
-  static SelfAttentionCache allocate(Arena& arena, std::size_t n, std::size_t hidden, std::size_t heads) {
+  static SelfAttentionCache allocate(Arena& arena, std::size_t n, std::size_t hidden, std::size_t heads,
+                                     NormPlacement placement) {
     SelfAttentionCache cache;
     cache.query_key_value = {arena.allocate<Real>(n * 3 * hidden).data(), n, 3 * hidden};
     cache.context = {arena.allocate<Real>(n * hidden).data(), n, hidden};
     cache.log_sum_exp = arena.allocate<Real>(heads * n).data();
-    cache.layer_norm = LayerNormCache<Real>::allocate(arena, n, hidden);
-    cache.out = {arena.allocate<Real>(n * hidden).data(), n, hidden};
+    cache.sublayer = SublayerCache<Real>::allocate(arena, n, hidden, placement);
     return cache;
   }
 };
@@ -60,17 +60,25 @@ struct SelfAttentionOptions {
   Real layer_norm_eps = 0;
   AttentionMask mask = AttentionMask::full;
   Dropout dropout;
+  NormPlacement norm = NormPlacement::post;
+  std::size_t window = 0;                     ///< > 0: events further away are not seen
+  const RotaryTable<Real>* rotary = nullptr;  ///< null: no rotation
   RelativeBias<Real> bias = {};
 };
 
-/// cache.out[N, H] = LN(x + dropout(output(attention(x)))).
+/// cache.sublayer.out[N, H] = LN(x + dropout(output(attention(x)))), or x + dropout(output(attention(LN(x)))).
 template <class Real>
 void self_attention_forward(const Context<Real>& context, SelfAttentionCache<Real>& cache, MatrixView<const Real> x,
                             Offsets offsets, const SelfAttentionParameters<const Real>& p,
                             const PackedSelfAttention<Real>& packed, const SelfAttentionOptions<Real>& options,
                             Arena& scratch) {
   const std::size_t hidden = x.cols, head_dim = hidden / options.heads;
-  linear_forward<Real>(cache.query_key_value, x, packed.query_key_value, scratch);
+  const KernelTable<Real>& kernels = *context.kernels;
+  const MatrixView<const Real> in =
+      sublayer_input<Real>(kernels, cache.sublayer, x, p.output_layer_norm, options.layer_norm_eps, options.norm);
+  linear_forward<Real>(cache.query_key_value, in, packed.query_key_value, scratch);
+  if (options.rotary != nullptr)
+    rotate<Real>(cache.query_key_value, offsets, *options.rotary, options.heads, head_dim, Real(1));
   for (std::size_t b = 0; b + 1 < offsets.size(); ++b) {
     const std::size_t first = offsets[b];
     context.kernels->attention_forward({.out = cache.context.row(first),
@@ -83,13 +91,13 @@ void self_attention_forward(const Context<Real>& context, SelfAttentionCache<Rea
                                         .out_stride = cache.context.stride,
                                         .scale = Real(1) / std::sqrt(static_cast<Real>(head_dim)),
                                         .causal = options.mask == AttentionMask::causal,
+                                        .window = options.window,
                                         .bias = options.bias});
   }
-  const MatrixView<Real> projected(cache.layer_norm.sum, x.rows, hidden);
+  const MatrixView<Real> projected = sublayer_result(cache.sublayer, options.norm);
   linear_forward<Real>(projected, cache.context, packed.output, scratch);
-  dropout_apply(*context.kernels, projected, options.dropout);
-  layer_norm_forward<Real>(*context.kernels, cache.out, cache.layer_norm, projected, x, p.output_layer_norm,
-                           options.layer_norm_eps);
+  dropout_apply(kernels, projected, options.dropout);
+  sublayer_finish<Real>(kernels, cache.sublayer, x, p.output_layer_norm, options.layer_norm_eps, options.norm);
 }
 
 /// d_x[N, H] overwritten; d_p accumulated, and d_bias (null, or laid out as options.bias). d_out is destroyed.
@@ -101,11 +109,11 @@ void self_attention_backward(const Context<Real>& context, MatrixView<Real> d_x,
                              const SelfAttentionOptions<Real>& options, Real* d_bias, Arena& scratch) {
   const Arena::Frame frame(scratch);
   const std::size_t n = x.rows, hidden = x.cols, head_dim = hidden / options.heads;
-  // d_x receives the residual's share first, the projection's is added below.
-  layer_norm_backward<Real>(*context.kernels, d_x, d_p.output_layer_norm, d_out, cache.layer_norm, p.output_layer_norm);
+  const KernelTable<Real>& kernels = *context.kernels;
+  const LayerNormParameters<const Real>& norm = p.output_layer_norm;
+  sublayer_finish_backward<Real>(kernels, d_x, d_p.output_layer_norm, d_out, cache.sublayer, norm, options.norm);
   const MatrixView<Real> d_projected = d_out;
-  std::copy_n(d_x.data, n * hidden, d_projected.data);
-  dropout_apply(*context.kernels, d_projected, options.dropout);
+  dropout_apply(kernels, d_projected, options.dropout);
 
   const MatrixView<Real> d_context(scratch.allocate<Real>(n * hidden).data(), n, hidden);
   linear_backward<Real>(context, d_context, d_p.output, d_projected, cache.context, packed.output, scratch);
@@ -128,10 +136,16 @@ void self_attention_backward(const Context<Real>& context, MatrixView<Real> d_x,
          .scale = Real(1) / std::sqrt(static_cast<Real>(head_dim)),
          .causal = options.mask == AttentionMask::causal,
          .scratch = scratch.allocate<Real>(attention_backward_scratch(length, head_dim)).data(),
+         .window = options.window,
          .bias = options.bias,
          .d_bias = d_bias});
   }
-  linear_backward<Real>(context, d_x, d_p.query_key_value, d_qkv, x, packed.query_key_value, scratch, true);
+  if (options.rotary != nullptr) rotate<Real>(d_qkv, offsets, *options.rotary, options.heads, head_dim, Real(-1));
+  const MatrixView<const Real> in =
+      normalises_input(norm, options.norm) ? MatrixView<const Real>(cache.sublayer.normalised) : x;
+  const MatrixView<Real> d_in = sublayer_d_input<Real>(d_x, norm, options.norm, scratch);
+  linear_backward<Real>(context, d_in, d_p.query_key_value, d_qkv, in, packed.query_key_value, scratch, true);
+  sublayer_input_backward<Real>(kernels, d_x, d_p.output_layer_norm, d_in, cache.sublayer, norm, options.norm);
 }
 
 }  // namespace seqguard

@@ -37,9 +37,17 @@ struct ModelConfig {
   std::size_t inner_group_num = 1;                  ///< layers of a group
   std::size_t relative_attention_num_buckets = 32;  ///< rows of MPNet's table, at least k_relative_buckets
   Activation hidden_act = Activation::gelu;
-  double layer_norm_eps = 1e-12;     ///< in (0, 1]; added inside the square root
-  double initializer_range = 0.02;   ///< standard deviation of fresh weights, >= 0
-  double hidden_dropout_prob = 0.1;  ///< in [0, 1), training only, like the two below
+  /// ModernBERT's: which layers see everything, and which a window of local_attention / 2 on either side; the bases of
+  /// their rotary angles; which linear layers and LayerNorms have a bias; its heads' activation and pooling.
+  std::vector<bool> global_layers;
+  std::size_t local_attention = 128;
+  double global_rope_theta = 160'000, local_rope_theta = 10'000;
+  bool attention_bias = true, mlp_bias = true, norm_bias = true, classifier_bias = true, decoder_bias = true;
+  Activation classifier_activation = Activation::gelu;
+  bool classifier_mean_pooling = false;  ///< classifier_pooling: the mean of a sequence instead of its first token
+  double layer_norm_eps = 1e-12;         ///< in (0, 1]; added inside the square root
+  double initializer_range = 0.02;       ///< standard deviation of fresh weights, >= 0
+  double hidden_dropout_prob = 0.1;      ///< in [0, 1), training only, like the two below
   double attention_probs_dropout_prob = 0.1;
   std::optional<double> classifier_dropout;                  ///< of a classification head; none: hidden_dropout_prob
   std::optional<std::size_t> pad_token_id = 0;               ///< below vocab_size
@@ -61,7 +69,11 @@ struct ModelConfig {
   std::size_t layer_calls() const noexcept;
   std::size_t layer_of(std::size_t call) const noexcept;
   /// Of the masked-LM head's transform.
-  Activation masked_lm_activation() const noexcept { return traits().masked_lm_activation.value_or(hidden_act); }
+  Activation masked_lm_activation() const noexcept {
+    return traits().classifies_by_transform ? classifier_activation
+                                            : traits().masked_lm_activation.value_or(hidden_act);
+  }
+  bool is_global_layer(std::size_t layer) const noexcept { return !traits().local_attention || global_layers[layer]; }
 };
 
 /// What an empty config.json of a family means.

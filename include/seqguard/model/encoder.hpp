@@ -30,6 +30,7 @@ struct PackedModel {
   std::vector<PackedDecoder<Real>> decoders;
   std::vector<Real> relative_bias;  ///< [A, stride] by distance, for `reach` tokens; empty: none
   std::size_t reach = 0;
+  RotaryTable<Real> global_rotary, local_rotary;
 
   /// Packs, or packs again with new values without allocating.
   void pack(const Context<Real>& context, const ModelConfig& config, const ModelParameters<const Real>& p,
@@ -47,10 +48,15 @@ template <class Real>
 struct EncoderCache {
   EmbeddingCache<Real> embedding;
   std::span<EncoderLayerCache<Real>> layers;
+  LayerNormCache<Real> final_norm;
+  MatrixView<Real> normalised;  ///< [N, H] after the final LayerNorm; null: there is none
 
   static EncoderCache allocate(Arena& arena, const ModelConfig& config, std::size_t n, bool for_training);
   /// Hidden states of the last layer [N, H].
-  MatrixView<Real> last_hidden_state() const { return layers.empty() ? embedding.out : layers.back().feed_forward.out; }
+  MatrixView<Real> last_hidden_state() const {
+    if (normalised.data != nullptr) return normalised;
+    return layers.empty() ? embedding.out : layers.back().feed_forward.sublayer.out;
+  }
 };
 
 /// What a call is told besides the model: which events see which, and dropout (training).

@@ -8,13 +8,14 @@
 
 #include "seqguard/layers/activation.hpp"
 #include "seqguard/layers/embedding.hpp"
+#include "seqguard/layers/sublayer.hpp"
 
 namespace seqguard {
 
 struct ModelConfig;
 
 /// `model_type` of config.json.
-enum class Family { bert, roberta, xlm_roberta, camembert, distilbert, electra, albert, mpnet };
+enum class Family { bert, roberta, xlm_roberta, camembert, distilbert, electra, albert, mpnet, modernbert };
 
 /// Whether embeddings of width E pass through a linear layer to the hidden size H.
 enum class EmbeddingProjection {
@@ -39,10 +40,16 @@ struct FamilyTraits {
   std::optional<std::size_t> position_padding = std::nullopt;  ///< of after_padding; none: pad_token_id
   bool token_types = true;                                     ///< there are token_type_embeddings
   EmbeddingProjection projection = EmbeddingProjection::none;
-  bool relative_attention = false;  ///< a bias by distance, one table for all layers
-  bool shared_layers = false;       ///< num_hidden_groups groups of inner_group_num layers, used again and again
+  NormPlacement norm = NormPlacement::post;  ///< pre: no LayerNorm before the first attention, one after the last layer
+  bool gated_feed_forward = false;           ///< act(first half) * second half of 2 I features
+  bool fused_query_key_value = false;        ///< one tensor [3H, H]
+  bool local_attention = false;              ///< some layers see a window only
+  bool relative_attention = false;           ///< a bias by distance, one table for all layers
+  bool shared_layers = false;  ///< num_hidden_groups groups of inner_group_num layers, used again and again
   /// Sequence classification: classifier(act(dense(h of the first token))). The dense layer is the pooler's, or one of
   /// the head's own.
+  bool classifies_by_transform =
+      false;  ///< all heads begin with the masked-LM head's dense layer, activation, LayerNorm
   bool classifies_by_pooler = true;
   Activation sequence_activation = Activation::tanh;
   /// Of the masked-LM head's transform. None: hidden_act.

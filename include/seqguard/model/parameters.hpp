@@ -62,6 +62,7 @@ struct ParameterInfo {
   ParameterRole role = ParameterRole::weight;
   std::size_t offset = 0;  ///< first element in the flat buffer
   std::size_t count = 0;   ///< product of the shape
+  bool fixed = false;      ///< zeros that stand for a bias the model does not have: in no file, never learned
 };
 
 /// All parameters of a model, in the order of the flat buffer (which has no gaps). Query, key and value lie one below
@@ -77,11 +78,11 @@ class ParameterTable {
   const ParameterInfo* find(std::string_view name) const noexcept;
 
  private:
-  void add(std::string name, std::vector<std::size_t> shape, ParameterRole role);
-  void add_linear(const std::string& name, std::size_t out, std::size_t in);
-  void add_layer_norm(const std::string& name, std::size_t size);
+  void add(std::string name, std::vector<std::size_t> shape, ParameterRole role, bool fixed = false);
+  void add_linear(const std::string& name, std::size_t out, std::size_t in, bool bias = true);
+  void add_layer_norm(const std::string& name, std::size_t size, bool bias);
   void add_embeddings(const ModelSpec& spec);
-  void add_layer(const std::string& name, std::size_t hidden, std::size_t intermediate);
+  void add_layer(const ModelConfig& config, std::size_t layer);
   void add_heads(const ModelSpec& spec);
 
   std::vector<ParameterInfo> entries_;
@@ -100,6 +101,7 @@ struct ModelParameters {
   EmbeddingParameters<Real> embeddings;
   EmbeddingTable<Real> relative_attention_bias;  ///< [buckets, A] for all layers; no rows: none
   std::vector<EncoderLayerParameters<Real>> layers;
+  LayerNormParameters<Real> final_norm;  ///< after the last layer; null: none
   LinearParameters<Real> pooler;
   LinearParameters<Real> dense;  ///< of a classifier that does not read the pooler, and of replaced-token detection
   PredictionTransformParameters<Real> transform;

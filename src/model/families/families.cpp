@@ -5,8 +5,8 @@
 namespace seqguard {
 namespace {
 
-constexpr const FamilyTraits* k_families[] = {&k_bert,       &k_roberta, &k_xlm_roberta, &k_camembert,
-                                              &k_distilbert, &k_electra, &k_albert,      &k_mpnet};
+constexpr const FamilyTraits* k_families[] = {&k_bert,    &k_roberta, &k_xlm_roberta, &k_camembert, &k_distilbert,
+                                              &k_electra, &k_albert,  &k_mpnet,       &k_modernbert};
 
 }  // namespace
 

@@ -12,5 +12,6 @@ extern const FamilyTraits k_distilbert;
 extern const FamilyTraits k_electra;
 extern const FamilyTraits k_albert;
 extern const FamilyTraits k_mpnet;
+extern const FamilyTraits k_modernbert;
 
 }  // namespace seqguard
