@@ -116,7 +116,7 @@ TEST_CASE("each family's fields have its own names and defaults, and are written
   CHECK_THROWS_WITH_AS(config("albert", "\"embedding_size\": 0"), doctest::Contains("embedding_size"), Error);
 }
 
-TEST_CASE("ModernBERT: the forms of transformers 4 and 5, written back as 5 does; what would change it is refused") {
+TEST_CASE("ModernBERT: the forms of transformers 4 and 5, written back as 5 does, and what would change it refused") {
   const auto config = [](const std::string& fields) {
     return parse_config(
         "{\"model_type\": \"modernbert\", \"num_hidden_layers\": 4" + (fields.empty() ? "" : ", " + fields) + "}",
