@@ -5,7 +5,8 @@
 find_package(xsimd REQUIRED)
 # nlohmann-json: config.json, sidecar files, JSON lines. Required. Included only below src/.
 find_package(nlohmann_json 3.9 REQUIRED)
-# zlib: the compressed size of a sequence (view `squeeze`). Required, so that a profile means the same in every build.
+# zlib: the compressed size of a sequence (view `squeeze`), and the checksums of zip archives (pytorch_model.bin). Required,
+# so that a profile means the same in every build.
 find_package(ZLIB REQUIRED)
 find_package(Threads REQUIRED)
 # Nettle: SHA-256 of the files that belong together (detector.json). Required. It uses the processor's SHA instructions:

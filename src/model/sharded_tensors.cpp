@@ -64,7 +64,7 @@ ShardIndex parse_shard_index(std::string_view text, const std::string& path, con
   if (map == document.end() || !map->is_object() || map->empty())
     fail(ErrorCode::bad_checkpoint, path, "weight_map", "an object of tensor and file names",
          map == document.end() ? "none"
-         : map->empty()        ? "an empty one"
+         : map->is_object()    ? "an empty one"
                                : map->type_name());
   if (map->size() > limits.max_tensors)
     fail(ErrorCode::bad_checkpoint, path, "too many tensors", "at most " + std::to_string(limits.max_tensors),

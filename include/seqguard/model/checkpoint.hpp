@@ -22,7 +22,7 @@ namespace seqguard {
 ///
 /// The parameters are in values(); pack() is left to the caller.
 /// @throws Error file_not_found, io_error; bad_checkpoint: damaged, or one message that lists the missing, unused and
-/// mis-shaped tensors; unsupported_model: refused by name, also pytorch_model.bin alone and adapters.
+/// mis-shaped tensors; unsupported_model: refused by name, also adapters and torch's old file format.
 Model<float> load_model(const Context<float>& context, const std::string& directory, const ModelFeatures& features = {},
                         FileAccess access = FileAccess::read);
 

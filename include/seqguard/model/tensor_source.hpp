@@ -25,7 +25,8 @@ bool is_floating_point(Dtype dtype) noexcept;      ///< F64, F32, F16, BF16: wha
 struct TensorInfo {
   Dtype dtype = Dtype::f32;
   std::vector<std::size_t> shape;
-  std::size_t place = 0;               ///< number of the tensor in its source; for the source itself
+  std::size_t place = 0;  ///< number of the tensor in its source; for the source itself
+  std::string same_as;    ///< an earlier tensor that shares all its elements (tied weights in pytorch_model.bin), or ""
   std::size_t count() const noexcept;  ///< product of the shape
   std::size_t bytes() const noexcept { return count() * size_of(dtype); }
 };
@@ -109,11 +110,12 @@ class TensorSource {
 };
 
 /// Opens the weights of a Hugging Face directory: model.safetensors, else model.safetensors.index.json and its shards,
-/// else pytorch_model.bin.
+/// else pytorch_model.bin, else pytorch_model.bin.index.json and its shards.
 ///
 /// A shard must be a regular file of the directory itself: its name in the index is a plain one, and a symbolic link is
 /// followed only into the blobs of the Hub's cache (../../blobs/HASH). The index and the shards must agree: each tensor
-/// is in the one shard that the index names, no other is in a shard, metadata.total_size is their sum.
+/// is in the one shard that the index names, no other is in a shard, metadata.total_size is their sum (safetensors
+/// only: for pytorch_model.bin it was never well defined, because of shared storages).
 /// @throws Error file_not_found; io_error; bad_checkpoint; unsupported_model.
 std::unique_ptr<TensorSource> open_tensors(const std::string& directory, FileAccess access = FileAccess::read,
                                            const TensorLimits& limits = {});
