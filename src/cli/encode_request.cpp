@@ -24,17 +24,30 @@ std::vector<std::int32_t> ids_of(const nlohmann::json& value, const char* name, 
   return ids;
 }
 
+std::string text_of(const nlohmann::json& object, const char* name) {
+  const nlohmann::json& value = object[name];
+  if (!value.is_string()) fail(ErrorCode::bad_event, name, "wrong type", "a string", value.type_name());
+  return value.get<std::string>();
+}
+
 }  // namespace
 
 EncodeRequest parse_encode_request(std::string_view line, const ModelConfig& config) {
   const nlohmann::json json = parse_strict_json(line, "line", ErrorCode::bad_event);
   if (!json.is_object()) fail(ErrorCode::bad_event, "line", "wrong type", "an object", json.type_name());
-  if (json.contains("text")) fail(ErrorCode::bad_event, "field \"text\"", "text is not built yet; give input_ids");
+  const bool is_text = json.contains("text");
   for (const auto& [name, value] : json.items())
-    if (name != "input_ids" && name != "token_type_ids")
-      fail(ErrorCode::bad_event, "field \"" + name + "\"", "unknown", "input_ids, token_type_ids", name);
-  if (!json.contains("input_ids")) fail(ErrorCode::bad_event, "line", "has no field \"input_ids\"");
-  EncodeRequest request{ids_of(json["input_ids"], "input_ids", config.vocab_size), {}};
+    if (is_text ? name != "text" && name != "text_pair" : name != "input_ids" && name != "token_type_ids")
+      fail(ErrorCode::bad_event, "field \"" + name + "\"", "unknown, or not beside the others",
+           "input_ids and token_type_ids, or text and text_pair", name);
+  EncodeRequest request;
+  if (is_text) {
+    request.text = text_of(json, "text");
+    if (json.contains("text_pair")) request.text_pair = text_of(json, "text_pair");
+    return request;
+  }
+  if (!json.contains("input_ids")) fail(ErrorCode::bad_event, "line", "has neither \"input_ids\" nor \"text\"");
+  request.input_ids = ids_of(json["input_ids"], "input_ids", config.vocab_size);
   const std::size_t n = request.input_ids.size();
   if (n == 0 || n > config.max_tokens())
     fail(ErrorCode::bad_event, "input_ids", "wrong length", "1 .. " + std::to_string(config.max_tokens()),

@@ -81,7 +81,7 @@ struct RepairCommandOptions {
 
 struct EncodeOptions {
   CommonOptions common;
-  std::string model, input = "-", output = "-", kind, mask = "full";
+  std::string model, input = "-", output = "-", kind, mask = "full", format = "jsonl";
   std::size_t max_errors = 20;
   bool strict = false;
 };

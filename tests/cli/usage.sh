@@ -33,10 +33,10 @@ expect 2 fit --input x --output y --schema z
 says err 'schema.*not built yet'
 expect 2 score --model x --input y --explain
 says err 'explain.*not built yet'
-expect 2 encode --model x --output-kind sentence_embedding
-says err 'sentence_embedding is not built yet'
-expect 2 encode --model x --output-kind logits --format text
-says err 'text is not built yet'
+expect 2 encode --model x --output-kind sentence
+says err 'sentence_embedding'
+expect 2 encode --model x --output-kind logits --format csv
+says err 'format'
 expect 2 simulate --users -5 --output x
 expect 2 fit --input x --output y --threads 0
 expect 2 evaluate --model x --input y

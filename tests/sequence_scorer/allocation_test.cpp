@@ -22,3 +22,21 @@ TEST_CASE("a warm score allocates nothing: neither operator new nor malloc") {
   for (const auto& events : views) scorer.score(events, score, scratch);
   if (k_allocations_counted) CHECK(allocation_count - before == 0);
 }
+
+TEST_CASE("a warm embedding and a warm classification allocate nothing" * doctest::skip(!k_allocations_counted)) {
+  const std::string golden = std::string(SEQGUARD_SOURCE_DIR) + "/tests/golden/";
+  const TextModel sentences = TextModel::load(golden + "text_sentence"), pairs = TextModel::load(golden + "text_pairs");
+  auto a = sentences.make_scratch(), b = pairs.make_scratch();
+  std::vector<float> vector(sentences.embedding_size()), classes(3);
+  const std::string text = "the quick brown fox jumps over the lazy dog and spam spam spam eggs and spam";
+  for (int warm = 0; warm < 2; ++warm) {
+    sentences.embed(text, vector, a);
+    pairs.classify(text, "an answer", classes, b);
+  }
+  const std::size_t before = allocation_count;
+  sentences.embed("hello world", vector, a);
+  sentences.embed(text, vector, a);
+  pairs.classify("hello", "world", classes, b);
+  const std::size_t after = allocation_count;
+  CHECK(after == before);
+}

@@ -1,0 +1,62 @@
+// One vector for a text: the modules of a sentence-transformers directory behind the encoder.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "seqguard/core/arena.hpp"
+#include "seqguard/core/views.hpp"
+#include "seqguard/layers/activation.hpp"
+#include "seqguard/layers/linear.hpp"
+#include "seqguard/model/config.hpp"
+
+namespace seqguard {
+
+/// What is made of the hidden states h_1 .. h_L of a text; all L tokens count, those of the frame included.
+enum class Pooling {
+  cls,            ///< h_1
+  max,            ///< the largest of each feature
+  mean,           ///< sum h_t / L
+  mean_sqrt,      ///< sum h_t / sqrt L
+  weighted_mean,  ///< sum t h_t / sum t
+  last,           ///< h_L
+};
+
+/// act(W x + b).
+struct SentenceDense {
+  std::vector<float> bias;  ///< [out], or empty
+  PackedLinear<float> packed;
+  std::optional<Activation> activation;  ///< none: identity
+};
+/// x / max(|x|, 1e-12).
+struct SentenceNormalize {};
+
+/// Immutable; may be used by any number of threads at once.
+class SentenceEmbedding {
+ public:
+  /// modules.json and the folders it names; without it the mean of the tokens, as sentence-transformers takes it.
+  /// @throws Error bad_checkpoint (malformed, sizes that do not fit), unsupported_model (a module, pooling or
+  /// activation that is not computed here, by name), io_error.
+  static SentenceEmbedding load(const Context<float>& context, const std::string& directory, const ModelConfig& config);
+
+  std::size_t size() const noexcept { return size_; }  ///< features of the result
+  const std::vector<Pooling>& poolings() const noexcept { return poolings_; }
+  /// out[size()] from the hidden states of one text [L, H], L >= 1.
+  void embed(std::span<float> out, MatrixView<const float> hidden, const KernelTable<float>& kernels,
+             Arena& scratch) const;
+
+ private:
+  std::vector<Pooling> poolings_;  ///< concatenated in this order
+  std::vector<std::variant<SentenceDense, SentenceNormalize>> steps_;
+  std::size_t size_ = 0;
+};
+
+/// Tokens that a text is cut to: max_seq_length of sentence_bert_config.json, else model_max_length of
+/// tokenizer_config.json, and never more than the encoder's positions. @throws Error bad_checkpoint.
+std::size_t max_text_tokens(const std::string& directory, const ModelConfig& config);
+
+}  // namespace seqguard
