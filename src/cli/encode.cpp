@@ -16,7 +16,7 @@
 #include "seqguard/model/encoder_batch.hpp"
 #include "seqguard/model/heads.hpp"
 #include "seqguard/model/sentence_embedding.hpp"
-#include "seqguard/text/tokenizer.hpp"
+#include "seqguard/sequence_scorer/text_model.hpp"
 
 namespace seqguard::cli {
 namespace {
@@ -53,10 +53,7 @@ Checkpoint load_checkpoint(const EncodeOptions& options) {
   seqguard::EncodeOptions text;
   text.max_length = max_text_tokens(options.model, model.config());
   std::optional<Tokenizer> tokenizer;
-  if (has_tokenizer(options.model)) tokenizer = Tokenizer::load(options.model);
-  if (tokenizer && tokenizer->vocab_size() > model.config().vocab_size)
-    fail(ErrorCode::bad_checkpoint, options.model, "the tokenizer's ids do not fit the embeddings",
-         "at most " + std::to_string(model.config().vocab_size), std::to_string(tokenizer->vocab_size()));
+  if (has_tokenizer(options.model)) tokenizer = load_tokenizer(options.model, model.config());
   return {std::move(model), std::move(tokenizer), std::move(sentence), text};
 }
 

@@ -35,14 +35,15 @@ OutputTransform transform_of(const ModelConfig& config, const std::string& direc
   return OutputTransform::softmax;
 }
 
-/// Every id that the tokenizer gives must be a row of the embeddings (which may have more).
-void check_tokenizer(const Tokenizer& tokenizer, const ModelConfig& config, const std::string& directory) {
+}  // namespace
+
+Tokenizer load_tokenizer(const std::string& directory, const ModelConfig& config) {
+  Tokenizer tokenizer = Tokenizer::load(directory);
   if (tokenizer.vocab_size() > config.vocab_size)
     fail(ErrorCode::bad_checkpoint, directory, "the tokenizer's ids do not fit the embeddings",
          "at most " + std::to_string(config.vocab_size), std::to_string(tokenizer.vocab_size()));
+  return tokenizer;
 }
-
-}  // namespace
 
 struct TextModel::Parts {
   Model<float> model;
@@ -68,8 +69,7 @@ TextModel TextModel::load(const std::string& directory, const LoadOptions& optio
   const Context<float> context = make_context(options.isa ? *options.isa : default_isa(), options.gemm);
   Model<float> model = load_model(context, directory);
   model.pack(false);
-  Tokenizer tokenizer = Tokenizer::load(directory);
-  check_tokenizer(tokenizer, model.config(), directory);
+  Tokenizer tokenizer = load_tokenizer(directory, model.config());
   EncodeOptions encode;
   encode.max_length = max_text_tokens(directory, model.config());
   SentenceEmbedding sentence = SentenceEmbedding::load(context, directory, model.config());

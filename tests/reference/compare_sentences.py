@@ -17,7 +17,7 @@ import transformers
 
 BOUND = 1e-5
 WORDS = ("the a user item clicked bought returned refund cheap offer free shipping delay great terrible service account password "
-         "caf\u00e9 na\u00efve stra\u00dfe \u4f60\u597d \u043f\u0440\u0438\u0432\u0435\u0442 \u0645\u0631\u062d\u0628\u0627 \ud83d\ude00 42 3.14 C++ don't e-mail www.example.org").split()
+         "caf\u00e9 na\u00efve stra\u00dfe \u4f60\u597d \u043f\u0440\u0438\u0432\u0435\u0442 \u0645\u0631\u062d\u0628\u0627 \U0001F600 42 3.14 C++ don't e-mail www.example.org").split()
 
 
 def main():

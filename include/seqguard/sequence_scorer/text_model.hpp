@@ -21,9 +21,14 @@ namespace seqguard {
 template <class Real>
 class Model;
 class SentenceEmbedding;
+struct ModelConfig;
 
 /// How logits of a sequence classification become what people read.
 enum class OutputTransform { softmax, sigmoid, identity };
+
+/// The tokenizer of a directory, whose ids all are rows of the encoder's table (which may have more).
+/// @throws Error as Tokenizer::load(); bad_checkpoint.
+Tokenizer load_tokenizer(const std::string& directory, const ModelConfig& config);
 
 /// Immutable, cheap to copy, safe to share between threads.
 class TextModel {
