@@ -3,8 +3,11 @@
 #include <algorithm>
 #include <utility>
 
+#include "seqguard/core/files.hpp"
 #include "seqguard/detection/encoder_surprise.hpp"
+#include "seqguard/model/model.hpp"
 #include "seqguard/sequence_scorer/behaviour_model.hpp"
+#include "seqguard/sequence_scorer/text_model.hpp"
 #include "sequence_scorer/repair.hpp"
 #include "sequence_scorer/scratch.hpp"
 
@@ -43,21 +46,47 @@ SequenceScorer::Scratch& SequenceScorer::Scratch::operator=(Scratch&&) noexcept 
 SequenceScorer::Scratch::~Scratch() = default;
 
 SequenceScorer SequenceScorer::load(const std::string& directory, const LoadOptions& options) {
+  const bool is_text = file_exists(directory + "/config.json") && !file_exists(directory + "/detector.json") &&
+                       !file_exists(directory + "/event_schema.json");
+  if (is_text) return SequenceScorer(std::make_shared<const TextModel>(TextModel::load(directory, options)));
   return SequenceScorer(load_behaviour_model(directory, options));
 }
 
+const BehaviourModel& SequenceScorer::model() const {
+  if (model_ == nullptr) fail(ErrorCode::unsupported, "scorer", "a text checkpoint judges texts, not events");
+  return *model_;
+}
+
+TextScore SequenceScorer::score(std::string_view text) const {
+  if (text_ == nullptr) fail(ErrorCode::unsupported, "scorer", "a model of events judges events, not texts");
+  auto scratch = text_->make_scratch();
+  TextScore result;
+  if (text_->labels().empty()) {
+    result.embedding.resize(text_->embedding_size());
+    text_->embed(text, result.embedding, scratch);
+  } else {
+    result.probabilities.resize(text_->labels().size());
+    text_->classify(text, "", result.probabilities, scratch);
+    const auto best = std::max_element(result.probabilities.begin(), result.probabilities.end());
+    result.best = static_cast<std::size_t>(best - result.probabilities.begin());
+  }
+  result.truncated = scratch.tokens().truncated;
+  return result;
+}
+
 SequenceScorer::Scratch SequenceScorer::make_scratch(std::size_t max_events) const {
+  const BehaviourModel& model = this->model();
   auto buffers = std::make_unique<Scratch::Buffers>(max_events);
-  reserve(buffers->encoded, model_->schema, max_events);
-  buffers->surprise.reserve(model_->schema, model_->encoder, max_events);
-  buffers->causal.reserve((1 + model_->encoder.packed().decoders.size()) * max_events);
+  reserve(buffers->encoded, model.schema, max_events);
+  buffers->surprise.reserve(model.schema, model.encoder, max_events);
+  buffers->causal.reserve((1 + model.encoder.packed().decoders.size()) * max_events);
   buffers->masked.reserve(buffers->causal.capacity());
   buffers->seen.reserve(max_events);
   return Scratch(std::move(buffers));
 }
 
 void SequenceScorer::score(const EventsView& events, Score& out, Scratch& scratch, const ScoreOptions& options) const {
-  const BehaviourModel& model = *model_;
+  const BehaviourModel& model = this->model();
   Scratch::Buffers& buffers = *scratch.buffers_;
   encode(events, model.schema, buffers.encoded);
   const EncodedEvents& encoded = buffers.encoded;
@@ -118,10 +147,10 @@ std::vector<Candidate> SequenceScorer::expected(const EventsView& events, std::s
     fail(ErrorCode::out_of_range, "expected", "position", "below " + std::to_string(events.n),
          std::to_string(position));
   Scratch::Buffers& buffers = *scratch.buffers_;
-  encode(events, model_->schema, buffers.encoded);
+  encode(events, model().schema, buffers.encoded);
   std::vector<Candidate> result;
-  for (const auto& [id, probability] : probable_values(*model_, buffers.encoded, position, count, buffers))
-    result.push_back({std::string(model_->schema.primary_column().vocabulary.token(id)), probability});
+  for (const auto& [id, probability] : probable_values(model(), buffers.encoded, position, count, buffers))
+    result.push_back({std::string(model().schema.primary_column().vocabulary.token(id)), probability});
   return result;
 }
 
@@ -134,8 +163,8 @@ Repair SequenceScorer::repair(const EventsView& events, const RepairOptions& opt
   return repair(events, scratch, options);
 }
 
-const EventSchema& SequenceScorer::schema() const noexcept { return model_->schema; }
-double SequenceScorer::target_fpr() const noexcept { return model_->target_fpr; }
-Isa SequenceScorer::isa() const noexcept { return model_->encoder.context().kernels->isa; }
+const EventSchema& SequenceScorer::schema() const { return model().schema; }
+double SequenceScorer::target_fpr() const { return model().target_fpr; }
+Isa SequenceScorer::isa() const { return (text_ != nullptr ? text_->model() : model().encoder).context().kernels->isa; }
 
 }  // namespace seqguard

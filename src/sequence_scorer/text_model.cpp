@@ -136,4 +136,36 @@ void TextModel::classify(std::string_view text, std::string_view pair, std::span
     for (float& value : out) value = static_cast<float>(1 / (1 + std::exp(-static_cast<double>(value))));
 }
 
+template <class Call>
+void TextModel::for_each_text(std::size_t count, std::size_t rows, std::span<ItemStatus> status, Executor& executor,
+                              const Call& call) const {
+  if (rows != count || status.size() != count)
+    fail(ErrorCode::invalid_argument, "batch of texts", "rows of out, and size of status", std::to_string(count),
+         std::to_string(rows) + " and " + std::to_string(status.size()));
+  std::vector<Scratch> scratches;
+  for (std::size_t i = 0; i < executor.concurrency(); ++i) scratches.push_back(make_scratch());
+  executor.run(count, [&](std::size_t i, std::size_t worker) {
+    try {
+      call(i, scratches[worker]);
+      status[i] = {};
+    } catch (const Error& error) {
+      status[i] = {false, error.code(), error.what()};
+    }
+  });
+}
+
+void TextModel::embed_batch(std::span<const std::string_view> texts, MatrixView<float> out,
+                            std::span<ItemStatus> status, Executor& executor) const {
+  for_each_text(texts.size(), out.rows, status, executor, [&](std::size_t i, Scratch& scratch) {
+    embed(texts[i], {out.row(i), out.cols}, scratch);
+  });
+}
+
+void TextModel::classify_batch(std::span<const std::string_view> texts, MatrixView<float> out,
+                               std::span<ItemStatus> status, Executor& executor) const {
+  for_each_text(texts.size(), out.rows, status, executor, [&](std::size_t i, Scratch& scratch) {
+    classify(texts[i], "", {out.row(i), out.cols}, scratch);
+  });
+}
+
 }  // namespace seqguard

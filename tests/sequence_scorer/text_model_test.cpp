@@ -96,6 +96,51 @@ TEST_CASE("classes of texts and pairs of texts agree with transformers") {
   }
 }
 
+TEST_CASE("SequenceScorer opens a text checkpoint: strings are judged, events are refused") {
+  const SequenceScorer sentences = SequenceScorer::load(k_golden + "text_sentence"),
+                       classes = SequenceScorer::load(k_golden + "text_pairs");
+  const Golden golden("text_sentence", "embedding");
+  const TextScore vector = sentences.score("hello world");
+  CHECK(vector.probabilities.empty());
+  CHECK(golden.difference(0, vector.embedding) <= k_bound);
+  const TextScore judged = classes.score("hello");
+  REQUIRE(judged.probabilities.size() == 3);
+  CHECK(judged.embedding.empty());
+  CHECK(judged.probabilities[judged.best] ==
+        *std::max_element(judged.probabilities.begin(), judged.probabilities.end()));
+  CHECK(std::abs(judged.probabilities[0] + judged.probabilities[1] + judged.probabilities[2] - 1) < 1e-6);
+  const std::vector<std::string> events = {"a", "b"};
+  CHECK_THROWS_WITH_AS(classes.score(std::span<const std::string>(events)), doctest::Contains("texts, not events"),
+                       Error);
+  CHECK_THROWS_WITH_AS(classes.schema(), doctest::Contains("texts, not events"), Error);
+}
+
+TEST_CASE("a batch of texts gives the bits of each alone, at any concurrency, and a bad text fails alone") {
+  const TextModel model = TextModel::load(k_golden + "text_sentence");
+  const Golden golden("text_sentence", "embedding");
+  std::vector<std::string_view> texts;
+  for (const auto& text : golden.texts) texts.push_back(text.first);
+  texts.push_back("\xff");
+  const std::size_t n = texts.size(), width = model.embedding_size();
+  auto scratch = model.make_scratch();
+  for (const std::size_t threads : {1u, 3u}) {
+    const auto executor = make_thread_pool(threads);
+    std::vector<float> out(n * width, 7.0F), alone(width);
+    std::vector<ItemStatus> status(n);
+    model.embed_batch(texts, {out.data(), n, width}, status, *executor);
+    for (std::size_t i = 0; i + 1 < n; ++i) {
+      model.embed(texts[i], alone, scratch);
+      CHECK(status[i].ok);
+      CHECK(std::equal(alone.begin(), alone.end(), out.begin() + static_cast<std::ptrdiff_t>(i * width)));
+    }
+    CHECK(!status[n - 1].ok);
+    CHECK(out[(n - 1) * width] == 7.0F);
+  }
+  std::vector<float> out(width);
+  std::vector<ItemStatus> status(1);
+  CHECK_THROWS_AS(model.embed_batch(texts, {out.data(), 1, width}, status), Error);
+}
+
 TEST_CASE("modules that are not computed here, and files that do not fit, are refused by name") {
   const auto modules = [](const std::string& second, const std::string& path) {
     return R"([{"type": "x.Transformer", "path": ""}, {"type": ")" + second + R"(", "path": ")" + path + "\"}]";

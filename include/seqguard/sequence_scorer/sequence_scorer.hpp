@@ -19,6 +19,7 @@
 namespace seqguard {
 
 struct BehaviourModel;
+class TextModel;
 
 /// One event of a judged sequence.
 struct EventScore {
@@ -100,7 +101,15 @@ struct Repair {
   double p_before = 1, p_after = 1;
 };
 
-/// Judges sequences of events by what it learned of normal ones.
+/// What a text checkpoint makes of a text. Reused as an output it keeps its capacity.
+struct TextScore {
+  std::vector<float> probabilities;  ///< one per label of TextModel::labels(); empty: the model is no classifier
+  std::size_t best = 0;              ///< the label with the largest one
+  std::vector<float> embedding;      ///< one vector for the text; empty where the model is a classifier
+  bool truncated = false;            ///< the text was cut to TextModel::max_tokens()
+};
+
+/// Judges sequences of events by what it learned of normal ones; a text checkpoint, texts.
 ///
 ///     auto scorer = seqguard::SequenceScorer::load("models/shop");
 ///     auto scratch = scorer.make_scratch(200);
@@ -126,14 +135,17 @@ class SequenceScorer {
     std::unique_ptr<Buffers> buffers_;
   };
 
-  /// Opens a directory that `fit` wrote. @throws Error file_not_found, io_error, bad_checkpoint, bad_format (naming
-  /// file and field), unsupported_model, unsupported_isa, unsupported (backend).
+  /// Opens a directory that `fit` wrote, or a text checkpoint (config.json and a tokenizer, no detector.json). @throws
+  /// Error file_not_found, io_error, bad_checkpoint, bad_format (naming file and field), unsupported_model,
+  /// unsupported_isa, unsupported (backend).
   static SequenceScorer load(const std::string& directory, const LoadOptions& options = {});
   explicit SequenceScorer(std::shared_ptr<const BehaviourModel> model) : model_(std::move(model)) {}
+  explicit SequenceScorer(std::shared_ptr<const TextModel> text) : text_(std::move(text)) {}
 
   Scratch make_scratch(std::size_t max_events) const;
 
-  /// Judges one sequence. @throws Error bad_event: no events, columns that do not fit the schema.
+  /// Judges one sequence. @throws Error bad_event: no events, columns that do not fit the schema; unsupported, here and
+  /// in everything that takes events: a text checkpoint.
   void score(const EventsView& events, Score& out, Scratch& scratch, const ScoreOptions& options = {}) const;
   void score(std::span<const std::string_view> events, Score& out, Scratch& scratch) const {
     score(OneColumn(ColumnView(events)).view(), out, scratch);
@@ -144,6 +156,12 @@ class SequenceScorer {
   /// Convenience: allocates its result and its scratch.
   Score score(const EventsView& events, const ScoreOptions& options = {}) const;
   Score score(std::span<const std::string> events) const { return score(OneColumn(ColumnView(events)).view()); }
+
+  /// Class probabilities or embedding of a text; allocates its result and its scratch. text() has calls that do not.
+  /// @throws Error as TextModel::embed(); unsupported: not a text checkpoint.
+  TextScore score(std::string_view text) const;
+  /// The text checkpoint, or null for a model of events.
+  const TextModel* text() const noexcept { return text_.get(); }
 
   /// Judges many: scores[i] and status[i] of batch[i]; a bad sequence fails alone. Runs on the executor's workers.
   void score_batch(std::span<const EventsView> batch, std::span<Score> scores, std::span<ItemStatus> status,
@@ -158,13 +176,15 @@ class SequenceScorer {
   Repair repair(const EventsView& events, Scratch& scratch, const RepairOptions& options = {}) const;
   Repair repair(std::span<const std::string> events) const { return repair(OneColumn(ColumnView(events)).view()); }
 
-  const EventSchema& schema() const noexcept;
-  double target_fpr() const noexcept;
-  Isa isa() const noexcept;
-  const BehaviourModel& model() const noexcept { return *model_; }
+  const EventSchema& schema() const;
+  double target_fpr() const;
+  Isa isa() const;
+  /// The model of events. @throws Error unsupported: a text checkpoint has none.
+  const BehaviourModel& model() const;
 
  private:
-  std::shared_ptr<const BehaviourModel> model_;
+  std::shared_ptr<const BehaviourModel> model_;  // one of the two is null
+  std::shared_ptr<const TextModel> text_;
 };
 
 }  // namespace seqguard

@@ -73,6 +73,14 @@ class TextModel {
   /// @throws Error as embed(); unsupported: not a sequence classifier.
   void classify(std::string_view text, std::string_view pair, std::span<float> out, Scratch& scratch) const;
 
+  /// Row i of out[texts, embedding_size()] and status[i] for each text, on the executor's workers; a bad text fails
+  /// alone, and its row is left as it was. Each row has the same bits as embed() of its text.
+  void embed_batch(std::span<const std::string_view> texts, MatrixView<float> out, std::span<ItemStatus> status,
+                   Executor& executor = inline_executor()) const;
+  /// The same with classify(), without pairs: out[texts, labels().size()].
+  void classify_batch(std::span<const std::string_view> texts, MatrixView<float> out, std::span<ItemStatus> status,
+                      Executor& executor = inline_executor()) const;
+
   const Tokenizer& tokenizer() const noexcept;
   const Model<float>& model() const noexcept;
   const SentenceEmbedding& sentence_embedding() const noexcept;
@@ -80,6 +88,9 @@ class TextModel {
  private:
   struct Parts;
   explicit TextModel(std::shared_ptr<const Parts> parts) : parts_(std::move(parts)) {}
+  template <class Call>
+  void for_each_text(std::size_t count, std::size_t rows, std::span<ItemStatus> status, Executor& executor,
+                     const Call& call) const;
   /// Hidden states [L, H] of the tokens in the scratch; they last until its next use.
   MatrixView<const float> hidden_states(Scratch& scratch) const;
 
