@@ -30,13 +30,14 @@ void save(const std::string& directory, int generation) {
 enum class Outcome { killed, completed, not_allowed };
 
 /// Runs save() in a child process that is killed at its n-th stop; each system call stops it twice.
-Outcome save_killed_at(int n, const std::string& directory, int generation) {
+template <class Save>
+Outcome killed_at(int n, const Save& save) {
   const pid_t child = ::fork();
   if (child == 0) {
     if (::ptrace(PTRACE_TRACEME, 0, nullptr, nullptr) != 0) ::_exit(k_not_allowed);
     ::raise(SIGSTOP);
     try {
-      save(directory, generation);
+      save();
     } catch (...) {
       ::_exit(1);
     }
@@ -91,7 +92,8 @@ void kill_everywhere(bool fresh, bool tidy) {
     if (fresh) std::filesystem::remove_all(directory);
     if (tidy) remove_siblings(parent.path(), directory);
     const int before = generation_in(directory);
-    const Outcome outcome = save_killed_at(stop, directory, ++generation);
+    ++generation;
+    const Outcome outcome = killed_at(stop, [&] { save(directory, generation); });
     if (outcome == Outcome::not_allowed) {
       MESSAGE("NOT TESTED: this system does not allow ptrace");
       return;
@@ -119,6 +121,32 @@ TEST_CASE("killed at any system call again and again, what is left behind does n
 }
 
 TEST_CASE("killed at any system call, a fresh directory is absent or complete") { kill_everywhere(true, true); }
+
+TEST_CASE("killed at any system call, a file is the old or the new one") {
+  const TemporaryDirectory parent;
+  const std::string path = parent / "state";
+  const auto content = [](int generation) { return std::to_string(generation) + std::string(50'000, '.'); };
+  write_file_atomically(path, content(0));
+  int kept_old = 0, published = 0;
+  for (int stop = 0, generation = 1;; ++stop, ++generation) {
+    remove_siblings(parent.path(), path);  // every save makes the same system calls
+    const std::string before = read_file(path, 100'000);
+    const Outcome outcome = killed_at(stop, [&] { write_file_atomically(path, content(generation)); });
+    if (outcome == Outcome::not_allowed) {
+      MESSAGE("NOT TESTED: this system does not allow ptrace");
+      return;
+    }
+    CAPTURE(stop);
+    const std::string after = read_file(path, 100'000);
+    CHECK((after == content(generation) || (outcome == Outcome::killed && after == before)));
+    (after == before ? kept_old : published) += 1;
+    CHECK(entries(parent.path()) <= 2);
+    if (outcome == Outcome::completed) break;
+  }
+  CHECK(entries(parent.path()) == 1);
+  CHECK(kept_old > 10);  // both sides of the rename were hit
+  CHECK(published > 5);
+}
 
 TEST_CASE("a disk that takes no more bytes gives an error, and the old directory stays") {
   const TemporaryDirectory parent;
