@@ -20,9 +20,14 @@ search() { # PATTERN WHAT DIRECTORY...
 search '#[[:space:]]*include[[:space:]]*<(iostream|csignal|signal\.h|print)>' "banned header" include src
 search '(^|[^[:alnum:]_.>])(std::)?(exit|_exit|quick_exit|abort|terminate|signal|sigaction|raise)[[:space:]]*\(' \
     "ends the process or handles signals" include src
+search '(^|[^[:alnum:]_])(assert|__builtin_trap)[[:space:]]*\(' "ends the process where an error would be thrown" include src
+search '(^|[^[:alnum:]_])(std::)?((s?rand|random_shuffle)[[:space:]]*[(]|random_device|mt19937)' \
+    "random numbers that are not from core/random.hpp" include src
 search '(^|[^[:alnum:]_])(std::)?(printf|fprintf|vprintf|puts|putchar|fputs|perror)[[:space:]]*\(|std::(cout|cerr|clog)' \
     "prints" include src
 search '#[[:space:]]*include[[:space:]]*[<"](xsimd|oneapi|dnnl|Eigen|nlohmann|CLI|zlib|sha2|utf8proc|filesystem|thread|mutex)' \
     "third-party, file-system or thread header in a public header" include
 search '#[[:space:]]*include[[:space:]]*<xsimd' "xsimd outside the kernels" $(ls -d src/*/ | grep -v src/kernels)
+search '(#[[:space:]]*include[[:space:]]*<(thread|future|pthread\.h)>|std::j?thread|std::async|pthread_create)' \
+    "threads outside the executor" include $(ls -d src/*/ | grep -v src/core)
 exit $status
