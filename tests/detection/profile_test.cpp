@@ -116,6 +116,7 @@ TEST_CASE("a fitted detector finds anomalies at about the target rate, and each 
   options.contamination = 0.05;
   SequenceDetector detector(Recipe::broad(false), options);
   detector.fit(views_of(normals));
+  CHECK(detector.profile().kept_normals() == Normals(views_of(normals)).size());  // all folds, and all of each
   SequenceDetector::Scratch scratch;
   std::size_t false_alarms = 0, found = 0;
   for (const auto& events : fresh) {

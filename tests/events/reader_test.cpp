@@ -250,6 +250,10 @@ TEST_CASE("recbole: typed headers and plain tab-separated files") {
   CHECK(data.ignored_columns()[0] == "tags (token_seq)");
   CHECK(rejects_of(data) == "ml.inter:5: expected 5 fields, found 2\n");
   CHECK(read_events_from_text("user\tevent\na\tb\n", "x.tsv").key_column() == "user");
+  const Dataset wide =
+      read_events_from_text("user\tevent\na\tx" + std::string(60, '\t') + "\na\ty\n", "x.tsv", {.max_columns = 50});
+  CHECK(events_of(wide, 0) == "y");
+  CHECK(rejects_of(wide) == "x.tsv:2: more than 50 fields\n");
 }
 
 TEST_CASE("lines: blanks separate, blank lines are passed over, bad ones named") {

@@ -70,6 +70,25 @@ TEST_CASE("layer_norm_forward") {
   }
 }
 
+TEST_CASE("layer_norm_forward: eps is added to the variance, under the root") {
+  // Rows of 1, 3, 1, 3 ..: mean 2, variance 1; with eps = 3 the root is 2, and every operation is exact.
+  const auto check = [](const auto& table, auto one) {
+    using Real = decltype(one);
+    for (const std::size_t cols : {std::size_t{2}, std::size_t{64}, std::size_t{6}}) {
+      std::vector<Real> in(cols, 1), out(cols), sum(cols), gamma(cols, 1), beta(cols, 0);
+      for (std::size_t c = 1; c < cols; c += 2) in[c] = 3;
+      Real mean = 0, rstd = 0;
+      table.layer_norm_forward(out.data(), sum.data(), &mean, &rstd, in.data(), nullptr, gamma.data(), beta.data(), 1,
+                               cols, 3);
+      CAPTURE(cols);
+      CHECK(out[0] == doctest::Approx(-0.5));
+      CHECK(out[1] == doctest::Approx(0.5));
+    }
+  };
+  check(kernels(), 1.0F);
+  check(reference_kernels(), 1.0);
+}
+
 TEST_CASE("layer_norm_backward") {
   for (const Case& c : cases()) {
     const std::vector<double> sum = c.values(24), d_out = random_values(c.size(), 1, 25),

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "seqguard/core/error.hpp"
@@ -129,6 +130,9 @@ TEST_CASE("a bare model without a pooler loads, half a pooler does not") {
   CHECK(checkpoint.error() == "does not fit its config.json; missing: bert.pooler.dense.bias");
   checkpoint.tensors.erase("pooler.dense.weight");
   CHECK(!checkpoint.load().spec().heads.pooler);
+  Checkpoint other_half("model_d12");
+  other_half.tensors.erase("pooler.dense.weight");
+  CHECK(other_half.error() == "does not fit its config.json; unused: pooler.dense.bias");
 }
 
 TEST_CASE("a tied decoder may be absent, equal, or the only copy, and is refused otherwise") {
@@ -172,6 +176,14 @@ TEST_CASE("a vocabulary larger than its table is refused") {
   CHECK(checkpoint.error() ==
         "does not fit its config.json; wrong shape: embeddings.word_embeddings.weight (expected [51, 24], found [50, "
         "24])");
+}
+
+TEST_CASE("a transposed matrix is refused, though it has as many elements") {
+  Checkpoint checkpoint("model_d12");
+  std::vector<std::size_t>& shape = checkpoint.tensors["encoder.layer.1.intermediate.dense.weight"].shape;
+  std::swap(shape[0], shape[1]);
+  CHECK(checkpoint.error().find("wrong shape: encoder.layer.1.intermediate.dense.weight (expected [") !=
+        std::string::npos);
 }
 
 TEST_CASE("a configuration that asks for far more than the file holds allocates nothing") {
