@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -9,18 +10,54 @@
 using namespace seqguard;
 using namespace seqguard::tests;
 
-TEST_CASE("a warm score allocates nothing: neither operator new nor malloc") {
-  const SequenceScorer& scorer = shared_scorer();
-  const auto batch = visits(50, 21);
-  auto scratch = scorer.make_scratch(64);
+namespace {
+
+/// Allocations of a second pass over `views`, by which time every buffer has met every length.
+std::size_t allocations_once_warm(const SequenceScorer& scorer, const std::vector<EventsView>& views,
+                                  std::size_t max_events, const ScoreOptions& options) {
+  auto scratch = scorer.make_scratch(max_events);
   Score score;
-  std::vector<std::vector<std::string_view>> views;
-  for (const auto& events : batch) views.emplace_back(events.begin(), events.end());
-  // Warm: one pass over the same lengths.
-  for (const auto& events : views) scorer.score(events, score, scratch);
+  for (const EventsView& events : views) scorer.score(events, score, scratch, options);
   const std::size_t before = allocation_count;
-  for (const auto& events : views) scorer.score(events, score, scratch);
-  if (k_allocations_counted) CHECK(allocation_count - before == 0);
+  for (const EventsView& events : views) scorer.score(events, score, scratch, options);
+  return allocation_count - before;
+}
+
+}  // namespace
+
+TEST_CASE("a warm score allocates nothing: neither operator new nor malloc" * doctest::skip(!k_allocations_counted)) {
+  const SequenceScorer& scorer = shared_scorer();
+  auto batch = visits(50, 21);
+  batch.emplace_back(200, "view");  // abnormal, and longer than the window
+  std::vector<OneColumn> columns;
+  for (const auto& events : batch) columns.emplace_back(events);
+  const std::vector<EventsView> views(columns.begin(), columns.end());
+  CHECK(allocations_once_warm(scorer, views, 200, {.masked = false, .masked_if_anomalous = false}) == 0);
+  CHECK(allocations_once_warm(scorer, views, 200, {}) == 0);
+  CHECK(allocations_once_warm(scorer, views, 200, {.masked = true}) == 0);
+}
+
+TEST_CASE("once the longest sequence was scored, others allocate nothing, whatever they hold" *
+          doctest::skip(!k_allocations_counted)) {
+  for (const SequenceScorer* scorer : {&shared_scorer(), &page_scorer()}) {
+    auto scratch = scorer->make_scratch(200);
+    Score score;
+    // One value only: what is kept per value must have its room from the start.
+    const std::vector<std::string> longest(200, "view"), pages = {"start", "a", "b", "c", "d", "e", "f", "g"};
+    scorer->score(OneColumn(longest), score, scratch, {.masked = true});
+    auto batch = visits(20, 22);
+    batch.push_back(pages);
+    batch.emplace_back(150, "unknown");
+    std::vector<OneColumn> columns;
+    for (const auto& events : batch) columns.emplace_back(events);
+    const std::size_t before = allocation_count;
+    for (const OneColumn& events : columns) {
+      scorer->score(events, score, scratch);
+      scorer->score(events, score, scratch, {.masked = true});
+    }
+    const std::size_t after = allocation_count;
+    CHECK(after == before);
+  }
 }
 
 TEST_CASE("a warm embedding and a warm classification allocate nothing" * doctest::skip(!k_allocations_counted)) {

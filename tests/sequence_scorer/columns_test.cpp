@@ -11,41 +11,14 @@
 using namespace seqguard;
 using namespace seqguard::tests;
 
-namespace {
-
-/// Visits on one of two devices, an event every 20 to 59 seconds, or every second for `bots`.
-std::string visits_with_times(std::size_t count, std::uint64_t seed, bool bots) {
-  Random random(seed);
-  std::string text = "user,event,device,time\n";
-  for (std::size_t user = 0; user < count; ++user) {
-    std::uint64_t seconds = 1'700'000'000 + 86'400 * user;
-    const std::string device = random.uniform() < 0.5 ? "phone" : "desk";
-    for (const std::string& event : visit(random)) {
-      text += "u" + std::to_string(user) + "," + event + "," + device + "," + std::to_string(seconds * 1000) + "\n";
-      seconds += bots ? 1 : 20 + random.below(40);
-    }
-  }
-  return text;
-}
-
-Dataset dataset(std::size_t count, std::uint64_t seed, bool bots) {
-  ReadOptions options;
-  options.format = DataFormat::csv;
-  options.key = "user";
-  options.time = "time";
-  return read_events_from_text(visits_with_times(count, seed, bots), "visits.csv", options);
-}
-
-}  // namespace
-
 TEST_CASE("each predicted column has a view: visits at the speed of a script are found by their times") {
-  const SequenceScorer scorer(fit(dataset(150, 1, false), quick_fit()));
+  const SequenceScorer& scorer = times_scorer();
   std::vector<std::string> given;
   for (const ViewSpec& view : scorer.model().detector.recipe().views)
     if (is_next_view(view.name)) given.push_back(view.name);
   CHECK(given == std::vector<std::string>{"next", "next:event", "next:device", "next:time"});
 
-  const Dataset bots = dataset(20, 2, true);
+  const Dataset bots = timed_visits(20, 2, true);
   std::size_t found = 0, by_time = 0;
   for (std::size_t i = 0; i < bots.sequences().size(); ++i) {
     const Score score = scorer.score(bots.view(i));

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "seqguard/core/files.hpp"
+#include "seqguard/model/checkpoint.hpp"
 #include "sequence_scorer/small_shop.hpp"
 #include "support/temporary_directory.hpp"
 
@@ -138,6 +139,24 @@ TEST_CASE("files of one generation that do not fit each other are refused: the e
             .find("max_position_embeddings") != std::string::npos);
 }
 
+TEST_CASE("an encoder without the head that predicts events is refused") {
+  const TemporaryDirectory directory;
+  const std::string path = directory / "model";
+  save_behaviour_model(shared_scorer().model(), path);
+  std::string sidecar = read_file(path + "/detector.json", 1u << 20);
+  const char* const names[] = {"/config.json", "/model.safetensors"};
+  std::vector<std::string> digests;
+  for (const char* name : names) digests.push_back(file_sha256(path + name));
+  ModelSpec spec = shared_scorer().model().encoder.spec();
+  spec.heads.masked_lm = false;
+  const Model<float> bare(make_context(default_isa()), spec);
+  save_model(path, bare);
+  for (std::size_t i = 0; i < 2; ++i)
+    sidecar.replace(sidecar.find(digests[i]), digests[i].size(), file_sha256(path + names[i]));
+  write_file_atomically(path + "/detector.json", sidecar);
+  CHECK_THROWS_WITH_AS(SequenceScorer::load(path), doctest::Contains("BertForMaskedLM"), Error);
+}
+
 TEST_CASE("the same bits at 1 and 2 threads, and after being killed and resumed") {
   const TemporaryDirectory directory;
   const Dataset data = as_dataset(visits(60, 41));
@@ -185,6 +204,9 @@ TEST_CASE("a state of other data or options is refused") {
   CHECK_THROWS_AS(fit(data, options), Error);
   options.seed = 9;
   CHECK_THROWS_AS(fit(as_dataset(visits(40, 52)), options), Error);
+  auto other_order = visits(40, 51);  // the same values, as often
+  std::reverse(other_order.begin(), other_order.end());
+  CHECK_THROWS_AS(fit(as_dataset(other_order), options), Error);
   fit(data, options);
 }
 

@@ -66,3 +66,13 @@ TEST_CASE("what no edit helps stays as it is, with a result that says so") {
   CHECK(repair.result != RepairResult::repaired);
   CHECK((repair.result == RepairResult::no_confident_edit) == repair.edits.empty());
 }
+
+TEST_CASE("a repair keeps to its limits") {
+  const SequenceScorer& scorer = shared_scorer();
+  const std::vector<std::string> events = {"login", "search", "view", "drop_table", "list", "view", "zoom", "logout"};
+  REQUIRE(!scorer.repair(events).edits.empty());
+  CHECK(scorer.repair(OneColumn(events).view(), {.max_edits = 0}).edits.empty());
+  // No value is more than certain: only deletions are left.
+  for (const Edit& edit : scorer.repair(OneColumn(events).view(), {.min_probability = 1.5}).edits)
+    CHECK(edit.operation == EditOperation::remove);
+}

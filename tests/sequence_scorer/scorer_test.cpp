@@ -1,5 +1,7 @@
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <cmath>
 #include <cstring>
 #include <string>
 #include <thread>
@@ -45,7 +47,10 @@ TEST_CASE("abnormal visits score higher than normal ones") {
     const Score score = scorer.score(events);
     CHECK(score.p_value > 0);
     CHECK(score.p_value <= 1);
-    CHECK(score.p_conformal > 0);
+    // A rank among the calibration normals: a whole number of (n + 1)-ths.
+    const double rank = score.p_conformal * (static_cast<double>(scorer.model().detector.calibration().normals()) + 1);
+    CHECK(rank >= 1);
+    CHECK(rank == doctest::Approx(std::round(rank)));
     CHECK(score.events.size() == events.size());
     CHECK(score.is_anomaly == (score.p_value < scorer.target_fpr()));
     flagged += score.is_anomaly ? 1 : 0;
@@ -66,6 +71,12 @@ TEST_CASE("abnormal visits score higher than normal ones") {
   // The unknown event gives its sequence away, and both ways of looking find it.
   CHECK(scorer.score(abnormal[1]).worst == 3);
   CHECK(scorer.score(OneColumn(abnormal[1]).view(), {.masked = true}).worst == 3);
+  const ScoreOptions if_anomalous{.masked = false, .masked_if_anomalous = true};
+  CHECK(scorer.score(OneColumn(abnormal[1]).view(), if_anomalous).has_masked);
+  const auto unsuspicious =
+      std::find_if(normal.begin(), normal.end(), [&](const auto& events) { return !scorer.score(events).is_anomaly; });
+  REQUIRE(unsuspicious != normal.end());
+  CHECK_FALSE(scorer.score(OneColumn(*unsuspicious).view(), if_anomalous).has_masked);
 }
 
 TEST_CASE("a sequence has the same bits alone, in any batch and at any thread count") {

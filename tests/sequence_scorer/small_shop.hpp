@@ -58,4 +58,44 @@ inline const SequenceScorer& shared_scorer() {
   return scorer;
 }
 
+/// A model of users who see pages "a" to "n" in their order, each left out by half of them: no value comes twice.
+inline const SequenceScorer& page_scorer() {
+  static const SequenceScorer scorer = [] {
+    Random random(81);
+    std::vector<std::vector<std::string>> sequences(100);
+    for (auto& pages : sequences) {
+      pages = {"start"};
+      for (char page = 'a'; page <= 'n'; ++page)
+        if (random.uniform() < 0.5) pages.emplace_back(1, page);
+    }
+    return SequenceScorer(fit(as_dataset(sequences), quick_fit()));
+  }();
+  return scorer;
+}
+
+/// Visits on one of two devices, an event every 20 to 59 seconds, or every second for `bots`.
+inline Dataset timed_visits(std::size_t count, std::uint64_t seed, bool bots) {
+  Random random(seed);
+  std::string text = "user,event,device,time\n";
+  for (std::size_t user = 0; user < count; ++user) {
+    std::uint64_t seconds = 1'700'000'000 + 86'400 * user;
+    const std::string device = random.uniform() < 0.5 ? "phone" : "desk";
+    for (const std::string& event : visit(random)) {
+      text += "u" + std::to_string(user) + "," + event + "," + device + "," + std::to_string(seconds * 1000) + "\n";
+      seconds += bots ? 1 : 20 + random.below(40);
+    }
+  }
+  ReadOptions options;
+  options.format = DataFormat::csv;
+  options.key = "user";
+  options.time = "time";
+  return read_events_from_text(text, "visits.csv", options);
+}
+
+/// A model of users with devices and times.
+inline const SequenceScorer& times_scorer() {
+  static const SequenceScorer scorer(fit(timed_visits(150, 1, false), quick_fit()));
+  return scorer;
+}
+
 }  // namespace seqguard::tests

@@ -121,7 +121,7 @@ struct TextScore {
 /// copies share the model.
 class SequenceScorer {
  public:
-  /// Buffers of one thread. Warm after the longest sequence, or from the start up to make_scratch's max_events.
+  /// Buffers of one thread. Warm after the longest sequence.
   class Scratch {
    public:
     Scratch(Scratch&&) noexcept;
