@@ -26,7 +26,7 @@ constexpr SizeField k_size_fields[] = {
     {"type_vocab_size", &ModelConfig::type_vocab_size, 1'000'000},
     {"embedding_size", &ModelConfig::embedding_size, 65'536},
     {"num_hidden_groups", &ModelConfig::num_hidden_groups, 1'000},
-    {"inner_group_num", &ModelConfig::inner_group_num, 1'000},
+    {"inner_group_num", &ModelConfig::inner_group_num, 64},
     {"relative_attention_num_buckets", &ModelConfig::relative_attention_num_buckets, 1'000'000},
     {"local_attention", &ModelConfig::local_attention, 1'000'000},
 };
@@ -194,6 +194,13 @@ void check_config(const ModelConfig& config, const std::string& path) {
               std::to_string(config.global_layers.size()));
   if (config.traits().positions == PositionRule::rotary && config.head_size() % 2 != 0)
     malformed(path, "hidden_size", "an even width of heads", std::to_string(config.head_size()));
+  // No tensor of a file bounds these tables, as it does the positions of the other families: 4 of up to 32 MB.
+  constexpr std::size_t k_most_angles = std::size_t{1} << 23;
+  if (config.traits().positions == PositionRule::rotary &&
+      config.max_position_embeddings > k_most_angles / (config.head_size() / 2))
+    malformed(path, "max_position_embeddings",
+              "at most " + std::to_string(k_most_angles / (config.head_size() / 2)) + " for heads of this width",
+              std::to_string(config.max_position_embeddings));
   if (config.max_tokens() == 0)
     malformed(path, "max_position_embeddings", "more than pad_token_id + 1",
               std::to_string(config.max_position_embeddings));

@@ -157,6 +157,7 @@ TEST_CASE("ModernBERT: the forms of transformers 4 and 5, written back as 5 does
   refused(R"("mlp_bias": 1)", "mlp_bias, expected true or false");
   refused(R"("global_attn_every_n_layers": 0)", "global_attn_every_n_layers");
   refused(R"("num_attention_heads": 256)", "even width of heads");
+  refused(R"("max_position_embeddings": 1000000)", "max_position_embeddings, expected at most 262144");
 }
 
 TEST_CASE("ALBERT runs its groups in the order of transformers") {

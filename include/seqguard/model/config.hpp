@@ -34,7 +34,7 @@ struct ModelConfig {
   std::size_t type_vocab_size = 2;                  ///< 1 .. 1e6; nothing where the family has no token types
   std::size_t embedding_size = 0;                   ///< E, width of the embeddings, 1 .. 65,536; 0: H
   std::size_t num_hidden_groups = 1;                ///< groups of shared layers (ALBERT), at most num_hidden_layers
-  std::size_t inner_group_num = 1;                  ///< layers of a group
+  std::size_t inner_group_num = 1;                  ///< layers of a group, 1 .. 64
   std::size_t relative_attention_num_buckets = 32;  ///< rows of MPNet's table, at least k_relative_buckets
   Activation hidden_act = Activation::gelu;
   /// ModernBERT's: which layers see everything, and which a window of local_attention / 2 on either side; the bases of
