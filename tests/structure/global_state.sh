@@ -5,7 +5,7 @@
 set -eu
 [ $# -eq 1 ] || { echo "global_state.sh: expected one library" >&2; exit 2; }
 constant='inline_executor\(\)::executor|reference_kernels\(\)::table|available_isas\(\)::available'
-constant="$constant|\(anonymous namespace\)::k_(embeddings|predictions)"
+constant="$constant|\(anonymous namespace\)::k_[a-z0-9_]+" # const std::string: k_ is the name of a constant
 constant="$constant|compose_pair\(char32_t, char32_t\)::pairs|CharacterTable::instance\(\)::table"
 symbols=$(objdump -t -C "$1")
 # "VALUE FLAGS SECTION<tab>SIZE NAME". Not counted: what the compiler adds (exception types, guards of locals), and
