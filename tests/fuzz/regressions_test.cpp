@@ -74,7 +74,8 @@ TEST_CASE("fuzz: golden files pass, so that the targets reach what is behind the
   run(fuzz_torch_file, "weight_files/torch/pytorch_model.bin");
   run(fuzz_config, "weight_files/single/config.json");
   run(fuzz_tokenizer_json, "tokenizers/bert_cased.json");
-  run(fuzz_tokenizer_text, "text_pairs/texts.json");
+  for (char tokenizer = 0; tokenizer < 12; ++tokenizer)
+    CHECK_NOTHROW(fuzz_tokenizer_text(tokenizer + read_file(golden + "text_pairs/texts.json", 100'000)));
   run(fuzz_events, "text_pairs/texts.json");
   CHECK_NOTHROW(fuzz_shard_index(read_file((k_folder / "seeds/shard_index/two.json").string(), 1'000)));
   CHECK_NOTHROW(fuzz_pickle(read_file((k_folder / "seeds/pickle/windows.pkl").string(), 10'000)));

@@ -18,7 +18,7 @@ void fuzz_torch_file(std::string_view input);      ///< pytorch_model.bin, every
 void fuzz_pickle(std::string_view input);          ///< the pickle inside it
 void fuzz_config(std::string_view input);          ///< config.json, written and read again
 void fuzz_tokenizer_json(std::string_view input);  ///< tokenizer.json, then a fixed text
-void fuzz_tokenizer_text(std::string_view input);  ///< any text, with a tokenizer of each kind
+void fuzz_tokenizer_text(std::string_view input);  ///< any text, with a tokenizer that its first byte chooses
 void fuzz_events(std::string_view input);          ///< lines, csv and recbole
 void fuzz_event_schema(std::string_view input);    ///< event_schema.json, written and read again
 void fuzz_recipe(std::string_view input);          ///< the recipe of detector.json, written and read again
