@@ -30,9 +30,9 @@ void sync_path(const std::string& path) {
   if (file.get() < 0 || ::fsync(file.get()) != 0) fail_errno(path, "sync");
 }
 
-void write_and_sync(const std::string& path, std::string_view bytes) {
-  const Descriptor file(path, O_WRONLY | O_CREAT | O_TRUNC, 0666);
-  if (file.get() < 0) fail_errno(path, "create");
+using Pieces = FunctionRef<void(FunctionRef<void(std::string_view)>)>;
+
+void write_all(const Descriptor& file, const std::string& path, std::string_view bytes) {
   while (!bytes.empty()) {
     const ssize_t written = ::write(file.get(), bytes.data(), bytes.size());
     if (written < 0) {
@@ -41,7 +41,17 @@ void write_and_sync(const std::string& path, std::string_view bytes) {
     }
     bytes.remove_prefix(static_cast<std::size_t>(written));
   }
+}
+
+void write_and_sync(const std::string& path, Pieces produce) {
+  const Descriptor file(path, O_WRONLY | O_CREAT | O_TRUNC, 0666);
+  if (file.get() < 0) fail_errno(path, "create");
+  produce([&](std::string_view bytes) { write_all(file, path, bytes); });
   if (::fsync(file.get()) != 0) fail_errno(path, "sync");
+}
+
+void write_and_sync(const std::string& path, std::string_view bytes) {
+  write_and_sync(path, [&](auto write) { write(bytes); });
 }
 
 /// Whether `name` is "<base>.tmp-<digits>-<digits>".
@@ -108,9 +118,37 @@ std::string hex_digest(sha256_ctx& context) {
   return text;
 }
 
+/// The bytes of a regular file in blocks.
+void read_pieces(const std::string& path, FunctionRef<void(std::string_view)> take) {
+  const FileToRead file(path);
+  regular_file_size(file, path);  // refuses pipes and devices
+  std::vector<char> block(std::size_t{64} << 10);
+  for (std::size_t offset = 0, got = block.size(); got == block.size(); offset += got) {
+    got = read_at(file.get(), path, offset, std::as_writable_bytes(std::span(block)));
+    take({block.data(), got});
+  }
+}
+
 std::string without_trailing_slash(std::string path) {
   while (path.size() > 1 && path.back() == '/') path.pop_back();
   return path;
+}
+
+/// Copies a file, or a directory with all that it holds. Links that do not lead into the Hub's cache are refused, so
+/// that a foreign directory cannot name a private file.
+void copy_tree(const fs::path& from, const fs::path& to) {
+  if (fs::is_symlink(from))
+    if (const std::string target = fs::read_symlink(from).string(); !is_hub_link(target))
+      fail(ErrorCode::io_error, from.string(), "symbolic link", "one of the Hub's cache, ../../blobs/HASH",
+           "\"" + target + "\"");
+  if (!fs::is_directory(from)) {
+    write_and_sync(to.string(), [&](auto write) { read_pieces(from.string(), write); });
+    return;
+  }
+  fs::create_directory(to);
+  for (const fs::directory_entry& entry : fs::directory_iterator(from))
+    copy_tree(entry.path(), to / entry.path().filename());
+  sync_path(to.string());
 }
 
 /// The directory behind a symbolic link, which stays one.
@@ -145,6 +183,15 @@ bool directory_exists(const std::string& path) {
   return fs::is_directory(path, ignored);
 }
 
+bool is_hub_link(std::string_view target) noexcept {
+  constexpr std::string_view k_up = "../", k_blobs = "blobs/";
+  std::size_t levels = 0;
+  for (; target.starts_with(k_up); ++levels) target.remove_prefix(k_up.size());
+  if (levels < 2 || !target.starts_with(k_blobs)) return false;
+  target.remove_prefix(k_blobs.size());
+  return !target.empty() && target.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+}
+
 void write_file_atomically(const std::string& path, std::string_view bytes) {
   std::string temporary;
   const Descriptor lock(create_sibling(path, Kind::file, temporary));
@@ -166,15 +213,11 @@ std::string sha256(std::string_view bytes) {
 }
 
 std::string file_sha256(const std::string& path) {
-  const FileToRead file(path);
-  regular_file_size(file, path);  // refuses pipes and devices
   sha256_ctx context;
   sha256_init(&context);
-  std::vector<std::uint8_t> block(std::size_t{64} << 10);
-  for (std::size_t offset = 0, got = block.size(); got == block.size(); offset += got) {
-    got = read_at(file.get(), path, offset, std::as_writable_bytes(std::span(block)));
-    sha256_update(&context, got, block.data());
-  }
+  read_pieces(path, [&](std::string_view bytes) {
+    sha256_update(&context, bytes.size(), reinterpret_cast<const std::uint8_t*>(bytes.data()));
+  });
   return hex_digest(context);
 }
 
@@ -188,18 +231,40 @@ DirectoryWriter::~DirectoryWriter() {
   ::close(lock_);
 }
 
-void DirectoryWriter::write(std::string_view name, std::string_view bytes) {
+std::string DirectoryWriter::place_of(std::string_view name) const {
   if (name.empty() || name == "." || name == ".." || name.find('/') != std::string_view::npos)
     fail(ErrorCode::invalid_argument, directory_, "file name", "a plain name", name);
-  write_and_sync(temporary_ + "/" + std::string(name), bytes);
-  written_.emplace_back(name, sha256(bytes));
+  return temporary_ + "/" + std::string(name);
+}
+
+void DirectoryWriter::write(std::string_view name, std::string_view bytes) {
+  write(name, [&](auto take) { take(bytes); });
+}
+
+void DirectoryWriter::write(std::string_view name, Pieces produce) {
+  sha256_ctx context;
+  sha256_init(&context);
+  write_and_sync(place_of(name), [&](auto take) {
+    produce([&](std::string_view bytes) {
+      sha256_update(&context, bytes.size(), reinterpret_cast<const std::uint8_t*>(bytes.data()));
+      take(bytes);
+    });
+  });
+  written_.emplace_back(name, hex_digest(context));
+}
+
+void DirectoryWriter::copy(const std::string& from, std::string_view name) {
+  try {
+    copy_tree(from, place_of(name));
+  } catch (const fs::filesystem_error& error) {
+    fail(ErrorCode::io_error, from, std::string("cannot be copied: ") + error.what());
+  }
 }
 
 void DirectoryWriter::carry_over() {
   for (const fs::directory_entry& entry : fs::directory_iterator(directory_)) {
     const fs::path name = entry.path().filename(), copy = temporary_ / name;
-    const auto is_this = [&](const auto& file) { return file.first == name.string(); };
-    if (std::any_of(written_.begin(), written_.end(), is_this)) continue;
+    if (fs::exists(fs::symlink_status(copy)) || (left_out_ && left_out_(name.string()))) continue;
     fs::copy(entry.path(), copy, fs::copy_options::recursive | fs::copy_options::copy_symlinks);
     if (entry.is_symlink()) continue;
     sync_path(copy.string());

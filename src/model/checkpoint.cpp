@@ -144,6 +144,32 @@ Head class_of(const ModelSpec& spec) {
   return heads.token_labels > 0 ? Head::token_classification : Head::none;
 }
 
+/// Values in memory under the names of a checkpoint.
+class ValuesAsTensors : public TensorSource {
+ public:
+  ValuesAsTensors(const Model<float>& model, std::span<const float> values, std::string_view prefix_to_drop)
+      : table_(model.table()), values_(values) {
+    path_ = "model to write";
+    for (std::size_t i = 0; i < table_.entries().size(); ++i) {
+      if (table_.entries()[i].fixed) continue;
+      std::string name = tensor_name(model.config(), table_.entries()[i].name);
+      if (name.starts_with(prefix_to_drop)) name.erase(0, prefix_to_drop.size());
+      tensors_.emplace(std::move(name), TensorInfo{Dtype::f32, table_.entries()[i].shape, i, {}});
+    }
+  }
+
+ private:
+  void read_next(const TensorInfo& info, Cursor& cursor, std::span<std::byte> out) const override {
+    const ParameterInfo& parameter = table_.entries()[info.place];
+    const auto bytes = std::as_bytes(values_.subspan(parameter.offset, parameter.count));
+    std::copy_n(bytes.data() + cursor.position, out.size(), out.data());
+    cursor.position += out.size();
+  }
+
+  const ParameterTable& table_;
+  std::span<const float> values_;
+};
+
 }  // namespace
 
 Model<float> load_model(const Context<float>& context, const std::string& directory, const ModelFeatures& features,
@@ -164,29 +190,24 @@ Model<float> load_model(const Context<float>& context, const std::string& direct
   return model;
 }
 
-void write_model(DirectoryWriter& writer, const Model<float>& model, std::span<const float> values) {
+void write_model(DirectoryWriter& writer, const Model<float>& model, std::span<const float> values,
+                 const WeightsOptions& options) {
   if (values.size() != model.table().size())
     fail(ErrorCode::invalid_argument, "model to write", "values", std::to_string(model.table().size()),
          std::to_string(values.size()));
   const Head head = class_of(model.spec());
   ModelConfig config = model.config();
   config.architectures = {architecture_name(config.family, head)};
-  const std::string_view prefix = config.traits().tensor_prefix;
-  std::vector<TensorToWrite> tensors;
-  for (const ParameterInfo& parameter : model.table().entries()) {
-    if (parameter.fixed) continue;
-    std::string name = tensor_name(config, parameter.name);
-    if (head == Head::none && name.starts_with(prefix)) name.erase(0, prefix.size());
-    tensors.push_back({std::move(name), Dtype::f32, parameter.shape,
-                       std::as_bytes(values.subspan(parameter.offset, parameter.count))});
-  }
-  writer.write("config.json", to_json(config));
-  writer.write("model.safetensors", serialize_safetensors(tensors, {{"format", "pt"}}));
+  const ValuesAsTensors tensors(model, values, head == Head::none ? config.traits().tensor_prefix : "");
+  std::vector<std::string> names;
+  for (const auto& [name, info] : tensors.tensors()) names.push_back(name);
+  write_weights(writer, tensors, std::move(names), options);
+  writer.write("config.json", with_dtype(to_json(config), "config.json", options.dtype.value_or(Dtype::f32)));
 }
 
-void save_model(const std::string& directory, const Model<float>& model) {
+void save_model(const std::string& directory, const Model<float>& model, const WeightsOptions& options) {
   DirectoryWriter writer(directory);
-  write_model(writer, model, model.values());
+  write_model(writer, model, model.values(), options);
   writer.commit();
 }
 

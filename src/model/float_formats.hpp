@@ -19,4 +19,27 @@ inline float widen_f16(std::uint16_t half) {
 
 inline float widen_bf16(std::uint16_t upper) { return std::bit_cast<float>(static_cast<std::uint32_t>(upper) << 16); }
 
+/// Rounds to nearest, ties to even; infinity beyond 65504 (from 65520 on). `value` is finite.
+inline std::uint16_t narrow_f16(float value) {
+  constexpr std::uint32_t k_infinity_from = 0x477FF000;  // 65520
+  constexpr std::uint32_t k_normal_from = 0x38800000;    // 2^-14
+  const auto bits = std::bit_cast<std::uint32_t>(value);
+  const auto sign = static_cast<std::uint16_t>(bits >> 16 & 0x8000u);
+  std::uint32_t magnitude = bits & 0x7FFFFFFFu;
+  if (magnitude >= k_infinity_from) return static_cast<std::uint16_t>(sign | 0x7C00u);
+  if (magnitude < k_normal_from) {
+    // The distance of two floats from 0.5 on is 2^-24, that of half's denormals: the addition rounds.
+    const float shifted = std::bit_cast<float>(magnitude) + 0.5f;
+    return static_cast<std::uint16_t>(sign | (std::bit_cast<std::uint32_t>(shifted) - 0x3F000000u));
+  }
+  magnitude += 0xFFFu + (magnitude >> 13 & 1u);  // half of the last place kept, less one bit where that is even
+  return static_cast<std::uint16_t>(sign | (magnitude - 0x38000000u) >> 13);  // biases: (127 - 15) << 23
+}
+
+/// Rounds to nearest, ties to even; infinity near the end of float's range. `value` is finite.
+inline std::uint16_t narrow_bf16(float value) {
+  const auto bits = std::bit_cast<std::uint32_t>(value);
+  return static_cast<std::uint16_t>((bits + 0x7FFFu + (bits >> 16 & 1u)) >> 16);
+}
+
 }  // namespace seqguard

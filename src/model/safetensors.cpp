@@ -1,21 +1,15 @@
 #include "seqguard/model/safetensors.hpp"
 
-#include <algorithm>
-#include <bit>
-#include <nlohmann/json.hpp>
-#include <set>
 #include <utility>
 
 #include "model/safetensors_header.hpp"
 #include "model/weights_file.hpp"
 #include "seqguard/core/error.hpp"
 
-static_assert(std::endian::native == std::endian::little, "safetensors files are little-endian and read as they are");
-
 namespace seqguard {
 namespace {
 
-constexpr std::size_t k_length_bytes = sizeof(std::uint64_t);
+constexpr std::size_t k_length_bytes = sizeof(std::uint64_t);  // of the header's size, in front of it
 
 }  // namespace
 
@@ -60,41 +54,28 @@ void SafetensorsFile::read_next(const TensorInfo& info, Cursor& cursor, std::spa
 
 std::string serialize_safetensors(std::span<const TensorToWrite> tensors,
                                   const std::map<std::string, std::string, std::less<>>& metadata) {
-  std::vector<const TensorToWrite*> ordered;
-  std::set<std::string_view> names;
+  std::vector<TensorToPlace> placed;
+  std::map<std::string_view, const TensorToWrite*> by_name;
+  std::size_t size = 0;
   for (const TensorToWrite& tensor : tensors) {
     std::size_t bytes = size_of(tensor.dtype);
     for (const std::size_t extent : tensor.shape) bytes *= extent;
     if (bytes != tensor.bytes.size())
       fail(ErrorCode::invalid_argument, "tensor \"" + tensor.name + "\" to write", "bytes",
            std::to_string(bytes) + " by dtype and shape", std::to_string(tensor.bytes.size()));
-    if (tensor.name == "__metadata__" || !names.insert(tensor.name).second)
+    if (tensor.name == "__metadata__" || !by_name.emplace(tensor.name, &tensor).second)
       fail(ErrorCode::invalid_argument, "tensors to write", "duplicate or reserved name \"" + tensor.name + "\"");
-    ordered.push_back(&tensor);
+    placed.push_back({tensor.name, tensor.dtype, &tensor.shape});
+    size += bytes;
   }
-  std::sort(ordered.begin(), ordered.end(), [](const TensorToWrite* a, const TensorToWrite* b) {
-    if (size_of(a->dtype) != size_of(b->dtype)) return size_of(a->dtype) > size_of(b->dtype);
-    return a->name < b->name;
-  });
-
-  auto header = nlohmann::ordered_json::object();
-  if (!metadata.empty()) header["__metadata__"] = metadata;
-  std::size_t end = 0;
-  for (const TensorToWrite* tensor : ordered) {
-    const std::size_t begin = std::exchange(end, end + tensor->bytes.size());
-    header[tensor->name] = {
-        {"dtype", to_string(tensor->dtype)}, {"shape", tensor->shape}, {"data_offsets", {begin, end}}};
-  }
-  std::string text = header.dump();
-  text.append((8 - text.size() % 8) % 8, ' ');
-
-  const std::uint64_t header_bytes = text.size();
+  const std::string start = place_tensors(placed, metadata);
   std::string file;
-  file.reserve(k_length_bytes + text.size() + end);
-  file.append(reinterpret_cast<const char*>(&header_bytes), k_length_bytes);
-  file += text;
-  for (const TensorToWrite* tensor : ordered)
-    file.append(reinterpret_cast<const char*>(tensor->bytes.data()), tensor->bytes.size());
+  file.reserve(start.size() + size);
+  file += start;
+  for (const TensorToPlace& tensor : placed) {
+    const std::span<const std::byte> bytes = by_name.at(tensor.name)->bytes;
+    file.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  }
   return file;
 }
 

@@ -1,10 +1,14 @@
 #include "model/safetensors_header.hpp"
 
 #include <algorithm>
+#include <bit>
+#include <cstdint>
 #include <nlohmann/json.hpp>
 #include <utility>
 
 #include "seqguard/core/error.hpp"
+
+static_assert(std::endian::native == std::endian::little, "safetensors files are little-endian and read as they are");
 
 namespace seqguard {
 namespace {
@@ -227,6 +231,30 @@ SafetensorsHeader parse_safetensors_header(std::string_view text, std::size_t da
   nlohmann::json::sax_parse(text.begin(), text.end(), &events);
   check_cover(header, data_bytes, path);
   return header;
+}
+
+std::string place_tensors(std::vector<TensorToPlace>& tensors,
+                          const std::map<std::string, std::string, std::less<>>& metadata) {
+  std::sort(tensors.begin(), tensors.end(), [](const TensorToPlace& a, const TensorToPlace& b) {
+    if (size_of(a.dtype) != size_of(b.dtype)) return size_of(a.dtype) > size_of(b.dtype);
+    return a.name < b.name;
+  });
+  std::string text = "{";
+  if (!metadata.empty()) text += "\"__metadata__\":" + nlohmann::json(metadata).dump();
+  std::size_t end = 0;
+  for (const TensorToPlace& tensor : tensors) {
+    std::size_t bytes = size_of(tensor.dtype);
+    for (const std::size_t extent : *tensor.shape) bytes *= extent;
+    const std::size_t begin = std::exchange(end, end + bytes);
+    if (text.size() > 1) text += ',';
+    text += nlohmann::json(tensor.name).dump() + ":{\"dtype\":\"";
+    text.append(to_string(tensor.dtype)) += "\",\"shape\":" + nlohmann::json(*tensor.shape).dump();
+    text += ",\"data_offsets\":[" + std::to_string(begin) + "," + std::to_string(end) + "]}";
+  }
+  text += '}';
+  text.append((8 - text.size() % 8) % 8, ' ');
+  const std::uint64_t header_bytes = text.size();
+  return std::string(reinterpret_cast<const char*>(&header_bytes), sizeof header_bytes) + text;
 }
 
 }  // namespace seqguard

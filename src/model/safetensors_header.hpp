@@ -27,4 +27,16 @@ struct SafetensorsHeader {
 SafetensorsHeader parse_safetensors_header(std::string_view text, std::size_t data_bytes, const std::string& path,
                                            const TensorLimits& limits);
 
+/// A tensor to be written; name and shape are borrowed.
+struct TensorToPlace {
+  std::string_view name;
+  Dtype dtype = Dtype::f32;
+  const std::vector<std::size_t>* shape = nullptr;
+};
+
+/// Puts the tensors in the order of the reference writer (element size, descending, then name) and gives the start of a
+/// file that holds them in this order: length of the header, header padded to 8 bytes.
+std::string place_tensors(std::vector<TensorToPlace>& tensors,
+                          const std::map<std::string, std::string, std::less<>>& metadata);
+
 }  // namespace seqguard

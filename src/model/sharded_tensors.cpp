@@ -11,6 +11,7 @@
 
 #include "core/strict_json.hpp"
 #include "seqguard/core/error.hpp"
+#include "seqguard/core/files.hpp"
 
 namespace seqguard {
 namespace {
@@ -25,14 +26,6 @@ bool is_plain_name(std::string_view name) {
   };
   return !name.empty() && name.size() <= 255 && name != "." && name != ".." &&
          std::all_of(name.begin(), name.end(), allowed);
-}
-
-/// "../../blobs/<hexadecimal digits>", the link that the Hub's cache has for each file of a snapshot.
-bool is_hub_blob(std::string_view target) {
-  constexpr std::string_view k_blobs = "../../blobs/";
-  if (!target.starts_with(k_blobs)) return false;
-  target.remove_prefix(k_blobs.size());
-  return !target.empty() && target.find_first_not_of("0123456789abcdef") == std::string_view::npos;
 }
 
 /// metadata.total_size: an integer, or a float that is one (some versions of transformers wrote 8.0).
@@ -97,7 +90,7 @@ Descriptor open_inside(const std::string& directory, const std::string& name) {
     char target[256];  // longer than any link of the Hub's cache; a longer one is cut and refused
     const ssize_t length = ::readlinkat(folder.get(), name.c_str(), target, sizeof target);
     const std::string_view text(target, length > 0 ? static_cast<std::size_t>(length) : 0);
-    if (!is_hub_blob(text))
+    if (!is_hub_link(text))
       fail(ErrorCode::bad_checkpoint, path, "symbolic link", "a regular file, or a link to ../../blobs/HASH",
            "\"" + std::string(text) + "\"");
     file = ::openat(folder.get(), std::string(text).c_str(), k_flags);

@@ -8,6 +8,7 @@
 #include "seqguard/core/files.hpp"
 #include "seqguard/model/model.hpp"
 #include "seqguard/model/safetensors.hpp"
+#include "seqguard/model/write_weights.hpp"
 
 namespace seqguard {
 
@@ -26,13 +27,15 @@ namespace seqguard {
 Model<float> load_model(const Context<float>& context, const std::string& directory, const ModelFeatures& features = {},
                         FileAccess access = FileAccess::read);
 
-/// Writes config.json and model.safetensors (float32), with the names of transformers' class for the model's head, so
+/// Writes config.json and the weights (write_weights()), with the names of transformers' class for the model's head, so
 /// that it opens there (a pooler beside a masked-LM or token head is written too, and reported there as unexpected).
 /// `values` has model.table().size() elements: model.values(), or others of that layout.
-/// @throws Error io_error; invalid_argument if no class has the model's heads together, or labels do not fit.
-void write_model(DirectoryWriter& writer, const Model<float>& model, std::span<const float> values);
+/// @throws Error as write_weights(); bad_checkpoint: a value that is not finite; invalid_argument: no class has the
+/// model's heads together, or labels do not fit.
+void write_model(DirectoryWriter& writer, const Model<float>& model, std::span<const float> values,
+                 const WeightsOptions& options = {});
 
 /// write_model() of the model's own values as a whole new generation of `directory`.
-void save_model(const std::string& directory, const Model<float>& model);
+void save_model(const std::string& directory, const Model<float>& model, const WeightsOptions& options = {});
 
 }  // namespace seqguard

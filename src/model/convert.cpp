@@ -1,0 +1,69 @@
+#include "seqguard/model/convert.hpp"
+
+#include <filesystem>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <vector>
+
+#include "core/strict_json.hpp"
+#include "seqguard/core/error.hpp"
+
+namespace seqguard {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t k_max_config_bytes = std::size_t{16} << 20;
+
+void refuse_what_depends_on_weights(const std::string& directory) {
+  const auto refuse = [&](const char* name, std::string_view why) {
+    if (file_exists(directory + name)) fail(ErrorCode::unsupported_model, directory + name, why);
+  };
+  refuse("/adapter_config.json", "adapters are not supported: merge it into the model first");
+  refuse("/detector.json", "a detector's calibration holds only for the weights it was made with: fit again instead");
+}
+
+/// Tensors to write: all, without copies of tied ones.
+std::vector<std::string> names_of(const TensorSource& source, bool tied) {
+  std::vector<std::string> names;
+  for (const auto& [name, info] : source.tensors())
+    if (!tied || info.same_as.empty()) names.push_back(name);
+  return names;
+}
+
+void copy_others(DirectoryWriter& writer, const std::string& from) {
+  std::set<std::string> names;
+  try {
+    for (const fs::directory_entry& entry : fs::directory_iterator(from)) names.insert(entry.path().filename());
+  } catch (const fs::filesystem_error& error) {
+    fail(ErrorCode::io_error, from, std::string("cannot be read: ") + error.what());
+  }
+  for (const std::string& name : names)
+    if (name != "config.json" && !is_weights_file(name)) writer.copy(from + "/" + name, name);
+}
+
+}  // namespace
+
+Converted convert_checkpoint(const std::string& from, const std::string& to, const ConvertOptions& options) {
+  const std::string config_path = from + "/config.json";
+  const std::string config = read_file(config_path, k_max_config_bytes);
+  const auto fields = parse_strict_json(config, config_path, ErrorCode::bad_checkpoint);
+  if (!fields.is_object()) fail(ErrorCode::bad_checkpoint, config_path, "document", "an object", fields.type_name());
+  if (const auto found = fields.find("quantization_config"); found != fields.end() && !found->is_null())
+    fail(ErrorCode::unsupported_model, config_path, "quantised weights are not supported: dequantise them first");
+  refuse_what_depends_on_weights(from);
+  refuse_what_depends_on_weights(to);
+  const auto tie = fields.find("tie_word_embeddings");
+  const bool tied = tie == fields.end() || *tie != false;
+
+  const std::unique_ptr<const TensorSource> source = open_tensors(from, options.access);
+  DirectoryWriter writer(to);
+  Converted result{source->path(), write_weights(writer, *source, names_of(*source, tied), options.weights)};
+  writer.write("config.json", result.weights.dtype ? with_dtype(config, config_path, *result.weights.dtype) : config);
+  copy_others(writer, from);
+  writer.commit();
+  return result;
+}
+
+}  // namespace seqguard

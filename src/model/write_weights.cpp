@@ -1,0 +1,200 @@
+#include "seqguard/model/write_weights.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <cstdint>
+#include <cstring>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <utility>
+
+#include "core/strict_json.hpp"
+#include "model/float_formats.hpp"
+#include "model/safetensors_header.hpp"
+#include "seqguard/core/error.hpp"
+
+namespace seqguard {
+namespace {
+
+using Pieces = FunctionRef<void(std::string_view)>;
+
+/// "model-00002-of-00007.safetensors".
+std::string shard_name(std::size_t number, std::size_t shards) {
+  const auto digits = [](std::size_t value) {
+    const std::string text = std::to_string(value);
+    return std::string(text.size() < 5 ? 5 - text.size() : 0, '0') + text;
+  };
+  return "model-" + digits(number + 1) + "-of-" + digits(shards) + ".safetensors";
+}
+
+/// Writes tensors of one source in one dtype.
+class WeightsWriter {
+ public:
+  WeightsWriter(const TensorSource& source, const WeightsOptions& options) : source_(source), options_(options) {}
+
+  const TensorInfo& info_of(std::string_view name) const {
+    const auto found = source_.tensors().find(name);
+    if (found == source_.tensors().end())
+      fail(ErrorCode::invalid_argument, source_.path(), "no tensor \"" + std::string(name) + "\"");
+    return found->second;
+  }
+  Dtype dtype_of(std::string_view name) const {
+    const Dtype stored = info_of(name).dtype;
+    return options_.dtype && is_floating_point(stored) ? *options_.dtype : stored;
+  }
+  std::size_t bytes_of(std::string_view name) const { return info_of(name).count() * size_of(dtype_of(name)); }
+
+  void write_file(DirectoryWriter& writer, const std::string& file, const std::vector<std::string>& names) const {
+    std::vector<TensorToPlace> placed;
+    for (const std::string& name : names) placed.push_back({name, dtype_of(name), &info_of(name).shape});
+    const std::string start = place_tensors(placed, {{"format", "pt"}});
+    writer.write(file, [&](Pieces take) {
+      take(start);
+      for (const TensorToPlace& tensor : placed) write_tensor(tensor.name, tensor.dtype, take);
+    });
+  }
+
+ private:
+  static std::string_view text_of(std::span<const std::byte> bytes) {
+    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+  }
+
+  void write_tensor(std::string_view name, Dtype dtype, Pieces take) const {
+    if (dtype == Dtype::f16)
+      write_narrow(name, narrow_f16, 0x7C00, "at most 65504, the largest number of F16", take);
+    else if (dtype == Dtype::bf16)
+      write_narrow(name, narrow_bf16, 0x7F80, "at most 3.39e38, the largest number of BF16", take);
+    else if (dtype == Dtype::f32)
+      source_.read_blocks(name, [&](std::span<const float> values) { take(text_of(std::as_bytes(values))); });
+    else if (dtype == Dtype::f64)
+      write_doubles(name, take);
+    else
+      source_.read_byte_blocks(name, [&](std::span<const std::byte> bytes) { take(text_of(bytes)); });
+  }
+
+  void write_doubles(std::string_view name, Pieces take) const {
+    std::size_t done = 0;
+    source_.read_byte_blocks(name, [&](std::span<const std::byte> bytes) {
+      for (std::size_t at = 0; at < bytes.size(); at += sizeof(double), ++done) {
+        double value;
+        std::memcpy(&value, bytes.data() + at, sizeof value);
+        if (!std::isfinite(value)) refuse(name, done, "a finite number", value);
+      }
+      take(text_of(bytes));
+    });
+  }
+
+  /// `infinity`: what `narrow` gives for a number beyond the range.
+  template <class Narrow>
+  void write_narrow(std::string_view name, Narrow narrow, std::uint16_t infinity, std::string_view expected,
+                    Pieces take) const {
+    std::vector<std::uint16_t> narrowed;
+    std::size_t done = 0;
+    source_.read_blocks(name, [&](std::span<const float> values) {
+      narrowed.resize(values.size());
+      for (std::size_t i = 0; i < values.size(); ++i) {
+        narrowed[i] = narrow(values[i]);
+        if ((narrowed[i] & 0x7FFFu) == infinity) refuse(name, done + i, expected, values[i]);
+      }
+      done += values.size();
+      take(text_of(std::as_bytes(std::span<const std::uint16_t>(narrowed))));
+    });
+  }
+  [[noreturn]] void refuse(std::string_view name, std::size_t element, std::string_view expected, double value) const {
+    char digits[32];
+    const std::string found(digits, std::to_chars(digits, digits + sizeof digits, value).ptr);
+    fail(ErrorCode::non_finite, source_.file_of(name) + ": tensor \"" + std::string(name) + "\"",
+         "element " + std::to_string(element), expected, found);
+  }
+
+  const TensorSource& source_;
+  const WeightsOptions& options_;
+};
+
+/// Tensors in their order, a shard at a time.
+std::vector<std::vector<std::string>> shards_of(const WeightsWriter& weights, const std::vector<std::string>& names,
+                                                std::size_t max_bytes) {
+  std::vector<std::vector<std::string>> shards(1);
+  std::size_t held = 0;
+  for (const std::string& name : names) {
+    const std::size_t bytes = weights.bytes_of(name);
+    if (!shards.back().empty() && (bytes > max_bytes || held > max_bytes - bytes)) {
+      shards.emplace_back();
+      held = 0;
+    }
+    shards.back().push_back(name);
+    held += bytes;
+  }
+  return shards;
+}
+
+}  // namespace
+
+WrittenWeights write_weights(DirectoryWriter& writer, const TensorSource& source, std::vector<std::string> names,
+                             const WeightsOptions& options) {
+  if (options.dtype && *options.dtype != Dtype::f32 && *options.dtype != Dtype::f16 && *options.dtype != Dtype::bf16)
+    fail(ErrorCode::invalid_argument, "weights to write", "dtype", "F32, F16 or BF16", to_string(*options.dtype));
+  if (options.max_shard_bytes == 0)
+    fail(ErrorCode::invalid_argument, "weights to write", "bytes of a shard", "at least 1", "0");
+  const WeightsWriter weights(source, options);
+  WrittenWeights result;
+  std::set<Dtype> dtypes;
+  for (const std::string& name : names) {
+    result.parameters += weights.info_of(name).count();
+    result.bytes += weights.bytes_of(name);
+    if (const Dtype dtype = weights.dtype_of(name); is_floating_point(dtype)) dtypes.insert(dtype);
+  }
+  result.tensors = names.size();
+  if (dtypes.size() == 1) result.dtype = *dtypes.begin();
+
+  std::sort(names.begin(), names.end());
+  if (std::adjacent_find(names.begin(), names.end()) != names.end())
+    fail(ErrorCode::invalid_argument, "weights to write", "names", "each once", "one twice");
+  writer.leave_out(is_weights_file);
+  const auto shards = shards_of(weights, names, options.max_shard_bytes);
+  if (shards.size() == 1) {
+    result.files = {"model.safetensors"};
+    weights.write_file(writer, result.files.front(), shards.front());
+    return result;
+  }
+  nlohmann::json index = {{"metadata", {{"total_size", result.bytes}}}};
+  for (std::size_t s = 0; s < shards.size(); ++s) {
+    const std::string file = shard_name(s, shards.size());
+    weights.write_file(writer, file, shards[s]);
+    for (const std::string& name : shards[s]) index["weight_map"][name] = file;
+    result.files.push_back(file);
+  }
+  result.files.push_back("model.safetensors.index.json");
+  writer.write(result.files.back(), index.dump(2) + "\n");
+  return result;
+}
+
+bool is_weights_file(std::string_view name) noexcept {
+  if (name == "tf_model.h5" || name == "flax_model.msgpack" || name == "rust_model.ot") return true;
+  for (const auto& [stem, ending] :
+       {std::pair<std::string_view, std::string_view>{"model", ".safetensors"}, {"pytorch_model", ".bin"}}) {
+    std::string_view rest = name;
+    if (!rest.starts_with(stem)) continue;
+    rest.remove_prefix(stem.size());
+    if (rest.starts_with(ending) && (rest == ending || rest.substr(ending.size()) == ".index.json")) return true;
+    // "-00001-of-00002"
+    if (rest.size() == 15 + ending.size() && rest.ends_with(ending) && rest[0] == '-' && rest.substr(6, 4) == "-of-")
+      return true;
+  }
+  return false;
+}
+
+std::string with_dtype(std::string_view config, const std::string& path, Dtype dtype) {
+  auto json = parse_strict_json(config, path, ErrorCode::bad_checkpoint);
+  if (!json.is_object()) fail(ErrorCode::bad_checkpoint, path, "document", "an object", json.type_name());
+  std::string_view name = "float32";
+  if (dtype == Dtype::f16) name = "float16";
+  if (dtype == Dtype::bf16) name = "bfloat16";
+  if (dtype == Dtype::f64) name = "float64";
+  if (json.contains("torch_dtype")) json["torch_dtype"] = name;
+  if (json.contains("dtype") || !json.contains("torch_dtype")) json["dtype"] = name;
+  return json.dump(2) + "\n";
+}
+
+}  // namespace seqguard
