@@ -14,7 +14,7 @@ namespace seqguard::cli {
 namespace {
 
 /// Commands of the contract that this version does not have.
-constexpr std::string_view k_commands_to_come[] = {"fine-tune", "feedback", "convert", "serve", "recalibrate"};
+constexpr std::string_view k_commands_to_come[] = {"fine-tune", "feedback", "serve", "recalibrate"};
 
 /// A flag of the contract that this version does not have: refused by name.
 void add_flag_to_come(CLI::App& command, const std::string& flag, const std::string& instead) {
@@ -187,6 +187,23 @@ void add_encode(CLI::App& app, EncodeOptions& options) {
       ->check(CLI::NonNegativeNumber);
 }
 
+void add_convert(CLI::App& app, ConvertCommandOptions& options) {
+  CLI::App* command = add_command(app, "convert", "Writes a Hugging Face directory again: safetensors, dtype, shards",
+                                  "seqguard convert --from model --to model-half --dtype fp16", options.common);
+  command->add_option("--from", options.from, "Directory to read, with safetensors or pytorch_model.bin")
+      ->type_name("DIR")
+      ->required();
+  command->add_option("--to", options.to, "Directory to write; may be the same")->type_name("DIR")->required();
+  command->add_option("--dtype", options.dtype, "Of the weights: fp32, fp16 or bf16 (default: as it is)")
+      ->check(CLI::IsMember({"fp32", "fp16", "bf16"}));
+  command->add_option("--max-shard-size", options.max_shard_size, "Bytes of a file, or with a unit: 200MB")
+      ->transform(CLI::AsSizeValue(true))
+      ->check(CLI::PositiveNumber);
+  add_flag_to_come(*command, "--merge-lora", "");
+  add_flag_to_come(*command, "--prune", "");
+  add_flag_to_come(*command, "--share-layers", "");
+}
+
 /// All commands' options side by side, and the one that was chosen.
 struct AllOptions {
   SimulateOptions simulate;
@@ -196,6 +213,7 @@ struct AllOptions {
   EvaluateOptions evaluate;
   RepairCommandOptions repair;
   EncodeOptions encode;
+  ConvertCommandOptions convert;
 
   Command chosen(const std::string& name) const {
     if (name == "simulate") return simulate;
@@ -204,6 +222,7 @@ struct AllOptions {
     if (name == "score") return score;
     if (name == "evaluate") return evaluate;
     if (name == "repair") return repair;
+    if (name == "convert") return convert;
     return encode;
   }
 };
@@ -231,6 +250,7 @@ std::optional<Command> parse_arguments(int argc, char** argv, int& exit_code) {
   add_evaluate(app, options.evaluate);
   add_repair(app, options.repair);
   add_encode(app, options.encode);
+  add_convert(app, options.convert);
 
   const std::string first = argc > 1 ? argv[1] : "";
   const auto to_come = std::find(std::begin(k_commands_to_come), std::end(k_commands_to_come), first);

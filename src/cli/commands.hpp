@@ -21,5 +21,6 @@ int run(const ScoreCommandOptions& options);
 int run(const EvaluateOptions& options);
 int run(const RepairCommandOptions& options);
 int run(const EncodeOptions& options);
+int run(const ConvertCommandOptions& options);
 
 }  // namespace seqguard::cli

@@ -1,8 +1,13 @@
+#include <algorithm>
+#include <iterator>
+#include <map>
+#include <set>
+
 #include "cli/console.hpp"
 #include "cli/inspect.hpp"
 #include "seqguard/core/files.hpp"
 #include "seqguard/model/config.hpp"
-#include "seqguard/model/safetensors.hpp"
+#include "seqguard/model/tensor_source.hpp"
 #include "seqguard/sequence_scorer/behaviour_model.hpp"
 
 namespace seqguard::cli {
@@ -27,16 +32,37 @@ void describe_encoder(const std::string& directory, Facts& facts) {
   number("positions", config.max_position_embeddings);
   if (head_of(config) == Head::sequence_classification || head_of(config) == Head::token_classification)
     number("labels", config.num_labels());
-  const std::string weights = directory + "/model.safetensors";
-  if (!file_exists(weights)) return;
-  std::size_t parameters = 0, bytes = 0;
-  const SafetensorsFile file(weights);
-  for (const auto& [name, tensor] : file.tensors()) {
+}
+
+/// What the files of weights say about themselves; every one of their checks but that of the values is made here.
+void describe_weights(const std::string& directory, Facts& facts) {
+  constexpr const char* k_names[] = {"/model.safetensors", "/model.safetensors.index.json", "/pytorch_model.bin",
+                                     "/pytorch_model.bin.index.json"};
+  if (std::none_of(std::begin(k_names), std::end(k_names), [&](const char* n) { return file_exists(directory + n); }))
+    return;
+  const auto source = open_tensors(directory);
+  std::size_t parameters = 0, bytes = 0, tied = 0;
+  std::map<std::string_view, std::size_t> dtypes;
+  std::set<std::string> files;
+  for (const auto& [name, tensor] : source->tensors()) {
+    files.insert(source->file_of(name));
+    ++dtypes[to_string(tensor.dtype)];
+    tied += tensor.same_as.empty() ? 0 : 1;
+    if (!tensor.same_as.empty()) continue;
     parameters += tensor.count();
     bytes += tensor.bytes();
   }
-  number("parameters", parameters);
-  facts.add("weights", bytes, byte_size(bytes));
+  std::string dtype_text;
+  for (const auto& [dtype, count] : dtypes)
+    dtype_text += (dtype_text.empty() ? "" : ", ") + std::string(dtype) + " (" + with_commas(count) + ")";
+  facts.section("weights");
+  facts.add("file", source->path().substr(directory.size() + 1));
+  facts.add("files", files.size(), with_commas(files.size()));
+  facts.add("tensors", source->tensors().size(), with_commas(source->tensors().size()));
+  facts.add("dtypes", dtype_text);
+  if (tied > 0) facts.add("tied tensors", tied, with_commas(tied) + " share all elements of another");
+  facts.add("parameters", parameters, with_commas(parameters));
+  facts.add("bytes", bytes, byte_size(bytes));
 }
 
 void describe_schema(const EventSchema& schema, Facts& facts) {
@@ -79,6 +105,7 @@ void describe_detector(const BehaviourModel& model, Facts& facts) {
 
 void describe_model(const std::string& directory, const LoadOptions& options, Facts& facts) {
   describe_encoder(directory, facts);
+  describe_weights(directory, facts);
   if (!file_exists(directory + "/detector.json")) return;
   const auto model = load_behaviour_model(directory, options);
   describe_schema(model->schema, facts);

@@ -86,7 +86,14 @@ struct EncodeOptions {
   bool strict = false;
 };
 
+struct ConvertCommandOptions {
+  CommonOptions common;
+  std::string from, to;
+  std::string dtype;  ///< fp32, fp16, bf16; empty: as it is
+  std::size_t max_shard_size = std::size_t{5'000'000'000};
+};
+
 using Command = std::variant<SimulateOptions, InspectOptions, FitCommandOptions, ScoreCommandOptions, EvaluateOptions,
-                             RepairCommandOptions, EncodeOptions>;
+                             RepairCommandOptions, EncodeOptions, ConvertCommandOptions>;
 
 }  // namespace seqguard::cli

@@ -9,7 +9,7 @@ says out '^seqguard [0-9]'
 says out 'instruction set: '
 says out 'matrix products: .*own'
 expect 0 --help
-for command in simulate inspect fit score evaluate repair encode; do
+for command in simulate inspect fit score evaluate repair encode convert; do
     says out "$command"
     "$program" "$command" --help >help 2>err || complain "$command --help fails"
     says help '^Example:'
@@ -23,7 +23,7 @@ says err 'no-such-flag'
 one_line err
 expect 2 fit --output x
 says err 'input'
-for command in fine-tune feedback convert serve recalibrate; do
+for command in fine-tune feedback serve recalibrate; do
     expect 2 "$command" --model x
     says err "\"$command\" is not built yet"
 done

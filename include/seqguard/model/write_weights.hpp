@@ -14,7 +14,7 @@ namespace seqguard {
 
 struct WeightsOptions {
   /// F32, F16 or BF16, for every floating-point tensor; none: each as it is.
-  std::optional<Dtype> dtype;
+  std::optional<Dtype> dtype = std::nullopt;
   /// Tensors are put into shards of at most so many bytes (a larger tensor has one of its own).
   std::size_t max_shard_bytes = std::size_t{5'000'000'000};
 };

@@ -1,0 +1,34 @@
+#include "seqguard/model/convert.hpp"
+
+#include "cli/commands.hpp"
+#include "cli/console.hpp"
+#include "cli/json_text.hpp"
+#include "cli/output.hpp"
+
+namespace seqguard::cli {
+
+int run(const ConvertCommandOptions& options) {
+  ConvertOptions convert;
+  if (options.dtype == "fp32") convert.weights.dtype = Dtype::f32;
+  if (options.dtype == "fp16") convert.weights.dtype = Dtype::f16;
+  if (options.dtype == "bf16") convert.weights.dtype = Dtype::bf16;
+  convert.weights.max_shard_bytes = options.max_shard_size;
+  const Converted converted = convert_checkpoint(options.from, options.to, convert);
+  const WrittenWeights& weights = converted.weights;
+  const std::string dtype(weights.dtype ? to_string(*weights.dtype) : "mixed");
+  say(options.common.quiet, converted.from + ": " + with_commas(weights.tensors) + " tensors, " +
+                                with_commas(weights.parameters) + " parameters, " + dtype + ", " +
+                                byte_size(weights.bytes) + " -> " + options.to + "/" + weights.files.back());
+  if (!options.common.json.empty()) {
+    JsonText json;
+    json.begin_object().field("from", converted.from).field("to", options.to);
+    json.field("tensors", weights.tensors).field("parameters", weights.parameters).field("bytes", weights.bytes);
+    json.field("dtype", dtype).key("files").begin_array();
+    for (const std::string& file : weights.files) json.value(file);
+    json.end_array().end_object().end_line();
+    write_output(options.common.json, json.text());
+  }
+  return k_done;
+}
+
+}  // namespace seqguard::cli
