@@ -38,6 +38,7 @@ void normalize(const NormalizerSteps& steps, NormalizedText& text, NormalizerScr
 
 struct BertNormalizerSettings {
   bool clean_text = true, handle_chinese_chars = true, strip_accents = true, lowercase = true;
+  bool operator==(const BertNormalizerSettings&) const = default;
 };
 std::unique_ptr<const NormalizerStep> make_bert_normalizer(const BertNormalizerSettings& settings);
 

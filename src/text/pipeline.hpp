@@ -37,8 +37,10 @@ struct AddedTokenEntry {
 /// @throws Error bad_format: an id that is not the one the tokenizers package would give.
 void finish_pipeline(TokenizerPipeline& pipeline, std::vector<AddedTokenEntry> added);
 
-/// Builds the pipeline of a tokenizer.json. @throws Error bad_format, unsupported.
-TokenizerPipeline pipeline_from_json(std::string_view json, const std::string& file);
+/// Builds the pipeline of a tokenizer.json, with the settings of a tokenizer_config.json (its text, or empty) where
+/// transformers follows that instead. @throws Error bad_format, unsupported.
+TokenizerPipeline pipeline_from_json(std::string_view json, const std::string& file, std::string_view config,
+                                     const std::string& config_file);
 /// vocab.txt with the settings of a tokenizer_config.json (its text, or empty).
 TokenizerPipeline pipeline_from_vocab_txt(std::string_view vocabulary, const std::string& file, std::string_view config,
                                           const std::string& config_file);

@@ -9,6 +9,7 @@ namespace seqguard {
 /// Each appends the steps of a component (a Sequence: several), and throws Error bad_format for a malformed one, Error
 /// unsupported for one that is not computed here, with file and JSON place.
 void read_normalizer(JsonValue value, NormalizerSteps& steps);
+BertNormalizerSettings read_bert_normalizer(JsonValue value);
 void read_pre_tokenizer(JsonValue value, PreTokenizerSteps& steps);
 
 std::unique_ptr<TokenModel> read_model(JsonValue value);

@@ -44,16 +44,6 @@ TextPattern read_replace_pattern(JsonValue value) {
   return *run;
 }
 
-void read_bert(JsonValue value, NormalizerSteps& steps) {
-  value.allow_only({"type", "clean_text", "handle_chinese_chars", "strip_accents", "lowercase"});
-  BertNormalizerSettings settings;
-  settings.clean_text = value.at("clean_text").boolean();
-  settings.handle_chinese_chars = value.at("handle_chinese_chars").boolean();
-  settings.lowercase = value.at("lowercase").boolean();
-  settings.strip_accents = value.boolean_or("strip_accents", settings.lowercase);
-  steps.push_back(make_bert_normalizer(settings));
-}
-
 void read_sequence(JsonValue value, NormalizerSteps& steps) {
   value.allow_only({"type", "normalizers"});
   value.at("normalizers").demand(JsonValue::Kind::array).for_each([&](JsonValue step) {
@@ -72,6 +62,16 @@ constexpr FormName k_forms[] = {{"NFC", NormalizationForm::nfc},
 
 }  // namespace
 
+BertNormalizerSettings read_bert_normalizer(JsonValue value) {
+  value.allow_only({"type", "clean_text", "handle_chinese_chars", "strip_accents", "lowercase"});
+  BertNormalizerSettings settings;
+  settings.clean_text = value.at("clean_text").boolean();
+  settings.handle_chinese_chars = value.at("handle_chinese_chars").boolean();
+  settings.lowercase = value.at("lowercase").boolean();
+  settings.strip_accents = value.boolean_or("strip_accents", settings.lowercase);
+  return settings;
+}
+
 void read_normalizer(JsonValue value, NormalizerSteps& steps) {
   const JsonValue type = value.at("type");
   const std::string_view name = type.text();
@@ -84,7 +84,7 @@ void read_normalizer(JsonValue value, NormalizerSteps& steps) {
   if (name == "Sequence") {
     read_sequence(value, steps);
   } else if (name == "BertNormalizer") {
-    read_bert(value, steps);
+    steps.push_back(make_bert_normalizer(read_bert_normalizer(value)));
   } else if (name == "Lowercase") {
     value.allow_only({"type"});
     steps.push_back(make_lowercase_normalizer());

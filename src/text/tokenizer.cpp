@@ -161,13 +161,15 @@ TokenizerScratch::TokenizerScratch(TokenizerScratch&&) noexcept = default;
 TokenizerScratch& TokenizerScratch::operator=(TokenizerScratch&&) noexcept = default;
 
 Tokenizer Tokenizer::parse(std::string_view json, const std::string& where) {
-  return Tokenizer(std::make_shared<const TokenizerPipeline>(pipeline_from_json(json, where)));
+  return Tokenizer(std::make_shared<const TokenizerPipeline>(pipeline_from_json(json, where, "", "")));
 }
 
 Tokenizer Tokenizer::load(const std::string& path) {
   if (!directory_exists(path)) return parse(read_file(path, k_max_file_bytes), path);
   const std::string json = path + "/tokenizer.json", config = path + "/tokenizer_config.json";
-  if (file_exists(json)) return parse(read_file(json, k_max_file_bytes), json);
+  if (file_exists(json))
+    return Tokenizer(std::make_shared<const TokenizerPipeline>(
+        pipeline_from_json(read_file(json, k_max_file_bytes), json, read_if_there(config), config)));
   const std::string lines = path + "/vocab.txt", map = path + "/vocab.json", merges = path + "/merges.txt";
   if (file_exists(lines))
     return Tokenizer(std::make_shared<const TokenizerPipeline>(

@@ -1,91 +1,18 @@
 // Vocabulary files without a tokenizer.json: what transformers builds from them with the settings of
 // tokenizer_config.json.
 #include <algorithm>
-#include <charconv>
 #include <unordered_map>
 
 #include "seqguard/core/error.hpp"
 #include "seqguard/core/utf8.hpp"
 #include "text/read_components.hpp"
+#include "text/tokenizer_config.hpp"
 #include "text/unicode.hpp"
 
 namespace seqguard {
 namespace {
 
 using Kind = FramePiece::Kind;
-
-/// The fields of a tokenizer_config.json that matter here. A directory need not have one.
-class Config {
- public:
-  Config(std::string_view text, const std::string& file) : tree_(text.empty() ? "{}" : text, file) {}
-
-  bool flag(std::string_view name, bool absent) const { return tree_.root().boolean_or(name, absent); }
-  std::optional<bool> optional_flag(std::string_view name) const {
-    const auto value = tree_.root().find(name);
-    return value ? std::optional(value->boolean()) : std::nullopt;
-  }
-  /// "[SEP]" or {"content": "[SEP]", ..}.
-  std::string token(std::string_view name, std::string_view absent) const {
-    const auto value = tree_.root().find(name);
-    if (!value) return std::string(absent);
-    return std::string(value->is(JsonValue::Kind::object) ? value->at("content").text() : value->text());
-  }
-  /// How the token is cut out of text: what added_tokens_decoder says of it, else its own object, else plainly.
-  AddedToken special_token(std::string_view name, std::string_view absent) const {
-    AddedToken token;
-    token.content = this->token(name, absent);
-    token.special = true;
-    const auto value = tree_.root().find(name);
-    if (value && value->is(JsonValue::Kind::object)) read_flags(*value, token);
-    if (const auto decoder = tree_.root().find("added_tokens_decoder"))
-      decoder->demand(JsonValue::Kind::object).for_each([&](JsonValue entry) {
-        if (entry.at("content").text() == token.content) read_flags(entry, token);
-      });
-    return token;
-  }
-  /// added_tokens_decoder: {"103": {"content": "[MASK]", ..}, ..}, in its order.
-  std::vector<AddedToken> decoder_tokens() const {
-    std::vector<AddedToken> tokens;
-    if (const auto decoder = tree_.root().find("added_tokens_decoder"))
-      decoder->demand(JsonValue::Kind::object).for_each([&](JsonValue entry) {
-        AddedToken token;
-        token.content = entry.at("content").text();
-        token.special = entry.boolean_or("special", false);
-        read_flags(entry, token);
-        const auto [end, error] =
-            std::from_chars(entry.key().data(), entry.key().data() + entry.key().size(), token.id);
-        if (error != std::errc() || end != entry.key().data() + entry.key().size() || token.id < 0)
-          entry.refuse("an id as its key");
-        tokens.push_back(std::move(token));
-      });
-    return tokens;
-  }
-  /// The class without its "Fast"; refused unless it is one of `known`.
-  std::string tokenizer_class(std::initializer_list<std::string_view> known, std::string_view absent) const {
-    const auto value = tree_.root().find("tokenizer_class");
-    if (!value) return std::string(absent);
-    std::string_view name = value->text();
-    if (name.ends_with("Fast")) name.remove_suffix(4);
-    if (std::find(known.begin(), known.end(), name) == known.end()) {
-      std::string names;
-      for (const std::string_view one : known) names += (names.empty() ? "" : ", ") + std::string(one);
-      value->refuse_unsupported(names + " (others need a tokenizer.json)");
-    }
-    return std::string(name);
-  }
-
- private:
-  static void read_flags(JsonValue value, AddedToken& token) {
-    if (token.content.size() > k_max_piece_bytes)
-      value.refuse("a content of at most " + std::to_string(k_max_piece_bytes) + " bytes");
-    token.lstrip = value.boolean_or("lstrip", false);
-    token.rstrip = value.boolean_or("rstrip", false);
-    token.single_word = value.boolean_or("single_word", false);
-    token.normalized = value.boolean_or("normalized", !token.special);
-  }
-
-  JsonTree tree_;
-};
 
 /// Calls visit(line) for each line; the end of the last line may be missing.
 template <class Visit>
@@ -115,7 +42,7 @@ struct SpecialName {
 };
 
 /// The special tokens, as far as the vocabulary has them, and those of added_tokens_decoder.
-std::vector<AddedTokenEntry> added_tokens(const VocabularyMap& vocabulary, const Config& config,
+std::vector<AddedTokenEntry> added_tokens(const VocabularyMap& vocabulary, const TokenizerConfig& config,
                                           std::initializer_list<SpecialName> names, const std::string& where) {
   std::vector<AddedTokenEntry> entries;
   for (AddedToken& token : config.decoder_tokens()) entries.push_back({std::move(token), where});
@@ -149,11 +76,9 @@ void set_frame(PostProcessor& processor, std::int32_t cls, std::int32_t sep, boo
 TokenizerPipeline pipeline_from_vocab_txt(std::string_view vocabulary, const std::string& file,
                                           std::string_view config_text, const std::string& config_file) {
   demand_utf8(vocabulary, file);
-  const Config config(config_text, config_file);
-  const std::string type = config.tokenizer_class(
-      {"BertTokenizer", "DistilBertTokenizer", "ElectraTokenizer", "MobileBertTokenizer", "MPNetTokenizer"},
-      "BertTokenizer");
-  const bool mpnet = type == "MPNetTokenizer";
+  const TokenizerConfig config(config_text, config_file);
+  config.demand_class(k_bert_tokenizers);
+  const bool mpnet = config.class_name() == "MPNetTokenizer";
   std::unordered_map<std::string_view, std::int64_t> last_line;  // of a piece that stands twice the last one counts
   std::int64_t lines = 0;
   for_each_line(vocabulary, [&](std::string_view line) { last_line[without_trailing_space(line)] = lines++; });
@@ -168,11 +93,7 @@ TokenizerPipeline pipeline_from_vocab_txt(std::string_view vocabulary, const std
   pieces.finish();
 
   TokenizerPipeline pipeline;
-  BertNormalizerSettings normalizer;
-  normalizer.lowercase = config.flag("do_lower_case", true);
-  normalizer.handle_chinese_chars = config.flag("tokenize_chinese_chars", true);
-  normalizer.strip_accents = config.optional_flag("strip_accents").value_or(normalizer.lowercase);
-  pipeline.normalizers.push_back(make_bert_normalizer(normalizer));
+  pipeline.normalizers.push_back(make_bert_normalizer(config.bert_normalizer()));
   pipeline.pre_tokenizers.push_back(make_bert_pre_tokenizer());
   WordPieceSettings settings;
   settings.unk_token = config.token("unk_token", "[UNK]");
@@ -195,8 +116,8 @@ TokenizerPipeline pipeline_from_merges(std::string_view vocabulary, const std::s
                                        const std::string& merges_file, std::string_view config_text,
                                        const std::string& config_file) {
   demand_utf8(merges, merges_file);
-  const Config config(config_text, config_file);
-  config.tokenizer_class({"RobertaTokenizer", "LongformerTokenizer"}, "RobertaTokenizer");
+  const TokenizerConfig config(config_text, config_file);
+  config.demand_class(k_roberta_tokenizers);
   const JsonTree tree(vocabulary, file);
   VocabularyMap pieces = read_vocabulary(tree.root());
   std::vector<BpeMerge> pairs;

@@ -1,5 +1,6 @@
 // tokenizer.json: which component stands where.
 #include "text/read_components.hpp"
+#include "text/tokenizer_config.hpp"
 
 namespace seqguard {
 namespace {
@@ -40,7 +41,8 @@ std::vector<AddedTokenEntry> read_added_tokens(JsonValue value) {
   return entries;
 }
 
-TokenizerPipeline pipeline_from_json(std::string_view json, const std::string& file) {
+TokenizerPipeline pipeline_from_json(std::string_view json, const std::string& file, std::string_view config,
+                                     const std::string& config_file) {
   const JsonTree tree(json, file);
   const JsonValue root = tree.root();
   root.allow_only({"version", "truncation", "padding", "added_tokens", "normalizer", "pre_tokenizer", "post_processor",
@@ -59,6 +61,7 @@ TokenizerPipeline pipeline_from_json(std::string_view json, const std::string& f
   pipeline.model = read_model(root.at("model"));
   const auto processor = root.find("post_processor");
   if (processor) pipeline.post_processor = read_post_processor(*processor);
+  if (!config.empty()) apply_tokenizer_config(TokenizerConfig(config, config_file), root, pipeline);
   const auto added = root.find("added_tokens");
   finish_pipeline(pipeline, added ? read_added_tokens(*added) : std::vector<AddedTokenEntry>());
   if (processor) {

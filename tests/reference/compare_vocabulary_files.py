@@ -1,4 +1,5 @@
-"""Compares directories without a tokenizer.json (vocab.txt; vocab.json and merges.txt) with what transformers builds from them.
+"""Compares directories without a tokenizer.json (vocab.txt; vocab.json and merges.txt), and those whose tokenizer_config.json
+disagrees with their tokenizer.json, with what transformers builds from them.
 
     python compare_vocabulary_files.py PROGRAM GOLDEN_DIR     PROGRAM: seqguard_encode_texts; GOLDEN_DIR: tests/golden/tokenizers
 
@@ -22,6 +23,12 @@ CASES = [
     ("bert", {"do_lower_case": True, "strip_accents": False, "tokenize_chinese_chars": False}),
     ("roberta", {}), ("roberta", {"add_prefix_space": True}), ("roberta", {"mask_token": MASK | {"__type": "AddedToken"}}),
     ("roberta", {"mask_token": "<mask>", "added_tokens_decoder": {"4": MASK}}), ("mpnet", {}),
+    ("bert_uncased.json", {}), ("bert_uncased.json", {"do_lower_case": False}),
+    ("bert_uncased.json", {"strip_accents": False, "tokenize_chinese_chars": False}),
+    ("bert_uncased.json", {"do_lower_case": False, "tokenizer_class": "PreTrainedTokenizerFast"}),
+    ("bert_uncased.json", {"do_lower_case": False, "tokenizer_class": None}),
+    ("bert_cased.json", {}), ("bert_cased.json", {"do_lower_case": False}),
+    ("roberta.json", {}), ("roberta.json", {"add_prefix_space": True}), ("roberta.json", {"add_prefix_space": True, "trim_offsets": False}),
 ]
 CLASSES = {"bert": "BertTokenizer", "roberta": "RobertaTokenizer", "mpnet": "MPNetTokenizer"}
 
@@ -33,8 +40,13 @@ def model_of(golden, name):
 def write(directory, golden, family, settings):
     def put(name, text):
         open(os.path.join(directory, name), "w", encoding="utf-8", newline="").write(text)
-    put("config.json", json.dumps({"model_type": family}))
-    put("tokenizer_config.json", json.dumps(settings | {"tokenizer_class": CLASSES[family]}))
+    base = family.split("_")[0].removesuffix(".json")
+    put("config.json", json.dumps({"model_type": base}))
+    config = {"tokenizer_class": CLASSES[base]} | settings
+    put("tokenizer_config.json", json.dumps({name: value for name, value in config.items() if value is not None}))
+    if family.endswith(".json"):
+        put("tokenizer.json", open(os.path.join(golden, family), encoding="utf-8").read())
+        return
     if family == "roberta":
         model = model_of(golden, "roberta")
         put("vocab.json", json.dumps(model["vocab"]))

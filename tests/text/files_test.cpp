@@ -125,3 +125,36 @@ TEST_CASE("a directory with a tokenizer.json is read through that") {
   CHECK(Tokenizer::load(directory.path()).encode("hello").ids == Ids{2, 4, 3});
   CHECK(error_of(directory / "nowhere").find("file_not_found") == 0);
 }
+
+TEST_CASE("flags of tokenizer_config.json count more than those of tokenizer.json, as in transformers") {
+  const TemporaryDirectory directory;
+  const auto write = [&](const std::string& golden, const char* config) {
+    write_file_atomically(directory / "tokenizer.json",
+                          read_file(k_directory + golden + ".json", std::size_t{1} << 20));
+    write_file_atomically(directory / "tokenizer_config.json", config);
+    return Tokenizer::load(directory.path());
+  };
+  const auto notes = [](const Tokenizer& tokenizer) { return tokenizer.notes().size(); };
+  const Tokenizer uncased = Tokenizer::load(k_directory + "bert_uncased.json");
+  const Tokenizer same = write("bert_uncased", R"({"tokenizer_class": "BertTokenizer", "do_lower_case": true})");
+  check_same(same, uncased);
+  CHECK(notes(same) == notes(uncased));
+  for (const char* config : {R"({"tokenizer_class": "BertTokenizerFast", "do_lower_case": false})",
+                             R"({"do_lower_case": false, "model_max_length": 512})"}) {
+    const Tokenizer cased = write("bert_uncased", config);
+    CHECK(notes(cased) == notes(uncased) + 1);
+    CHECK(cased.encode("The customer").ids != uncased.encode("The customer").ids);
+    CHECK(cased.encode("the customer").ids == uncased.encode("The customer").ids);
+  }
+  // Classes that take tokenizer.json as it is.
+  check_same(write("bert_uncased", R"({"tokenizer_class": "PreTrainedTokenizerFast", "do_lower_case": false})"),
+             uncased);
+  // BERT's class lower-cases unless it is told not to.
+  const Tokenizer lower = write("bert_cased", R"({"tokenizer_class": "BertTokenizer"})");
+  CHECK(lower.encode("THE").ids == lower.encode("the").ids);
+  const Tokenizer roberta = Tokenizer::load(k_directory + "roberta.json");
+  check_same(write("roberta", R"({"tokenizer_class": "RobertaTokenizer"})"), roberta);
+  const Tokenizer spaced = write("roberta", R"({"tokenizer_class": "RobertaTokenizer", "add_prefix_space": true})");
+  CHECK(spaced.encode("the").ids == roberta.encode(" the").ids);
+  CHECK(notes(spaced) == notes(roberta) + 1);
+}

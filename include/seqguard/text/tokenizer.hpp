@@ -79,7 +79,8 @@ class Tokenizer {
  public:
   /// Reads tokenizer.json, or a directory that has one; else vocab.txt (WordPiece, settings of tokenizer_config.json),
   /// else vocab.json and merges.txt (byte-level BPE). The truncation and padding blocks of tokenizer.json are ignored
-  /// (notes()).
+  /// (notes()). In a directory the flags of tokenizer_config.json for BERT's normalizer and RoBERTa's byte level
+  /// count more than those of tokenizer.json, as in transformers (notes()).
   /// @throws Error file_not_found, io_error; bad_format: malformed, inconsistent or beyond the limits, with file and
   /// JSON place; unsupported: a component or setting that is not computed here, by name.
   static Tokenizer load(const std::string& path);
