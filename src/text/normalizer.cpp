@@ -32,6 +32,7 @@ class Lowercase final : public NormalizerStep {
     });
     text.swap(out);
   }
+  bool lowercases() const noexcept override { return true; }
 };
 
 class StripAccents final : public NormalizerStep {

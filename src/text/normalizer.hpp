@@ -28,6 +28,8 @@ class NormalizerStep {
   virtual ~NormalizerStep() = default;
   /// Rewrites the text in place. Thread-safe: everything that changes is in the arguments.
   virtual void apply(NormalizedText& text, NormalizerScratch& scratch) const = 0;
+  /// Whether this is the step that lower-cases and does nothing else.
+  virtual bool lowercases() const noexcept { return false; }
 };
 using NormalizerSteps = std::vector<std::unique_ptr<const NormalizerStep>>;
 

@@ -149,8 +149,19 @@ class TextPass {
 
 constexpr std::size_t k_max_file_bytes = std::size_t{64} << 20;
 
-std::string read_if_there(const std::string& path) {
-  return file_exists(path) ? read_file(path, k_max_file_bytes) : std::string();
+std::string read(const std::string& path) { return read_file(path, k_max_file_bytes); }
+
+/// The files of `path`, or the one file that it is.
+TokenizerPipeline read_pipeline(const std::string& path) {
+  if (!directory_exists(path)) return pipeline_from_json(read(path), path, "", "");
+  const std::string config = path + "/tokenizer_config.json", settings = file_exists(config) ? read(config) : "";
+  const std::string json = path + "/tokenizer.json", lines = path + "/vocab.txt";
+  const std::string map = path + "/vocab.json", merges = path + "/merges.txt";
+  if (file_exists(json)) return pipeline_from_json(read(json), json, settings, config);
+  if (file_exists(lines)) return pipeline_from_vocab_txt(read(lines), lines, settings, config);
+  if (file_exists(map) && file_exists(merges))
+    return pipeline_from_merges(read(map), map, read(merges), merges, settings, config);
+  fail(ErrorCode::file_not_found, path, "tokenizer", "tokenizer.json, vocab.txt, or vocab.json and merges.txt", "none");
 }
 
 }  // namespace
@@ -164,21 +175,12 @@ Tokenizer Tokenizer::parse(std::string_view json, const std::string& where) {
   return Tokenizer(std::make_shared<const TokenizerPipeline>(pipeline_from_json(json, where, "", "")));
 }
 
-Tokenizer Tokenizer::load(const std::string& path) {
-  if (!directory_exists(path)) return parse(read_file(path, k_max_file_bytes), path);
-  const std::string json = path + "/tokenizer.json", config = path + "/tokenizer_config.json";
-  if (file_exists(json))
-    return Tokenizer(std::make_shared<const TokenizerPipeline>(
-        pipeline_from_json(read_file(json, k_max_file_bytes), json, read_if_there(config), config)));
-  const std::string lines = path + "/vocab.txt", map = path + "/vocab.json", merges = path + "/merges.txt";
-  if (file_exists(lines))
-    return Tokenizer(std::make_shared<const TokenizerPipeline>(
-        pipeline_from_vocab_txt(read_file(lines, k_max_file_bytes), lines, read_if_there(config), config)));
-  if (file_exists(map) && file_exists(merges))
-    return Tokenizer(std::make_shared<const TokenizerPipeline>(
-        pipeline_from_merges(read_file(map, k_max_file_bytes), map, read_file(merges, k_max_file_bytes), merges,
-                             read_if_there(config), config)));
-  fail(ErrorCode::file_not_found, path, "tokenizer", "tokenizer.json, vocab.txt, or vocab.json and merges.txt", "none");
+Tokenizer Tokenizer::load(const std::string& path, bool lowercase) {
+  TokenizerPipeline pipeline = read_pipeline(path);
+  const NormalizerSteps& steps = pipeline.normalizers;
+  if (lowercase && std::none_of(steps.begin(), steps.end(), [](const auto& step) { return step->lowercases(); }))
+    pipeline.normalizers.insert(pipeline.normalizers.begin(), make_lowercase_normalizer());
+  return Tokenizer(std::make_shared<const TokenizerPipeline>(std::move(pipeline)));
 }
 
 void Tokenizer::encode(std::string_view text, Encoding& encoding, TokenizerScratch& scratch,

@@ -40,14 +40,21 @@ struct Golden {
   }
 };
 
-/// The message of loading a copy of text_sentence of which one file was replaced.
-std::string refusal(const std::string& file, const std::string& content) {
+using Files = std::vector<std::pair<std::string, std::string>>;
+
+/// text_sentence with other files.
+TextModel load_with(const Files& files) {
   const TemporaryDirectory directory;
   const std::string path = directory / "model";
   std::filesystem::copy(k_golden + "text_sentence", path, std::filesystem::copy_options::recursive);
-  write_file_atomically(path + "/" + file, content);
+  for (const auto& [file, content] : files) write_file_atomically(path + "/" + file, content);
+  return TextModel::load(path);
+}
+
+/// The message of loading text_sentence with one file replaced.
+std::string refusal(const std::string& file, const std::string& content) {
   try {
-    TextModel::load(path);
+    load_with({{file, content}});
   } catch (const Error& error) {
     return error.what();
   }
@@ -96,6 +103,29 @@ TEST_CASE("classes of texts and pairs of texts agree with transformers") {
   }
 }
 
+TEST_CASE("what logits become: problem_type, or the activation that a cross-encoder names") {
+  const std::string config = read_file(k_golden + "text_pairs/config.json", 1u << 20);
+  const auto transform = [&](const std::string& fields) {
+    const TemporaryDirectory directory;
+    std::filesystem::copy(k_golden + "text_pairs", directory / "model", std::filesystem::copy_options::recursive);
+    write_file_atomically(directory / "model/config.json", "{" + fields + config.substr(config.find('{') + 1));
+    return TextModel::load(directory / "model").output_transform();
+  };
+  CHECK(transform(R"("problem_type": "regression",)") == OutputTransform::identity);
+  CHECK(transform(R"("problem_type": "multi_label_classification",)") == OutputTransform::sigmoid);
+  CHECK(transform(R"("sentence_transformers": {"activation_fn": "torch.nn.modules.linear.Identity"},)") ==
+        OutputTransform::identity);
+  CHECK(transform(R"("sbert_ce_default_activation_function": "torch.nn.modules.activation.Sigmoid",)") ==
+        OutputTransform::sigmoid);
+  for (const char* other : {R"("sentence_transformers": {"version": "5", "activation_fn": null},)",
+                            R"("sentence_transformers": "none",)", R"("problem_type": null,)"})
+    CHECK(transform(other) == OutputTransform::softmax);
+  CHECK_THROWS_WITH_AS(transform(R"("sentence_transformers": {"activation_fn": "torch.nn.modules.activation.Tanh"},)"),
+                       doctest::Contains("Tanh"), Error);
+  CHECK_THROWS_WITH_AS(transform(R"("sentence_transformers": {"activation_fn": 3},)"),
+                       doctest::Contains("activation_fn"), Error);
+}
+
 TEST_CASE("SequenceScorer opens a text checkpoint: strings are judged, events are refused") {
   const SequenceScorer sentences = SequenceScorer::load(k_golden + "text_sentence"),
                        classes = SequenceScorer::load(k_golden + "text_pairs");
@@ -141,6 +171,66 @@ TEST_CASE("a batch of texts gives the bits of each alone, at any concurrency, an
   CHECK_THROWS_AS(model.embed_batch(texts, {out.data(), 1, width}, status), Error);
 }
 
+TEST_CASE("many texts share passes through the network, and each has the bits it has alone") {
+  const TextModel model = TextModel::load(k_golden + "text_pairs");
+  std::vector<std::string> words;
+  for (std::size_t i = 0; i < 150; ++i) {  // of 2 to 24 tokens: chunks end at various places
+    words.emplace_back();
+    for (std::size_t w = 0; w < i * 7 % 31; ++w) words.back() += w % 3 == 0 ? "fox " : "jumps ";
+  }
+  words[40] = words[149] = "\xff";
+  std::vector<std::string_view> texts(words.begin(), words.end());
+  const std::size_t n = texts.size();
+  std::vector<float> batch(3 * n), alone(3);
+  std::vector<ItemStatus> status(n);
+  model.classify_batch(texts, {batch.data(), n, 3}, status);
+  auto scratch = model.make_scratch();
+  for (std::size_t i = 0; i < n; ++i) {
+    CAPTURE(i);
+    CHECK(status[i].ok == (texts[i] != "\xff"));
+    if (!status[i].ok) continue;
+    model.classify(texts[i], "", alone, scratch);
+    CHECK(std::equal(alone.begin(), alone.end(), batch.begin() + static_cast<std::ptrdiff_t>(3 * i)));
+  }
+}
+
+TEST_CASE("the default prompt stands before every text, pooled or not, and do_lower_case lower-cases") {
+  const auto embedding = [](const TextModel& model, std::string_view text) {
+    auto scratch = model.make_scratch();
+    std::vector<float> out(model.embedding_size());
+    model.embed(text, out, scratch);
+    return out;
+  };
+  const std::string modules = R"([{"type": "Transformer", "path": ""}, {"type": "Pooling", "path": "1_Pooling"}])";
+  const std::string prompts = R"({"prompts": {"query": "the fox ", "document": ""}, "default_prompt_name": "query"})";
+  const auto pooled = [&](const std::string& mode, const char* include, const std::string& prompt) {
+    return load_with(
+        {{"modules.json", modules},
+         {"1_Pooling/config.json", R"({"pooling_mode": ")" + mode + R"(", "include_prompt": )" + include + "}"},
+         {"config_sentence_transformers.json", prompt}});
+  };
+  const TextModel plain = pooled("mean", "false", R"({"prompts": {"query": "the fox "}, "default_prompt_name": null})");
+  const TextModel prompted = pooled("mean", "true", prompts), unpooled = pooled("mean", "false", prompts);
+  CHECK(plain.prompt().empty());
+  CHECK(prompted.prompt() == "the fox ");
+  CHECK(embedding(prompted, "jumps") == embedding(plain, "the fox jumps"));
+  CHECK(embedding(unpooled, "jumps") != embedding(prompted, "jumps"));
+  // Of an empty text the last token is left, which closes the frame.
+  CHECK(embedding(unpooled, "") == embedding(pooled("lasttoken", "true", prompts), ""));
+  CHECK_THROWS_WITH_AS(pooled("weightedmean", "false", prompts), doctest::Contains("weighted mean"), Error);
+  CHECK_THROWS_WITH_AS(pooled("mean", "true", R"({"default_prompt_name": "query"})"), doctest::Contains("\"query\""),
+                       Error);
+  CHECK_THROWS_WITH_AS(pooled("mean", "1", prompts), doctest::Contains("include_prompt"), Error);
+
+  const std::string cased = R"({"tokenizer_class": "BertTokenizer", "do_lower_case": false})";
+  const TextModel unknown = load_with({{"tokenizer_config.json", cased}});
+  const TextModel lower =
+      load_with({{"tokenizer_config.json", cased},
+                 {"sentence_bert_config.json", R"({"max_seq_length": 24, "do_lower_case": true})"}});
+  CHECK(embedding(unknown, "FOX") != embedding(unknown, "fox"));
+  CHECK(embedding(lower, "FOX") == embedding(lower, "fox"));
+}
+
 TEST_CASE("modules that are not computed here, and files that do not fit, are refused by name") {
   const auto modules = [](const std::string& second, const std::string& path) {
     return R"([{"type": "x.Transformer", "path": ""}, {"type": ")" + second + R"(", "path": ")" + path + "\"}]";
@@ -163,4 +253,5 @@ TEST_CASE("modules that are not computed here, and files that do not fit, are re
   CHECK(refusal("sentence_bert_config.json", R"({"max_seq_length": 100000})") == "loaded");  // cut to the positions
   CHECK(refusal("sentence_bert_config.json", R"({"max_seq_length": "x"})").find("positive integer") !=
         std::string::npos);
+  CHECK(refusal("sentence_bert_config.json", R"({"do_lower_case": 1})").find("do_lower_case") != std::string::npos);
 }

@@ -45,6 +45,11 @@ class SentenceEmbedding {
 
   std::size_t size() const noexcept { return size_; }  ///< features of the result
   const std::vector<Pooling>& poolings() const noexcept { return poolings_; }
+  /// What stands before every text: the prompt of default_prompt_name in config_sentence_transformers.json; mostly
+  /// empty.
+  const std::string& prompt() const noexcept { return prompt_; }
+  /// False: the tokens of the prompt are left out of the pooling (include_prompt).
+  bool pools_prompt() const noexcept { return pools_prompt_; }
   /// out[size()] from the hidden states of one text [L, H], L >= 1.
   void embed(std::span<float> out, MatrixView<const float> hidden, const KernelTable<float>& kernels,
              Arena& scratch) const;
@@ -53,10 +58,15 @@ class SentenceEmbedding {
   std::vector<Pooling> poolings_;  ///< concatenated in this order
   std::vector<std::variant<SentenceDense, SentenceNormalize>> steps_;
   std::size_t size_ = 0;
+  std::string prompt_;
+  bool pools_prompt_ = true;
 };
 
 /// Tokens that a text is cut to: max_seq_length of sentence_bert_config.json, else model_max_length of
 /// tokenizer_config.json, and never more than the encoder's positions. @throws Error bad_checkpoint.
 std::size_t max_text_tokens(const std::string& directory, const ModelConfig& config);
+/// do_lower_case of sentence_bert_config.json: texts are lower-cased even if the tokenizer would not.
+/// @throws Error bad_checkpoint.
+bool lower_cases_texts(const std::string& directory);
 
 }  // namespace seqguard

@@ -14,21 +14,15 @@
 
 #include "seqguard/core/views.hpp"
 #include "seqguard/sequence_scorer/sequence_scorer.hpp"
-#include "seqguard/text/tokenizer.hpp"
+#include "seqguard/sequence_scorer/text_input.hpp"
 
 namespace seqguard {
 
 template <class Real>
 class Model;
-class SentenceEmbedding;
-struct ModelConfig;
 
 /// How logits of a sequence classification become what people read.
 enum class OutputTransform { softmax, sigmoid, identity };
-
-/// The tokenizer of a directory, whose ids all are rows of the encoder's table (which may have more).
-/// @throws Error as Tokenizer::load(); bad_checkpoint.
-Tokenizer load_tokenizer(const std::string& directory, const ModelConfig& config);
 
 /// Immutable, cheap to copy, safe to share between threads.
 class TextModel {
@@ -61,7 +55,8 @@ class TextModel {
 
   /// Width of embed()'s result.
   std::size_t embedding_size() const noexcept;
-  /// One vector for a text, as sentence-transformers computes it; without its files the mean of the hidden states.
+  /// One vector for a text, as sentence-transformers computes it, its default prompt included; without its files the
+  /// mean of the hidden states.
   /// @throws Error invalid_argument: out has another size, text that is not UTF-8; out_of_range: text too long.
   void embed(std::string_view text, std::span<float> out, Scratch& scratch) const;
 
@@ -74,7 +69,8 @@ class TextModel {
   void classify(std::string_view text, std::string_view pair, std::span<float> out, Scratch& scratch) const;
 
   /// Row i of out[texts, embedding_size()] and status[i] for each text, on the executor's workers; a bad text fails
-  /// alone, and its row is left as it was. Each row has the same bits as embed() of its text.
+  /// alone, and its row is left as it was. Short texts go through the network together; each row has the same bits as
+  /// embed() of its text.
   void embed_batch(std::span<const std::string_view> texts, MatrixView<float> out, std::span<ItemStatus> status,
                    Executor& executor = inline_executor()) const;
   /// The same with classify(), without pairs: out[texts, labels().size()].
@@ -83,16 +79,20 @@ class TextModel {
 
   const Tokenizer& tokenizer() const noexcept;
   const Model<float>& model() const noexcept;
-  const SentenceEmbedding& sentence_embedding() const noexcept;
+  /// The prompt that stands before every text to embed; mostly empty.
+  const std::string& prompt() const noexcept;
 
  private:
   struct Parts;
   explicit TextModel(std::shared_ptr<const Parts> parts) : parts_(std::move(parts)) {}
-  template <class Call>
-  void for_each_text(std::size_t count, std::size_t rows, std::span<ItemStatus> status, Executor& executor,
-                     const Call& call) const;
-  /// Hidden states [L, H] of the tokens in the scratch; they last until its next use.
+  void check_out(std::string_view call, std::size_t wanted, std::size_t found) const;
+  /// Hidden states [N, H] of the tokens in the scratch's chunk; they last until its next use.
   MatrixView<const float> hidden_states(Scratch& scratch) const;
+  void embed_hidden(MatrixView<const float> hidden, std::span<float> out, Scratch& scratch) const;
+  void classify_hidden(MatrixView<const float> hidden, std::span<float> out, Scratch& scratch) const;
+  template <class Tokenize, class Finish>
+  void for_each_text(std::span<const std::string_view> texts, MatrixView<float> out, std::span<ItemStatus> status,
+                     Executor& executor, const Tokenize& tokenize, const Finish& finish) const;
 
   std::shared_ptr<const Parts> parts_;
 };

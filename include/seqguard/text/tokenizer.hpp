@@ -81,9 +81,10 @@ class Tokenizer {
   /// else vocab.json and merges.txt (byte-level BPE). The truncation and padding blocks of tokenizer.json are ignored
   /// (notes()). In a directory the flags of tokenizer_config.json for BERT's normalizer and RoBERTa's byte level
   /// count more than those of tokenizer.json, as in transformers (notes()).
+  /// `lowercase`: texts are lower-cased first, unless a normalizer is Lowercase (sentence-transformers' do_lower_case).
   /// @throws Error file_not_found, io_error; bad_format: malformed, inconsistent or beyond the limits, with file and
   /// JSON place; unsupported: a component or setting that is not computed here, by name.
-  static Tokenizer load(const std::string& path);
+  static Tokenizer load(const std::string& path, bool lowercase = false);
   /// The text of a tokenizer.json; `where` is for messages. @throws Error bad_format, unsupported.
   static Tokenizer parse(std::string_view json, const std::string& where);
 

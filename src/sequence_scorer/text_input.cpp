@@ -1,0 +1,47 @@
+#include "seqguard/sequence_scorer/text_input.hpp"
+
+#include "seqguard/core/error.hpp"
+#include "seqguard/model/config.hpp"
+#include "seqguard/model/sentence_embedding.hpp"
+
+namespace seqguard {
+namespace {
+
+void demand_tokens(const Encoding& tokens, std::size_t unpooled) {
+  if (tokens.ids.size() <= unpooled)
+    fail(ErrorCode::invalid_argument, "text", "has no tokens of its own, and the tokenizer adds none");
+}
+
+}  // namespace
+
+TextInput TextInput::load(const std::string& directory, const ModelConfig& config, const SentenceEmbedding& sentence) {
+  TextInput input{Tokenizer::load(directory, lower_cases_texts(directory)), {}, sentence.prompt(), 0};
+  if (input.tokenizer.vocab_size() > config.vocab_size)
+    fail(ErrorCode::bad_checkpoint, directory, "the tokenizer's ids do not fit the embeddings",
+         "at most " + std::to_string(config.vocab_size), std::to_string(input.tokenizer.vocab_size()));
+  input.options.max_length = max_text_tokens(directory, config);
+  if (!sentence.pools_prompt() && !input.prompt.empty()) {
+    const Encoding prompt = input.tokenizer.encode(input.prompt, input.options);
+    const bool framed = !prompt.ids.empty() && input.tokenizer.is_special(prompt.ids.back());
+    input.unpooled_tokens = prompt.ids.size() - (framed ? 1 : 0);
+  }
+  return input;
+}
+
+void TextInput::encode(std::string_view text, std::string_view pair, Encoding& tokens,
+                       TokenizerScratch& scratch) const {
+  if (pair.empty())
+    tokenizer.encode(text, tokens, scratch, options);
+  else
+    tokenizer.encode(text, pair, tokens, scratch, options);
+  demand_tokens(tokens, 0);
+}
+
+void TextInput::encode_sentence(std::string_view text, Encoding& tokens, TokenizerScratch& scratch,
+                                std::string& buffer) const {
+  if (!prompt.empty()) text = buffer.assign(prompt).append(text);
+  tokenizer.encode(text, tokens, scratch, options);
+  demand_tokens(tokens, unpooled_tokens);
+}
+
+}  // namespace seqguard
