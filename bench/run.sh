@@ -35,6 +35,7 @@ run training '.*' 0.5
 run load '.*' 0.2
 run scorer '.*' 0.5
 run tokenizer '.*' 0.2
+run text '.*' 0.5
 
 # Google Benchmark's JSON has a field a line. (Its CSV ends the program where two benchmarks have different counters.)
 cat "$results"/*.json | awk -v json="$json" '

@@ -6,52 +6,17 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <fstream>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "seqguard/core/random.hpp"
 #include "seqguard/text/tokenizer.hpp"
+#include "support/texts.hpp"
 
 namespace seqguard {
 namespace {
 
-constexpr std::size_t k_texts = 1000, k_characters = 128;
-
-constexpr std::string_view k_english[] = {
-    "the",  "of",      "and",       "delivery", "was",      "late",     "again",    "customer", "service,",
-    "did",  "not",     "answer",    "my",       "question", "about",    "refund.",  "Great",    "price",
-    "but",  "quality", "terrible!", "don't",    "buy",      "from",     "seller",   "2024",     "unbelievable",
-    "I'm",  "very",    "happy",     "with",     "this",     "purchase", "(really)", "shipping", "internationalization",
-    "best", "ever"};
-constexpr std::string_view k_mixed[] = {"доставка", "опоздала", "客户",  "服务",    "très", "déçu",  "größer", "배송이",
-                                        "늦었어요", "ราคาดี",    "भुगतान", "günstig", "the",  "price", "😀",      "¿qué?"};
-
-/// Texts of k_characters bytes or, where the words are not ASCII, about as many characters.
-template <std::size_t N>
-std::vector<std::string> make_texts(const std::string_view (&words)[N]) {
-  std::vector<std::string> texts(k_texts);
-  Random random(1);
-  for (std::string& text : texts) {
-    std::size_t characters = 0;
-    while (characters <= k_characters) {  // counts the space behind the last word
-      const std::string_view word = words[random.below(N)];
-      text += std::string(text.empty() ? "" : " ") + std::string(word);
-      for (const char byte : word) characters += (static_cast<unsigned char>(byte) & 0xC0) != 0x80;
-      ++characters;
-    }
-    if (text.size() == characters - 1) text.resize(k_characters);
-  }
-  return texts;
-}
-
-std::vector<std::string> read_lines(const char* path) {
-  std::ifstream file(path);
-  std::vector<std::string> lines;
-  for (std::string line; std::getline(file, line);) lines.push_back(line);
-  return lines;
-}
+constexpr std::size_t k_texts = 1000;
 
 /// The offsets of the tokens cover every letter of the text, once and in order.
 bool is_covered(std::string_view text, const Encoding& encoding) {
@@ -116,7 +81,8 @@ int main(int count, char** arguments) {
       seqguard::load(state, tokenizer);
     })->Unit(benchmark::kMillisecond);
   } else {
-    const auto english = seqguard::make_texts(seqguard::k_english), mixed = seqguard::make_texts(seqguard::k_mixed);
+    const auto english = seqguard::make_texts(seqguard::k_texts, seqguard::k_english),
+               mixed = seqguard::make_texts(seqguard::k_texts, seqguard::k_mixed);
     for (const char* name : {"bert_uncased", "roberta", "xlm_roberta"}) {
       const std::string path = std::string(SEQGUARD_GOLDEN_TOKENIZERS) + "/" + name + ".json";
       seqguard::add(std::string(name) + "/english", path, english, true);
