@@ -1,12 +1,10 @@
 #include "model/state_dict_pickle.hpp"
 
-#include <algorithm>
 #include <cstdint>
-#include <limits>
 #include <set>
 #include <utility>
 
-#include "model/byte_reader.hpp"
+#include "model/pickle_stack.hpp"
 #include "seqguard/core/error.hpp"
 #include "seqguard/core/utf8.hpp"
 
@@ -37,63 +35,23 @@ constexpr KnownGlobal k_globals[] = {
     {"torch", "BoolStorage", Global::storage, Dtype::boolean},
 };
 
-enum class Kind : std::uint8_t {
-  none,
-  boolean,
-  integer,
-  real,
-  text,
-  tuple,
-  list,
-  dict,
-  ordered_dict,
-  global,
-  storage,
-  tensor
-};
-
-std::string_view name_of(Kind kind) {
-  constexpr std::string_view k_names[] = {"None",   "a boolean", "an integer",     "a number", "a string",  "a tuple",
-                                          "a list", "a dict",    "an OrderedDict", "a class",  "a storage", "a tensor"};
-  return k_names[static_cast<std::size_t>(kind)];
-}
-
-/// What came out of the file may go into a message: cut, and without control characters.
-std::string shown(std::string_view text) {
-  std::string result(text.substr(0, 100));
-  for (char& c : result)
-    if (c < ' ' || c > '~') c = '?';
-  return result;
-}
-
-/// The stack machine of pickle over inert values. A value is its number in values_.
-class Machine {
+/// What the opcodes and the known globals do.
+class StateDictReader : private PickleStack {
  public:
-  Machine(std::string_view pickle, const std::string& where, const TensorLimits& limits, const PickleLimits& machine)
-      : pickle_(pickle), reader_(pickle, where), where_(where), limits_(limits), machine_(machine) {}
+  StateDictReader(std::string_view pickle, const std::string& where, const TensorLimits& limits,
+                  const PickleLimits& pickle_limits)
+      : PickleStack(pickle, where, pickle_limits), limits_(limits) {}
 
   std::vector<PickledTensor> run() {
     while (step(reader_.number<std::uint8_t>())) {
     }
     if (reader_.left() > 0) refuse("after its end", "nothing", std::to_string(reader_.left()) + " bytes");
     const Id result = pop();
-    if (!stack_.empty() || !marks_.empty()) refuse("stack at the end", "one value", "more");
+    if (!is_empty()) refuse("stack at the end", "one value", "more");
     return state_dict_of(result);
   }
 
  private:
-  using Id = std::uint32_t;
-  static constexpr Id k_nothing = std::numeric_limits<Id>::max();
-
-  /// `first` and `count`: text, its bytes; tuple, its items; dict, first and last entry; the others, see make().
-  struct Value {
-    Kind kind = Kind::none;
-    std::uint32_t count = 0;
-    std::uint64_t first = 0;
-  };
-  struct DictEntry {
-    Id key, value, next;
-  };
   struct Storage {
     Dtype dtype;
     std::string_view key;
@@ -113,9 +71,7 @@ class Machine {
       case '.':  // STOP
         return false;
       case '(':  // MARK
-        if (marks_.size() == machine_.max_nesting)
-          refuse("nesting", "at most " + std::to_string(machine_.max_nesting), "more");
-        marks_.push_back(stack_.size());
+        push_mark();
         return true;
       default:
         if (!step_constant(opcode) && !step_container(opcode) && !step_memo(opcode) && !step_object(opcode))
@@ -156,7 +112,7 @@ class Machine {
   bool step_container(std::uint8_t opcode) {
     switch (opcode) {
       case ')':
-        return make_tuple(stack_.size());
+        return make_tuple(size());
       case 't':
         return make_tuple(pop_mark());
       case 0x85:
@@ -193,7 +149,7 @@ class Machine {
         remember(reader_.number<std::uint32_t>());
         return true;
       case 0x94:  // MEMOIZE
-        remember(memoized_);
+        remember(memoized());
         return true;
       case 'h':  // BINGET
         recall(reader_.number<std::uint8_t>());
@@ -231,122 +187,6 @@ class Machine {
     }
   }
 
-  // --- values and the stack ---
-
-  bool make(Kind kind, std::uint64_t first = 0, std::uint32_t count = 0) {
-    spend(1);
-    values_.push_back({kind, count, first});
-    return push(static_cast<Id>(values_.size() - 1));
-  }
-  bool make_text(std::uint64_t size) {
-    const std::size_t first = reader_.position();
-    reader_.take(size);
-    return make(Kind::text, first, static_cast<std::uint32_t>(size));
-  }
-  /// Of everything from `first` on the stack.
-  bool make_tuple(std::size_t first) {
-    const std::size_t count = stack_.size() - first, begin = items_.size();
-    spend(count);
-    items_.insert(items_.end(), stack_.begin() + static_cast<std::ptrdiff_t>(first), stack_.end());
-    stack_.resize(first);
-    return make(Kind::tuple, begin, static_cast<std::uint32_t>(count));
-  }
-  bool make_global(std::string_view module, std::string_view name) {
-    for (std::size_t i = 0; i < std::size(k_globals); ++i)
-      if (k_globals[i].module == module && k_globals[i].name == name) return make(Kind::global, i);
-    refuse("global", "OrderedDict, _rebuild_tensor_v2, _rebuild_parameter or a storage of torch",
-           shown(module) + "." + shown(name) + ", which is not called");
-  }
-  bool push(Id value) {
-    if (stack_.size() == machine_.max_stack)
-      refuse("stack", "at most " + std::to_string(machine_.max_stack) + " values", "more");
-    stack_.push_back(value);
-    return true;
-  }
-  /// Values above the last mark only.
-  std::size_t below(std::size_t count) const {
-    const std::size_t floor = marks_.empty() ? 0 : marks_.back();
-    if (stack_.size() - floor < count) refuse("stack", std::to_string(count) + " values", "fewer");
-    return stack_.size() - count;
-  }
-  Id top() const { return stack_[below(1)]; }
-  Id pop() {
-    const Id value = top();
-    stack_.pop_back();
-    return value;
-  }
-  std::size_t pop_mark() {
-    if (marks_.empty()) refuse("stack", "a mark", "none");
-    const std::size_t mark = marks_.back();
-    marks_.pop_back();
-    return mark;
-  }
-  void spend(std::size_t objects) {
-    if (objects > machine_.max_objects - spent_)
-      refuse("objects", "at most " + std::to_string(machine_.max_objects), "more");
-    spent_ += objects;
-  }
-
-  void append(std::size_t first) {
-    stack_.resize(first);  // no tensor is in a list
-    expect(top(), Kind::list, "object to append to");
-  }
-  void set_items(std::size_t first) {
-    if ((stack_.size() - first) % 2 != 0) refuse("items of a dict", "keys with values", "a key without");
-    const std::vector<Id> pairs(stack_.begin() + static_cast<std::ptrdiff_t>(first), stack_.end());
-    stack_.resize(first);
-    Value& dict = values_[top()];
-    if (dict.kind != Kind::dict && dict.kind != Kind::ordered_dict)
-      refuse("object to set items of", "a dict", name_of(dict.kind));
-    for (std::size_t i = 0; i < pairs.size(); i += 2) {
-      spend(1);
-      const Id entry = static_cast<Id>(entries_.size());
-      entries_.push_back({pairs[i], pairs[i + 1], k_nothing});
-      if (dict.first == k_nothing)
-        dict.first = entry;
-      else
-        entries_[dict.count].next = entry;
-      dict.count = entry;
-    }
-  }
-  void remember(std::size_t place) {
-    if (place >= machine_.max_memo) refuse("memo", "at most " + std::to_string(machine_.max_memo) + " places", "more");
-    if (place >= memo_.size()) memo_.resize(place + 1, k_nothing);
-    memo_[place] = top();
-    ++memoized_;
-  }
-  void recall(std::size_t place) {
-    if (place >= memo_.size() || memo_[place] == k_nothing)
-      refuse("memo", "a value", "none at " + std::to_string(place));
-    push(memo_[place]);
-  }
-
-  // --- what values mean ---
-
-  std::uint64_t long_integer(std::string_view bytes) const {
-    if (bytes.size() > sizeof(std::uint64_t)) refuse("integer", "at most 8 bytes", std::to_string(bytes.size()));
-    const bool negative = !bytes.empty() && (static_cast<unsigned char>(bytes.back()) & 0x80u) != 0;
-    std::uint64_t value = negative ? ~std::uint64_t{0} : 0;
-    for (std::size_t i = bytes.size(); i-- > 0;) value = value << 8 | static_cast<unsigned char>(bytes[i]);
-    return value;
-  }
-  void expect(Id id, Kind kind, std::string_view what) const {
-    if (values_[id].kind != kind) refuse(what, name_of(kind), name_of(values_[id].kind));
-  }
-  std::string_view text_of(Id id, std::string_view what) const {
-    expect(id, Kind::text, what);
-    return pickle_.substr(values_[id].first, values_[id].count);
-  }
-  std::size_t size_of(Id id, std::string_view what) const {
-    expect(id, Kind::integer, what);
-    const auto value = static_cast<std::int64_t>(values_[id].first);
-    if (value < 0) refuse(what, "a number >= 0", std::to_string(value));
-    return static_cast<std::size_t>(value);
-  }
-  std::span<const Id> tuple_of(Id id, std::string_view what) const {
-    expect(id, Kind::tuple, what);
-    return std::span(items_).subspan(values_[id].first, values_[id].count);
-  }
   std::vector<std::size_t> sizes_of(Id id, std::string_view what) const {
     const std::span<const Id> items = tuple_of(id, what);
     if (items.size() > limits_.max_rank)
@@ -356,6 +196,12 @@ class Machine {
     return sizes;
   }
 
+  bool make_global(std::string_view module, std::string_view name) {
+    for (std::size_t i = 0; i < std::size(k_globals); ++i)
+      if (k_globals[i].module == module && k_globals[i].name == name) return make(Kind::global, i);
+    refuse("global", "OrderedDict, _rebuild_tensor_v2, _rebuild_parameter or a storage of torch",
+           shown(module) + "." + shown(name) + ", which is not called");
+  }
   /// ("storage", class, key, location, elements)
   bool make_storage(Id id) {
     const std::span<const Id> parts = tuple_of(id, "persistent id");
@@ -443,23 +289,9 @@ class Machine {
     return result;
   }
 
-  [[noreturn]] void refuse(std::string_view what, std::string_view expected, std::string_view found) const {
-    fail(ErrorCode::bad_checkpoint, where_ + ": byte " + std::to_string(reader_.position()), what, expected, found);
-  }
-
-  std::string_view pickle_;
-  ByteReader reader_;
-  const std::string& where_;
   const TensorLimits& limits_;
-  const PickleLimits& machine_;
-  std::vector<Value> values_;
-  std::vector<Id> items_;  // of all tuples
-  std::vector<DictEntry> entries_;
   std::vector<Storage> storages_;
   std::vector<PickledTensor> tensors_;
-  std::vector<Id> stack_, memo_;
-  std::vector<std::size_t> marks_;
-  std::size_t spent_ = 0, memoized_ = 0;
 };
 
 }  // namespace
@@ -469,7 +301,7 @@ std::vector<PickledTensor> parse_state_dict(std::string_view pickle, const std::
   if (pickle.size() > pickle_limits.max_bytes)
     fail(ErrorCode::bad_checkpoint, where, "size", "at most " + std::to_string(pickle_limits.max_bytes) + " bytes",
          std::to_string(pickle.size()));
-  return Machine(pickle, where, limits, pickle_limits).run();
+  return StateDictReader(pickle, where, limits, pickle_limits).run();
 }
 
 }  // namespace seqguard
