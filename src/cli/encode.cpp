@@ -46,8 +46,7 @@ Checkpoint load_checkpoint(const EncodeOptions& options) {
       fail(ErrorCode::unsupported, options.model,
            "its events have several columns, ids give only one; use score for behaviour models");
   }
-  Model<float> model = load_model(context, options.model);
-  model.pack(false);
+  Model<float> model = load_scoring_model(context, options.model);
   SentenceEmbedding sentence = SentenceEmbedding::load(context, options.model, model.config());
   std::optional<TextInput> texts;
   if (has_tokenizer(options.model)) texts = TextInput::load(options.model, model.config(), sentence);

@@ -63,11 +63,10 @@ class OwnMatrix final : public PackedMatrix<Real>::Implementation {
   using Base = typename PackedMatrix<Real>::Implementation;
 
  public:
-  OwnMatrix(const KernelTable<Real>& kernels, std::size_t k, std::size_t n, Layout layout)
+  OwnMatrix(const KernelTable<Real>& kernels, std::size_t k, std::size_t n, Layout layout, Arena* storage)
       : Base(MatmulBackend::own, k, n, layout),
         kernels_(kernels),
-        storage_(panel_elements(kernels, k, n) * sizeof(Real)),
-        panels_(storage_.allocate<Real>(panel_elements(kernels, k, n))) {}
+        panels_((storage != nullptr ? *storage : storage_).allocate<Real>(panel_elements(kernels, k, n))) {}
 
   void repack(MatrixView<const Real> source) override {
     const bool kn = this->layout() == Layout::kn;
@@ -98,7 +97,7 @@ class OwnMatrix final : public PackedMatrix<Real>::Implementation {
   }
 
   const KernelTable<Real>& kernels_;
-  Arena storage_;  // for its alignment: a vector load that straddles two cache lines costs two
+  Arena storage_;  // unless another is given; for its alignment: a vector load that straddles two cache lines costs two
   std::span<Real> panels_;
 };
 
@@ -125,13 +124,18 @@ void require_shape(std::string_view where, std::string_view what, MatrixView<Rea
          "a stride of at least " + std::to_string(view.cols), std::to_string(view.stride));
 }
 
+/// Who multiplies matrices of this shape.
+template <class Real>
+MatmulBackend backend_of(const Context<Real>& context, std::size_t k, std::size_t n) {
+  if (k == 0 || n == 0) return MatmulBackend::own;  // the other libraries have no empty products
+  return context.matmul == MatmulBackend::automatic ? k_automatic : context.matmul;
+}
+
 template <class Real>
 std::unique_ptr<typename PackedMatrix<Real>::Implementation> make_matrix(const Context<Real>& context, std::size_t k,
-                                                                         std::size_t n, Layout layout) {
-  MatmulBackend backend = context.matmul;
-  if (backend == MatmulBackend::automatic) backend = k_automatic;
-  require_available(backend, context.kernels->isa);
-  if (k == 0 || n == 0) backend = MatmulBackend::own;  // the other libraries have no empty products
+                                                                         std::size_t n, Layout layout, Arena* storage) {
+  require_available(context.matmul, context.kernels->isa);
+  const MatmulBackend backend = backend_of(context, k, n);
 #ifdef SEQGUARD_HAS_ONEDNN
   if constexpr (std::is_same_v<Real, float>) {
     if (backend == MatmulBackend::onednn) return make_onednn_matrix(context, k, n, layout);
@@ -143,7 +147,7 @@ std::unique_ptr<typename PackedMatrix<Real>::Implementation> make_matrix(const C
   if (backend != MatmulBackend::own)
     fail(ErrorCode::unsupported, "matrix product",
          "backend " + std::string(to_string(backend)) + " has no double precision");
-  return std::make_unique<OwnMatrix<Real>>(*context.kernels, k, n, layout);
+  return std::make_unique<OwnMatrix<Real>>(*context.kernels, k, n, layout, storage);
 }
 
 }  // namespace
@@ -208,10 +212,18 @@ template <class Real>
 PackedMatrix<Real>& PackedMatrix<Real>::operator=(PackedMatrix&&) noexcept = default;
 
 template <class Real>
-PackedMatrix<Real>::PackedMatrix(const Context<Real>& context, MatrixView<const Real> source, Layout layout) {
+PackedMatrix<Real>::PackedMatrix(const Context<Real>& context, MatrixView<const Real> source, Layout layout,
+                                 Arena* storage) {
   const bool kn = layout == Layout::kn;
-  implementation_ = make_matrix(context, kn ? source.rows : source.cols, kn ? source.cols : source.rows, layout);
+  implementation_ =
+      make_matrix(context, kn ? source.rows : source.cols, kn ? source.cols : source.rows, layout, storage);
   repack(source);
+}
+
+template <class Real>
+std::size_t PackedMatrix<Real>::storage_bytes(const Context<Real>& context, std::size_t k, std::size_t n) {
+  if (backend_of(context, k, n) != MatmulBackend::own) return 0;
+  return OwnMatrix<Real>::panel_elements(*context.kernels, k, n) * sizeof(Real) + Arena::k_alignment;
 }
 
 template <class Real>

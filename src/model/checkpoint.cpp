@@ -88,28 +88,6 @@ void account(const TensorSource& file, const TensorNames& names, const ModelSpec
            list_text("wrong shape", misshapen));
 }
 
-void read_parameters(const TensorSource& file, const TensorNames& names, const ModelSpec& spec,
-                     const ParameterTable& table, std::span<float> values) {
-  const std::vector<Tie> ties = ties_of(spec);
-  for (const ParameterInfo& parameter : table.entries()) {
-    if (parameter.fixed) continue;  // the values of a model begin as zeros
-    const std::span<float> out = values.subspan(parameter.offset, parameter.count);
-    const auto own = names.find(tensor_name(spec.config, parameter.name));
-    if (own != names.end()) file.read(own->second, out);
-    for (const Tie& tie : ties) {
-      const auto copy = names.find(tie.copy);
-      if (tie.parameter != parameter.name || copy == names.end()) continue;
-      std::vector<float> copied(parameter.count);
-      file.read(copy->second, copied);
-      if (own == names.end())
-        std::copy(copied.begin(), copied.end(), out.begin());
-      else if (!std::equal(copied.begin(), copied.end(), out.begin()))
-        fail(ErrorCode::unsupported_model, file.path(),
-             "\"" + copy->second + "\" differs from \"" + own->second + "\", to which it is tied");
-    }
-  }
-}
-
 void refuse_adapters(const std::string& directory) {
   if (file_exists(directory + "/adapter_config.json"))
     fail(ErrorCode::unsupported_model, directory + "/adapter_config.json",
@@ -127,6 +105,52 @@ ModelHeads heads_of(const ModelConfig& config, const TensorNames& names) {
   heads.replaced_tokens = head == Head::replaced_token_detection;
   return heads;
 }
+
+/// A directory that was opened and found to be complete.
+class Checkpoint {
+ public:
+  Checkpoint(const std::string& directory, const ModelFeatures& features, FileAccess access) {
+    const std::string config_path = directory + "/config.json";
+    spec_.config = parse_config(read_file(config_path, k_max_config_bytes), config_path);
+    refuse_adapters(directory);
+    file_ = open_tensors(directory, access);
+    names_ = complete_names(*file_, spec_.config);
+    spec_.features = features;
+    spec_.heads = heads_of(spec_.config, names_);
+    ties_ = ties_of(spec_);
+    // Before a model's memory is allocated: a configuration cannot ask for more than the file holds.
+    account(*file_, names_, spec_, ParameterTable(spec_));
+  }
+
+  const ModelSpec& spec() const noexcept { return spec_; }
+
+  /// A parameter, or the copy that is tied to it, from the file; both, where both are there, must agree.
+  void read(const ParameterInfo& parameter, std::span<float> out) const {
+    const auto own = names_.find(tensor_name(spec_.config, parameter.name));
+    if (own != names_.end()) file_->read(own->second, out);
+    for (const Tie& tie : ties_) {
+      const auto copy = names_.find(tie.copy);
+      if (tie.parameter != parameter.name || copy == names_.end()) continue;
+      if (own == names_.end()) {
+        file_->read(copy->second, out);
+        continue;
+      }
+      std::size_t place = 0;
+      file_->read_blocks(copy->second, [&](std::span<const float> block) {
+        if (!std::equal(block.begin(), block.end(), out.begin() + static_cast<std::ptrdiff_t>(place)))
+          fail(ErrorCode::unsupported_model, file_->path(),
+               "\"" + copy->second + "\" differs from \"" + own->second + "\", to which it is tied");
+        place += block.size();
+      });
+    }
+  }
+
+ private:
+  ModelSpec spec_;
+  std::unique_ptr<const TensorSource> file_;
+  TensorNames names_;
+  std::vector<Tie> ties_;
+};
 
 /// The class that has exactly these heads.
 Head class_of(const ModelSpec& spec) {
@@ -174,24 +198,25 @@ class ValuesAsTensors : public TensorSource {
 
 Model<float> load_model(const Context<float>& context, const std::string& directory, const ModelFeatures& features,
                         FileAccess access) {
-  const std::string config_path = directory + "/config.json";
-  ModelSpec spec;
-  spec.config = parse_config(read_file(config_path, k_max_config_bytes), config_path);
-  refuse_adapters(directory);
-  const std::unique_ptr<const TensorSource> opened = open_tensors(directory, access);
-  const TensorSource& file = *opened;
-  const TensorNames names = complete_names(file, spec.config);
-  spec.features = features;
-  spec.heads = heads_of(spec.config, names);
-  // Before the model's memory is allocated: a configuration cannot ask for more than the file holds.
-  account(file, names, spec, ParameterTable(spec));
-  Model<float> model(context, std::move(spec));
-  read_parameters(file, names, model.spec(), model.table(), model.values());
+  const Checkpoint checkpoint(directory, features, access);
+  Model<float> model(context, checkpoint.spec());
+  for (const ParameterInfo& parameter : model.table().entries())
+    if (!parameter.fixed)  // the values of a model begin as zeros
+      checkpoint.read(parameter, std::span(model.values()).subspan(parameter.offset, parameter.count));
   return model;
+}
+
+Model<float> load_scoring_model(const Context<float>& context, const std::string& directory,
+                                const ModelFeatures& features, FileAccess access) {
+  const Checkpoint checkpoint(directory, features, access);
+  return Model<float>(context, checkpoint.spec(), [&](const ParameterInfo& parameter, std::span<float> values) {
+    checkpoint.read(parameter, values);
+  });
 }
 
 void write_model(DirectoryWriter& writer, const Model<float>& model, std::span<const float> values,
                  const WeightsOptions& options) {
+  model.require_flat();
   if (values.size() != model.table().size())
     fail(ErrorCode::invalid_argument, "model to write", "values", std::to_string(model.table().size()),
          std::to_string(values.size()));

@@ -20,7 +20,7 @@ bool is_predicted(const FeatureColumn& column) { return column.size <= k_max_pre
 
 }  // namespace
 
-ParameterTable::ParameterTable(const ModelSpec& spec) {
+ParameterTable::ParameterTable(const ModelSpec& spec, Matrices matrices) : matrices_(matrices) {
   add_embeddings(spec);
   for (std::size_t l = 0; l < spec.config.distinct_layers(); ++l) add_layer(spec.config, l);
   if (spec.config.traits().norm == NormPlacement::pre)
@@ -42,8 +42,9 @@ const ParameterInfo* ParameterTable::find(std::string_view name) const noexcept 
 void ParameterTable::add(std::string name, std::vector<std::size_t> shape, ParameterRole role, bool fixed) {
   std::size_t count = 1;
   for (const std::size_t dimension : shape) count *= dimension;
-  entries_.push_back({std::move(name), std::move(shape), role, size_, count, fixed});
-  size_ += count;
+  const bool is_here = matrices_ == Matrices::flat || role != ParameterRole::weight;
+  entries_.push_back({std::move(name), std::move(shape), role, is_here ? size_ : k_packed, count, fixed});
+  if (is_here) size_ += count;
 }
 
 void ParameterTable::add_linear(const std::string& name, std::size_t out, std::size_t in, bool bias) {
@@ -135,11 +136,14 @@ void ParameterTable::add_heads(const ModelSpec& spec) {
 
 template <class Real>
 ModelParameters<Real> bind_parameters(const ParameterTable& table, const ModelSpec& spec, Real* buffer) {
-  const auto place = [&](const std::string& name) { return buffer + table.at(name).offset; };
+  const auto place_of = [&](const ParameterInfo* info) -> Real* {
+    return info != nullptr && info->offset != k_packed ? buffer + info->offset : nullptr;
+  };
+  const auto place = [&](const std::string& name) { return place_of(&table.at(name)); };
   const auto linear = [&](const std::string& name) -> LinearParameters<Real> {
-    const ParameterInfo &weight = table.at(name + ".weight"), *const bias = table.find(name + ".bias");
-    return {buffer + weight.offset, bias != nullptr ? buffer + bias->offset : nullptr, weight.shape[0],
-            weight.shape[1]};
+    const ParameterInfo& weight = table.at(name + ".weight");
+    return {place_of(&weight), place_of(table.find(name + ".bias")), weight.shape[0], weight.shape[1],
+            static_cast<std::size_t>(&weight - table.entries().data())};
   };
   const auto layer_norm = [&](const std::string& name) -> LayerNormParameters<Real> {
     if (table.find(name + ".weight") == nullptr) return {};
@@ -169,15 +173,12 @@ ModelParameters<Real> bind_parameters(const ParameterTable& table, const ModelSp
 
   if (spec.config.traits().relative_attention)
     p.relative_attention_bias = {place(k_relative), spec.config.relative_attention_num_buckets};
-  const std::size_t hidden = spec.config.hidden_size;
   for (std::size_t l = 0; l < spec.config.distinct_layers(); ++l) {
-    const std::string name = layer_name(l), self = name + "attention.self.query.";
+    const std::string name = layer_name(l);
     // The three parts lie one below the other, whether the family has one tensor or three.
-    LinearParameters<Real> query_key_value;
-    if (spec.config.traits().fused_query_key_value)
-      query_key_value = linear(name + "attention.self.query_key_value");
-    else
-      query_key_value = {place(self + "weight"), place(self + "bias"), 3 * hidden, hidden};
+    const bool fused = spec.config.traits().fused_query_key_value;
+    LinearParameters<Real> query_key_value = linear(name + "attention.self.query" + (fused ? "_key_value" : ""));
+    query_key_value.out_features = 3 * spec.config.hidden_size;
     p.layers.push_back(
         {{query_key_value, linear(name + "attention.output.dense"), layer_norm(name + "attention.output.LayerNorm")},
          {linear(name + "intermediate.dense"), linear(name + "output.dense"), layer_norm(name + "output.LayerNorm")}});

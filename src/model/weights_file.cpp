@@ -45,11 +45,18 @@ void WeightsFile::take(Descriptor& file, FileAccess access) {
   descriptor_ = file.release();
 }
 
+void WeightsFile::release(std::size_t offset, std::size_t bytes) const {
+  constexpr std::size_t k_page = 4096;  // with larger ones the call fails, and they stay
+  const std::size_t begin = offset / k_page * k_page, end = (offset + bytes) / k_page * k_page;
+  if (begin < end) ::madvise(const_cast<std::byte*>(bytes_) + begin, end - begin, MADV_DONTNEED);
+}
+
 void WeightsFile::read(std::size_t offset, std::span<std::byte> out) const {
   std::size_t got = 0;
   if (bytes_ != nullptr) {
     got = std::min(out.size(), size_ - std::min(offset, size_));
     std::copy_n(bytes_ + offset, got, out.data());
+    if (mapped_) release(offset, got);
   } else if (descriptor_ >= 0) {
     got = read_at(descriptor_, path_, offset, out);
   }

@@ -30,6 +30,9 @@ class WeightsFile {
 
  private:
   void take(Descriptor& file, FileAccess access);
+  /// Gives up mapped pages that were read, so that a model and its file are not in memory both. They come back when
+  /// they are read again.
+  void release(std::size_t offset, std::size_t bytes) const;
 
   std::string path_;
   std::size_t size_ = 0;

@@ -159,9 +159,8 @@ std::shared_ptr<const BehaviourModel> load_behaviour_model(const std::string& di
   const Sidecar sidecar = read_sidecar(sidecar_path);
   check_members(sidecar, directory);
   EventSchema schema = schema_from_json(read_file(schema_path, k_max_sidecar_bytes), schema_path);
-  Model<float> encoder = load_model(context, directory, model_features(schema));
+  Model<float> encoder = load_scoring_model(context, directory, model_features(schema), options.access);
   check_fit(schema, encoder, sidecar.recipe, directory);
-  encoder.pack(false);
   const std::string profile_path = directory + "/profile.safetensors";
   SequenceDetectorOptions detector_options;
   detector_options.contamination = sidecar.target_fpr;

@@ -85,8 +85,7 @@ const Encoding& TextModel::Scratch::tokens() const noexcept { return buffers_->t
 
 TextModel TextModel::load(const std::string& directory, const LoadOptions& options) {
   const Context<float> context = make_context(options.isa ? *options.isa : default_isa(), options.gemm);
-  Model<float> model = load_model(context, directory);
-  model.pack(false);
+  Model<float> model = load_scoring_model(context, directory, {}, options.access);
   SentenceEmbedding sentence = SentenceEmbedding::load(context, directory, model.config());
   TextInput input = TextInput::load(directory, model.config(), sentence);
   const OutputTransform transform = transform_of(model.config(), directory);

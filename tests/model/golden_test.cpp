@@ -154,8 +154,7 @@ TEST_CASE("hidden states, pooler and logits agree with transformers on every mat
          {"model_d12", "model_d32_long", "masked_lm_d20", "sequence_classification_d32", "token_classification_d12"}) {
       CAPTURE(to_string(backend));
       CAPTURE(name);
-      Model<float> model = load_model(make_context(default_isa(), backend), k_golden + name);
-      model.pack(false);
+      const Model<float> model = load_scoring_model(make_context(default_isa(), backend), k_golden + name);
       const Golden golden(name);
       for (const AttentionMask mask : {AttentionMask::full, AttentionMask::causal}) compare(model, golden, mask);
     }
@@ -175,8 +174,7 @@ TEST_CASE("every family and head agrees with transformers on every matrix backen
       const Golden golden(name);
       for (const MatmulBackend backend : {MatmulBackend::own, MatmulBackend::onednn, MatmulBackend::eigen}) {
         if (!matmul_backend_available(backend, default_isa())) continue;
-        Model<float> model = load_model(make_context(default_isa(), backend), k_golden + name);
-        model.pack(false);
+        const Model<float> model = load_scoring_model(make_context(default_isa(), backend), k_golden + name);
         CHECK(model.config().max_tokens() == golden.offsets.back() - golden.offsets[golden.offsets.size() - 2]);
         compare(model, golden, AttentionMask::full);
         ++compared;

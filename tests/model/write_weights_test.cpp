@@ -56,6 +56,21 @@ std::vector<float> floats_of(const TensorSource& source, const std::string& name
 
 }  // namespace
 
+TEST_CASE("F16: every value is read as what the format says") {
+  for (std::uint32_t half = 0; half < 0x7C00; ++half) {
+    const auto mantissa = static_cast<double>(half & 0x3FFu);
+    const int exponent = static_cast<int>(half >> 10);
+    const double value = exponent == 0 ? std::ldexp(mantissa, -24) : std::ldexp(1024 + mantissa, exponent - 25);
+    REQUIRE(widen_f16(static_cast<std::uint16_t>(half)) == value);
+    REQUIRE(widen_f16(static_cast<std::uint16_t>(half | 0x8000u)) == -value);
+  }
+  CHECK(std::signbit(widen_f16(0x8000)));
+  CHECK(widen_f16(0x7C00) == std::numeric_limits<float>::infinity());
+  CHECK(widen_f16(0xFC00) == -std::numeric_limits<float>::infinity());
+  for (std::uint32_t half = 0x7C01; half < 0x8000; ++half)
+    REQUIRE(std::isnan(widen_f16(static_cast<std::uint16_t>(half))));
+}
+
 TEST_CASE("F16: every value, and every half-way point, is rounded to nearest even") {
   for (std::uint32_t half = 0; half < 0x7BFF; ++half) {  // all finite values but the largest, denormals too
     const auto below = static_cast<std::uint16_t>(half);

@@ -61,7 +61,10 @@ class PackedMatrix {
   ~PackedMatrix();
   PackedMatrix(PackedMatrix&&) noexcept;
   PackedMatrix& operator=(PackedMatrix&&) noexcept;
-  PackedMatrix(const Context<Real>& context, MatrixView<const Real> source, Layout layout);
+  /// `storage`, where given, outlives the matrix and is not reset before: the own backend puts the values there.
+  PackedMatrix(const Context<Real>& context, MatrixView<const Real> source, Layout layout, Arena* storage = nullptr);
+  /// What a matrix [k, n] takes from `storage` at most; 0 for backends that hold the values themselves.
+  static std::size_t storage_bytes(const Context<Real>& context, std::size_t k, std::size_t n);
 
   /// New values, same shape and layout: no allocation by the own backend and Eigen (training).
   void repack(MatrixView<const Real> source);

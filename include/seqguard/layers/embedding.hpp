@@ -152,7 +152,7 @@ void embedding_forward(const Context<Real>& context, EmbeddingCache<Real>& cache
   layer_norm_forward<Real>(kernels, cache.normalised, cache.layer_norm, MatrixView<const Real>(sum, n, hidden), {},
                            p.layer_norm, options.layer_norm_eps);
   dropout_apply(kernels, cache.normalised, options.dropout);
-  if (p.projection.weight != nullptr) linear_forward<Real>(cache.out, cache.normalised, packed_projection, scratch);
+  if (p.projection.exists()) linear_forward<Real>(cache.out, cache.normalised, packed_projection, scratch);
 }
 
 /// Accumulates all gradients of d_p; d_out[N, H] is destroyed. Without a projection it ends as the gradient of the sum
@@ -165,7 +165,7 @@ void embedding_backward(const Context<Real>& context, const EmbeddingParameters<
   const Arena::Frame frame(scratch);
   const std::size_t n = input.ids.size(), hidden = cache.normalised.cols;
   const KernelTable<Real>& kernels = *context.kernels;
-  if (p.projection.weight != nullptr) {
+  if (p.projection.exists()) {
     const MatrixView<Real> d_normalised(scratch.allocate<Real>(n * hidden).data(), n, hidden);
     linear_backward<Real>(context, d_normalised, d_p.projection, d_out, cache.normalised, packed_projection, scratch);
     d_out = d_normalised;

@@ -12,9 +12,12 @@ namespace seqguard {
 /// Parameters of one linear layer inside the flat buffer (Real const) or of their gradients (Real mutable).
 template <class Real>
 struct LinearParameters {
-  Real* weight = nullptr;  ///< [out_features, in_features]
+  Real* weight = nullptr;  ///< [out_features, in_features]; null where the model keeps it packed only
   Real* bias = nullptr;    ///< [out_features], or null
   std::size_t out_features = 0, in_features = 0;
+  std::size_t place = 0;  ///< of the weight in the model's table of parameters
+
+  bool exists() const noexcept { return out_features > 0; }
 };
 
 /// The weight, packed for the products that need it.
@@ -24,11 +27,12 @@ struct PackedLinear {
   PackedMatrix<Real> backward;  ///< W: d_x = d_y W. Empty unless training.
   const Real* bias = nullptr;
 
-  /// Packs, or packs again with new values (training) without allocating.
-  void pack(const Context<Real>& context, const LinearParameters<const Real>& p, bool for_training) {
+  /// Packs, or packs again with new values (training) without allocating. `storage`: see PackedMatrix.
+  void pack(const Context<Real>& context, const LinearParameters<const Real>& p, bool for_training,
+            Arena* storage = nullptr) {
     const MatrixView<const Real> weight(p.weight, p.out_features, p.in_features);
     if (forward.n() == 0) {
-      forward = PackedMatrix<Real>(context, weight, Layout::nk);
+      forward = PackedMatrix<Real>(context, weight, Layout::nk, storage);
       if (for_training) backward = PackedMatrix<Real>(context, weight, Layout::kn);
     } else {
       forward.repack(weight);

@@ -38,8 +38,9 @@ struct PackedDecoder {
   std::size_t first_of(std::size_t tile) const { return tile * k_vocabulary_tile; }
   std::size_t width_of(std::size_t tile) const { return std::min(k_vocabulary_tile, vocabulary - first_of(tile)); }
 
-  /// Packs, or packs again with new values (training) without allocating.
-  void pack(const Context<Real>& context, const DecoderParameters<const Real>& p, bool for_training) {
+  /// Packs, or packs again with new values (training) without allocating. `storage`: see PackedMatrix.
+  void pack(const Context<Real>& context, const DecoderParameters<const Real>& p, bool for_training,
+            Arena* storage = nullptr) {
     const bool first_time = forward.empty();
     vocabulary = p.vocabulary;
     hidden = p.hidden;
@@ -47,7 +48,7 @@ struct PackedDecoder {
     for (std::size_t tile = 0; first_of(tile) < vocabulary; ++tile) {
       const MatrixView<const Real> rows(p.table + first_of(tile) * hidden, width_of(tile), hidden);
       if (first_time) {
-        forward.emplace_back(context, rows, Layout::nk);
+        forward.emplace_back(context, rows, Layout::nk, storage);
         if (for_training) backward.emplace_back(context, rows, Layout::kn);
       } else {
         forward[tile].repack(rows);

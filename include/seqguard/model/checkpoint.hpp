@@ -27,6 +27,11 @@ namespace seqguard {
 Model<float> load_model(const Context<float>& context, const std::string& directory, const ModelFeatures& features = {},
                         FileAccess access = FileAccess::read);
 
+/// The same for scoring, ready for it: each matrix is packed when it has been read and is kept in no other form. Peak
+/// of memory: the weights and the largest matrix once more.
+Model<float> load_scoring_model(const Context<float>& context, const std::string& directory,
+                                const ModelFeatures& features = {}, FileAccess access = FileAccess::read);
+
 /// Writes config.json and the weights (write_weights()), with the names of transformers' class for the model's head, so
 /// that it opens there (a pooler beside a masked-LM or token head is written too, and reported there as unexpected).
 /// `values` has model.table().size() elements: model.values(), or others of that layout.

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "seqguard/core/arena.hpp"
+#include "seqguard/core/function_ref.hpp"
 #include "seqguard/core/views.hpp"
 #include "seqguard/kernels/matmul.hpp"
 #include "seqguard/layers/dropout.hpp"
@@ -35,6 +36,14 @@ struct PackedModel {
   /// Packs, or packs again with new values without allocating.
   void pack(const Context<Real>& context, const ModelConfig& config, const ModelParameters<const Real>& p,
             bool for_training);
+
+  /// The values of a linear layer's weight; they are needed until the next call.
+  using ReadMatrix = FunctionRef<const Real*(const LinearParameters<const Real>&)>;
+  /// Packs for scoring where p has no matrices: each is read, packed into `storage`, and not needed again.
+  void pack(const Context<Real>& context, const ModelConfig& config, const ModelParameters<const Real>& p,
+            ReadMatrix read, Arena& storage);
+  /// What that takes from `storage` at most.
+  static std::size_t storage_bytes(const Context<Real>& context, const ModelParameters<const Real>& p);
 };
 
 template <class Real>

@@ -1,11 +1,14 @@
-// A model in memory: what it is (spec), its parameters in one flat buffer, and the weights packed for the products.
+// A model in memory: what it is (spec), its parameters in one flat buffer, and the weights packed for the products. A
+// model that only scores keeps its matrices packed and nowhere else.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "seqguard/core/arena.hpp"
+#include "seqguard/core/function_ref.hpp"
 #include "seqguard/kernels/matmul.hpp"
 #include "seqguard/model/encoder.hpp"
 #include "seqguard/model/parameters.hpp"
@@ -14,11 +17,19 @@ namespace seqguard {
 
 /// Immutable while it scores; training changes `values()` and calls pack() after each step. Movable.
 /// Const members may be called from any number of threads at once.
+///
+/// Memory: 8 bytes a matrix element and 4 bytes any other (training packs a second time, for the backward pass); in a
+/// model that only scores 4 bytes each. The tables that a masked-LM head predicts from count twice.
 template <class Real>
 class Model {
  public:
   /// Parameters are zero and nothing is packed.
   Model(const Context<Real>& context, ModelSpec spec);
+  /// Gives the values of a parameter, which are zeros before.
+  using ReadParameter = FunctionRef<void(const ParameterInfo&, std::span<Real>)>;
+  /// A model that only scores: `read` is called once for each parameter that is not fixed. initialize(), pack() and
+  /// values() are refused.
+  Model(const Context<Real>& context, ModelSpec spec, ReadParameter read);
   Model(Model&&) noexcept = default;
   Model& operator=(Model&&) noexcept = default;
 
@@ -32,8 +43,11 @@ class Model {
   const ModelSpec& spec() const noexcept { return spec_; }
   const ModelConfig& config() const noexcept { return spec_.config; }
   const ParameterTable& table() const noexcept { return table_; }
-  std::vector<Real>& values() noexcept { return values_; }
-  const std::vector<Real>& values() const noexcept { return values_; }
+  /// @throws Error unsupported: the model only scores.
+  void require_flat() const;
+  /// All parameters, laid out as the table says. @throws Error unsupported: the model only scores.
+  std::vector<Real>& values() { return require_flat(), values_; }
+  const std::vector<Real>& values() const { return require_flat(), values_; }
   const ModelParameters<const Real>& parameters() const noexcept { return parameters_; }
   const PackedModel<Real>& packed() const noexcept { return packed_; }
 
@@ -41,7 +55,8 @@ class Model {
   Context<Real> context_;
   ModelSpec spec_;
   ParameterTable table_;
-  std::vector<Real> values_;
+  std::vector<Real> values_;  // of all parameters; none if the model only scores
+  Arena others_, matrices_;   // if it does: those that are no matrices, and the packed matrices
   ModelParameters<const Real> parameters_;
   PackedModel<Real> packed_;
 };

@@ -56,21 +56,30 @@ enum class ParameterRole {
   layer_norm,  ///< weight or bias of a LayerNorm: not decayed
 };
 
+/// Where a model keeps its matrices: the parameters of role weight.
+enum class Matrices {
+  flat,    ///< in the flat buffer, and packed beside it: for training, and for saving
+  packed,  ///< packed only: for scoring
+};
+
 struct ParameterInfo {
   std::string name;  ///< BERT's: "bert.encoder.layer.0.attention.self.query.weight"; tensor_names.hpp has the family's
   std::vector<std::size_t> shape;  ///< as in the checkpoint
   ParameterRole role = ParameterRole::weight;
-  std::size_t offset = 0;  ///< first element in the flat buffer
+  std::size_t offset = 0;  ///< first element in the flat buffer; k_packed: not there
   std::size_t count = 0;   ///< product of the shape
   bool fixed = false;      ///< zeros that stand for a bias the model does not have: in no file, never learned
 };
+
+inline constexpr std::size_t k_packed = static_cast<std::size_t>(-1);
 
 /// All parameters of a model, in the order of the flat buffer (which has no gaps). Query, key and value lie one below
 /// the other, so that one product serves all three.
 class ParameterTable {
  public:
-  explicit ParameterTable(const ModelSpec& spec);
+  explicit ParameterTable(const ModelSpec& spec, Matrices matrices = Matrices::flat);
 
+  Matrices matrices() const noexcept { return matrices_; }
   const std::vector<ParameterInfo>& entries() const noexcept { return entries_; }
   std::size_t size() const noexcept { return size_; }  ///< elements of the flat buffer
   /// @throws Error invalid_argument if there is no such parameter.
@@ -85,6 +94,7 @@ class ParameterTable {
   void add_layer(const ModelConfig& config, std::size_t layer);
   void add_heads(const ModelSpec& spec);
 
+  Matrices matrices_;
   std::vector<ParameterInfo> entries_;
   std::size_t size_ = 0;
 };
@@ -110,7 +120,7 @@ struct ModelParameters {
   LinearParameters<Real> classifier;              ///< sequence or token classification, replaced-token detection
 };
 
-/// Binds the table to a buffer of table.size() elements.
+/// Binds the table to a buffer of table.size() elements. Matrices that are not there are null.
 template <class Real>
 ModelParameters<Real> bind_parameters(const ParameterTable& table, const ModelSpec& spec, Real* buffer);
 

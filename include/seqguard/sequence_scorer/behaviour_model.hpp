@@ -37,10 +37,11 @@ struct BehaviourModel {
 
 /// Writes config.json, model.safetensors, event_schema.json, profile.safetensors and detector.json, complete or not at
 /// all.
-/// @throws Error io_error.
+/// @throws Error io_error; unsupported: a model that was loaded; copy its directory instead.
 void save_behaviour_model(const BehaviourModel& model, const std::string& directory);
 
-/// Opens a directory. detector.json names the SHA-256 of every file that belongs to it: mixed generations are refused.
+/// Opens a directory for scoring: it cannot be saved again (Model::values()). detector.json names the SHA-256 of every
+/// file that belongs to it: mixed generations are refused.
 /// @throws Error as SequenceScorer::load.
 std::shared_ptr<const BehaviourModel> load_behaviour_model(const std::string& directory,
                                                            const LoadOptions& options = {});

@@ -15,6 +15,7 @@
 #include "seqguard/events/events_view.hpp"
 #include "seqguard/events/schema.hpp"
 #include "seqguard/kernels/matmul.hpp"
+#include "seqguard/model/tensor_source.hpp"
 
 namespace seqguard {
 
@@ -51,6 +52,7 @@ struct Candidate {
 struct LoadOptions {
   std::optional<Isa> isa;  ///< empty: default_isa()
   MatmulBackend gemm = MatmulBackend::automatic;
+  FileAccess access = FileAccess::read;  ///< of the weights
 };
 
 /// How a sequence is judged.

@@ -1,0 +1,13 @@
+#include "seqguard/core/arena.hpp"
+
+#include <sys/mman.h>
+
+namespace seqguard {
+
+void advise_large_pages([[maybe_unused]] void* begin, [[maybe_unused]] std::size_t bytes) noexcept {
+#ifdef MADV_HUGEPAGE
+  ::madvise(begin, bytes, MADV_HUGEPAGE);  // a request: whether it was heard changes nothing but the time
+#endif
+}
+
+}  // namespace seqguard

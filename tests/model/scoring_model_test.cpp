@@ -1,0 +1,96 @@
+// Models that only score: the same numbers, from memory that holds every weight once.
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <string>
+
+#include "model/whole_model.hpp"
+#include "seqguard/core/error.hpp"
+#include "seqguard/core/isa.hpp"
+#include "seqguard/model/checkpoint.hpp"
+#include "support/allocation_counter.hpp"
+#include "support/temporary_directory.hpp"
+
+using namespace seqguard;
+
+namespace {
+
+ModelSpec four_megabytes() {
+  ModelSpec spec;
+  spec.config.vocab_size = 3000;
+  spec.config.hidden_size = 128;
+  spec.config.num_hidden_layers = 3;
+  spec.config.num_attention_heads = 4;
+  spec.config.intermediate_size = 512;
+  spec.config.max_position_embeddings = 64;
+  spec.heads.pooler = true;
+  return spec;
+}
+
+}  // namespace
+
+TEST_CASE("a model that only scores has the bits of one that holds its values as well, on every matrix backend") {
+  WholeBatch batch;
+  for (const std::size_t length : {1, 7, 30}) batch.append(length, length);
+  for (const MatmulBackend backend : {MatmulBackend::own, MatmulBackend::onednn, MatmulBackend::eigen}) {
+    if (!matmul_backend_available(backend, default_isa())) continue;
+    CAPTURE(to_string(backend));
+    const Context<float> context = make_context(default_isa(), backend);
+    const Model<float> model = whole_model(context, whole_spec(36, 3, 50));
+    const TemporaryDirectory directory;
+    save_model(directory / "model", model);
+    for (const FileAccess access : {FileAccess::read, FileAccess::map}) {
+      const Model<float> loaded = load_scoring_model(context, directory / "model", model.spec().features, access);
+      for (const AttentionMask mask : {AttentionMask::full, AttentionMask::causal}) {
+        const WholeResult<float> expected = run_whole(model, batch, mask), found = run_whole(loaded, batch, mask);
+        CHECK(found.hidden == expected.hidden);
+        CHECK(found.losses == expected.losses);
+      }
+    }
+  }
+}
+
+TEST_CASE("what needs the values is refused by a model that only scores, and the message says what to do") {
+  const std::string golden = std::string(SEQGUARD_SOURCE_DIR) + "/tests/golden/model_d12";
+  Model<float> model = load_scoring_model(make_context(default_isa()), golden);
+  const TemporaryDirectory directory;
+  const auto refused = [&](auto call) {
+    try {
+      call();
+    } catch (const Error& error) {
+      CHECK(error.code() == ErrorCode::unsupported);
+      return std::string(error.what()).find("use load_model()") != std::string::npos;
+    }
+    return false;
+  };
+  CHECK(refused([&] { model.values(); }));
+  CHECK(refused([&] { model.pack(false); }));
+  CHECK(refused([&] { model.initialize(1); }));
+  CHECK(refused([&] { save_model(directory / "model", model); }));
+  CHECK(refused([&] {
+    DirectoryWriter writer(directory / "model");
+    write_model(writer, model, std::vector<float>(model.table().size()));
+  }));
+}
+
+TEST_CASE("loading for scoring holds the weights once, and one matrix besides" *
+          doctest::skip(!k_allocations_counted)) {
+  const Context<float> context = make_context(default_isa(), MatmulBackend::own);
+  const TemporaryDirectory directory;
+  std::size_t weights = 0, largest = 0;
+  {
+    Model<float> model(context, four_megabytes());
+    model.initialize(1);
+    save_model(directory / "model", model);
+    weights = model.table().size() * sizeof(float);
+    largest = 4 * 128 * 128 * sizeof(float);  // of the feed-forward block
+  }
+  const std::size_t before = bytes_held;
+  most_bytes_held = before;
+  const Model<float> model = load_scoring_model(context, directory / "model");
+  // Beside them the names of 56 tensors: in the header's text, its JSON and two tables (40 KB).
+  constexpr std::size_t k_small = 65'536;
+  CHECK(most_bytes_held - before <= weights + largest + k_small);
+  CHECK(most_bytes_held - before <= 1.15 * static_cast<double>(weights));
+  CHECK(bytes_held - before <= weights + k_small);
+}
