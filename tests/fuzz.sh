@@ -41,11 +41,15 @@ longest() {
     case $1 in
     tokenizer_json | safetensors) echo 65536 ;;
     tokenizer_text) echo 1024 ;;
-    torch_file) echo 16384 ;;
+    torch_file | profile) echo 16384 ;;
     *) echo 8192 ;;
     esac
 }
 
+# Targets that read directories write them here: in memory, and removed whatever becomes of the target.
+TMPDIR=$(mktemp -d -p "$([ -w /dev/shm ] && echo /dev/shm || echo /tmp)" seqguard-fuzz.XXXXXX)
+export TMPDIR
+trap 'rm -rf "$TMPDIR"' EXIT
 found=0
 for target in $targets; do
     corpus=$build/corpus/$target artifacts=$build/artifacts/$target seeds=$build/seeds/$target log=$build/$target.log

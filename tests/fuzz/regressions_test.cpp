@@ -77,8 +77,18 @@ TEST_CASE("fuzz: golden files pass, so that the targets reach what is behind the
   for (char tokenizer = 0; tokenizer < 12; ++tokenizer)
     CHECK_NOTHROW(fuzz_tokenizer_text(tokenizer + read_file(golden + "text_pairs/texts.json", 100'000)));
   run(fuzz_events, "text_pairs/texts.json");
-  CHECK_NOTHROW(fuzz_shard_index(read_file((k_folder / "seeds/shard_index/two.json").string(), 1'000)));
-  CHECK_NOTHROW(fuzz_pickle(read_file((k_folder / "seeds/pickle/windows.pkl").string(), 10'000)));
-  CHECK_NOTHROW(fuzz_event_schema(read_file((k_folder / "seeds/event_schema/shop.json").string(), 100'000)));
-  CHECK_NOTHROW(fuzz_recipe(read_file((k_folder / "seeds/recipe/default.json").string(), 100'000)));
+  const auto run_seed = [](auto* target, const std::string& path) {
+    CAPTURE(path);
+    CHECK_NOTHROW(target(read_file((k_folder / "seeds" / path).string(), 100'000)));
+  };
+  run_seed(fuzz_shard_index, "shard_index/two.json");
+  run_seed(fuzz_pickle, "pickle/windows.pkl");
+  run_seed(fuzz_event_schema, "event_schema/shop.json");
+  run_seed(fuzz_recipe, "recipe/default.json");
+  for (const char* path : {"vocab.txt", "merges.txt", "tokenizer.txt"})
+    run_seed(fuzz_tokenizer_files, std::string("tokenizer_files/") + path);
+  for (const char* path : {"sentence.txt", "version_6.txt", "plain.txt"})
+    run_seed(fuzz_text_model, std::string("text_model/") + path);
+  run_seed(fuzz_profile, "profile/small.safetensors");
+  run_seed(fuzz_saved_scorer, "saved_scorer/small.txt");
 }

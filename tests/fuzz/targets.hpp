@@ -12,16 +12,20 @@
 
 namespace seqguard {
 
-void fuzz_safetensors(std::string_view input);     ///< model.safetensors, every tensor read
-void fuzz_shard_index(std::string_view input);     ///< model.safetensors.index.json beside two shards
-void fuzz_torch_file(std::string_view input);      ///< pytorch_model.bin, every tensor read
-void fuzz_pickle(std::string_view input);          ///< the pickle inside it
-void fuzz_config(std::string_view input);          ///< config.json, written and read again
-void fuzz_tokenizer_json(std::string_view input);  ///< tokenizer.json, then a fixed text
-void fuzz_tokenizer_text(std::string_view input);  ///< any text, with a tokenizer that its first byte chooses
-void fuzz_events(std::string_view input);          ///< lines, csv and recbole
-void fuzz_event_schema(std::string_view input);    ///< event_schema.json, written and read again
-void fuzz_recipe(std::string_view input);          ///< the recipe of detector.json, written and read again
+void fuzz_safetensors(std::string_view input);      ///< model.safetensors, every tensor read
+void fuzz_shard_index(std::string_view input);      ///< model.safetensors.index.json beside two shards
+void fuzz_torch_file(std::string_view input);       ///< pytorch_model.bin, every tensor read
+void fuzz_pickle(std::string_view input);           ///< the pickle inside it
+void fuzz_config(std::string_view input);           ///< config.json, written and read again
+void fuzz_tokenizer_json(std::string_view input);   ///< tokenizer.json, then a fixed text
+void fuzz_tokenizer_files(std::string_view input);  ///< vocab.txt, vocab.json and merges.txt, tokenizer_config.json
+void fuzz_tokenizer_text(std::string_view input);   ///< any text, with a tokenizer that its first byte chooses
+void fuzz_text_model(std::string_view input);       ///< config.json, modules.json and what they name, then a fixed text
+void fuzz_events(std::string_view input);           ///< lines, csv and recbole
+void fuzz_event_schema(std::string_view input);     ///< event_schema.json, written and read again
+void fuzz_recipe(std::string_view input);           ///< the recipe of detector.json, written and read again
+void fuzz_profile(std::string_view input);          ///< profile.safetensors, then fixed sequences
+void fuzz_saved_scorer(std::string_view input);  ///< detector.json, event_schema.json and config.json beside the others
 
 struct FuzzTarget {
   std::string_view name;
@@ -34,10 +38,14 @@ inline constexpr FuzzTarget k_fuzz_targets[] = {
     {"pickle", fuzz_pickle},
     {"config", fuzz_config},
     {"tokenizer_json", fuzz_tokenizer_json},
+    {"tokenizer_files", fuzz_tokenizer_files},
     {"tokenizer_text", fuzz_tokenizer_text},
+    {"text_model", fuzz_text_model},
     {"events", fuzz_events},
     {"event_schema", fuzz_event_schema},
     {"recipe", fuzz_recipe},
+    {"profile", fuzz_profile},
+    {"saved_scorer", fuzz_saved_scorer},
 };
 
 /// What every input must keep.
