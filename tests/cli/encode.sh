@@ -8,7 +8,7 @@ compare=$3
 
 isas=$("$program" --version | sed -n 's/^instruction set: .*(of \(.*\))$/\1/p')
 [ -n "$isas" ] || complain "--version names no instruction set"
-for model in model_d12 model_d32_long masked_lm_d20 sequence_classification_d32 token_classification_d12; do
+for model in model_d12 model_d32_long masked_lm_d20 sequence_classification_d64 token_classification_d12; do
     "$compare" input "$golden/$model/expected.safetensors" >"$model.jsonl" || complain "no input from $model"
     case $model in model_*) kinds="last_hidden_state pooler_output" ;; *) kinds="last_hidden_state logits" ;; esac
     for kind in $kinds; do

@@ -18,7 +18,7 @@ namespace {
 
 const std::string k_golden = std::string(SEQGUARD_SOURCE_DIR) + "/tests/golden/";
 const char* const k_goldens[] = {
-    "model_d12", "model_d32_long", "masked_lm_d20", "sequence_classification_d32", "token_classification_d12",
+    "model_d12", "model_d32_long", "masked_lm_d20", "sequence_classification_d64", "token_classification_d12",
     "gradients"};
 
 struct Tensor {
@@ -99,7 +99,7 @@ TEST_CASE("the head comes from the architecture") {
   CHECK(load_golden("model_d12").spec().heads.pooler);
   CHECK(load_golden("masked_lm_d20").spec().heads.masked_lm);
   CHECK(!load_golden("masked_lm_d20").spec().heads.pooler);
-  const Model<float> sequence = load_golden("sequence_classification_d32");
+  const Model<float> sequence = load_golden("sequence_classification_d64");
   CHECK(sequence.spec().heads.sequence_labels == 3);
   CHECK(sequence.config().labels == std::vector<std::string>{"normal", "odd", "bad"});
   // This config.json has no id2label: two labels.

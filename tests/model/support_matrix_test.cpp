@@ -22,7 +22,7 @@ constexpr Head k_heads[] = {Head::none, Head::masked_lm, Head::sequence_classifi
 /// A checkpoint of transformers with this family and head.
 std::string golden_of(const FamilyTraits& traits, Head head) {
   if (traits.family == Family::bert) {
-    constexpr const char* k_bert[] = {"model_d12", "masked_lm_d20", "sequence_classification_d32",
+    constexpr const char* k_bert[] = {"model_d12", "masked_lm_d20", "sequence_classification_d64",
                                       "token_classification_d12"};
     return k_bert[static_cast<std::size_t>(head)];
   }

@@ -3,8 +3,9 @@
     make_goldens.py DIR                 writes DIR/<name>/{config.json,model.safetensors,expected.safetensors}
     make_goldens.py DIR --compare OLD   and compares them with the ones in OLD
 
-The weights are stored in float32; every expected number is computed from them in float64 with eager attention, one
-sequence at a time, and stored in float32. LayerNorm parameters and biases are as random as the matrices.
+The weights are stored in float32 and are numbers that float16 and bfloat16 hold as well, so that one expectation holds for
+every way to store them. Every expected number is computed from them in float64 with eager attention, one sequence at a
+time, and stored in float32. LayerNorm parameters and biases are as random as the matrices.
 
 expected.safetensors (N tokens of all B sequences one after another):
     input_ids, token_type_ids [N], offsets [B + 1]                           int64
@@ -45,8 +46,8 @@ GOLDENS = {
     "masked_lm_d20": (BertForMaskedLM, config(vocab_size=61, hidden_size=40, num_attention_heads=2, num_hidden_layers=1,
                                               intermediate_size=96, max_position_embeddings=33, type_vocab_size=1,
                                               hidden_act="gelu_new")),
-    "sequence_classification_d32": (BertForSequenceClassification,
-                                    config(vocab_size=70, hidden_size=64, num_attention_heads=2, num_hidden_layers=1,
+    "sequence_classification_d64": (BertForSequenceClassification,
+                                    config(vocab_size=70, hidden_size=64, num_attention_heads=1, num_hidden_layers=1,
                                            intermediate_size=128, max_position_embeddings=20, hidden_act="gelu",
                                            id2label={0: "normal", 1: "odd", 2: "bad"},
                                            label2id={"normal": 0, "odd": 1, "bad": 2})),
@@ -58,23 +59,33 @@ GOLDENS = {
 SMALL = dict(vocab_size=41, hidden_size=24, num_attention_heads=2, num_hidden_layers=3, intermediate_size=20,
              max_position_embeddings=19)
 LABELS = dict(id2label={0: "normal", 1: "odd", 2: "bad"}, label2id={"normal": 0, "odd": 1, "bad": 2})
-FAMILIES = {  # odd numbers of layers, heads of width 12 and 20, every further activation
+FAMILIES = {  # odd numbers of layers, heads of width 12 and 20, every further activation. No deeper: ten layers of such weights
+    # multiply a rounding of float32 by a hundred.
     "Roberta": RobertaConfig(**{**SMALL, "hidden_size": 40}, type_vocab_size=1, layer_norm_eps=1e-5, hidden_act="quick_gelu"),
     "XLMRoberta": XLMRobertaConfig(**SMALL, type_vocab_size=1, hidden_act="gelu_fast"),
     "Camembert": CamembertConfig(**SMALL, type_vocab_size=1, hidden_act="silu"),
     "DistilBert": DistilBertConfig(vocab_size=41, dim=24, n_heads=2, n_layers=3, hidden_dim=20, max_position_embeddings=19,
                                    activation="relu"),
     "Electra": ElectraConfig(**SMALL, embedding_size=10, hidden_act="gelu"),
-    "Albert": AlbertConfig(**{**SMALL, "num_hidden_layers": 5}, embedding_size=10, num_hidden_groups=2, inner_group_num=2,
+    "Albert": AlbertConfig(**SMALL, embedding_size=10, num_hidden_groups=2, inner_group_num=2,
                            hidden_act="tanh"),
     "MPNet": MPNetConfig(**{**SMALL, "max_position_embeddings": 203}, relative_attention_num_buckets=40, hidden_act="gelu"),
     "ModernBert": ModernBertConfig(**{**SMALL, "hidden_size": 40, "max_position_embeddings": 150}, pad_token_id=0,
+                                   bos_token_id=1, cls_token_id=1, eos_token_id=2, sep_token_id=2,
                                    local_attention=8, classifier_pooling="mean", classifier_activation="silu",
                                    hidden_activation="gelu"),
 }
 HEADS = ["Model", "ForMaskedLM", "ForSequenceClassification", "ForTokenClassification"]
 GRADIENTS = config(vocab_size=37, hidden_size=24, num_attention_heads=2, num_hidden_layers=1, intermediate_size=36,
                    max_position_embeddings=12, hidden_act="gelu")
+
+
+def storable(values):
+    """Rounded to 8 significant bits, as bfloat16 has them; zero below the normal range of float16, which has 11."""
+    rounded = torch.from_numpy(values.astype(numpy.float32)).bfloat16().float()
+    rounded[rounded.abs() < 2.0**-14] = 0
+    assert torch.equal(rounded.half().float(), rounded)
+    return rounded
 
 
 def randomise(model, random):
@@ -87,7 +98,7 @@ def randomise(model, random):
             values = 0.3 * values
         elif "embeddings" not in name:
             values = 1.5 / numpy.sqrt(parameter.shape[1]) * values
-        parameter.data.copy_(torch.from_numpy(values.astype(numpy.float32)))
+        parameter.data.copy_(storable(values))
 
 
 def make_batch(configuration, lengths, random, lowest_id=0):
@@ -129,8 +140,8 @@ def inputs_of(batch):
 
 def write(directory, tensors):
     tensors = {name: (t.float() if t.is_floating_point() else t.long()).contiguous() for name, t in tensors.items()}
-    versions = {"torch": torch.__version__.split("+")[0], "transformers": transformers.__version__}
-    safetensors.torch.save_file(tensors, directory / "expected.safetensors", metadata=versions)
+    versions = f"torch {torch.__version__.split('+')[0]}, transformers {transformers.__version__}"
+    safetensors.torch.save_file(tensors, directory / "expected.safetensors", metadata={"versions": versions})
 
 
 def make_golden(directory, model_class, configuration, seed):
