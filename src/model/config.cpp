@@ -235,10 +235,9 @@ ModelConfig parse_config(std::string_view text, const std::string& path) {
   config.labels = parse_labels(fields);
   config.architectures = parse_architectures(fields);
   config.problem_type = fields.take_text("problem_type").value_or("");
+  config.tie_word_embeddings = fields.take_flag("tie_word_embeddings").value_or(true);
   check_config(config, path);
-  const auto tie = fields.object.find("tie_word_embeddings");
-  if (head_of(config) == Head::masked_lm && tie != fields.object.end() && *tie != true)
-    refuse(path, "tie_word_embeddings", "true for a masked-LM head", describe(*tie));
+  head_of(config);             // refuses a class that is not computed
   fields.take("torch_dtype");  // of the weights in the file; to_json names those it writes
   fields.take("dtype");
   config.other_fields = fields.object.dump();
@@ -265,6 +264,7 @@ std::string to_json(const ModelConfig& config) {
   set("hidden_act", std::string(activation_name(config.hidden_act)));
   if (traits.local_attention) write_modernbert(config, json);
   if (!config.problem_type.empty()) json["problem_type"] = config.problem_type;
+  if (!config.tie_word_embeddings) json["tie_word_embeddings"] = false;
   if (config.labels != ModelConfig{}.labels) {  // transformers' default
     for (std::size_t id = 0; id < config.labels.size(); ++id) {
       json["id2label"][std::to_string(id)] = config.labels[id];

@@ -54,6 +54,12 @@ struct Fields {
     if (!value.is_string()) malformed(path, name, "a string", describe(value));
     return value.get<std::string>();
   }
+  std::optional<bool> take_flag(const char* name) {
+    const auto value = take_set(name, "true or false");
+    if (!value) return std::nullopt;
+    if (!value->is_boolean()) malformed(path, name, "true or false", describe(*value));
+    return value->get<bool>();
+  }
 };
 
 /// A non-negative integer.

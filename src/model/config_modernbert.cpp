@@ -57,12 +57,7 @@ void parse_layer_types(Fields& fields, ModelConfig& config) {
 }  // namespace
 
 void parse_modernbert(Fields& fields, ModelConfig& config) {
-  for (const Flag& flag : k_flags) {
-    const auto value = fields.take_set(flag.name, "true or false");
-    if (!value) continue;
-    if (!value->is_boolean()) malformed(fields.path, flag.name, "true or false", describe(*value));
-    config.*flag.member = value->get<bool>();
-  }
+  for (const Flag& flag : k_flags) config.*flag.member = fields.take_flag(flag.name).value_or(config.*flag.member);
   take_activation(fields, "classifier_activation", config.classifier_activation);
   if (const auto pooling = fields.take_text("classifier_pooling")) {
     if (*pooling != "cls" && *pooling != "mean") refuse(fields.path, "classifier_pooling", "cls or mean", *pooling);

@@ -9,6 +9,7 @@ namespace {
 
 const std::string k_embeddings = "bert.embeddings.";
 const std::string k_predictions = "cls.predictions.";
+const std::string k_decoder = k_predictions + "decoder.weight";
 const std::string k_projection = "bert.embeddings_project";
 const std::string k_relative = "bert.encoder.relative_attention_bias.weight";
 const std::string k_final_norm = "bert.final_norm";
@@ -115,6 +116,7 @@ void ParameterTable::add_heads(const ModelSpec& spec) {
     add_layer_norm(k_predictions + "transform.LayerNorm", width, spec.config.norm_bias);
   }
   if (heads.masked_lm) {
+    if (!spec.config.tie_word_embeddings) add(k_decoder, {spec.config.vocab_size, width}, ParameterRole::embedding);
     add(k_predictions + "bias", {spec.config.vocab_size}, ParameterRole::bias, !spec.config.decoder_bias);
     for (const FeatureColumn& column : spec.features.categorical)
       if (is_predicted(column))
@@ -198,7 +200,9 @@ ModelParameters<Real> bind_parameters(const ParameterTable& table, const ModelSp
   if (table.find(k_predictions + "transform.dense.weight") != nullptr)
     p.transform = {linear(k_predictions + "transform.dense"), layer_norm(k_predictions + "transform.LayerNorm")};
   if (spec.heads.masked_lm) {
-    p.decoders.push_back(decoder("", p.embeddings.word));
+    EmbeddingTable<Real> words = p.embeddings.word;
+    if (const ParameterInfo* own = table.find(k_decoder)) words.weight = buffer + own->offset;
+    p.decoders.push_back(decoder("", words));
     p.decoder_names.emplace_back();
     for (std::size_t c = 0; c < spec.features.categorical.size(); ++c) {
       const FeatureColumn& column = spec.features.categorical[c];

@@ -69,9 +69,9 @@ std::string complete_name(const FamilyTraits& traits, const std::vector<std::str
 }
 
 std::vector<Tie> ties_of(const ModelConfig& config) {
-  std::vector<Tie> ties = {
-      {"bert.embeddings.word_embeddings.weight", tensor_name(config, "cls.predictions.decoder.weight")},
-      {"cls.predictions.bias", tensor_name(config, "cls.predictions.decoder.bias")}};
+  std::vector<Tie> ties = {{"cls.predictions.bias", tensor_name(config, "cls.predictions.decoder.bias")}};
+  if (config.tie_word_embeddings)
+    ties.push_back({"bert.embeddings.word_embeddings.weight", tensor_name(config, "cls.predictions.decoder.weight")});
   // Where the head's own bias has the decoder's name, there is no second one.
   std::erase_if(ties, [&](const Tie& tie) { return tie.copy == tensor_name(config, tie.parameter); });
   return ties;

@@ -19,7 +19,8 @@ std::string complete_name(const FamilyTraits& traits, const std::vector<std::str
 /// "embeddings.", "encoder.", ...: what follows the family's prefix in names, each once.
 std::vector<std::string> roots_of(const FamilyTraits& traits, const std::vector<std::string>& names);
 
-/// A parameter and the second name under which a tied copy of it may stand in the file.
+/// A parameter and the second name under which a copy of it may stand in the file. With tie_word_embeddings both are
+/// the same; without it transformers 5 uses the copy of the bias, and the head's own lies idle beside it.
 struct Tie {
   std::string parameter, copy;
 };

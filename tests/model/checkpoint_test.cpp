@@ -158,6 +158,42 @@ TEST_CASE("a tied decoder may be absent, equal, or the only copy, and is refused
   CHECK(bare.error() == "does not fit its config.json; unused: cls.predictions.decoder.weight");
 }
 
+TEST_CASE("without tie_word_embeddings the decoder is a table of its own, and its bias counts") {
+  Checkpoint untied("masked_lm_d20");
+  const std::string decoder = "cls.predictions.decoder.weight", bias = "cls.predictions.decoder.bias";
+  untied.config.replace(untied.config.find("\"tie_word_embeddings\": true"), 27, "\"tie_word_embeddings\": false");
+  CHECK(untied.error() == "does not fit its config.json; missing: cls.predictions.decoder.weight");
+  untied.tensors[decoder] = untied.tensors["bert.embeddings.word_embeddings.weight"];
+  const auto values_of = [](const Model<float>& model, const char* name) {
+    const ParameterInfo& info = model.table().at(name);
+    const auto first = model.values().begin() + static_cast<std::ptrdiff_t>(info.offset);
+    return std::vector<float>(first, first + static_cast<std::ptrdiff_t>(info.count));
+  };
+  const Model<float> model = untied.load();  // as transformers 4 wrote it: one bias
+  CHECK(values_of(model, "cls.predictions.decoder.weight") ==
+        values_of(model, "bert.embeddings.word_embeddings.weight"));
+  CHECK(values_of(model, "cls.predictions.bias") == values_of(load_golden("masked_lm_d20"), "cls.predictions.bias"));
+
+  const float own[] = {2.5F};
+  untied.tensors[bias] = untied.tensors["cls.predictions.bias"];
+  std::memcpy(untied.tensors[bias].bytes.data(), own, sizeof own);
+  std::memcpy(untied.tensors[decoder].bytes.data(), own, sizeof own);
+  const Model<float> other = untied.load();
+  CHECK(values_of(other, "cls.predictions.bias")[0] == 2.5F);
+  CHECK(values_of(other, "cls.predictions.decoder.weight")[0] == 2.5F);
+  CHECK(values_of(other, "bert.embeddings.word_embeddings.weight") ==
+        values_of(load_golden("masked_lm_d20"), "bert.embeddings.word_embeddings.weight"));
+  CHECK(other.parameters().decoders[0].table != other.parameters().embeddings.word.weight);
+
+  const TemporaryDirectory directory;
+  save_model(directory / "model", other);
+  const SafetensorsFile file(directory / "model/model.safetensors");
+  CHECK(file.tensors().contains(bias));  // transformers 5 wants all three
+  CHECK(file.tensors().contains(decoder));
+  CHECK(file.tensors().contains("cls.predictions.bias"));
+  CHECK(same_values(load_model(make_context(default_isa()), directory / "model"), other));
+}
+
 TEST_CASE("one error lists the missing, unused and mis-shaped tensors") {
   Checkpoint checkpoint("token_classification_d12");
   checkpoint.rename("classifier.bias", "classifier.offset");

@@ -189,10 +189,9 @@ TEST_CASE("settings that change the computation are refused by name") {
       {R"("hidden_act": "mish")", "hidden_act"},
       {R"("hidden_act": "gelu_10")", "hidden_act"},
       {R"("architectures": ["BertForQuestionAnswering"])", "architectures[0]"},
-      {R"("architectures": ["BertForMaskedLM"], "tie_word_embeddings": false)", "tie_word_embeddings"},
   };
   for (const auto& test : cases) {
-    CAPTURE(test.fields);
+    CAPTURE(std::string(test.fields));
     CHECK(error_of(test.fields)
               .find("unsupported_model config.json: " + std::string(test.name) + " is not supported, expected ") == 0);
   }

@@ -27,8 +27,9 @@ void for_each_trainable_head(const Visit& visit) {
 template <class Real>
 class HeadProblem {
  public:
-  HeadProblem(const Context<Real>& context, Family family, Head head, std::optional<Activation> activation = {})
-      : head_(head), model_(context, spec(family, head, activation)) {
+  HeadProblem(const Context<Real>& context, Family family, Head head, std::optional<Activation> activation = {},
+              bool tied = true)
+      : head_(head), model_(context, spec(family, head, activation, tied)) {
     model_.initialize(8);
     Random random(21);
     for (const ParameterInfo& info : model_.table().entries())
@@ -103,9 +104,10 @@ class HeadProblem {
     return loss;
   }
 
-  static ModelSpec spec(Family family, Head head, std::optional<Activation> activation) {
+  static ModelSpec spec(Family family, Head head, std::optional<Activation> activation, bool tied) {
     ModelSpec spec;
     spec.config = default_config(family);
+    spec.config.tie_word_embeddings = tied;
     if (activation) spec.config.hidden_act = *activation;
     if (spec.config.traits().local_attention) {
       spec.config.global_layers = {true, false, true};

@@ -45,6 +45,7 @@ struct ModelConfig {
   bool attention_bias = true, mlp_bias = true, norm_bias = true, classifier_bias = true, decoder_bias = true;
   Activation classifier_activation = Activation::gelu;
   bool classifier_mean_pooling = false;  ///< classifier_pooling: the mean of a sequence instead of its first token
+  bool tie_word_embeddings = true;       ///< a masked-LM head predicts from the word embeddings, not its own table
   double layer_norm_eps = 1e-12;         ///< in (0, 1]; added inside the square root
   double initializer_range = 0.02;       ///< standard deviation of fresh weights, >= 0
   double hidden_dropout_prob = 0.1;      ///< in [0, 1), training only, like the two below
