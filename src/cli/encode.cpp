@@ -28,12 +28,6 @@ struct Checkpoint {
   std::optional<TextInput> texts;
 };
 
-bool has_tokenizer(const std::string& directory) {
-  for (const char* file : {"/tokenizer.json", "/vocab.txt", "/vocab.json"})
-    if (file_exists(directory + file)) return true;
-  return false;
-}
-
 /// A Hugging Face directory, or a behaviour model whose only column is the primary one. @throws Error.
 Checkpoint load_checkpoint(const EncodeOptions& options) {
   const LoadOptions load = load_options(options.common);

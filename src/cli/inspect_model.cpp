@@ -7,17 +7,31 @@
 #include "cli/inspect.hpp"
 #include "seqguard/core/files.hpp"
 #include "seqguard/model/config.hpp"
+#include "seqguard/model/sentence_embedding.hpp"
 #include "seqguard/model/tensor_source.hpp"
 #include "seqguard/sequence_scorer/behaviour_model.hpp"
+#include "seqguard/sequence_scorer/text_input.hpp"
 
 namespace seqguard::cli {
 namespace {
 
 constexpr std::size_t k_max_config = std::size_t{16} << 20;
 
-void describe_encoder(const std::string& directory, Facts& facts) {
+/// "a, b, c", cut after a few.
+template <class Names>
+std::string list(const Names& names) {
+  constexpr std::size_t k_shown = 10;
+  std::string text;
+  for (std::size_t i = 0; i < std::min(names.size(), k_shown); ++i) text.append(i > 0 ? ", " : "").append(names[i]);
+  return names.size() > k_shown ? text + ", .." : text;
+}
+
+ModelConfig read_config(const std::string& directory) {
   const std::string path = directory + "/config.json";
-  const ModelConfig config = parse_config(read_file(path, k_max_config), path);
+  return parse_config(read_file(path, k_max_config), path);
+}
+
+void describe_encoder(const ModelConfig& config, Facts& facts) {
   facts.section("encoder");
   const std::string architecture =
       config.architectures.empty() ? architecture_name(config.family, Head::none) : config.architectures.front();
@@ -31,7 +45,25 @@ void describe_encoder(const std::string& directory, Facts& facts) {
   number("intermediate size", config.intermediate_size);
   number("positions", config.max_position_embeddings);
   if (head_of(config) == Head::sequence_classification || head_of(config) == Head::token_classification)
-    number("labels", config.num_labels());
+    facts.add("labels", config.num_labels(), with_commas(config.num_labels()) + ": " + list(config.labels));
+}
+
+/// What texts pass through: tokenizer, and the modules behind the encoder.
+void describe_texts(const std::string& directory, const ModelConfig& config, Facts& facts) {
+  const auto sentence = SentenceEmbedding::load(make_context(default_isa()), directory, config);
+  const TextInput input = TextInput::load(directory, config, sentence);
+  facts.section("texts");
+  facts.add("token ids", input.tokenizer.vocab_size(), with_commas(input.tokenizer.vocab_size()));
+  facts.add("longest text", input.options.max_length, with_commas(input.options.max_length) + " tokens");
+  if (head_of(config) != Head::sequence_classification) {
+    std::vector<std::string> poolings;
+    for (const Pooling pooling : sentence.poolings()) poolings.emplace_back(to_string(pooling));
+    facts.add("sentence embedding", sentence.size(),
+              with_commas(sentence.size()) + " numbers, pooled by " + list(poolings));
+  }
+  if (!input.prompt.empty()) facts.add("prompt", input.prompt, "\"" + input.prompt + "\" before each sentence");
+  for (std::size_t i = 0; i < input.tokenizer.notes().size(); ++i)
+    facts.add("note " + std::to_string(i + 1), input.tokenizer.notes()[i]);
 }
 
 /// What the files of weights say about themselves; every one of their checks but that of the values is made here.
@@ -63,6 +95,7 @@ void describe_weights(const std::string& directory, Facts& facts) {
   if (tied > 0) facts.add("tied tensors", tied, with_commas(tied) + " share all elements of another");
   facts.add("parameters", parameters, with_commas(parameters));
   facts.add("bytes", bytes, byte_size(bytes));
+  facts.add("memory", parameters * sizeof(float), byte_size(parameters * sizeof(float)) + " when loaded to score");
 }
 
 void describe_schema(const EventSchema& schema, Facts& facts) {
@@ -104,8 +137,10 @@ void describe_detector(const BehaviourModel& model, Facts& facts) {
 }  // namespace
 
 void describe_model(const std::string& directory, const LoadOptions& options, Facts& facts) {
-  describe_encoder(directory, facts);
+  const ModelConfig config = read_config(directory);
+  describe_encoder(config, facts);
   describe_weights(directory, facts);
+  if (has_tokenizer(directory)) describe_texts(directory, config, facts);
   if (!file_exists(directory + "/detector.json")) return;
   const auto model = load_behaviour_model(directory, options);
   describe_schema(model->schema, facts);

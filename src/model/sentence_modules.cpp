@@ -147,6 +147,12 @@ std::string module_folder(const std::string& directory, const std::string& name,
 
 }  // namespace
 
+std::string_view to_string(Pooling pooling) noexcept {
+  const auto known = std::find_if(std::begin(k_poolings), std::end(k_poolings),
+                                  [&](const PoolingName& name) { return name.pooling == pooling; });
+  return known->mode;
+}
+
 SentenceEmbedding SentenceEmbedding::load(const Context<float>& context, const std::string& directory,
                                           const ModelConfig& config) {
   SentenceEmbedding result;

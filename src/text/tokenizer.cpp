@@ -171,6 +171,12 @@ TokenizerScratch::~TokenizerScratch() = default;
 TokenizerScratch::TokenizerScratch(TokenizerScratch&&) noexcept = default;
 TokenizerScratch& TokenizerScratch::operator=(TokenizerScratch&&) noexcept = default;
 
+bool has_tokenizer(const std::string& directory) {
+  for (const char* file : {"/tokenizer.json", "/vocab.txt", "/vocab.json"})
+    if (file_exists(directory + file)) return true;
+  return false;
+}
+
 Tokenizer Tokenizer::parse(std::string_view json, const std::string& where) {
   return Tokenizer(std::make_shared<const TokenizerPipeline>(pipeline_from_json(json, where, "", "")));
 }

@@ -53,4 +53,10 @@ says err 'BertModel'
 expect 1 encode --model "$golden" --input lines --output-kind logits
 printf '{"input_ids":[2,5,3]}\n' | "$program" encode --model "$m" --output-kind pooler_output | grep -q '^{"input_ids":\[2,5,3\],"pooler_output":\[-\{0,1\}[0-9]' ||
     complain "encode does not work in a pipe"
+expect 0 inspect "$golden/text_pairs" --json facts.json
+says out "^  labels  *3: no, yes, maybe$"
+says out "^  longest text  *24 tokens$"
+says facts.json '"texts":{"token_ids":77,'
+expect 0 inspect "$golden/text_sentence"
+says out "^  sentence embedding  *10 numbers, pooled by cls, mean, weightedmean$"
 finish

@@ -26,6 +26,9 @@ enum class Pooling {
   last,           ///< h_L
 };
 
+/// "mean", "cls", ...: pooling_mode of sentence-transformers.
+std::string_view to_string(Pooling pooling) noexcept;
+
 /// act(W x + b).
 struct SentenceDense {
   std::vector<float> bias;  ///< [out], or empty

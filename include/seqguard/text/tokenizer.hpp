@@ -118,4 +118,7 @@ class Tokenizer {
   std::shared_ptr<const TokenizerPipeline> pipeline_;
 };
 
+/// Whether a directory has files of which Tokenizer::load() makes a tokenizer.
+bool has_tokenizer(const std::string& directory);
+
 }  // namespace seqguard
