@@ -3,16 +3,14 @@
 //   load/SIZE/fp32                    an event model with 1,000 values
 //   load/all-MiniLM/STORAGE/ACCESS    the shape of all-MiniLM-L6-v2: 22.7 million parameters, 90.9 MB in fp32
 //   load/copy/all-MiniLM/fp32         the limit: the same bytes copied from the file into memory that is there already
-//   load/given/ACCESS                 the directory of `--model DIR`, as TextModel with its tokenizer
+//   load/given                        the directory SEQGUARD_BENCH_MODEL, as TextModel with its tokenizer
 //
 // peak_of_weights: by how much the resident memory grows at most, over 4 bytes a parameter.
 #include <benchmark/benchmark.h>
-#include <stdlib.h>
 
-#include <algorithm>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -21,29 +19,10 @@
 #include "seqguard/sequence_scorer/text_model.hpp"
 #include "support/memory.hpp"
 #include "support/models.hpp"
+#include "support/temporary_directory.hpp"
 
 namespace seqguard {
 namespace {
-
-/// A directory that goes away with its owner.
-class TemporaryDirectory {
- public:
-  TemporaryDirectory() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "seqguard_bench_XXXXXX").string();
-    if (mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("no temporary directory");
-    path_ = pattern;
-  }
-  ~TemporaryDirectory() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  TemporaryDirectory(const TemporaryDirectory&) = delete;
-  TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
-  std::string model() const { return (path_ / "model").string(); }
-
- private:
-  std::filesystem::path path_;
-};
 
 ModelSpec event_model(const ModelSize& size) {
   ModelSpec spec = model_spec(size, 1000);
@@ -92,14 +71,14 @@ void load_written(benchmark::State& state, const ModelSpec& spec, const WeightsO
   {
     Model<float> written(make_context(default_isa()), spec);
     written.initialize(1);
-    save_model(directory.model(), written, storage);
+    save_model(directory / "model", written, storage);
     parameters = written.table().size();
-    written.values() = load_model(written.context(), directory.model()).values();  // rounded, in half precision
+    written.values() = load_model(written.context(), directory / "model").values();  // rounded, in half precision
     written.pack(false);
-    if (hidden_states(load(directory.model(), access)) != hidden_states(written))
+    if (hidden_states(load(directory / "model", access)) != hidden_states(written))
       return state.SkipWithError("the loaded model is not the one that was written");
   }
-  measure(state, parameters, [&] { load(directory.model(), access); });
+  measure(state, parameters, [&] { load(directory / "model", access); });
 }
 
 void load_given(benchmark::State& state, const std::string& directory) {
@@ -112,11 +91,11 @@ void copy(benchmark::State& state) {
   const TemporaryDirectory directory;
   {
     const Model<float> written(make_context(default_isa()), all_mini_lm());
-    save_model(directory.model(), written);
+    save_model(directory / "model", written);
   }
-  std::ifstream file(directory.model() + "/model.safetensors", std::ios::binary);
+  std::ifstream file(directory / "model/model.safetensors", std::ios::binary);
   file.rdbuf()->pubsetbuf(nullptr, 0);
-  std::vector<char> bytes(std::filesystem::file_size(directory.model() + "/model.safetensors"));
+  std::vector<char> bytes(std::filesystem::file_size(directory / "model/model.safetensors"));
   for (auto _ : state) {
     file.seekg(0);
     if (!file.read(bytes.data(), static_cast<std::streamsize>(bytes.size())))
@@ -150,14 +129,8 @@ void add_all(const std::string& given) {
 }  // namespace seqguard
 
 int main(int argc, char** argv) {
-  std::string given;
-  for (int i = 1; i + 1 < argc; ++i) {
-    if (std::string(argv[i]) != "--model") continue;
-    given = argv[i + 1];
-    std::copy(argv + i + 2, argv + argc, argv + i);
-    argc -= 2;
-  }
-  seqguard::add_all(given);
+  const char* given = std::getenv("SEQGUARD_BENCH_MODEL");
+  seqguard::add_all(given == nullptr ? "" : given);
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
   benchmark::RunSpecifiedBenchmarks();
