@@ -6,8 +6,8 @@
 #                              the host of find_package
 #           add_subdirectory   a CMake host that builds SOURCE itself: shared, no optional dependencies, no build type;
 #                              and the Makefile host of what it installs, which must print the same bits
-#           readme             compiles the first C++ block of README.md, a whole program, against that prefix; exit code 77
-#                              (skipped) while there is no README.md
+#           readme             compiles the C++ blocks of README.md, a whole program and a few statements, against that
+#                              prefix; exit code 77 (skipped) while there is no README.md
 # CXX names the compiler.
 set -eu
 step=$1 source=$2 build=$3 work=$4
@@ -77,8 +77,11 @@ add_subdirectory)
 readme)
     [ -f "$source/README.md" ] || { echo "skipped: no README.md"; exit 77; }
     copy_project find_package "$project"
-    awk '/^```cpp/ { inside = 1; next } inside && /^```/ { exit } inside' "$source/README.md" >"$project/program.cpp"
+    block() { awk -v n="$1" '/^```cpp/ { inside = ++count == n; next } /^```/ { inside = 0 } inside' "$source/README.md"; }
+    block 1 >"$project/program.cpp"
     grep -q 'int main(' "$project/program.cpp" || fail "README.md: the first cpp block is not a whole program"
+    block 2 | grep -q TextModel || fail "README.md: the second cpp block says nothing of texts"
+    { echo 'void texts() {'; block 2; echo '}'; } >>"$project/program.cpp"
     cmake -S "$project" -B "$project/build" -DCMAKE_PREFIX_PATH="$work/prefix"
     cmake --build "$project/build"
     ;;
