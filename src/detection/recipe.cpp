@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 #include <utility>
 
 #include "seqguard/core/error.hpp"
@@ -55,14 +56,14 @@ std::size_t Recipe::next_views() const noexcept {
 void Recipe::check() const {
   const std::string where = "recipe " + name;
   if (views.empty()) fail(ErrorCode::invalid_argument, where, "no views");
+  std::set<std::string_view> names;
   for (auto view = views.begin(); view != views.end(); ++view) {
     if (!is_next_view(view->name)) make_detector(view->name, view->options);
     if (!(view->weight > 0) || !std::isfinite(view->weight)) {
       fail(ErrorCode::invalid_argument, where, "weight of " + view->name, "a positive number",
            std::to_string(view->weight));
     }
-    const auto same_name = [&](const ViewSpec& other) { return other.name == view->name; };
-    if (std::any_of(views.begin(), view, same_name)) {
+    if (!names.insert(view->name).second) {
       fail(ErrorCode::invalid_argument, where, "view " + view->name + " stands there twice");
     }
   }

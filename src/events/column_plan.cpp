@@ -9,6 +9,7 @@
 
 #include "events/parse_value.hpp"
 #include "seqguard/core/error.hpp"
+#include "seqguard/core/secret_hash.hpp"
 
 namespace seqguard {
 namespace {
@@ -74,7 +75,7 @@ std::optional<std::size_t> first_named(const std::vector<HeaderCell>& header, Na
 }
 
 std::size_t distinct_values(const std::vector<std::string>& values) {
-  return std::unordered_set<std::string_view>(values.begin(), values.end()).size();
+  return std::unordered_set<std::string_view, SecretHash>(values.begin(), values.end()).size();
 }
 
 bool all_numbers(const std::vector<std::string>& values) {
@@ -167,7 +168,7 @@ void plan_all(const std::vector<HeaderCell>& header, const ColumnSample& sample,
 std::vector<HeaderCell> read_header(const std::vector<std::string_view>& fields, DataFormat format,
                                     const std::string& file) {
   std::vector<HeaderCell> header;
-  std::unordered_set<std::string> names;
+  std::unordered_set<std::string, SecretHash> names;
   for (const std::string_view field : fields) {
     HeaderCell cell{std::string(field), std::nullopt, {}};
     const std::size_t colon = field.rfind(':');

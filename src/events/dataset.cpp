@@ -27,6 +27,7 @@ std::string_view StringPool::keep(std::string_view text) {
   if (const auto found = known_.find(text); found != known_.end()) return *found;
   if (text.size() > left_) {
     left_ = std::max(k_chunk, text.size());
+    bytes_ += left_;
     chunks_.push_back(std::make_unique<char[]>(left_));
     next_ = chunks_.back().get();
   }
@@ -48,6 +49,24 @@ RawSlice Dataset::Storage::keep_raw(std::string_view bytes) {
   const RawSlice slice{raw.size(), bytes.size()};
   raw += bytes;
   return slice;
+}
+
+void Dataset::Storage::check_memory(std::size_t bytes) const {
+  // A sequence of one letter takes 100 bytes. Files beyond 16 bytes for one are none that anybody has, and small ones
+  // keep below 400 MB in any case.
+  constexpr std::size_t k_factor = 16, k_always = std::size_t{400} << 20;
+  // Of an event: line, sequence and order while the file is read, value of each column; of a sequence, its view of
+  // each.
+  const std::size_t event = 32 + (orders.empty() ? 0 : 48) + (times.empty() ? 0 : 8) + (slices.empty() ? 0 : 16) +
+                            values.size() * sizeof(std::string_view);
+  const std::size_t sequence =
+      sizeof(DataSequence) + (key_column.empty() ? 16 : 64) + values.size() * sizeof(ColumnView);
+  const std::size_t most = std::max(k_always, k_factor * bytes);
+  const std::size_t taken = rows.size() * event + sequences.size() * sequence + raw.size() + pool.bytes();
+  if (taken > most)
+    fail(ErrorCode::bad_format, rejected.file, "memory for its rows and columns",
+         "at most " + std::to_string(most) + " bytes",
+         std::to_string(taken) + " for " + std::to_string(rows.size()) + " events");
 }
 
 void Dataset::Storage::finish(const std::vector<std::uint32_t>& sequence_of_event,

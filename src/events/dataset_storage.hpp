@@ -9,6 +9,7 @@
 #include <unordered_set>
 #include <vector>
 
+#include "seqguard/core/secret_hash.hpp"
 #include "seqguard/events/dataset.hpp"
 #include "seqguard/events/reader.hpp"
 
@@ -18,12 +19,14 @@ namespace seqguard {
 class StringPool {
  public:
   std::string_view keep(std::string_view text);
+  /// Memory that it takes.
+  std::size_t bytes() const noexcept { return 48 * known_.size() + bytes_; }
 
  private:
   std::vector<std::unique_ptr<char[]>> chunks_;
-  std::size_t left_ = 0;
+  std::size_t left_ = 0, bytes_ = 0;
   char* next_ = nullptr;
-  std::unordered_set<std::string_view> known_;
+  std::unordered_set<std::string_view, SecretHash> known_;
 };
 
 /// The values of one column for all events; only the vector of its kind is used.
@@ -64,6 +67,8 @@ struct Dataset::Storage {
   void reject(std::uint64_t line, std::string reason, const ReadOptions& options);
   /// Copies the bytes of a row into `raw`.
   RawSlice keep_raw(std::string_view bytes);
+  /// @throws Error bad_format: the data take far more memory than their `bytes` in the file.
+  void check_memory(std::size_t bytes) const;
   /// Groups the events (sequence numbers in file order) by sequence, sorts each by `order` (empty: file order), and
   /// makes the views.
   void finish(const std::vector<std::uint32_t>& sequence_of_event, const std::vector<long double>& order);

@@ -5,12 +5,13 @@
 #include <unordered_map>
 
 #include "seqguard/core/error.hpp"
+#include "seqguard/core/secret_hash.hpp"
 
 namespace seqguard {
 namespace {
 
 Vocabulary fit_vocabulary(const Dataset& data, std::size_t column, const SchemaOptions& options) {
-  std::unordered_map<std::string_view, std::uint64_t> counter;
+  std::unordered_map<std::string_view, std::uint64_t, SecretHash> counter;
   for (std::size_t s = 0; s < data.sequences().size(); ++s) {
     const ColumnView values = data.view(s).columns[column];
     for (std::size_t i = 0; i < values.size(); ++i) ++counter[values.text(i)];

@@ -45,6 +45,7 @@ std::unique_ptr<Dataset::Storage> read_lines(LineReader& lines, const ReadOption
   out->values.resize(1);
   if (keyed) out->key_column = schema != nullptr ? schema->sequence.key : "key";
   std::vector<std::uint32_t> sequence_of_event;
+  std::size_t bytes = 0;  // of the lines that were added
   while (lines.next()) {
     const std::string_view line = lines.text();
     std::string problem = line_problem(line, lines.too_long(), options.max_line_bytes);
@@ -67,6 +68,7 @@ std::unique_ptr<Dataset::Storage> read_lines(LineReader& lines, const ReadOption
     }
     out->sequences.push_back({out->pool.keep(key), lines.line(), 0, 0});
     add_events(text, line, *out, options, lines.line(), sequence_of_event);
+    out->check_memory(bytes += line.size());
   }
   out->finish(sequence_of_event, {});
   return out;

@@ -184,6 +184,7 @@ class TableReader {
     }
     out_->rows.push_back(line);
     if (options_.keep_raw) out_->slices.push_back(out_->keep_raw(raw));
+    out_->check_memory(bytes_ += raw.size());
   }
 
   RowSource rows_;
@@ -193,9 +194,10 @@ class TableReader {
   ColumnPlan plan_;
   std::vector<SampleRow> sample_;
   ParsedRow row_;
-  std::unordered_map<std::string_view, std::uint32_t> sequence_of_key_;
+  std::unordered_map<std::string_view, std::uint32_t, SecretHash> sequence_of_key_;
   std::vector<std::uint32_t> sequence_of_event_;
   std::vector<long double> order_;
+  std::size_t bytes_ = 0;  // of the rows that were added
 };
 
 }  // namespace

@@ -48,7 +48,7 @@ constexpr RealField k_real_fields[] = {
     {"attention_probs_dropout_prob", &ModelConfig::attention_probs_dropout_prob, Range::zero_to_below_one},
 };
 
-constexpr std::size_t k_max_labels = 1'000'000;
+constexpr std::size_t k_max_labels = 100'000;  // 1 KB each where the names are written
 
 template <class Names>
 bool contains(const Names& names, std::string_view name) {

@@ -1,5 +1,7 @@
 #include "seqguard/model/parameters.hpp"
 
+#include <algorithm>
+#include <numeric>
 #include <utility>
 
 #include "seqguard/core/error.hpp"
@@ -27,6 +29,10 @@ ParameterTable::ParameterTable(const ModelSpec& spec, Matrices matrices) : matri
   if (spec.config.traits().norm == NormPlacement::pre)
     add_layer_norm(k_final_norm, spec.config.hidden_size, spec.config.norm_bias);
   add_heads(spec);
+  by_name_.resize(entries_.size());
+  std::iota(by_name_.begin(), by_name_.end(), 0u);
+  std::stable_sort(by_name_.begin(), by_name_.end(),
+                   [&](std::uint32_t a, std::uint32_t b) { return entries_[a].name < entries_[b].name; });
 }
 
 const ParameterInfo& ParameterTable::at(std::string_view name) const {
@@ -35,9 +41,10 @@ const ParameterInfo& ParameterTable::at(std::string_view name) const {
 }
 
 const ParameterInfo* ParameterTable::find(std::string_view name) const noexcept {
-  for (const ParameterInfo& info : entries_)
-    if (info.name == name) return &info;
-  return nullptr;
+  const auto found =
+      std::lower_bound(by_name_.begin(), by_name_.end(), name,
+                       [&](std::uint32_t i, std::string_view wanted) { return entries_[i].name < wanted; });
+  return found != by_name_.end() && entries_[*found].name == name ? &entries_[*found] : nullptr;
 }
 
 void ParameterTable::add(std::string name, std::vector<std::size_t> shape, ParameterRole role, bool fixed) {

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <utility>
 
 #include "core/strict_json.hpp"
@@ -61,7 +62,12 @@ std::vector<Pooling> read_poolings(const Json& json, const std::string& path, st
   std::vector<Pooling> result;
   if (const auto mode = json.find("pooling_mode"); mode != json.end()) {
     if (!mode->is_array()) return {pooling_of(*mode, path)};
-    for (const Json& one : *mode) result.push_back(pooling_of(one, path));
+    for (const Json& one : *mode) {
+      const Pooling pooling = pooling_of(one, path);
+      if (std::find(result.begin(), result.end(), pooling) != result.end())
+        fail(ErrorCode::bad_checkpoint, path, "pooling_mode", "each mode once", one.dump());
+      result.push_back(pooling);
+    }
   } else {
     for (const PoolingName& known : k_poolings)
       if (json.contains(known.flag) && json[known.flag] == true) result.push_back(known.pooling);
@@ -164,6 +170,11 @@ SentenceEmbedding SentenceEmbedding::load(const Context<float>& context, const s
   }
   const Json modules = parse_strict_json(read_file(path, k_max_bytes), path, ErrorCode::bad_checkpoint);
   if (!modules.is_array()) fail(ErrorCode::bad_checkpoint, path, "the document", "an array", modules.type_name());
+  constexpr std::size_t k_max_modules = 32;  // each may bring a matrix; the longest lists in use have 5
+  if (modules.size() > k_max_modules)
+    fail(ErrorCode::bad_checkpoint, path, "modules", "at most " + std::to_string(k_max_modules),
+         std::to_string(modules.size()));
+  std::set<std::string> dense_folders;
   for (std::size_t i = 0; i < modules.size(); ++i) {
     const std::string where = path + ": module " + std::to_string(i);
     if (!modules[i].is_object())
@@ -181,6 +192,8 @@ SentenceEmbedding SentenceEmbedding::load(const Context<float>& context, const s
     } else if (before == 2 && name == "Normalize") {
       result.steps_.emplace_back(SentenceNormalize{});
     } else if (before == 2 && name == "Dense") {
+      if (!dense_folders.insert(folder).second)
+        fail(ErrorCode::bad_checkpoint, where, "path of a module", "a folder of its own", folder);
       result.steps_.emplace_back(read_dense(context, folder, result.size_));
       result.size_ = std::get<SentenceDense>(result.steps_.back()).packed.forward.n();
     } else {

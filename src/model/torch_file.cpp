@@ -25,6 +25,10 @@ struct CheckedMember {
   std::atomic<bool> checked{false};
 };
 
+/// Bytes that are read for tensors that do not lie in one piece, for each byte of the file: each takes its whole
+/// window.
+constexpr std::size_t k_max_gathering = 16;
+
 /// Where the elements of a tensor lie: a strided window on a storage. All counts are elements.
 struct Window {
   CheckedMember* storage = nullptr;
@@ -79,7 +83,7 @@ struct TorchFile::Contents {
   std::vector<Window> windows;                                 // by TensorInfo::place
   /// Tensors by what they show, to find those that are the same.
   std::map<std::pair<std::vector<std::size_t>, std::pair<std::string, Dtype>>, std::string> shown;
-  std::size_t bytes = 0;  // of all tensors
+  std::size_t bytes = 0, gathered = 0;  // of all tensors, and of the windows on which those not in one piece lie
 };
 
 TorchFile::TorchFile(const std::string& path, FileAccess access, const TensorLimits& limits)
@@ -146,6 +150,12 @@ void TorchFile::add(const PickledTensor& tensor, const std::string& folder) {
     refuse("storages are shared by too many tensors", "at most " + std::to_string(k_max_sharing) + " times the file",
            "more");
 
+  window.span = count > 0 ? last + 1 : 0;
+  if (!window.contiguous) contents_->gathered += window.span * width;
+  if (contents_->gathered / k_max_gathering > contents_->file.size())
+    refuse("windows on storages are too large", "at most " + std::to_string(k_max_gathering) + " times the file",
+           "more");
+
   const auto [storage, added] = contents_->storages.try_emplace(tensor.storage);
   if (added) {
     storage->second.name = member_name;
@@ -153,7 +163,6 @@ void TorchFile::add(const PickledTensor& tensor, const std::string& folder) {
   }
   window.storage = &storage->second;
   window.offset = tensor.offset;
-  window.span = count > 0 ? last + 1 : 0;
   window.strides = tensor.strides;
 
   TensorInfo info{tensor.dtype, tensor.shape, contents_->windows.size(), {}};

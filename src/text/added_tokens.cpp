@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "seqguard/core/error.hpp"
 #include "text/unicode.hpp"
 
 namespace seqguard {
@@ -40,6 +41,9 @@ AddedTokenMatcher::Found AddedTokenMatcher::find(std::string_view text, std::siz
 
 void AddedTokenMatcher::split(std::string_view text, bool specials_are_text, std::vector<Segment>& segments) const {
   std::size_t done = 0;
+  // Where a token strips white space and another one is white space, segments overlap; each of them is counted and
+  // looked through by itself.
+  std::size_t left = 4 * text.size() + (std::size_t{64} << 10);
   if (!tokens_.empty()) {
     for (Found found = find(text, 0); found.token != nullptr; found = find(text, found.end)) {
       const AddedToken& token = *found.token;
@@ -47,11 +51,17 @@ void AddedTokenMatcher::split(std::string_view text, bool specials_are_text, std
       if (token.single_word && !is_single_word(text, found.begin, found.end)) continue;
       std::size_t begin = found.begin, end = found.end;
       if (token.lstrip) {
-        while (begin > 0 && has_flag(text, previous_utf8(text, begin), k_space)) begin = previous_utf8(text, begin);
+        while (begin > done && has_flag(text, previous_utf8(text, begin), k_space)) begin = previous_utf8(text, begin);
         begin = std::max(begin, done);
       }
-      if (token.rstrip)
+      if (token.rstrip) {
+        end = std::max(end, done);  // what the token before has stripped is white space
         while (end < text.size() && has_flag(text, end, k_space)) end += utf8_length(text[end]);
+      }
+      const std::size_t covered = end - std::min(begin, end);
+      if (covered > left)
+        fail(ErrorCode::out_of_range, "text", "added tokens that strip white space overlap too often");
+      left -= covered;
       if (done < begin) segments.push_back({done, begin, nullptr});
       segments.push_back({begin, end, &token});
       done = end;

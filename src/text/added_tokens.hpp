@@ -36,6 +36,7 @@ class AddedTokenMatcher {
 
   /// Cuts `text` into segments, which are appended. Of the tokens that begin at a place the longest is taken. With
   /// `specials_are_text` special tokens are passed over, as the crate does with encode_special_tokens.
+  /// @throws Error out_of_range: white space that is a token and is stripped by others, thousands of times.
   void split(std::string_view text, bool specials_are_text, std::vector<Segment>& segments) const;
 
  private:

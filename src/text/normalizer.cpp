@@ -1,5 +1,6 @@
 #include "text/normalizer.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "seqguard/core/error.hpp"
@@ -114,10 +115,11 @@ void check_growth(std::size_t bytes, const NormalizerScratch& scratch) {
 }
 
 void normalize(const NormalizerSteps& steps, NormalizedText& text, NormalizerScratch& scratch) {
-  scratch.max_bytes = 4 * text.text.size() + (std::size_t{64} << 10);
+  scratch.largest = text.text.size();
   for (const auto& step : steps) {
     step->apply(text, scratch);
     check_growth(text.text.size(), scratch);
+    scratch.largest = std::max(scratch.largest, text.text.size());
   }
 }
 

@@ -15,6 +15,7 @@ namespace seqguard {
 struct NormalizerScratch {
   /// Bytes that the text may grow to: rules of a hostile file could make it any size.
   std::size_t max_bytes = 0;
+  std::size_t largest = 0;  ///< bytes that it had behind any step of the last call of normalize()
   NormalizedText spare;
   std::u32string parts;
   std::vector<std::pair<char32_t, int>> changes;  ///< characters with their change (see Rewriter)
@@ -33,9 +34,11 @@ class NormalizerStep {
 };
 using NormalizerSteps = std::vector<std::unique_ptr<const NormalizerStep>>;
 
-/// Runs the steps one after the other. The text may grow to 4 times its size and 64 KiB (NFD of Hangul:
-/// 3 times; NFKC of one character: 11 times).
-/// @throws Error out_of_range.
+/// Bytes that a text may grow to in all: 4 times its size and 64 KiB (NFD of Hangul: 3 times; NFKC of one character: 11
+/// times).
+constexpr std::size_t max_normalized_bytes(std::size_t bytes) { return 4 * bytes + (std::size_t{64} << 10); }
+
+/// Runs the steps one after the other. @throws Error out_of_range.
 void normalize(const NormalizerSteps& steps, NormalizedText& text, NormalizerScratch& scratch);
 
 struct BertNormalizerSettings {

@@ -7,13 +7,28 @@
 namespace seqguard {
 namespace {
 
-std::string normalized(const NormalizerSteps& steps, const std::string& content) {
-  NormalizedText text;
-  NormalizerScratch scratch;
-  text.assign(content, 0);
-  normalize(steps, text, scratch);
-  return text.text;
-}
+/// Normalizes the contents of added tokens, all of them together within the limits of a vocabulary.
+class ContentNormalizer {
+ public:
+  explicit ContentNormalizer(const NormalizerSteps& steps) : steps_(steps) {
+    scratch_.max_bytes = k_max_vocabulary_bytes;
+  }
+  const std::string& operator()(const AddedToken& token) {
+    text_.assign(token.content, 0);
+    try {
+      normalize(steps_, text_, scratch_);
+    } catch (const Error& error) {
+      fail(ErrorCode::bad_format, "added tokens", error.what());
+    }
+    scratch_.max_bytes -= std::min(scratch_.max_bytes, scratch_.largest);
+    return text_.text;
+  }
+
+ private:
+  const NormalizerSteps& steps_;
+  NormalizedText text_;
+  NormalizerScratch scratch_;
+};
 
 }  // namespace
 
@@ -45,10 +60,11 @@ void finish_pipeline(TokenizerPipeline& pipeline, std::vector<AddedTokenEntry> a
       tokens[place - 1] = std::move(token);  // the last entry of a token counts
     }
   }
+  ContentNormalizer normalized(pipeline.normalizers);
   for (const AddedToken& token : tokens) {
     if (token.special) pipeline.special_ids.add(token.id);
     if (token.normalized)
-      pipeline.normalized_tokens.add(normalized(pipeline.normalizers, token.content), token);
+      pipeline.normalized_tokens.add(normalized(token), token);
     else
       pipeline.raw_tokens.add(token.content, token);
   }

@@ -36,6 +36,8 @@ TextPattern read_replace_pattern(JsonValue value) {
   if (const auto text = value.find("String")) {
     pattern.literal = text->text();
     if (pattern.literal.empty()) text->refuse("a text that is not empty");
+    if (pattern.literal.size() > k_max_pattern_bytes)
+      text->refuse("at most " + std::to_string(k_max_pattern_bytes) + " bytes");
     return pattern;
   }
   const JsonValue expression = value.at("Regex");

@@ -1,3 +1,5 @@
+#include <utility>
+
 #include "text/read_components.hpp"
 
 namespace seqguard {
@@ -42,6 +44,7 @@ Frame read_frame(JsonValue template_pieces, JsonValue tokens, bool is_pair) {
   if (template_pieces.demand(JsonValue::Kind::array).size() > k_max_pieces)
     template_pieces.refuse("at most " + std::to_string(k_max_pieces) + " pieces");
   Frame frame;
+  bool has_text = false, has_pair = false;
   template_pieces.for_each([&](JsonValue piece) {
     piece.allow_only({"Sequence", "SpecialToken"});
     if (piece.size() != 1) piece.refuse("either Sequence or SpecialToken");
@@ -52,6 +55,8 @@ Frame read_frame(JsonValue template_pieces, JsonValue tokens, bool is_pair) {
     const std::int32_t type_id = read_id(body.at("type_id"));
     if (!sequence)
       frame.push_back({Kind::special, type_id, read_special(tokens, id)});
+    else if (std::exchange(id.text() == "B" ? has_pair : has_text, true))
+      id.refuse_unsupported("each text once");
     else if (id.text() == "A")
       frame.push_back({Kind::text, type_id, {}});
     else if (id.text() == "B" && is_pair)
@@ -101,6 +106,8 @@ PostProcessor read_post_processor(JsonValue value) {
   }
   value.allow_only({"type", "processors"});
   bool framed = false;
+  if (value.at("processors").size() > k_max_pieces)
+    value.refuse("at most " + std::to_string(k_max_pieces) + " processors");
   value.at("processors").demand(JsonValue::Kind::array).for_each([&](JsonValue step) {
     if (framed) step.refuse_unsupported("a Sequence that ends with the processor that adds special tokens");
     framed = read_one(step, processor);

@@ -24,6 +24,8 @@ void read_split(JsonValue value, PreTokenizerSteps& steps) {
   if (const auto text = pattern.find("String")) {
     known.literal = text->text();
     if (known.literal.empty()) text->refuse("a text that is not empty");
+    if (known.literal.size() > k_max_pattern_bytes)
+      text->refuse("at most " + std::to_string(k_max_pattern_bytes) + " bytes");
     steps.push_back(make_split_pre_tokenizer(known, behavior, invert));
     return;
   }

@@ -1,5 +1,6 @@
 #include "text/run_pattern.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <limits>
 
@@ -85,8 +86,8 @@ void read_brackets(Reader& reader, CharacterSet& set) {
 }  // namespace
 
 bool CharacterSet::contains(char32_t c) const noexcept {
-  const bool inside =
-      literals.find(c) != std::u32string::npos || (flags != 0 && (CharacterTable::instance().flags(c) & flags) != 0);
+  const bool inside = std::binary_search(literals.begin(), literals.end(), c) ||
+                      (flags != 0 && (CharacterTable::instance().flags(c) & flags) != 0);
   return inside != negated;
 }
 
@@ -113,7 +114,7 @@ std::optional<PatternMatch> TextPattern::find(std::string_view text, std::size_t
 std::optional<TextPattern> parse_run_pattern(std::string_view expression) {
   Reader reader{expression};
   TextPattern pattern;
-  if (expression.empty()) return std::nullopt;
+  if (expression.empty() || expression.size() > k_max_pattern_bytes) return std::nullopt;
   if (reader.take("\\"))
     read_escape(reader, pattern.set);
   else if (reader.take("["))
@@ -131,6 +132,7 @@ std::optional<TextPattern> parse_run_pattern(std::string_view expression) {
     if (!reader.take("}") || pattern.min == 0 || pattern.max < pattern.min) return std::nullopt;
   }
   if (reader.bad || !reader.text.empty()) return std::nullopt;
+  std::sort(pattern.set.literals.begin(), pattern.set.literals.end());
   return pattern;
 }
 

@@ -7,11 +7,14 @@
 
 namespace seqguard {
 
+/// Bytes of a pattern from a file, which is compared with the text at every place.
+constexpr std::size_t k_max_pattern_bytes = 1'024;
+
 /// A class of characters: literals, and those with one of the flags of unicode.hpp.
 struct CharacterSet {
-  std::u32string literals;
-  unsigned flags = 0;    ///< any of them
-  bool negated = false;  ///< [^..]
+  std::u32string literals;  ///< ascending
+  unsigned flags = 0;       ///< any of them
+  bool negated = false;     ///< [^..]
   bool contains(char32_t c) const noexcept;
 };
 

@@ -60,6 +60,8 @@ class TextPass {
   void run(std::string_view text) {
     out_.clear();
     scratch_.segments.clear();
+    scratch_.normalizer.max_bytes = max_normalized_bytes(text.size());  // for all segments together
+    max_words_ = max_normalized_bytes(text.size()) / 4;
     pipeline_.raw_tokens.split(text, specials_are_text_, scratch_.segments);
     std::size_t byte = 0, character = 0;  // of the same place
     for (const Segment& segment : scratch_.segments) {
@@ -88,6 +90,11 @@ class TextPass {
     NormalizedText& text = scratch_.words.text;
     text.assign(part, first_character);
     normalize(pipeline_.normalizers, text, scratch_.normalizer);
+    run_normalized(text);
+    scratch_.normalizer.max_bytes -= std::min(scratch_.normalizer.max_bytes, scratch_.normalizer.largest);
+  }
+
+  void run_normalized(NormalizedText& text) {
     if (text.text.empty()) return;
     if (pipeline_.normalized_tokens.empty()) {
       scratch_.words.words.assign(1, {0, text.text.size()});
@@ -118,13 +125,29 @@ class TextPass {
 
   void run_words() {
     WordList& list = scratch_.words;
-    for (const auto& step : pipeline_.pre_tokenizers) step->apply(list);
+    cut_into_words(list);
     const SpecialIds* forbidden = specials_are_text_ ? &pipeline_.special_ids : nullptr;
     for (const Word word : list.words) {
       scratch_.tokens.clear();
       pipeline_.model->tokenize(list.view(word), forbidden, scratch_.model, scratch_.tokens);
       for (const Token& token : scratch_.tokens) push_token(token, word);
     }
+  }
+
+  /// Pre-tokenizers insert too: byte-level ones write two bytes for one, others a mark before each word. Every word has
+  /// a byte of the text to itself.
+  void cut_into_words(WordList& list) {
+    NormalizerScratch& budget = scratch_.normalizer;
+    const std::size_t before = list.text.text.size();
+    std::size_t largest = before;
+    for (const auto& step : pipeline_.pre_tokenizers) {
+      step->apply(list);
+      largest = std::max(largest, list.text.text.size() / 2);
+      check_growth(largest, budget);
+      if (list.words.size() > max_words_)
+        fail(ErrorCode::out_of_range, "text", "words", "at most " + std::to_string(max_words_), "more");
+    }
+    budget.max_bytes -= std::min(budget.max_bytes, largest - before);
   }
 
   void push_token(const Token& token, Word word) {
@@ -144,6 +167,7 @@ class TextPass {
   const TokenizerPipeline& pipeline_;
   TokenizerScratchBuffers& scratch_;
   bool specials_are_text_;
+  std::size_t max_words_ = 0;  // of a segment
   std::vector<PlacedToken>& out_;
 };
 

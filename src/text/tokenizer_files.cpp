@@ -1,7 +1,6 @@
 // Vocabulary files without a tokenizer.json: what transformers builds from them with the settings of
 // tokenizer_config.json.
 #include <algorithm>
-#include <unordered_map>
 
 #include "seqguard/core/error.hpp"
 #include "seqguard/core/utf8.hpp"
@@ -21,6 +20,21 @@ void for_each_line(std::string_view text, const Visit& visit) {
     const std::size_t end = std::min(text.find('\n'), text.size());
     visit(text.substr(0, end));
     text.remove_prefix(std::min(end + 1, text.size()));
+  }
+}
+
+/// The same from the last line to the first.
+template <class Visit>
+void for_each_line_backwards(std::string_view text, const Visit& visit) {
+  if (text.ends_with('\n'))
+    text.remove_suffix(1);
+  else if (text.empty())
+    return;
+  for (;;) {
+    const std::size_t end = text.rfind('\n');
+    visit(end == std::string_view::npos ? text : text.substr(end + 1));
+    if (end == std::string_view::npos) return;
+    text = text.substr(0, end);
   }
 }
 
@@ -79,16 +93,13 @@ TokenizerPipeline pipeline_from_vocab_txt(std::string_view vocabulary, const std
   const TokenizerConfig config(config_text, config_file);
   config.demand_class(k_bert_tokenizers);
   const bool mpnet = config.class_name() == "MPNetTokenizer";
-  std::unordered_map<std::string_view, std::int64_t> last_line;  // of a piece that stands twice the last one counts
-  std::int64_t lines = 0;
-  for_each_line(vocabulary, [&](std::string_view line) { last_line[without_trailing_space(line)] = lines++; });
+  std::int64_t line_number = 0;
+  for_each_line(vocabulary, [&](std::string_view) { ++line_number; });
   VocabularyMap pieces(file);
-  pieces.reserve(last_line.size());
-  lines = 0;
-  for_each_line(vocabulary, [&](std::string_view line) {
+  for_each_line_backwards(vocabulary, [&](std::string_view line) {  // of a piece that stands twice the last one counts
     const std::string_view piece = without_trailing_space(line);
-    if (last_line[piece] == lines) pieces.add(piece, lines);
-    ++lines;
+    --line_number;
+    if (!pieces.find(piece)) pieces.add(piece, line_number);
   });
   pieces.finish();
 
@@ -124,6 +135,9 @@ TokenizerPipeline pipeline_from_merges(std::string_view vocabulary, const std::s
   for_each_line(merges, [&](std::string_view line) {
     if (line.ends_with('\r')) line.remove_suffix(1);
     if (line.starts_with("#version")) return;
+    constexpr std::size_t k_max_merges = 2'000'000;  // the longest lists in use have 450,000; 48 bytes each in memory
+    if (pairs.size() == k_max_merges)
+      fail(ErrorCode::bad_format, merges_file, "merges", "at most " + std::to_string(k_max_merges), "more");
     const std::size_t space = line.find(' ');
     if (space == std::string_view::npos || line.find(' ', space + 1) != std::string_view::npos)
       fail(ErrorCode::bad_format, merges_file, "merge " + std::to_string(pairs.size() + 1),

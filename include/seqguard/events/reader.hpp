@@ -49,7 +49,8 @@ struct ReadOptions {
 ///
 /// A bad row (wrong number of fields, a value that is no number or time, empty key, unterminated quote, invalid UTF-8,
 /// NUL, a line or number of fields beyond the limits) is left out and noted in rejected(); its neighbours are read.
-/// @throws Error file_not_found, io_error; bad_format: no header, no key, a named column that is absent, a name twice;
+/// @throws Error file_not_found, io_error; bad_format: no header, no key, a named column that is absent, a name
+/// twice, more than 400 MB in memory and 16 times the file (rows or sequences of a letter);
 /// bad_event "file:line: reason" at the first bad row if strict; unsupported (jsonl).
 Dataset read_events(const std::string& path, const ReadOptions& options = {});
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -96,6 +97,7 @@ class ParameterTable {
 
   Matrices matrices_;
   std::vector<ParameterInfo> entries_;
+  std::vector<std::uint32_t> by_name_;  // places in entries_
   std::size_t size_ = 0;
 };
 

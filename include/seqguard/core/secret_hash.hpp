@@ -1,0 +1,22 @@
+// A hash of texts for tables whose keys come from strangers.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace seqguard {
+
+/// SipHash-1-3 (Aumasson and Bernstein) under a key that the system drew for this object: whoever writes the texts
+/// cannot make them collide, which std::hash lets anybody do (MurmurHash2; a table then takes quadratic time). The
+/// values differ from run to run: for the places of a table alone, never for anything that is seen.
+class SecretHash {
+ public:
+  SecretHash();
+  std::size_t operator()(std::string_view text) const noexcept;
+
+ private:
+  std::uint64_t key_[2];
+};
+
+}  // namespace seqguard
