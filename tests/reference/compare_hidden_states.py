@@ -43,6 +43,19 @@ def open_model(directory, model_class, causal, strict=False):
     return model.double().eval()
 
 
+def encode_here(program, directory, kind, sequences, mask="full"):
+    """What `seqguard encode` gives for each sequence of ids."""
+    lines = "".join(json.dumps({"input_ids": ids}) + "\n" for ids in sequences)
+    answer = subprocess.run([program, "encode", "--model", str(directory), "--input", "-", "--format", "jsonl", "--output-kind",
+                             kind, "--mask", mask], input=lines, capture_output=True, text=True)
+    if answer.returncode != 0:
+        sys.exit(f"seqguard encode ended with {answer.returncode}: {answer.stderr}")
+    found = [json.loads(line)[kind] for line in answer.stdout.splitlines()]
+    if len(found) != len(sequences):
+        sys.exit(f"seqguard encode: {len(sequences)} lines in, {len(found)} out")
+    return found
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("program")
@@ -58,16 +71,8 @@ def main():
     longest = configuration["max_position_embeddings"]
     lengths = [length for length in (1, 2, 7, 31, 64, 100, longest) if length <= longest]
     sequences = [random.randint(1, configuration["vocab_size"], length).tolist() for length in lengths]
-    lines = "".join(json.dumps({"input_ids": ids}) + "\n" for ids in sequences)
     for mask in ("full", "causal"):
-        answer = subprocess.run([arguments.program, "encode", "--model", str(arguments.directory), "--input", "-", "--format",
-                                 "jsonl", "--output-kind", "last_hidden_state", "--mask", mask],
-                                input=lines, capture_output=True, text=True)
-        if answer.returncode != 0:
-            sys.exit(f"seqguard encode ended with {answer.returncode}: {answer.stderr}")
-        found = [json.loads(line)["last_hidden_state"] for line in answer.stdout.splitlines()]
-        if len(found) != len(sequences):
-            sys.exit(f"seqguard encode: {len(sequences)} lines in, {len(found)} out")
+        found = encode_here(arguments.program, arguments.directory, "last_hidden_state", sequences, mask)
         model = open_model(arguments.directory, own_class, causal=mask == "causal")
         encoder = getattr(model, "bert", model)
         worst = 0.0
