@@ -137,10 +137,7 @@ std::string without_trailing_slash(std::string path) {
 /// Copies a file, or a directory with all that it holds. Links that do not lead into the Hub's cache are refused, so
 /// that a foreign directory cannot name a private file.
 void copy_tree(const fs::path& from, const fs::path& to) {
-  if (fs::is_symlink(from))
-    if (const std::string target = fs::read_symlink(from).string(); !is_hub_link(target))
-      fail(ErrorCode::io_error, from.string(), "symbolic link", "one of the Hub's cache, ../../blobs/HASH",
-           "\"" + target + "\"");
+  refuse_foreign_link(from.string());
   if (!fs::is_directory(from)) {
     write_and_sync(to.string(), [&](auto write) { read_pieces(from.string(), write); });
     return;
@@ -190,6 +187,13 @@ bool is_hub_link(std::string_view target) noexcept {
   if (levels < 2 || !target.starts_with(k_blobs)) return false;
   target.remove_prefix(k_blobs.size());
   return !target.empty() && target.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+}
+
+void refuse_foreign_link(const std::string& path) {
+  std::error_code error;
+  if (!fs::is_symlink(path, error)) return;
+  if (const std::string target = fs::read_symlink(path, error).string(); !is_hub_link(target))
+    fail(ErrorCode::io_error, path, "symbolic link", "one of the Hub's cache, ../../blobs/HASH", "\"" + target + "\"");
 }
 
 void write_file_atomically(const std::string& path, std::string_view bytes) {

@@ -140,7 +140,7 @@ std::string read_prompt(const std::string& directory) {
   return text_field(*prompts, name.c_str(), path + ": prompts");
 }
 
-/// The folder of a module: a plain name, so that it lies in the directory.
+/// The folder of a module: a plain name and no link, so that it lies in the directory, and its files with it.
 std::string module_folder(const std::string& directory, const std::string& name, const std::string& path) {
   const bool plain = std::all_of(name.begin(), name.end(), [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-' ||
@@ -148,7 +148,13 @@ std::string module_folder(const std::string& directory, const std::string& name,
   });
   if (!plain || name.find("..") != std::string::npos)
     fail(ErrorCode::bad_checkpoint, path, "path of a module", "a plain name", name);
-  return name.empty() ? directory : directory + "/" + name;
+  if (name.empty()) return directory;
+  const std::string folder = directory + "/" + name;
+  refuse_foreign_link(folder);
+  for (const char* file : {"config.json", "model.safetensors", "model.safetensors.index.json", "pytorch_model.bin",
+                           "pytorch_model.bin.index.json"})
+    refuse_foreign_link(folder + "/" + file);
+  return folder;
 }
 
 }  // namespace

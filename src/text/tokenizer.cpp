@@ -257,6 +257,13 @@ std::vector<Encoding> Tokenizer::encode_batch(std::span<const std::string_view> 
 
 std::size_t Tokenizer::vocab_size() const noexcept { return pipeline_->model->vocabulary().id_count(); }
 
+std::size_t Tokenizer::type_count() const noexcept {
+  std::int32_t highest = 0;
+  for (const Frame* frame : {&pipeline_->post_processor.single, &pipeline_->post_processor.pair})
+    for (const FramePiece& piece : *frame) highest = std::max(highest, piece.type_id);
+  return static_cast<std::size_t>(highest) + 1;
+}
+
 std::optional<std::int32_t> Tokenizer::token_to_id(std::string_view token) const noexcept {
   return pipeline_->model->vocabulary().find(token);
 }

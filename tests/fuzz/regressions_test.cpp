@@ -87,7 +87,7 @@ TEST_CASE("fuzz: golden files pass, so that the targets reach what is behind the
   run_seed(fuzz_recipe, "recipe/default.json");
   for (const char* path : {"vocab.txt", "merges.txt", "tokenizer.txt"})
     run_seed(fuzz_tokenizer_files, std::string("tokenizer_files/") + path);
-  for (const char* path : {"sentence.txt", "version_6.txt", "plain.txt"})
+  for (const char* path : {"sentence.txt", "version_6.txt", "plain.txt", "prompt.txt"})
     run_seed(fuzz_text_model, std::string("text_model/") + path);
   run_seed(fuzz_profile, "profile/small.safetensors");
   run_seed(fuzz_saved_scorer, "saved_scorer/small.txt");

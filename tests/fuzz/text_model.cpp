@@ -4,20 +4,22 @@
 #include <vector>
 
 #include "fuzz/file_set.hpp"
+#include "seqguard/core/files.hpp"
 
-// Everything but the weights and the tokenizer, which are those of the golden directory that is the seed.
+// Everything but the weights, which are those of the golden directory that is the seed. Without a tokenizer.json it is
+// that of the directory, too.
 void seqguard::fuzz_text_model(std::string_view input) {
+  static const std::string golden = SEQGUARD_SOURCE_DIR "/tests/golden/text_sentence/";
   static const FileSet files([](const FileSet& set) {
-    const std::string golden = SEQGUARD_SOURCE_DIR "/tests/golden/text_sentence/";
-    for (const char* name : {"model.safetensors", "tokenizer.json", "2_Dense/model.safetensors"}) {
-      set.write(name, "");
-      std::filesystem::copy_file(golden + name, set.path() + "/" + name,
-                                 std::filesystem::copy_options::overwrite_existing);
-    }
+    for (const char* name : {"model.safetensors", "2_Dense/model.safetensors"})
+      set.write(name, read_file(golden + name, std::size_t{1} << 20));
   });
-  files.write({"config.json", "modules.json", "1_Pooling/config.json", "2_Dense/config.json",
-               "sentence_bert_config.json", "tokenizer_config.json"},
-              input);
+  static const std::string tokenizer = read_file(golden + "tokenizer.json", std::size_t{1} << 20);
+  files.write(
+      {"config.json", "modules.json", "1_Pooling/config.json", "2_Dense/config.json", "sentence_bert_config.json",
+       "tokenizer_config.json", "config_sentence_transformers.json", "tokenizer.json"},
+      input);
+  if (!file_exists(files.path() + "/tokenizer.json")) files.write("tokenizer.json", tokenizer);
   const TextModel model = TextModel::load(files.path());
   auto scratch = model.make_scratch();
   std::vector<float> embedding(model.embedding_size());

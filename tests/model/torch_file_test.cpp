@@ -254,6 +254,15 @@ TEST_CASE("torch: tensors stay inside their storage") {
         "tensor \"w\": storage, expected a member m/data/../../etc/passwd, found none");
 }
 
+TEST_CASE("torch: a small file cannot ask for much reading by tensors whose elements lie far apart") {
+  std::string items;
+  for (int i = 0; i < 40; ++i)
+    items += pickled_text("w" + std::to_string(i)) +
+             pickled_tensor(pickled_storage("FloatStorage", "0", 65536), 0, {2}, {65535});
+  CHECK(error_of(torch_file_of("\x80\x02}(" + items + "u.", std::string(262144, '\0')))
+            .find("windows on storages are too large, expected at most 16 times the file") != std::string::npos);
+}
+
 TEST_CASE("torch: a small file cannot ask for much memory by sharing one storage") {
   std::string items;
   for (int i = 0; i < 100; ++i)

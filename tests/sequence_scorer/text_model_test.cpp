@@ -42,11 +42,14 @@ struct Golden {
 
 using Files = std::vector<std::pair<std::string, std::string>>;
 
-/// text_sentence with other files.
+/// text_sentence with other files, and links that a module could lead through.
 TextModel load_with(const Files& files) {
   const TemporaryDirectory directory;
   const std::string path = directory / "model";
   std::filesystem::copy(k_golden + "text_sentence", path, std::filesystem::copy_options::recursive);
+  std::filesystem::create_directory_symlink(path + "/1_Pooling", path + "/link");
+  std::filesystem::create_directory(path + "/linked");
+  std::filesystem::create_symlink(path + "/1_Pooling/config.json", path + "/linked/config.json");
   for (const auto& [file, content] : files) write_file_atomically(path + "/" + file, content);
   return TextModel::load(path);
 }
@@ -239,7 +242,19 @@ TEST_CASE("modules that are not computed here, and files that do not fit, are re
   CHECK(refusal("modules.json", modules("x.CNN", "1_Pooling")).find("x.CNN") != std::string::npos);
   CHECK(refusal("modules.json", modules("x.Pooling", "../other")).find("plain name") != std::string::npos);
   CHECK(refusal("modules.json", modules("x.Pooling", "/etc")).find("plain name") != std::string::npos);
+  CHECK(refusal("modules.json", modules("x.Pooling", "link")).find("symbolic link") != std::string::npos);
+  CHECK(refusal("modules.json", modules("x.Pooling", "linked")).find("linked/config.json: symbolic link") !=
+        std::string::npos);
   CHECK(refusal("modules.json", "{}").find("an array") != std::string::npos);
+  const std::string two = R"([{"type": "x.Transformer", "path": ""}, {"type": "x.Pooling", "path": "1_Pooling"})";
+  const std::string dense = R"(, {"type": "x.Dense", "path": "2_Dense"})",
+                    norm = R"(, {"type": "x.Normalize", "path": ""})";
+  CHECK(refusal("modules.json", two + dense + dense + "]").find("2_Dense") != std::string::npos);
+  std::string many = two;
+  for (int i = 0; i < 31; ++i) many += norm;
+  CHECK(refusal("modules.json", many + "]").find("modules, expected at most 32, found 33") != std::string::npos);
+  CHECK(refusal("1_Pooling/config.json", R"({"pooling_mode": ["max", "mean", "max"]})").find("each mode once") !=
+        std::string::npos);
   CHECK(refusal("modules.json", "[]").find("no pooling") != std::string::npos);
   CHECK(refusal("1_Pooling/config.json", "{}").find("no pooling mode") != std::string::npos);
   CHECK(refusal("1_Pooling/config.json", R"({"pooling_mode": "median"})").find("median") != std::string::npos);
@@ -253,5 +268,12 @@ TEST_CASE("modules that are not computed here, and files that do not fit, are re
   CHECK(refusal("sentence_bert_config.json", R"({"max_seq_length": 100000})") == "loaded");  // cut to the positions
   CHECK(refusal("sentence_bert_config.json", R"({"max_seq_length": "x"})").find("positive integer") !=
         std::string::npos);
+  // A frame of its own, with a type that the embeddings do not have.
+  auto tokenizer = nlohmann::json::parse(read_file(k_golden + "text_sentence/tokenizer.json", 100'000));
+  tokenizer["post_processor"] = nlohmann::json::parse(
+      R"({"type": "TemplateProcessing", "single": [{"Sequence": {"id": "A", "type_id": 2}}], "pair": [],
+          "special_tokens": {}})");
+  CHECK(refusal("tokenizer.json", tokenizer.dump())
+            .find("type ids do not fit the embeddings, expected at most 2, found 3") != std::string::npos);
   CHECK(refusal("sentence_bert_config.json", R"({"do_lower_case": 1})").find("do_lower_case") != std::string::npos);
 }

@@ -110,6 +110,10 @@ TEST_CASE("hostile: normalizers") {
            "bad_format tokenizer.json: normalizer.pattern.String, expected a text that is not empty"},
           {R"({"type": "Replace", "pattern": {"String": "a"}, "content": ")" + std::string(2000, 'x') + "\"}",
            "bad_format tokenizer.json: normalizer.content, expected at most 1024 bytes"},
+          {R"({"type": "Replace", "pattern": {"String": ")" + std::string(2000, 'a') + R"("}, "content": ""})",
+           "bad_format tokenizer.json: normalizer.pattern.String, expected at most 1024 bytes"},
+          {R"({"type": "Replace", "pattern": {"Regex": "[)" + std::string(2000, 'a') + R"(]"}, "content": ""})",
+           "unsupported tokenizer.json: normalizer.pattern.Regex is not supported"},
           {R"({"type": "Precompiled", "precompiled_charsmap": "A"})",
            "bad_format tokenizer.json: normalizer.precompiled_charsmap, expected base64"},
           {R"({"type": "Precompiled", "precompiled_charsmap": ""})",
@@ -136,6 +140,29 @@ TEST_CASE("hostile: rules that make a text grow without end") {
   parts.normalizer = R"({"type": "Sequence", "normalizers": [)" + steps + "]}";
   const Tokenizer tokenizer = parts.build();
   CHECK_THROWS_WITH_AS(tokenizer.encode("aaaa"), "normalized text: length, expected at most 65552 bytes, found more",
+                       Error);
+  // Each segment between added tokens may grow, all of them together as much as one.
+  parts.normalizer = R"({"type": "Prepend", "prepend": ")" + std::string(1000, 'p') + "\"}";
+  std::string segments;
+  for (int i = 0; i < 100; ++i) segments += "a[SEP]";
+  EncodeOptions options;
+  options.special_tokens_in_text = SpecialTokensInText::as_tokens;
+  CHECK_THROWS_WITH_AS(parts.build().encode(segments, options), doctest::Contains("normalized text: length"), Error);
+  // A byte-level step writes two bytes for each that is not ASCII, the next one four.
+  parts.normalizer = "null";
+  parts.pre_tokenizer = R"({"type": "Sequence", "pretokenizers": [)";
+  for (int i = 0; i < 40; ++i)
+    parts.pre_tokenizer +=
+        std::string(i == 0 ? "" : ", ") + R"({"type": "ByteLevel", "add_prefix_space": false, "use_regex": false})";
+  parts.pre_tokenizer += "]}";
+  CHECK_THROWS_WITH_AS(parts.build().encode("\xC3\xA9"), doctest::Contains("normalized text: length"), Error);
+  // A mark before each word, and the mark is a word.
+  parts.pre_tokenizer = R"({"type": "Sequence", "pretokenizers": [{"type": "Digits", "individual_digits": true})";
+  for (int i = 0; i < 20; ++i)
+    parts.pre_tokenizer += std::string(R"(, {"type": "Metaspace", "replacement": ")") + (i % 2 == 0 ? "2" : "3") +
+                           R"(", "split": false}, {"type": "Digits", "individual_digits": true})";
+  parts.pre_tokenizer += "]}";
+  CHECK_THROWS_WITH_AS(parts.build().encode(std::string(2000, '1')), doctest::Contains("words, expected at most"),
                        Error);
 }
 
@@ -187,6 +214,10 @@ TEST_CASE("hostile: post-processors") {
            tokens + "}";
   };
   const std::string sep = R"({"SpecialToken": {"id": "S", "type_id": 0}})";
+  std::string many;  // each of them would go over all tokens
+  for (int i = 0; i < 65; ++i)
+    many +=
+        std::string(i == 0 ? "" : ", ") + R"({"type": "ByteLevel", "add_prefix_space": true, "trim_offsets": true})";
   check_all(
       &TokenizerParts::post_processor,
       {
@@ -205,6 +236,11 @@ TEST_CASE("hostile: post-processors") {
           {R"({"type": "Sequence", "processors": [{"type": "BertProcessing", "sep": ["[SEP]", 3], "cls": ["[CLS]", 2]},
                     {"type": "ByteLevel", "add_prefix_space": true, "trim_offsets": true}]})",
            "unsupported tokenizer.json: post_processor.processors[1] is not supported"},
+          {framed(a, "{}"),
+           "unsupported tokenizer.json: post_processor.single[1].Sequence.id is not supported, expected "
+           "each text once"},
+          {R"({"type": "Sequence", "processors": [)" + many + "]}",
+           "bad_format tokenizer.json: post_processor, expected at most 64 processors"},
       });
 }
 
@@ -257,6 +293,8 @@ TEST_CASE("hostile: models") {
   CHECK(bpe(R"(, "merges": [], "unk_token": "x")").find("bad_format tokenizer.json: model.vocab: unk_token") == 0);
   CHECK(bpe(R"(, "merges": [], "dropout": 0.1)").find("unsupported tokenizer.json: model.dropout is not supported") ==
         0);
+  CHECK(bpe(R"(, "merges": [], "end_of_word_suffix": ")" + std::string(1025, 'x') + "\"") ==
+        "bad_format tokenizer.json: model, expected a prefix and suffix of at most 1024 bytes, found an object");
   CHECK(bpe(R"(, "merges": [], "depth": 1)").find("unsupported tokenizer.json: model: unknown field \"depth\"") == 0);
   const auto unigram = [](const std::string& vocabulary, const std::string& unknown) {
     return error_with_model(R"({"type": "Unigram", "unk_id": )" + unknown + ", \"vocab\": " + vocabulary + "}");
@@ -269,6 +307,24 @@ TEST_CASE("hostile: models") {
   CHECK(unigram(piece_list(R"(["u", "x"])", 1), "0") ==
         "bad_format tokenizer.json: model.vocab[0][1], expected a number, found \"x\"");
   CHECK(unigram("[]", "null").find("bad_format tokenizer.json: model.vocab: pieces, expected at least one") == 0);
+}
+
+TEST_CASE("hostile: added tokens that are white space and strip it") {
+  const auto token = [](int id, const std::string& content) {
+    return "{\"id\": " + std::to_string(id) + ", \"content\": \"" + content +
+           R"(", "single_word": false, "lstrip": true, "rstrip": true, "normalized": false, "special": false})";
+  };
+  TokenizerParts parts;
+  parts.added_tokens = "[" + token(14, " ") + "]";
+  CHECK(parts.build().encode("a  a").ids == std::vector<std::int32_t>{2, 10, 14, 14, 10, 3});
+  // Beside one that does not strip to the left, every second token reaches to the end of the text.
+  std::string other = token(15, "\\t");
+  other.replace(other.find("\"lstrip\": true"), 14, "\"lstrip\": false");
+  parts.added_tokens = "[" + token(14, " ") + ", " + other + "]";
+  std::string spaces;
+  for (int i = 0; i < 50'000; ++i) spaces += " \t";
+  CHECK_THROWS_WITH_AS(parts.build().encode(spaces), "text: added tokens that strip white space overlap too often",
+                       Error);
 }
 
 TEST_CASE("hostile: added tokens") {

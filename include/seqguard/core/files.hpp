@@ -22,6 +22,9 @@ bool directory_exists(const std::string& path);
 /// Whether a symbolic link with this text is one of the Hub's cache, which holds each file of a snapshot as a link to
 /// "../../blobs/<hexadecimal digits>" (more "../" in its subdirectories).
 bool is_hub_link(std::string_view target) noexcept;
+/// Passes everything but a symbolic link that is none of the Hub's cache, so that a foreign directory cannot name a
+/// private file. @throws Error io_error.
+void refuse_foreign_link(const std::string& path);
 
 /// Replaces one file atomically: temporary file beside it, fsync, rename, fsync of the directory.
 /// @throws Error io_error; the old file is then untouched.

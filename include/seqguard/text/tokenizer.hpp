@@ -105,6 +105,8 @@ class Tokenizer {
 
   /// One more than the highest id, added tokens included.
   std::size_t vocab_size() const noexcept;
+  /// One more than the highest of the type ids that it gives.
+  std::size_t type_count() const noexcept;
   std::optional<std::int32_t> token_to_id(std::string_view token) const noexcept;
   /// The text of an id as the vocabulary has it; empty where there is none.
   std::string_view id_to_token(std::int32_t id) const noexcept;
