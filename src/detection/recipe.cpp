@@ -56,6 +56,10 @@ std::size_t Recipe::next_views() const noexcept {
 void Recipe::check() const {
   const std::string where = "recipe " + name;
   if (views.empty()) fail(ErrorCode::invalid_argument, where, "no views");
+  constexpr std::size_t k_max_views = 10'000;  // one for each column of the widest table that is read
+  if (views.size() > k_max_views)
+    fail(ErrorCode::invalid_argument, where, "views", "at most " + std::to_string(k_max_views),
+         std::to_string(views.size()));
   std::set<std::string_view> names;
   for (auto view = views.begin(); view != views.end(); ++view) {
     if (!is_next_view(view->name)) make_detector(view->name, view->options);

@@ -52,9 +52,9 @@ RawSlice Dataset::Storage::keep_raw(std::string_view bytes) {
 }
 
 void Dataset::Storage::check_memory(std::size_t bytes) const {
-  // A sequence of one letter takes 100 bytes. Files beyond 16 bytes for one are none that anybody has, and small ones
-  // keep below 400 MB in any case.
-  constexpr std::size_t k_factor = 16, k_always = std::size_t{400} << 20;
+  // A sequence of one letter takes 100 bytes. Files beyond 18 bytes for one are none that anybody has, and small ones
+  // keep below 360 MB in any case.
+  constexpr std::size_t k_factor = 18, k_always = std::size_t{360} << 20;
   // Of an event: line, sequence and order while the file is read, value of each column; of a sequence, its view of
   // each.
   const std::size_t event = 32 + (orders.empty() ? 0 : 48) + (times.empty() ? 0 : 8) + (slices.empty() ? 0 : 16) +

@@ -92,7 +92,7 @@ class TableReader {
 
   void read_sample() {
     // Bytes of memory, not of the file: a row of empty fields needs 32 times its length.
-    constexpr std::size_t k_rows = 20'000, k_bytes = std::size_t{128} << 20;
+    constexpr std::size_t k_rows = 20'000, k_bytes = std::size_t{64} << 20;
     ColumnSample columns(header_.size());
     std::size_t bytes = 0;
     while (sample_.size() < k_rows && bytes < k_bytes && rows_.next()) {

@@ -48,7 +48,8 @@ constexpr RealField k_real_fields[] = {
     {"attention_probs_dropout_prob", &ModelConfig::attention_probs_dropout_prob, Range::zero_to_below_one},
 };
 
-constexpr std::size_t k_max_labels = 100'000;  // 1 KB each where the names are written
+constexpr std::size_t k_most_layer_calls = 1'000;  // shared weights cost nothing in a file
+constexpr std::size_t k_max_labels = 100'000;      // 1 KB each where the names are written
 
 template <class Names>
 bool contains(const Names& names, std::string_view name) {
@@ -179,11 +180,20 @@ void check_config(const ModelConfig& config, const std::string& path) {
     if (!name.empty() && (config.*field.member < 1 || config.*field.member > field.highest))
       malformed(path, name, "1 .. " + std::to_string(field.highest), std::to_string(config.*field.member));
   }
+  if (config.hidden_size % config.num_attention_heads != 0)
+    malformed(path, "hidden_size",
+              "a multiple of num_attention_heads (" + std::to_string(config.num_attention_heads) + ")",
+              std::to_string(config.hidden_size));
   if (config.traits().projection == EmbeddingProjection::none && config.embedding_width() != config.hidden_size)
     malformed(path, "embedding_size", std::to_string(config.hidden_size), std::to_string(config.embedding_size));
   if (config.traits().shared_layers && config.num_hidden_groups > config.num_hidden_layers)
     malformed(path, "num_hidden_groups", "at most num_hidden_layers (" + std::to_string(config.num_hidden_layers) + ")",
               std::to_string(config.num_hidden_groups));
+  if (config.traits().shared_layers && config.num_hidden_layers * config.inner_group_num > k_most_layer_calls)
+    malformed(path, "inner_group_num",
+              "at most " + std::to_string(k_most_layer_calls / config.num_hidden_layers) + " for " +
+                  std::to_string(config.num_hidden_layers) + " layers",
+              std::to_string(config.inner_group_num));
   if (config.relative_attention_num_buckets < k_relative_buckets)
     malformed(path, "relative_attention_num_buckets", "at least " + std::to_string(k_relative_buckets),
               std::to_string(config.relative_attention_num_buckets));
@@ -204,10 +214,6 @@ void check_config(const ModelConfig& config, const std::string& path) {
   if (config.max_tokens() == 0)
     malformed(path, "max_position_embeddings", "more than pad_token_id + 1",
               std::to_string(config.max_position_embeddings));
-  if (config.hidden_size % config.num_attention_heads != 0)
-    malformed(path, "hidden_size",
-              "a multiple of num_attention_heads (" + std::to_string(config.num_attention_heads) + ")",
-              std::to_string(config.hidden_size));
   for (const RealField& field : k_real_fields)
     if (!in_range(config.*field.member, field.range))
       malformed(path, field.name, to_string(field.range), Json(config.*field.member).dump());

@@ -113,6 +113,8 @@ TEST_CASE("each family's fields have its own names and defaults, and are written
   CHECK_THROWS_WITH_AS(config("roberta", "\"pad_token_id\": null"), doctest::Contains("pad_token_id"), Error);
   CHECK_THROWS_WITH_AS(config("roberta", "\"max_position_embeddings\": 2"), doctest::Contains("max_position"), Error);
   CHECK_THROWS_WITH_AS(config("albert", "\"num_hidden_groups\": 13"), doctest::Contains("num_hidden_groups"), Error);
+  CHECK_THROWS_WITH_AS(config("albert", "\"num_hidden_layers\": 300, \"inner_group_num\": 4"),
+                       doctest::Contains("inner_group_num, expected at most 3 for 300 layers, found 4"), Error);
   CHECK_THROWS_WITH_AS(config("albert", "\"embedding_size\": 0"), doctest::Contains("embedding_size"), Error);
 }
 
@@ -157,6 +159,7 @@ TEST_CASE("ModernBERT: the forms of transformers 4 and 5, written back as 5 does
   refused(R"("mlp_bias": 1)", "mlp_bias, expected true or false");
   refused(R"("global_attn_every_n_layers": 0)", "global_attn_every_n_layers");
   refused(R"("num_attention_heads": 256)", "even width of heads");
+  refused(R"("hidden_size": 4, "num_attention_heads": 8)", "a multiple of num_attention_heads");  // heads of width 0
   refused(R"("max_position_embeddings": 1000000)", "max_position_embeddings, expected at most 262144");
 }
 

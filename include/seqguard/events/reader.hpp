@@ -37,7 +37,7 @@ struct ReadOptions {
 /// Reads a file, or standard input for "-", in one pass; apart from the data it keeps, memory is bounded by the longest
 /// line and by the sample from which the columns are inferred.
 ///
-/// Inference, from the first 20,000 rows or 128 MiB (ReadOptions overrides each step):
+/// Inference, from the first 20,000 rows or 64 MiB (ReadOptions overrides each step):
 /// - key: the first column with a name such as user, user_id, session, customer, account, key; others like it are left
 /// out;
 /// - time: ts, time, timestamp, datetime, ..; plain numbers are seconds, ms, us or ns by their size, or ISO-8601 (UTC);
@@ -50,7 +50,7 @@ struct ReadOptions {
 /// A bad row (wrong number of fields, a value that is no number or time, empty key, unterminated quote, invalid UTF-8,
 /// NUL, a line or number of fields beyond the limits) is left out and noted in rejected(); its neighbours are read.
 /// @throws Error file_not_found, io_error; bad_format: no header, no key, a named column that is absent, a name
-/// twice, more than 400 MB in memory and 16 times the file (rows or sequences of a letter);
+/// twice, more than 360 MB in memory and 18 times the file (rows or sequences of a letter);
 /// bad_event "file:line: reason" at the first bad row if strict; unsupported (jsonl).
 Dataset read_events(const std::string& path, const ReadOptions& options = {});
 

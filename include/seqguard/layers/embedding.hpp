@@ -78,7 +78,7 @@ struct NumericInput {
   std::span<const NumericState> state;  ///< [N]
 };
 
-/// A ragged batch of N tokens. Every id is inside its table (the caller checks); positions count from 0 in each
+/// A ragged batch of N tokens. Every id is inside its table (encoder_forward() checks); positions count from 0 in each
 /// sequence.
 struct EncoderInput {
   std::span<const std::int32_t> ids;                        ///< [N] primary column

@@ -75,6 +75,8 @@ struct EncoderOptions {
 };
 
 /// cache.last_hidden_state() of a ragged chunk. The chunk's activations should fit the L2 cache: about 128 tokens.
+/// @throws Error, before anything is computed: out_of_range (an id beyond its table, a sequence of no tokens or more
+/// than config.max_tokens()); invalid_argument (columns that do not fit together).
 template <class Real>
 void encoder_forward(const Context<Real>& context, EncoderCache<Real>& cache, const EncoderInput& input,
                      const ModelConfig& config, const ModelParameters<const Real>& p, const PackedModel<Real>& packed,
