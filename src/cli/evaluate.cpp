@@ -11,6 +11,7 @@
 #include "cli/interrupt.hpp"
 #include "cli/output.hpp"
 #include "cli/read_input.hpp"
+#include "seqguard/core/secret_hash.hpp"
 #include "seqguard/evaluation/judge_dataset.hpp"
 #include "seqguard/evaluation/scores_file.hpp"
 #include "seqguard/evaluation/truth.hpp"
@@ -61,7 +62,7 @@ class Twins {
     return data.key_column().empty() ? std::to_string(sequence.line) : std::string(sequence.key);
   }
   const Dataset& clean_;
-  std::unordered_map<std::string, std::size_t> index_;
+  std::unordered_map<std::string, std::size_t, SecretHash> index_;
 };
 
 std::vector<RepairMetrics> evaluate_repairs(const EvaluateOptions& options, const SequenceScorer& scorer,

@@ -4,6 +4,7 @@
 #include <unordered_map>
 
 #include "seqguard/core/error.hpp"
+#include "seqguard/core/secret_hash.hpp"
 #include "seqguard/events/reader.hpp"
 
 namespace seqguard {
@@ -24,7 +25,7 @@ class SequenceNames {
   }
 
  private:
-  std::unordered_map<std::string, std::size_t> index_;
+  std::unordered_map<std::string, std::size_t, SecretHash> index_;
 };
 
 /// Index of the event at `position` of a sequence, or npos.

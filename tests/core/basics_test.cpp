@@ -11,6 +11,7 @@
 #include "seqguard/core/error.hpp"
 #include "seqguard/core/isa.hpp"
 #include "seqguard/core/random.hpp"
+#include "seqguard/core/secret_hash.hpp"
 
 using namespace seqguard;
 
@@ -62,6 +63,19 @@ TEST_CASE("errors carry a code and say where, what, expected and found") {
   } catch (const Error& error) {
     CHECK(to_string(error.code()) == "non_finite");
   }
+}
+
+TEST_CASE("a secret hash: one of each text, another for another object, and no text of one hash can be written") {
+  const SecretHash hash, copy = hash, other;
+  CHECK(hash("text") == copy("text"));
+  CHECK(hash("text") != other("text"));
+  std::set<std::size_t> seen;
+  for (std::size_t size = 0; size < 40; ++size) seen.insert(hash(std::string(size, '\0')));
+  CHECK(seen.size() == 40);
+  // Of std::hash these four are one: the blocks A and B differ in the highest bit of what they add.
+  const std::string a = "\xC8\x92_a\xD4\x96\xC2\xA2", b = "\xC8\x92\x1C{o|j1";
+  seen = {hash(a + a + a + a), hash(a + a + b + b), hash(b + b + a + a), hash(b + b + b + b)};
+  CHECK(seen.size() == 4);
 }
 
 TEST_CASE("random numbers are a function of seed, stream and position") {

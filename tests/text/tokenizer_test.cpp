@@ -186,6 +186,16 @@ TEST_CASE("text that is not UTF-8 is refused, or each ill-formed part becomes U+
   CHECK(tokenizer.encode("a\xFF\xC3\xA9", options).offsets == Spans{{0, 1}, {1, 2}, {2, 3}});
 }
 
+TEST_CASE("a NUL is a character like any other, and a word of more than 100 of them is unknown") {
+  const Tokenizer tokenizer = TokenizerParts{}.build();
+  CHECK(tokenizer.encode(std::string_view("a\0b", 3)).ids == Ids{2, 10, 12, 3});  // BERT's normalizer drops it
+  TokenizerParts kept;
+  kept.normalizer = "null";
+  CHECK(kept.build().encode(std::string_view("a\0b", 3)).ids == Ids{2, 1, 3});
+  CHECK(tokenizer.encode(std::string(100, 'a')).ids.size() == 102);
+  CHECK(tokenizer.encode(std::string(101, 'a')).ids == Ids{2, 1, 3});
+}
+
 TEST_CASE("a text beyond the limit is refused by its size") {
   const Tokenizer tokenizer = TokenizerParts{}.build();
   EncodeOptions options;
