@@ -185,6 +185,10 @@ TokenizerPipeline read_pipeline(const std::string& path) {
   if (file_exists(lines)) return pipeline_from_vocab_txt(read(lines), lines, settings, config);
   if (file_exists(map) && file_exists(merges))
     return pipeline_from_merges(read(map), map, read(merges), merges, settings, config);
+  for (const char* name : {"/sentencepiece.bpe.model", "/sentencepiece.model", "/spiece.model", "/tokenizer.model"})
+    if (file_exists(path + name))
+      fail(ErrorCode::unsupported, path + name,
+           "a sentencepiece model alone is not read: transformers' save_pretrained() writes its tokenizer.json");
   fail(ErrorCode::file_not_found, path, "tokenizer", "tokenizer.json, vocab.txt, or vocab.json and merges.txt", "none");
 }
 

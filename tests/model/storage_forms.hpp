@@ -119,7 +119,7 @@ inline constexpr StorageForm k_storage_forms[] = {
      [](const std::string& directory, Tensors tensors) {
        write_text(directory + "/model.safetensors", serialize_safetensors(tensors));
      }},
-    {"`model.safetensors`, misaligned, white space",
+    {"`model.safetensors`, misaligned or behind white space",
      [](const std::string& directory, Tensors tensors) {
        write_text(directory + "/model.safetensors", misaligned_safetensors(tensors));
      }},

@@ -116,7 +116,8 @@ class TensorSource {
 /// followed only into the blobs of the Hub's cache (../../blobs/HASH). The index and the shards must agree: each tensor
 /// is in the one shard that the index names, no other is in a shard, metadata.total_size is their sum (safetensors
 /// only: for pytorch_model.bin it was never well defined, because of shared storages).
-/// @throws Error file_not_found; io_error; bad_checkpoint; unsupported_model.
+/// @throws Error file_not_found; io_error; bad_checkpoint; unsupported_model, also where there are other weights only
+/// (GGUF, ONNX, TensorFlow, Flax), by name.
 std::unique_ptr<TensorSource> open_tensors(const std::string& directory, FileAccess access = FileAccess::read,
                                            const TensorLimits& limits = {});
 
