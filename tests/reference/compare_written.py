@@ -57,7 +57,7 @@ def compare(program, directory):
 
 def compare_tokenizers(source, target):
     texts = [text for pair in json.loads((source / "texts.json").read_text()) for text in pair]
-    before, after = (transformers.AutoTokenizer.from_pretrained(directory)(texts)["input_ids"] for directory in (source, target))
+    before, after = (transformers.AutoTokenizer.from_pretrained(directory)(texts, verbose=False)["input_ids"] for directory in (source, target))
     if before != after:
         sys.exit(f"{target}: other ids than {source}")
 
