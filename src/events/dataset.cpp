@@ -55,9 +55,9 @@ void Dataset::Storage::check_memory(std::size_t bytes) const {
   // A sequence of one letter takes 100 bytes. Files beyond 18 bytes for one are none that anybody has, and small ones
   // keep below 360 MB in any case.
   constexpr std::size_t k_factor = 18, k_always = std::size_t{360} << 20;
-  // Of an event: line, sequence and order while the file is read, value of each column; of a sequence, its view of
-  // each.
-  const std::size_t event = 32 + (orders.empty() ? 0 : 48) + (times.empty() ? 0 : 8) + (slices.empty() ? 0 : 16) +
+  // Of an event: line, sequence and, in tables, order while the file is read, value of each column; of a sequence, its
+  // view of each. Lines of short numbers, the usual form of log keys, take 12 bytes for one.
+  const std::size_t event = (format == DataFormat::lines ? 12 : 32) + (orders.empty() ? 0 : 48) + (times.empty() ? 0 : 8) + (slices.empty() ? 0 : 16) +
                             values.size() * sizeof(std::string_view);
   const std::size_t sequence =
       sizeof(DataSequence) + (key_column.empty() ? 16 : 64) + values.size() * sizeof(ColumnView);
@@ -69,8 +69,8 @@ void Dataset::Storage::check_memory(std::size_t bytes) const {
          std::to_string(taken) + " for " + std::to_string(rows.size()) + " events");
 }
 
-void Dataset::Storage::finish(const std::vector<std::uint32_t>& sequence_of_event,
-                              const std::vector<long double>& order) {
+void Dataset::Storage::sort_events(const std::vector<std::uint32_t>& sequence_of_event,
+                                   const std::vector<long double>& order) {
   std::vector<std::size_t> permutation(sequence_of_event.size());
   std::iota(permutation.begin(), permutation.end(), std::size_t{0});
   std::stable_sort(permutation.begin(), permutation.end(), [&](std::size_t a, std::size_t b) {
@@ -85,6 +85,13 @@ void Dataset::Storage::finish(const std::vector<std::uint32_t>& sequence_of_even
   permute(rows, permutation);
   permute(orders, permutation);
   permute(slices, permutation);
+}
+
+void Dataset::Storage::finish(const std::vector<std::uint32_t>& sequence_of_event,
+                              const std::vector<long double>& order) {
+  // Lines are in order, and their sorting would take as much memory again.
+  if (!order.empty() || !std::is_sorted(sequence_of_event.begin(), sequence_of_event.end()))
+    sort_events(sequence_of_event, order);
   for (const std::uint32_t sequence : sequence_of_event) ++sequences[sequence].count;
   std::size_t first = 0;
   for (DataSequence& sequence : sequences) {

@@ -72,6 +72,9 @@ struct Dataset::Storage {
   /// Groups the events (sequence numbers in file order) by sequence, sorts each by `order` (empty: file order), and
   /// makes the views.
   void finish(const std::vector<std::uint32_t>& sequence_of_event, const std::vector<long double>& order);
+
+ private:
+  void sort_events(const std::vector<std::uint32_t>& sequence_of_event, const std::vector<long double>& order);
 };
 
 /// The data set of a file of lines, and of a table.

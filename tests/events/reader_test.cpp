@@ -333,3 +333,11 @@ TEST_CASE("hostile: every truncation and every single-byte damage of a file is s
     }
   CHECK(read > 0);
 }
+
+TEST_CASE("a large file of log keys is read: three bytes an event, nineteen events a line") {
+  std::string text;
+  while (text.size() < (std::size_t{24} << 20)) text += "5 22 5 5 11 9 11 9 11 9 26 26 26 23 23 23 21 21 21\n";
+  const Dataset data = read_events_from_text(text, "hdfs.txt");
+  CHECK(data.rejected().count == 0);
+  CHECK(data.events() == 19 * data.sequences().size());
+}
