@@ -57,7 +57,8 @@ void Dataset::Storage::check_memory(std::size_t bytes) const {
   constexpr std::size_t k_factor = 18, k_always = std::size_t{360} << 20;
   // Of an event: line, sequence and, in tables, order while the file is read, value of each column; of a sequence, its
   // view of each. Lines of short numbers, the usual form of log keys, take 12 bytes for one.
-  const std::size_t event = (format == DataFormat::lines ? 12 : 32) + (orders.empty() ? 0 : 48) + (times.empty() ? 0 : 8) + (slices.empty() ? 0 : 16) +
+  const std::size_t event = (format == DataFormat::lines ? 12 : 32) + (orders.empty() ? 0 : 48) +
+                            (times.empty() ? 0 : 8) + (slices.empty() ? 0 : 16) +
                             values.size() * sizeof(std::string_view);
   const std::size_t sequence =
       sizeof(DataSequence) + (key_column.empty() ? 16 : 64) + values.size() * sizeof(ColumnView);
