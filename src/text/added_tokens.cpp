@@ -26,26 +26,29 @@ void AddedTokenMatcher::add(std::string_view pattern, const AddedToken& token) {
   tokens_.push_back(&token);
 }
 
-AddedTokenMatcher::Found AddedTokenMatcher::find(std::string_view text, std::size_t from) const noexcept {
+AddedTokenMatcher::Found AddedTokenMatcher::find(std::string_view text, std::size_t from, TrieSteps& steps) const {
   for (std::size_t begin = from; begin < text.size(); ++begin) {
     Found found{begin, begin, nullptr};
     std::uint32_t node = 0;
-    for (std::size_t i = begin; i < text.size();) {
+    std::size_t i = begin;
+    while (i < text.size()) {
       if ((node = trie_.child(node, text[i++])) == ByteTrie::k_no_node) break;
       if (trie_.value(node) >= 0) found = {begin, i, tokens_[static_cast<std::size_t>(trie_.value(node))]};
     }
+    steps.spend(i - begin);
     if (found.token != nullptr) return found;
   }
   return {text.size(), text.size(), nullptr};
 }
 
-void AddedTokenMatcher::split(std::string_view text, bool specials_are_text, std::vector<Segment>& segments) const {
+void AddedTokenMatcher::split(std::string_view text, bool specials_are_text, std::vector<Segment>& segments,
+                              TrieSteps& steps) const {
   std::size_t done = 0;
   // Where a token strips white space and another one is white space, segments overlap; each of them is counted and
   // looked through by itself.
   std::size_t left = 4 * text.size() + (std::size_t{64} << 10);
   if (!tokens_.empty()) {
-    for (Found found = find(text, 0); found.token != nullptr; found = find(text, found.end)) {
+    for (Found found = find(text, 0, steps); found.token != nullptr; found = find(text, found.end, steps)) {
       const AddedToken& token = *found.token;
       if (specials_are_text && token.special) continue;
       if (token.single_word && !is_single_word(text, found.begin, found.end)) continue;

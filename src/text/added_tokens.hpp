@@ -36,15 +36,16 @@ class AddedTokenMatcher {
 
   /// Cuts `text` into segments, which are appended. Of the tokens that begin at a place the longest is taken. With
   /// `specials_are_text` special tokens are passed over, as the crate does with encode_special_tokens.
-  /// @throws Error out_of_range: white space that is a token and is stripped by others, thousands of times.
-  void split(std::string_view text, bool specials_are_text, std::vector<Segment>& segments) const;
+  /// @throws Error out_of_range: white space that is a token and is stripped by others, thousands of times; `steps` are
+  /// spent.
+  void split(std::string_view text, bool specials_are_text, std::vector<Segment>& segments, TrieSteps& steps) const;
 
  private:
   struct Found {
     std::size_t begin, end;
     const AddedToken* token;  // null: no more
   };
-  Found find(std::string_view text, std::size_t from) const noexcept;
+  Found find(std::string_view text, std::size_t from, TrieSteps& steps) const;
 
   ByteTrie trie_;
   std::vector<const AddedToken*> tokens_;

@@ -7,6 +7,10 @@
 
 namespace seqguard {
 
+void TrieSteps::fail_spent() {
+  fail(ErrorCode::out_of_range, "text", "pieces of the vocabulary almost match it too often");
+}
+
 ByteTrie::ByteTrie() : values_{k_no_value} { grow(); }
 
 void ByteTrie::insert_edge(std::uint64_t edge) {

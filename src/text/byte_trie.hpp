@@ -1,11 +1,28 @@
 // A trie over bytes: which pieces begin at a place of a text.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 #include <vector>
 
 namespace seqguard {
+
+/// How many bytes of pieces a text may be compared with, all its stages together. A vocabulary of long pieces that
+/// almost match everywhere takes a thousand for each byte; tokens for runs of up to 128 spaces, which exist, take 128.
+class TrieSteps {
+ public:
+  void reset(std::size_t text_bytes) noexcept { left_ = 256 * text_bytes + (std::size_t{1} << 20); }
+  /// @throws Error out_of_range.
+  void spend(std::size_t steps) {
+    if (steps > left_) fail_spent();
+    left_ -= steps;
+  }
+
+ private:
+  [[noreturn]] static void fail_spent();
+  std::size_t left_ = 0;
+};
 
 /// Edges lie in one hash table keyed by (node, byte), 8 bytes each; node 0 is the root. At most 2^24 nodes
 /// (k_max_vocabulary_bytes is half of that).

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "text/byte_trie.hpp"
 #include "text/token.hpp"
 #include "text/vocabulary_map.hpp"
 
@@ -30,6 +31,7 @@ struct ModelScratch {
     std::int32_t id;
     std::uint32_t begin;  // of the piece that ends here
   };
+  TrieSteps steps;  ///< of the present text
   std::vector<Symbol> symbols;
   std::vector<Merge> queue;
   std::vector<PathNode> path;
@@ -60,7 +62,7 @@ class TokenModel {
 
   /// Appends the tokens of a word (not empty, well-formed UTF-8). Ids of `forbidden` (null: none) are not matched; the
   /// id for unknown text may be among them and still comes out.
-  /// @throws Error bad_format: unknown text, and the model has no id for it.
+  /// @throws Error bad_format: unknown text, and the model has no id for it; out_of_range: scratch.steps are spent.
   virtual void tokenize(std::string_view word, const SpecialIds* forbidden, ModelScratch& scratch,
                         std::vector<Token>& tokens) const = 0;
 

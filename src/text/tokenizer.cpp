@@ -62,7 +62,8 @@ class TextPass {
     scratch_.segments.clear();
     scratch_.normalizer.max_bytes = max_normalized_bytes(text.size());  // for all segments together
     max_words_ = max_normalized_bytes(text.size()) / 4;
-    pipeline_.raw_tokens.split(text, specials_are_text_, scratch_.segments);
+    scratch_.model.steps.reset(text.size());
+    pipeline_.raw_tokens.split(text, specials_are_text_, scratch_.segments, scratch_.model.steps);
     std::size_t byte = 0, character = 0;  // of the same place
     for (const Segment& segment : scratch_.segments) {
       if (segment.begin < byte)  // a token took spaces that the next one took too
@@ -102,7 +103,7 @@ class TextPass {
       return;
     }
     scratch_.inner.clear();
-    pipeline_.normalized_tokens.split(text.text, specials_are_text_, scratch_.inner);
+    pipeline_.normalized_tokens.split(text.text, specials_are_text_, scratch_.inner, scratch_.model.steps);
     if (scratch_.inner.size() == 1 && scratch_.inner[0].token == nullptr) {
       scratch_.words.words.assign(1, {0, text.text.size()});
       run_words();

@@ -54,10 +54,12 @@ TokenizerPipeline pipeline_from_json(std::string_view json, const std::string& f
   note_ignored(root, "padding", "nothing is padded here", pipeline);
   if (const auto normalizer = root.find("normalizer")) read_normalizer(*normalizer, pipeline.normalizers);
   if (const auto splitter = root.find("pre_tokenizer")) read_pre_tokenizer(*splitter, pipeline.pre_tokenizers);
-  // Each step goes over the whole text.
-  constexpr std::size_t k_max_steps = 64;
-  if (pipeline.normalizers.size() > k_max_steps) root.at("normalizer").refuse("at most 64 steps");
-  if (pipeline.pre_tokenizers.size() > k_max_steps) root.at("pre_tokenizer").refuse("at most 64 steps");
+  // Each step goes over the whole text; the longest lists in use have 6.
+  constexpr std::size_t k_max_steps = 16;
+  if (pipeline.normalizers.size() > k_max_steps)
+    root.at("normalizer").refuse("at most " + std::to_string(k_max_steps) + " steps");
+  if (pipeline.pre_tokenizers.size() > k_max_steps)
+    root.at("pre_tokenizer").refuse("at most " + std::to_string(k_max_steps) + " steps");
   pipeline.model = read_model(root.at("model"));
   const auto processor = root.find("post_processor");
   if (processor) pipeline.post_processor = read_post_processor(*processor);

@@ -48,7 +48,7 @@ class Unigram final : public TokenModel {
   void tokenize(std::string_view word, const SpecialIds* forbidden, ModelScratch& scratch,
                 std::vector<Token>& tokens) const override {
     auto& path = scratch.path;
-    find_path(word, forbidden, path);
+    find_path(word, forbidden, path, scratch.steps);
     auto& pieces = scratch.pieces;  // from the last to the first
     pieces.clear();
     for (auto end = static_cast<std::uint32_t>(word.size()); end > 0;) {
@@ -69,7 +69,8 @@ class Unigram final : public TokenModel {
 
  private:
   /// path[end]: the best way to cover [0, end).
-  void find_path(std::string_view word, const SpecialIds* forbidden, std::vector<ModelScratch::PathNode>& path) const {
+  void find_path(std::string_view word, const SpecialIds* forbidden, std::vector<ModelScratch::PathNode>& path,
+                 TrieSteps& steps) const {
     path.assign(word.size() + 1, {0.0, 0, k_unreached});
     for (std::size_t begin = 0; begin < word.size();) {
       const double score_here = path[begin].score;
@@ -81,13 +82,15 @@ class Unigram final : public TokenModel {
         node = {score + score_here, id, static_cast<std::uint32_t>(begin)};
       };
       std::uint32_t node = 0;
-      for (std::size_t i = begin; i < word.size();) {
+      std::size_t i = begin;
+      while (i < word.size()) {
         if ((node = trie_.child(node, word[i++])) == ByteTrie::k_no_node) break;
         const std::int32_t id = trie_.value(node);
         if (id < 0 || !is_allowed(id, forbidden)) continue;
         offer(i, scores_[static_cast<std::size_t>(id)], id);
         has_single = has_single || i == character_end;
       }
+      steps.spend(i - begin);
       if (!has_single) {
         if (unknown_ == k_no_id)
           fail(ErrorCode::bad_format, vocabulary().where(), "unk_id", "an id, for text that the vocabulary lacks",

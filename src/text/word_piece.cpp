@@ -29,7 +29,7 @@ class WordPiece final : public TokenModel {
     });
   }
 
-  void tokenize(std::string_view word, const SpecialIds* forbidden, ModelScratch&,
+  void tokenize(std::string_view word, const SpecialIds* forbidden, ModelScratch& scratch,
                 std::vector<Token>& tokens) const override {
     const std::size_t before = tokens.size();
     bool known = word.size() <= max_characters_ || count_utf8(word) <= max_characters_;
@@ -38,13 +38,15 @@ class WordPiece final : public TokenModel {
       std::int32_t id = ByteTrie::k_no_value;
       std::size_t end = begin;
       std::uint32_t node = 0;
-      for (std::size_t i = begin; i < word.size();) {
+      std::size_t i = begin;
+      while (i < word.size()) {
         if ((node = trie.child(node, word[i++])) == ByteTrie::k_no_node) break;
         if (const std::int32_t value = trie.value(node); value >= 0 && is_allowed(value, forbidden)) {
           id = value;
           end = i;
         }
       }
+      scratch.steps.spend(i - begin);
       known = id >= 0;
       if (known) tokens.push_back({id, static_cast<std::uint32_t>(begin), static_cast<std::uint32_t>(end)});
       begin = end;

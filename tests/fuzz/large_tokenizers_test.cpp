@@ -4,6 +4,7 @@
 #include "seqguard/core/files.hpp"
 #include "seqguard/text/tokenizer.hpp"
 #include "text/small_tokenizers.hpp"
+#include "text/utf8_text.hpp"
 
 using namespace seqguard;
 
@@ -131,9 +132,9 @@ TEST_CASE("large inputs: tokenizer.json") {
   };
   many_added("added tokens: lstrip", "lstrip rstrip", "null", " ", long_text("1 "));
   const std::vector<std::string> grow = {R"({"type":"Prepend","prepend":")" + std::string(1'000, 'p') + "\"}"};
-  many_added("added tokens: normalized into long ones", "normalized", normalizers(60, grow), "", "text");
+  many_added("added tokens: normalized into long ones", "normalized", normalizers(16, grow), "", "text");
   many_added("added tokens: normalized into different long ones", "normalized",
-             normalizers(60, {R"({"type":"Replace","pattern":{"Regex":"\\p{N}"},"content":"1x2"})"}), "", "text");
+             normalizers(16, {R"({"type":"Replace","pattern":{"Regex":"\\p{N}"},"content":"1x2"})"}), "", "text");
 }
 
 TEST_CASE("large inputs: long texts") {
@@ -145,9 +146,9 @@ TEST_CASE("large inputs: long texts") {
     });
   };
   with_normalizer("text: chained replacements",
-                  normalizers(60, {R"({"type":"Replace","pattern":{"String":"a"},"content":"aa"})"}), long_text("a"));
+                  normalizers(16, {R"({"type":"Replace","pattern":{"String":"a"},"content":"aa"})"}), long_text("a"));
   with_normalizer("text: a long pattern that almost matches",
-                  normalizers(60, {R"({"type":"Replace","pattern":{"String":")" + std::string(500'000, 'a') +
+                  normalizers(16, {R"({"type":"Replace","pattern":{"String":")" + std::string(500'000, 'a') +
                                    R"(b"},"content":""})"}),
                   long_text("a"));
   std::string characters;
@@ -156,11 +157,11 @@ TEST_CASE("large inputs: long texts") {
       characters += std::string("\\u") + std::string(1, "0123456789abcdef"[i >> 12 & 15]) +
                     "0123456789abcdef"[i >> 8 & 15] + "0123456789abcdef"[i >> 4 & 15] + "0123456789abcdef"[i & 15];
   with_normalizer("text: a large class of characters",
-                  normalizers(60, {R"({"type":"Replace","pattern":{"Regex":"[)" + characters.substr(6 * 256) +
+                  normalizers(16, {R"({"type":"Replace","pattern":{"Regex":"[)" + characters.substr(6 * 256) +
                                    R"(]"},"content":"x"})"}),
                   long_text("\xF0\x9F\x98\x80"));
-  with_normalizer("text: NFKD", normalizers(60, {R"({"type":"NFKD"})"}), long_text("\xC7\x84"));
-  with_normalizer("text: marks out of order", normalizers(20, {R"({"type":"NFC"})", R"({"type":"NFD"})"}),
+  with_normalizer("text: NFKD", normalizers(16, {R"({"type":"NFKD"})"}), long_text("\xC7\x84"));
+  with_normalizer("text: marks out of order", normalizers(16, {R"({"type":"NFC"})", R"({"type":"NFD"})"}),
                   long_text("\xCC\xA3\xCC\x81\xCC\xA7"));
   const auto with_splitter = [](const char* name, const std::string& splitter, const std::string& text) {
     check_bounded(name, [&] {
@@ -170,14 +171,14 @@ TEST_CASE("large inputs: long texts") {
     });
   };
   with_splitter("text: byte level on byte level",
-                pre_tokenizers(60, {R"({"type":"ByteLevel","add_prefix_space":false,"use_regex":false})"}),
+                pre_tokenizers(16, {R"({"type":"ByteLevel","add_prefix_space":false,"use_regex":false})"}),
                 long_text("\xF0\x9F\x98\x80"));
   with_splitter("text: marks before every word",
-                pre_tokenizers(60, {R"({"type":"Digits","individual_digits":true})",
+                pre_tokenizers(16, {R"({"type":"Digits","individual_digits":true})",
                                     R"({"type":"Metaspace","replacement":"_","split":false})",
                                     R"({"type":"Metaspace","replacement":"^","split":false})"}),
                 long_text("1"));
-  with_splitter("text: every character a word", pre_tokenizers(60, {R"({"type":"Punctuation"})"}), long_text("!"));
+  with_splitter("text: every character a word", pre_tokenizers(16, {R"({"type":"Punctuation"})"}), long_text("!"));
   with_splitter(
       "text: Llama's pattern on white space",
       R"({"type":"Split","behavior":"Isolated","invert":false,"pattern":{"Regex":"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+"}})",
@@ -199,9 +200,9 @@ TEST_CASE("large inputs: long texts") {
   with_added("text: white space, normalized token strips", added(1, " ", "lstrip rstrip normalized"), long_text(" "),
              "null", trims);
   with_added("text: many segments that grow", added(1, "X", ""), long_text("aX"),
-             normalizers(60, {R"({"type":"Prepend","prepend":")" + std::string(1'000, 'p') + "\"}"}), "null");
+             normalizers(16, {R"({"type":"Prepend","prepend":")" + std::string(1'000, 'p') + "\"}"}), "null");
   with_added("text: many segments that grow and shrink", added(1, "X", ""), long_text("aX"),
-             normalizers(60, {R"({"type":"Prepend","prepend":")" + std::string(1'000, ' ') + "\"}",
+             normalizers(16, {R"({"type":"Prepend","prepend":")" + std::string(1'000, ' ') + "\"}",
                               R"({"type":"Strip","strip_left":true,"strip_right":true})"}),
              "null");
   with_added("text: a long token that almost matches", added(1, std::string(1'000, 'a') + "b", ""), long_text("a"),
@@ -225,6 +226,26 @@ TEST_CASE("large inputs: long texts") {
                            repeated(large_input_bytes(), [&](std::size_t) { return trims; }) + "]}";
     encode(parts.json(), long_text("!"));
   });
+}
+
+TEST_CASE("large inputs: every stage of a tokenizer at its worst") {
+  const std::string letter = "\xC7\x84";  // NFKD makes three characters of it
+  std::string characters, pieces;
+  for (char32_t c = 0x400; c < 0x5E0; ++c) append_utf8(characters, c);
+  for (std::size_t n = 1; n <= 100; ++n) {
+    pieces += ",[\"";
+    for (std::size_t i = 0; i < n; ++i) pieces += "DZ\xCC\x8C";
+    pieces += "\",-1]";
+  }
+  TokenizerParts parts = plain(R"({"type":"Unigram","unk_id":0,"vocab":[["u",0])" + pieces + "]}");
+  parts.added_tokens = "[" + added(101, std::string(40, 'D') + "u", "") + "," + added(102, "DZ!", "normalized") + "]";
+  std::vector<std::string> rewriting = {R"({"type":"Replace","pattern":{"String":")" + letter + R"("},"content":")" +
+                                        letter + letter + "\"}"};
+  for (int i = 0; i < 15; ++i) rewriting.emplace_back(R"({"type":"NFKD"})");
+  parts.normalizer = sequence("normalizers", 16, rewriting);
+  parts.pre_tokenizer = pre_tokenizers(
+      16, {R"({"type":"Split","behavior":"Contiguous","invert":false,"pattern":{"Regex":"[)" + characters + "]+\"}}"});
+  check_bounded("text: all stages", [&] { encode(parts.json(), long_text(letter)); });
 }
 
 TEST_CASE("large inputs: models on one long word") {

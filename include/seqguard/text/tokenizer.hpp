@@ -91,7 +91,7 @@ class Tokenizer {
   static TokenizerScratch make_scratch() { return {}; }
 
   /// One text. @throws Error invalid_argument (bad UTF-8, max_length shorter than the frame), out_of_range (text too
-  /// long).
+  /// long; a tokenizer file made to harm, whose rules let the text grow or whose pieces almost match it everywhere).
   void encode(std::string_view text, Encoding& encoding, TokenizerScratch& scratch,
               const EncodeOptions& options = {}) const;
   /// Two texts in one frame. An empty pair is a pair (transformers takes it for none: call encode).
