@@ -54,7 +54,7 @@ TokenizerPipeline pipeline_from_json(std::string_view json, const std::string& f
   note_ignored(root, "padding", "nothing is padded here", pipeline);
   if (const auto normalizer = root.find("normalizer")) read_normalizer(*normalizer, pipeline.normalizers);
   if (const auto splitter = root.find("pre_tokenizer")) read_pre_tokenizer(*splitter, pipeline.pre_tokenizers);
-  // Each step goes over the whole text; the longest lists in use have 6.
+  // Each step goes over the whole text; the longest lists in use, ALBERT's, have 7.
   constexpr std::size_t k_max_steps = 16;
   if (pipeline.normalizers.size() > k_max_steps)
     root.at("normalizer").refuse("at most " + std::to_string(k_max_steps) + " steps");

@@ -78,6 +78,14 @@ TEST_CASE("a secret hash: one of each text, another for another object, and no t
   CHECK(seen.size() == 4);
 }
 
+TEST_CASE("a secret hash is SipHash-1-3") {
+  // hash() of bytes in CPython 3.11, whose key is zero under PYTHONHASHSEED=0.
+  constexpr SecretHash hash(0, 0);
+  CHECK(hash("a") == 0x407448D2B89B1813u);
+  CHECK(hash("sequence") == 0x49BB65C2EA163039u);
+  CHECK(hash("seqguard: 23 bytes long") == 0x8CB2868C3C7A16u);
+}
+
 TEST_CASE("random numbers are a function of seed, stream and position") {
   Random a(1, 2), b(1, 2), other_seed(2, 2), other_stream(1, 3);
   const std::uint64_t first = a.bits();
