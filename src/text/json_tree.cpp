@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "seqguard/core/error.hpp"
+#include "text/crate_number.hpp"
 
 namespace seqguard {
 
@@ -35,8 +36,8 @@ class JsonTreeBuilder {
       add(Kind::real)->real = static_cast<double>(value);
     return true;
   }
-  bool number_float(number_float_t value, const string_t&) {
-    add(Kind::real)->real = value;
+  bool number_float(number_float_t, const string_t& text) {
+    add(Kind::real)->real = crate_number(text);
     return true;
   }
   bool string(string_t& value) {

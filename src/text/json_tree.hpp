@@ -29,7 +29,7 @@ class JsonValue {
 
   bool boolean() const;
   std::int64_t integer() const;
-  double real() const;  ///< an integer counts too
+  double real() const;  ///< as crate_number() reads it; an integer counts too
   std::string_view text() const;
   std::size_t size() const noexcept;  ///< elements of an array or object
 

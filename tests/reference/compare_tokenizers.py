@@ -4,7 +4,7 @@
 
 PROGRAM is seqguard_encode_texts. Every tokenizer of tokenizer_zoo.py, and each directory given (a real checkpoint), encodes N
 random texts (default 1,100,000 over all of them): alone, and a part in pairs with truncation and with special tokens taken for
-text. With --sweep every code point goes through the tokenizers that between them read every property of a character. Ends
+text; small Unigram models whose words have several best ways. With --sweep every code point goes through the tokenizers that between them read every property of a character. Ends
 with 1 if there is a difference, after showing some.
 """
 
@@ -18,7 +18,7 @@ import tempfile
 
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
-from tokenizers import Tokenizer
+from tokenizers import Tokenizer, models
 
 import tokenizer_zoo
 
@@ -108,6 +108,23 @@ def sweep(program, path, name):
     return len(points), wrong
 
 
+def ties(program, work, seed):
+    """Unigram models of few letters: words that are cut into the same pieces in several orders, of which the last bits of
+    the scores, as they were read from the file, decide."""
+    wrong = done = 0
+    for number in range(5):
+        rng = random.Random(f"{seed} ties {number}")
+        pieces = ["a", "b", "c", "aa", "bb", "cc", "ab", "ba", "abc", "aaa", "bcb"]
+        scores = [("<unk>", 0.0)] + [(piece, -rng.uniform(1, 20) * len(piece)) for piece in pieces]
+        path = os.path.join(work, f"ties{number}.json")
+        Tokenizer(models.Unigram(scores, unk_id=0)).save(path)
+        texts = ["".join(rng.choice("abc") * rng.randint(1, 6) for _ in range(rng.randint(1, 8))) for _ in range(4000)]
+        wrong += compare(program, path, "ties", texts, Tokenizer.from_file(path), "alone")
+        done += len(texts)
+    print(f"ties: {done} texts, {wrong} differences", flush=True)
+    return done, wrong
+
+
 SWEPT = ("bert_uncased", "bert_cased", "modernbert", "qwen_like", "xlm_roberta", "albert", "word_level")
 
 
@@ -136,6 +153,9 @@ def main():
                 done, wrong = sweep(arguments.program, path, name)
                 total += done
                 differences += wrong
+        done, wrong = ties(arguments.program, work, arguments.seed)
+        total += done
+        differences += wrong
     print(f"compare_tokenizers: {total} texts, {differences} differences")
     sys.exit(1 if differences else 0)
 
