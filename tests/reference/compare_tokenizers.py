@@ -103,7 +103,8 @@ def sweep(program, path, name):
     points = [chr(c) for c in range(0x110000) if not 0xD800 <= c <= 0xDFFF]
     wrong = 0
     for first in range(0, len(points), 50000):
-        wrong += compare(program, path, name, [f"a{c}b {c}" for c in points[first:first + 50000]], tokenizer, "sweep")
+        # XLM-R's rules turn \u03d2 into another letter, with all of a short cluster that begins with it.
+        wrong += compare(program, path, name, [f"a{c}b {c} \u03d2{c}" for c in points[first:first + 50000]], tokenizer, "sweep")
     print(f"{name}: all {len(points)} code points, {wrong} differences", flush=True)
     return len(points), wrong
 

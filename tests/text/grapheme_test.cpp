@@ -32,6 +32,8 @@ TEST_CASE("grapheme clusters follow each rule of Unicode annex 29") {
   CHECK(cut("\u0915\u094D\u200C\u0937") == "\u0915\u094D\u200C|\u0937");
   CHECK(cut("\U0001F469\u200D\U0001F469\U0001F469\u200Da") == "\U0001F469\u200D\U0001F469|\U0001F469\u200D|a");  // GB11
   CHECK(cut("\U0001F469\U0001F3FB\u200D\U0001F469") == "\U0001F469\U0001F3FB\u200D\U0001F469");
+  // Characters of Unicode 17, and those that it leaves to later versions (utf8proc 2.8 has Unicode 15).
+  CHECK(cut("a\u1ADDb\u1AEBc\u1ADE\u0B53") == "a\u1ADD|b\u1AEB|c|\u1ADE|\u0B53");
   CHECK(cut("\U0001F1E6\U0001F1E7\U0001F1E8\U0001F1E9\U0001F1EA") ==
         "\U0001F1E6\U0001F1E7|\U0001F1E8\U0001F1E9|\U0001F1EA");  // GB12
 }
