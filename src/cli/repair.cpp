@@ -32,6 +32,10 @@ std::string edits_text(const Dataset& data, const std::vector<Repair>& repairs) 
       else
         json.value(edit.after);
       json.field("probability", edit.probability);
+      json.key("followed").begin_object();
+      for (const FollowingColumn& following : edit.followed)
+        json.field(data.columns()[following.column].name, following.after);
+      json.end_object();
       json.field("score_before", repair.score_before).field("score_after", repair.score_after);
       json.field("result", to_string(repair.result)).end_object().end_line();
     }

@@ -15,6 +15,15 @@ std::vector<const Edit*> edits_by_event(const Dataset& data, const std::vector<R
   return edits;
 }
 
+/// The bytes of a row with the edited value and those that follow it.
+std::string replace_values(const Dataset& data, std::size_t event, const Edit& edit) {
+  const auto field_of = [&](std::size_t column) { return data.columns()[column].field; };
+  std::string row = replace_field(data.raw(event), data.format(), field_of(data.primary()), edit.after);
+  for (const FollowingColumn& following : edit.followed)
+    row = replace_field(row, data.format(), field_of(following.column), following.after);
+  return row;
+}
+
 /// A removed event that ended its line leaves the line end, without the blanks before it.
 void keep_line_end(std::string& text, std::string_view removed) {
   const std::size_t end = removed.find_first_of("\r\n");
@@ -27,7 +36,6 @@ void keep_line_end(std::string& text, std::string_view removed) {
 
 std::string rewrite_input(const Dataset& data, const std::vector<Repair>& repairs) {
   const std::vector<const Edit*> edits = edits_by_event(data, repairs);
-  const std::size_t field = data.columns()[data.primary()].field;
   const bool is_lines = data.format() == DataFormat::lines;
   std::vector<std::size_t> sequence_at(is_lines ? data.events() : 0, std::string::npos);
   if (is_lines)
@@ -39,7 +47,7 @@ std::string rewrite_input(const Dataset& data, const std::vector<Repair>& repair
     if (edit == nullptr)
       text += data.raw(event);
     else if (edit->operation == EditOperation::replace)
-      text += replace_field(data.raw(event), data.format(), field, edit->after);
+      text += replace_values(data, event, *edit);
     else if (is_lines)
       keep_line_end(text, data.raw(event));
   }

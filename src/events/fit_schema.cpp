@@ -4,6 +4,7 @@
 #include <cmath>
 #include <unordered_map>
 
+#include "events/dependent_values.hpp"
 #include "seqguard/core/error.hpp"
 #include "seqguard/core/secret_hash.hpp"
 
@@ -73,6 +74,7 @@ EventSchema fit_schema(const Dataset& data, const SchemaOptions& options) {
     else
       schema.columns.push_back({column.name, column.kind, fit_vocabulary(data, c, options), {}});
   }
+  fit_dependent_values(data, schema);
   if (!data.time_column().empty()) schema.time = TimeColumn{data.time_column(), data.time_unit(), fit_gaps(data)};
   check(schema);
   return schema;

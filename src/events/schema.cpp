@@ -4,6 +4,7 @@
 #include <cmath>
 #include <set>
 
+#include "events/dependent_values.hpp"
 #include "seqguard/core/error.hpp"
 #include "seqguard/events/events_view.hpp"
 
@@ -25,6 +26,18 @@ void check_numeric(const std::string& where, const NumericTransform& t) {
   require(std::abs(t.low) <= k_largest && std::abs(t.high) <= k_largest, where, "clip out of range", "-1e6 .. 1e6",
           std::to_string(t.low) + ", " + std::to_string(t.high));
   require(t.low < t.high, where, "clip is empty", "low < high", std::to_string(t.low) + ", " + std::to_string(t.high));
+}
+
+void check_dependent_values(const std::string& where, const EventSchema& schema, std::size_t c) {
+  const EventColumn& column = schema.columns[c];
+  const auto& values = column.dependent_values;
+  if (values.empty()) return;
+  require(c != schema.primary, where, "dependent values", "none of the primary column", std::to_string(values.size()));
+  const std::size_t kept = schema.primary_column().vocabulary.kept();
+  require(values.size() == kept, where, "dependent values", std::to_string(kept), std::to_string(values.size()));
+  for (const auto& value : values)
+    require(!value || column.kind != ColumnKind::numeric || number_of(*value), where, "dependent value", "a number",
+            value.value_or(""));
 }
 
 void check_time(const TimeColumn& time) {
@@ -88,12 +101,14 @@ void check(const EventSchema& schema) {
           "the primary column has the wrong kind", "categorical",
           std::string(to_string(schema.columns[schema.primary].kind)));
   std::set<std::string_view> names;
-  for (const EventColumn& column : schema.columns) {
+  for (std::size_t c = 0; c < schema.columns.size(); ++c) {
+    const EventColumn& column = schema.columns[c];
     const std::string place = where + ", column \"" + column.name + "\"";
     require(!column.name.empty(), where, "a column has no name", "a name", "\"\"");
     require(names.insert(column.name).second, place, "the name stands twice", "distinct names", column.name);
     require(column.kind != ColumnKind::time, place, "the time column stands apart", "categorical or numeric", "time");
     if (column.kind == ColumnKind::numeric) check_numeric(place, column.transform);
+    check_dependent_values(place, schema, c);
   }
   if (schema.time) {
     require(!schema.time->name.empty(), where, "the time column has no name", "a name", "\"\"");

@@ -6,13 +6,14 @@
 //      {"name": "event", "kind": "categorical", "role": "primary",
 //       "vocabulary": {"kept": 1, "values": ["view", "cart"], "counts": [17, 1]}},
 //      {"name": "price", "kind": "numeric", "transform": "signed_log1p", "mean": 2.3, "std": 1.1, "clip": [-8, 8],
-//       "missing": "indicator"},
+//       "missing": "indicator", "dependent_values": [null, "9.99"]},
 //      {"name": "time", "kind": "time", "unit": "ms",
 //       "gap": {"encoding": "log_bucket", "buckets": 64, "unit_ms": 1000, "per_octave": 2.12}}],
 //    "aggregation": "sum"}
 //
-// "key" and "order_by" may be absent. A vocabulary lists all values known to the statistics, most frequent first; the
-// first `kept` have ids in the encoder (position + 5).
+// "key", "order_by" and "dependent_values" may be absent; the last are in the order of the primary column's kept
+// values. A vocabulary lists all values known to the statistics, most frequent first; the first `kept` have ids in the
+// encoder (position + 5).
 #include <algorithm>
 #include <initializer_list>
 #include <nlohmann/json.hpp>
@@ -91,13 +92,27 @@ Vocabulary read_vocabulary(const Node& node) {
   }
 }
 
+std::vector<std::optional<std::string>> read_dependent_values(const Node& column) {
+  std::vector<std::optional<std::string>> result;
+  if (!column.has("dependent_values")) return result;
+  const Node values = column.at("dependent_values");
+  result.reserve(values.array().json.size());
+  for (std::size_t i = 0; i < values.json.size(); ++i)
+    result.push_back(values.json[i].is_null() ? std::nullopt : std::optional(values.at(i).text()));
+  return result;
+}
+
 EventColumn read_categorical(const Node& node) {
-  node.only({"name", "kind", "role", "vocabulary"});
-  return {node.at("name").text(), ColumnKind::categorical, read_vocabulary(node.at("vocabulary")), {}};
+  node.only({"name", "kind", "role", "vocabulary", "dependent_values"});
+  return {node.at("name").text(),
+          ColumnKind::categorical,
+          read_vocabulary(node.at("vocabulary")),
+          {},
+          read_dependent_values(node)};
 }
 
 EventColumn read_numeric(const Node& node) {
-  node.only({"name", "kind", "transform", "mean", "std", "clip", "missing"});
+  node.only({"name", "kind", "transform", "mean", "std", "clip", "missing", "dependent_values"});
   node.equals("transform", "signed_log1p");
   node.equals("missing", "indicator");
   const Node clip = node.at("clip");
@@ -105,7 +120,8 @@ EventColumn read_numeric(const Node& node) {
   return {node.at("name").text(),
           ColumnKind::numeric,
           {},
-          {node.at("mean").number(), node.at("std").number(), clip.at(0).number(), clip.at(1).number()}};
+          {node.at("mean").number(), node.at("std").number(), clip.at(0).number(), clip.at(1).number()},
+          read_dependent_values(node)};
 }
 
 TimeColumn read_time(const Node& node) {
@@ -155,6 +171,7 @@ void read_column(const Node& node, EventSchema& schema, bool& has_primary) {
 Json column_json(const EventColumn& column, bool primary) {
   Json json = {{"name", column.name}, {"kind", to_string(column.kind)}};
   if (primary) json["role"] = "primary";
+  for (const auto& value : column.dependent_values) json["dependent_values"].push_back(value ? Json(*value) : Json());
   if (column.kind == ColumnKind::numeric) {
     const NumericTransform& t = column.transform;
     json.update({{"transform", "signed_log1p"},

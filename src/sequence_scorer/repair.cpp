@@ -6,6 +6,8 @@
 #include <optional>
 #include <string>
 
+#include "sequence_scorer/edited_sequence.hpp"
+
 namespace seqguard {
 namespace {
 
@@ -18,69 +20,17 @@ constexpr double k_least_gain = 0.05;
 /// who repeats one action) is not brought back to normal by rewriting events that are as likely as any.
 constexpr double k_suspicious = 0.05;
 
-/// A sequence with edits applied, owning what its view shows.
-class EditedSequence {
- public:
-  explicit EditedSequence(const EventsView& original) : original_(original) {}
-
-  /// Applies `edits`, at most one per position, in any order.
-  const EventsView& apply(const std::vector<Edit>& edits, std::size_t primary) {
-    kept_.clear();
-    for (std::size_t i = 0; i < original_.n; ++i)
-      if (std::none_of(edits.begin(), edits.end(),
-                       [&](const Edit& e) { return e.position == i && e.operation == EditOperation::remove; }))
-        kept_.push_back(i);
-    const std::size_t columns = original_.columns.size();
-    texts_.resize(columns);
-    floats_.resize(columns);
-    ids_.resize(columns);
-    views_.resize(columns);
-    for (std::size_t c = 0; c < columns; ++c) copy_column(c, c == primary ? &edits : nullptr);
-    times_.clear();
-    if (!original_.time_ms.empty())
-      for (const std::size_t i : kept_) times_.push_back(original_.time_ms[i]);
-    view_ = {kept_.size(), views_, times_};
-    return view_;
-  }
-
-  /// Position in the original sequence of event i of the last view.
-  std::size_t original_position(std::size_t i) const { return kept_[i]; }
-
- private:
-  void copy_column(std::size_t c, const std::vector<Edit>* edits) {
-    const ColumnView& column = original_.columns[c];
-    texts_[c].clear();
-    floats_[c].clear();
-    ids_[c].clear();
-    for (const std::size_t i : kept_) {
-      if (column.is_text()) texts_[c].push_back(column.text(i));
-      if (column.kind() == ColumnView::Kind::floats) floats_[c].push_back(column.floats()[i]);
-      if (column.kind() == ColumnView::Kind::ids) ids_[c].push_back(column.ids()[i]);
-      if (edits == nullptr) continue;
-      for (const Edit& edit : *edits)
-        if (edit.position == i && edit.operation == EditOperation::replace) texts_[c].back() = edit.after;
-    }
-    if (column.is_text()) views_[c] = ColumnView(std::span<const std::string_view>(texts_[c]));
-    if (column.kind() == ColumnView::Kind::floats) views_[c] = ColumnView(std::span<const float>(floats_[c]));
-    if (column.kind() == ColumnView::Kind::ids) views_[c] = ColumnView(std::span<const TypeId>(ids_[c]));
-  }
-
-  EventsView original_;
-  std::vector<std::size_t> kept_;
-  std::vector<std::vector<std::string_view>> texts_;
-  std::vector<std::vector<float>> floats_;
-  std::vector<std::vector<TypeId>> ids_;
-  std::vector<ColumnView> views_;
-  std::vector<std::int64_t> times_;
-  EventsView view_;
-};
-
 /// One run of the search.
 class Search {
  public:
   Search(const SequenceScorer& scorer, const EventsView& events, SequenceScorer::Scratch::Buffers& buffers,
          SequenceScorer::Scratch& scratch, const RepairOptions& options)
-      : scorer_(scorer), events_(events), buffers_(buffers), scratch_(scratch), options_(options), edited_(events) {}
+      : scorer_(scorer),
+        events_(events),
+        buffers_(buffers),
+        scratch_(scratch),
+        options_(options),
+        edited_(events, scorer.schema()) {}
 
   Repair run() {
     Repair result;
@@ -109,13 +59,14 @@ class Search {
     result.p_after = score_.p_value;
     result.result = score_.is_anomaly ? RepairResult::improved : RepairResult::repaired;
     std::sort(edits.begin(), edits.end(), [](const Edit& a, const Edit& b) { return a.position < b.position; });
+    for (Edit& edit : edits) edit.followed = followed_by(edit, events_, scorer_.schema());
     result.edits = std::move(edits);
     return result;
   }
 
  private:
   const EventsView& judge(const std::vector<Edit>& edits) {
-    const EventsView& view = edited_.apply(edits, scorer_.schema().primary);
+    const EventsView& view = edited_.apply(edits);
     scorer_.score(view, score_, scratch_);
     return view;
   }
@@ -136,7 +87,7 @@ class Search {
   }
 
   std::vector<Edit> proposals(const std::vector<Edit>& edits) {
-    const EventsView view = edited_.apply(edits, scorer_.schema().primary);
+    const EventsView view = edited_.apply(edits);
     scorer_.score(view, score_, scratch_, {.masked = true, .masked_if_anomalous = false});
     std::vector<std::size_t> order(view.n);
     std::iota(order.begin(), order.end(), std::size_t{0});

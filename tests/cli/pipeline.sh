@@ -65,6 +65,25 @@ replaced=$(grep -c '"operation":"replace"' edits.jsonl)
 expect 0 repair --model model --input past/clean.csv --output same.csv --max-edits 0 --quiet
 same past/clean.csv same.csv
 
+# --- repair: columns that follow from the replaced one follow it ------------------------------------------------------------------
+awk 'BEGIN {
+    print "user,event,kind,cost"
+    for (user = 0; user < 120; user++) {
+        key = "u" user ","
+        print key "login,account,"
+        for (round = 0; round <= user % 3; round++) {
+            print key ((user + round) % 2 ? "search" : "list") ",browse,"
+            print key "view,browse,\n" key "cart,order,1\n" key "pay,order,9.5"
+        }
+        print key "logout,account,"
+    }
+}' >visits.csv
+awk '/^u7,pay/ && !done { print "u7,drop,browse,"; done = 1; next } { print }' visits.csv >damaged.csv
+expect 0 fit --input visits.csv --columns event,kind,cost:numeric --output visits_model --epochs 100 --quiet
+expect 0 repair --model visits_model --input damaged.csv --output repaired.csv --edits edits.jsonl --quiet
+says edits.jsonl '"before":"drop","after":"pay",.*"followed":{"kind":"order","cost":"9.5"},'
+same visits.csv repaired.csv
+
 # --- lines: the other format, with odd blanks and line ends ----------------------------------------------------------------------
 i=0
 while [ $i -lt 40 ]; do

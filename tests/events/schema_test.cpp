@@ -16,6 +16,7 @@ EventSchema sample_schema() {
   const std::vector<ValueCount> counts = {{"view", 9}, {"cart \"x\" \xC3\xA9", 2}, {"buy", 1}};
   EventSchema schema = lines_schema(Vocabulary::from_counts(counts, {2, 100, true}));
   schema.columns.insert(schema.columns.begin(), {"price", ColumnKind::numeric, {}, {2.3100000000000001, 1.07, -8, 8}});
+  schema.columns[0].dependent_values = {"9.99", std::nullopt};
   schema.primary = 1;
   schema.sequence = {"user", "position", 128, 100};
   schema.time = TimeColumn{"ts", "s", {64, 1000, 2.12}};
@@ -49,6 +50,8 @@ TEST_CASE("schema: the JSON round trip is exact") {
   CHECK(read.sequence.window == 128);
   CHECK(read.sequence.stride == 100);
   CHECK(read.primary == 1);
+  CHECK(read.columns[0].dependent_values == schema.columns[0].dependent_values);
+  CHECK(read.columns[1].dependent_values.empty());
   CHECK(read.columns[0].transform.mean == schema.columns[0].transform.mean);
   CHECK(read.primary_column().vocabulary.kept() == 2);
   CHECK(read.primary_column().vocabulary.types() == 3);
@@ -84,6 +87,12 @@ TEST_CASE("schema: damaged files are refused with place, expected and found") {
       {"\"std\": 1.07", "\"std\": 0", "std out of range"},
       {"\"std\": 1.07", "\"std\": \"1\"", "event_schema.json.columns[0].std: wrong type"},
       {"\"std\": 1.07", "\"std\": 1e999", "malformed JSON"},
+      {"\"9.99\"", "\"9.99 EUR\"", "dependent value, expected a number, found 9.99 EUR"},
+      {"\"9.99\"", "\"1e99\"", "dependent value, expected a number, found 1e99"},
+      {"\"9.99\"", "9.99", "event_schema.json.columns[0].dependent_values[0]: wrong type"},
+      {"\"9.99\"", "\"9.99\", null", "column \"price\": dependent values, expected 2, found 3"},
+      {"\"role\": \"primary\"", "\"role\": \"primary\", \"dependent_values\": [null, null]",
+       "dependent values, expected none of the primary column, found 2"},
       {"-8.0", "-1e300", "clip out of range, expected -1e6 .. 1e6"},
       {"\"signed_log1p\"", "\"log\"", "event_schema.json.columns[0].transform: not supported"},
       {"\"role\": \"primary\"", "\"role\": \"label\"", "role: not supported"},

@@ -92,6 +92,28 @@ inline Dataset timed_visits(std::size_t count, std::uint64_t seed, bool bots) {
   return read_events_from_text(text, "visits.csv", options);
 }
 
+/// Visits of users with a kind and a cost, which follow from the event: only what is paid has one.
+inline Dataset visits_with_kinds(std::size_t count, std::uint64_t seed) {
+  std::string text = "user,event,kind,cost\n";
+  std::size_t user = 0;
+  for (const auto& events : visits(count, seed)) {
+    ++user;
+    for (const std::string& event : events) {
+      const bool is_order = event == "cart" || event == "pay", is_account = event == "login" || event == "logout";
+      text += "u" + std::to_string(user) + "," + event + "," +
+              (is_order     ? "order"
+               : is_account ? "account"
+                            : "browse") +
+              "," + (event == "pay" ? "9.5" : "") + "\n";
+    }
+  }
+  ReadOptions options;
+  options.format = DataFormat::csv;
+  options.key = "user";
+  options.columns = {{"event"}, {"kind"}, {"cost", ColumnKind::numeric}};
+  return read_events_from_text(text, "visits.csv", options);
+}
+
 /// A model of users with devices and times.
 inline const SequenceScorer& times_scorer() {
   static const SequenceScorer scorer(fit(timed_visits(150, 1, false), quick_fit()));

@@ -52,6 +52,10 @@ struct EventColumn {
   ColumnKind kind = ColumnKind::categorical;
   Vocabulary vocabulary;       ///< categorical columns
   NumericTransform transform;  ///< numeric columns
+  /// What the column always holds beside a value of the primary column, by type of that (Vocabulary::kept() of them, or
+  /// none at all); nullopt: it varies, or was seen too rarely. Numbers in their shortest form, missing ones as "".
+  /// A repair that replaces the primary value puts this beside it.
+  std::vector<std::optional<std::string>> dependent_values = {};
 };
 
 /// The time column: a feature (the gap to the event before), never an order.

@@ -79,12 +79,20 @@ enum class EditOperation { replace, remove };
 /// "replace", "delete".
 std::string_view to_string(EditOperation operation) noexcept;
 
+/// A column that a replaced event changes too, since it always holds one value beside the new primary one
+/// (EventColumn::dependent_values).
+struct FollowingColumn {
+  std::size_t column = 0;     ///< of EventSchema::columns
+  std::string before, after;  ///< numbers in their shortest form, missing ones as ""
+};
+
 /// One edit, in positions of the original sequence.
 struct Edit {
   std::size_t position = 0;
   EditOperation operation = EditOperation::replace;
   std::string before, after;  ///< values of the primary column; `after` is empty for remove
   double probability = 0;     ///< of `after` given the rest; 0 for remove
+  std::vector<FollowingColumn> followed = {};
 };
 
 enum class RepairResult {

@@ -1,0 +1,20 @@
+// Columns that follow the primary one: the category of an item, the empty price of an event that sells nothing.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "seqguard/events/dataset.hpp"
+#include "seqguard/events/schema.hpp"
+
+namespace seqguard {
+
+/// Fills EventColumn::dependent_values of all columns but the primary one, whose vocabulary is fitted.
+void fit_dependent_values(const Dataset& data, EventSchema& schema);
+
+/// A number as dependent_values hold it: the shortest text that gives the same float; "" for a missing one.
+std::string number_text(float value);
+/// The number of such a text, or nothing if it is none; NaN for "".
+std::optional<float> number_of(const std::string& text);
+
+}  // namespace seqguard
