@@ -4,6 +4,7 @@
 //   fine_tune_text MODEL_DIR OUTPUT_DIR [LEARNING_RATE]      (.0001)
 #include <cstdio>
 #include <cstdlib>
+#include <exception>
 #include <filesystem>
 #include <seqguard/model/checkpoint.hpp>
 #include <seqguard/model/heads.hpp>
@@ -74,6 +75,14 @@ int main(int argc, char** argv) try {
   }
   const std::string from = argv[1], to = argv[2];
   const double learning_rate = argc == 4 ? std::strtod(argv[3], nullptr) : 1e-4;
+  if (!(learning_rate > 0)) {
+    std::fprintf(stderr, "fine_tune_text: LEARNING_RATE, expected a number above 0, found \"%s\"\n", argv[3]);
+    return 2;
+  }
+  if (std::filesystem::exists(to) && std::filesystem::equivalent(from, to)) {
+    std::fprintf(stderr, "fine_tune_text: OUTPUT_DIR is MODEL_DIR, which stays as it is\n");
+    return 2;
+  }
   Model<float> model = with_spam_head(load_model(make_context(default_isa()), from));
   const TextInput texts =
       TextInput::load(from, model.config(), SentenceEmbedding::load(model.context(), from, model.config()));
@@ -97,7 +106,7 @@ int main(int argc, char** argv) try {
     std::printf("  spam %5.1f %%  %s\n", 100.0 * static_cast<double>(scorer.score(comment.text).probabilities[0]),
                 std::string(comment.text).c_str());
   return loss < 0.69F * static_cast<float>(tokens.size()) ? 0 : 1;  // log 2 = .693: a head that knows nothing
-} catch (const seqguard::Error& error) {
+} catch (const std::exception& error) {
   std::fprintf(stderr, "fine_tune_text: %s\n", error.what());
   return 1;
 }

@@ -127,17 +127,26 @@ bool flag_field(const Json& object, const char* name, bool absent, const std::st
   return found->get<bool>();
 }
 
-/// The text that default_prompt_name names among prompts; empty: there is none.
-std::string read_prompt(const std::string& directory) {
+/// The prompt of this name, or the default one; empty: there is none.
+std::string read_prompt(const std::string& directory, const std::optional<std::string>& wanted) {
+  if (wanted && wanted->empty()) return "";
   const std::string path = directory + "/config_sentence_transformers.json";
-  if (!file_exists(path)) return "";
-  const Json json = read_object(path);
-  if (const auto name = json.find("default_prompt_name"); name == json.end() || name->is_null()) return "";
-  const std::string name = text_field(json, "default_prompt_name", path);
+  const Json json = file_exists(path) ? read_object(path) : Json::object();
+  if (!wanted && json.value("default_prompt_name", Json()).is_null()) return "";
+  const std::string name = wanted ? *wanted : text_field(json, "default_prompt_name", path);
   const auto prompts = json.find("prompts");
   if (prompts == json.end() || !prompts->is_object() || !prompts->contains(name))
-    fail(ErrorCode::bad_checkpoint, path, "prompts", "an object with \"" + name + "\", the default one", "none");
+    fail(wanted ? ErrorCode::invalid_argument : ErrorCode::bad_checkpoint, path, "prompts",
+         "one named \"" + name + "\"" + (wanted ? "" : ", the default"), "none");
   return text_field(*prompts, name.c_str(), path + ": prompts");
+}
+
+/// The configuration of the network among the modules, or "".
+std::string transformer_config(const std::string& directory) {
+  if (!file_exists(directory + "/modules.json")) return "";
+  for (const char* family : {"bert", "roberta", "distilbert", "camembert", "albert", "xlm-roberta", "xlnet"})
+    if (std::string path = directory + "/sentence_" + family + "_config.json"; file_exists(path)) return path;
+  return "";
 }
 
 /// The folder of a module: a plain name and no link, so that it lies in the directory, and its files with it.
@@ -166,14 +175,26 @@ std::string_view to_string(Pooling pooling) noexcept {
 }
 
 SentenceEmbedding SentenceEmbedding::load(const Context<float>& context, const std::string& directory,
-                                          const ModelConfig& config) {
+                                          const ModelConfig& config, const std::optional<std::string>& prompt_name) {
   SentenceEmbedding result;
   const std::string path = directory + "/modules.json";
-  if (!file_exists(path)) {
+  if (file_exists(path)) result.load_modules(context, directory, config);
+  if (result.poolings_.empty()) {
+    if (file_exists(path) && head_of(config) != Head::sequence_classification)
+      fail(ErrorCode::bad_checkpoint, path, "no pooling module");
     result.poolings_ = {Pooling::mean};
     result.size_ = config.hidden_size;
-    return result;
   }
+  if (prompt_name || file_exists(path)) result.prompt_ = read_prompt(directory, prompt_name);
+  const bool weighted = std::count(result.poolings_.begin(), result.poolings_.end(), Pooling::weighted_mean) > 0;
+  if (!result.prompt_.empty() && !result.pools_prompt_ && weighted)
+    fail(ErrorCode::unsupported_model, path, "weighted mean with a prompt", "include_prompt true", "false");
+  return result;
+}
+
+void SentenceEmbedding::load_modules(const Context<float>& context, const std::string& directory,
+                                     const ModelConfig& config) {
+  const std::string path = directory + "/modules.json";
   const Json modules = parse_strict_json(read_file(path, k_max_bytes), path, ErrorCode::bad_checkpoint);
   if (!modules.is_array()) fail(ErrorCode::bad_checkpoint, path, "the document", "an array", modules.type_name());
   constexpr std::size_t k_max_modules = 32;  // each may bring a matrix; the longest lists in use have 5
@@ -192,40 +213,33 @@ SentenceEmbedding SentenceEmbedding::load(const Context<float>& context, const s
     if (before == 1 && name == "Pooling") {
       const std::string file = folder + "/config.json";
       const Json pooling = read_object(file);
-      result.poolings_ = read_poolings(pooling, file, config.hidden_size);
-      result.pools_prompt_ = flag_field(pooling, "include_prompt", true, file);
-      result.size_ = result.poolings_.size() * config.hidden_size;
+      poolings_ = read_poolings(pooling, file, config.hidden_size);
+      pools_prompt_ = flag_field(pooling, "include_prompt", true, file);
+      size_ = poolings_.size() * config.hidden_size;
     } else if (before == 2 && name == "Normalize") {
-      result.steps_.emplace_back(SentenceNormalize{});
+      steps_.emplace_back(SentenceNormalize{});
     } else if (before == 2 && name == "Dense") {
       if (!dense_folders.insert(folder).second)
         fail(ErrorCode::bad_checkpoint, where, "path of a module", "a folder of its own", folder);
-      result.steps_.emplace_back(read_dense(context, folder, result.size_));
-      result.size_ = std::get<SentenceDense>(result.steps_.back()).packed.forward.n();
+      steps_.emplace_back(read_dense(context, folder, size_));
+      size_ = std::get<SentenceDense>(steps_.back()).packed.forward.n();
     } else {
       fail(ErrorCode::unsupported_model, where, "type at this place",
            "Transformer in the directory itself, Pooling, then Dense and Normalize", type);
     }
   }
-  if (result.poolings_.empty()) fail(ErrorCode::bad_checkpoint, path, "no pooling module");
-  result.prompt_ = read_prompt(directory);
-  const bool weighted = std::count(result.poolings_.begin(), result.poolings_.end(), Pooling::weighted_mean) > 0;
-  if (!result.prompt_.empty() && !result.pools_prompt_ && weighted)
-    fail(ErrorCode::unsupported_model, path, "weighted mean with a prompt", "include_prompt true", "false");
-  return result;
 }
 
 bool lower_cases_texts(const std::string& directory) {
-  const std::string path = directory + "/sentence_bert_config.json";
-  return file_exists(path) && flag_field(read_object(path), "do_lower_case", false, path);
+  const std::string path = transformer_config(directory);
+  return !path.empty() && flag_field(read_object(path), "do_lower_case", false, path);
 }
 
 std::size_t max_text_tokens(const std::string& directory, const ModelConfig& config) {
   constexpr std::uint64_t k_sentinel = 1'000'000'000;  // transformers writes 1e30 for "none"
-  for (const auto& [file, field] :
-       {std::pair{"sentence_bert_config.json", "max_seq_length"}, {"tokenizer_config.json", "model_max_length"}}) {
-    const std::string path = directory + "/" + file;
-    if (!file_exists(path)) continue;
+  for (const auto& [path, field] : {std::pair{transformer_config(directory), "max_seq_length"},
+                                    {directory + "/tokenizer_config.json", "model_max_length"}}) {
+    if (path.empty() || !file_exists(path)) continue;
     const Json json = read_object(path);
     const auto found = json.find(field);
     if (found == json.end() || found->is_null() || found->is_number_float()) continue;

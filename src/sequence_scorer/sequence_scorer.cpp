@@ -69,6 +69,7 @@ TextScore SequenceScorer::score(std::string_view text) const {
     text_->classify(text, "", result.probabilities, scratch);
     const auto best = std::max_element(result.probabilities.begin(), result.probabilities.end());
     result.best = static_cast<std::size_t>(best - result.probabilities.begin());
+    result.label = text_->labels()[result.best];
   }
   result.truncated = scratch.tokens().truncated;
   return result;

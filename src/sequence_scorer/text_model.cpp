@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <nlohmann/json.hpp>
 #include <utility>
 #include <vector>
 
@@ -11,33 +10,10 @@
 #include "seqguard/model/encoder.hpp"
 #include "seqguard/model/heads.hpp"
 #include "seqguard/model/sentence_embedding.hpp"
+#include "sequence_scorer/output_transform.hpp"
 
 namespace seqguard {
 namespace {
-
-/// A cross-encoder may name its own activation; config.json's problem_type decides otherwise, and without one a single
-/// logit is a probability of its own.
-OutputTransform transform_of(const ModelConfig& config, const std::string& directory) {
-  const std::string file = directory + "/config.json";
-  const auto text = [&](const nlohmann::json& object, const char* field) -> std::string {
-    const auto found = object.find(field);
-    if (found == object.end() || found->is_null()) return "";
-    if (!found->is_string()) fail(ErrorCode::bad_checkpoint, file, field, "a text", found->type_name());
-    return found->get<std::string>();
-  };
-  const nlohmann::json other = nlohmann::json::parse(config.other_fields);
-  std::string named;
-  if (const auto own = other.find("sentence_transformers"); own != other.end() && own->is_object())
-    named = text(*own, "activation_fn");
-  if (named.empty()) named = text(other, "sbert_ce_default_activation_function");
-  if (named.ends_with(".Sigmoid")) return OutputTransform::sigmoid;
-  if (named.ends_with(".Identity")) return OutputTransform::identity;
-  if (!named.empty())
-    fail(ErrorCode::unsupported_model, file, "activation of the cross-encoder", "Sigmoid or Identity", named);
-  if (config.problem_type == "regression") return OutputTransform::identity;
-  if (config.problem_type == "multi_label_classification" || config.num_labels() == 1) return OutputTransform::sigmoid;
-  return OutputTransform::softmax;
-}
 
 /// Short texts that go through the network together, one after the other.
 struct TextChunk {
@@ -83,12 +59,14 @@ TextModel::Scratch& TextModel::Scratch::operator=(Scratch&&) noexcept = default;
 TextModel::Scratch::~Scratch() = default;
 const Encoding& TextModel::Scratch::tokens() const noexcept { return buffers_->tokens; }
 
-TextModel TextModel::load(const std::string& directory, const LoadOptions& options) {
+TextModel TextModel::load(const std::string& directory, const LoadOptions& options, const TextOptions& text) {
   const Context<float> context = make_context(options.isa ? *options.isa : default_isa(), options.gemm);
   Model<float> model = load_scoring_model(context, directory, {}, options.access);
-  SentenceEmbedding sentence = SentenceEmbedding::load(context, directory, model.config());
-  TextInput input = TextInput::load(directory, model.config(), sentence);
-  const OutputTransform transform = transform_of(model.config(), directory);
+  SentenceEmbedding sentence = SentenceEmbedding::load(context, directory, model.config(), text.prompt_name);
+  TextInput input = TextInput::load(directory, model.config(), sentence, text);
+  const OutputTransform transform = read_output_transform(directory, model.config());
+  if (model.spec().heads.sequence_labels > 0 && !input.prompt.empty())
+    fail(ErrorCode::unsupported_model, directory, "prompt of a cross-encoder", "none", "\"" + input.prompt + "\"");
   return TextModel(
       std::make_shared<const Parts>(Parts{std::move(model), std::move(input), std::move(sentence), transform}));
 }
@@ -142,6 +120,13 @@ void TextModel::classify_hidden(MatrixView<const float> hidden, std::span<float>
     for (float& value : out) value = static_cast<float>(1 / (1 + std::exp(-static_cast<double>(value))));
 }
 
+void TextModel::encode_alone(std::string_view text, std::string_view pair, Scratch& scratch) const {
+  Scratch::Buffers& buffers = *scratch.buffers_;
+  parts_->input.encode(text, pair, buffers.tokens, buffers.tokenizer);
+  buffers.chunk.clear();
+  buffers.chunk.append(buffers.tokens);
+}
+
 void TextModel::embed(std::string_view text, std::span<float> out, Scratch& scratch) const {
   check_out("embed", embedding_size(), out.size());
   Scratch::Buffers& buffers = *scratch.buffers_;
@@ -153,19 +138,15 @@ void TextModel::embed(std::string_view text, std::span<float> out, Scratch& scra
 
 void TextModel::classify(std::string_view text, std::string_view pair, std::span<float> out, Scratch& scratch) const {
   check_out("classify", labels().size(), out.size());
-  Scratch::Buffers& buffers = *scratch.buffers_;
-  parts_->input.encode(text, pair, buffers.tokens, buffers.tokenizer);
-  buffers.chunk.clear();
-  buffers.chunk.append(buffers.tokens);
+  encode_alone(text, pair, scratch);
   classify_hidden(hidden_states(scratch), out, scratch);
 }
 
 template <class Tokenize, class Finish>
-void TextModel::for_each_text(std::span<const std::string_view> texts, MatrixView<float> out,
-                              std::span<ItemStatus> status, Executor& executor, const Tokenize& tokenize,
-                              const Finish& finish) const {
-  if (out.rows != texts.size() || status.size() != texts.size())
-    fail(ErrorCode::invalid_argument, "batch of texts", "rows of out, and size of status", std::to_string(texts.size()),
+void TextModel::for_each_text(std::size_t texts, MatrixView<float> out, std::span<ItemStatus> status,
+                              Executor& executor, const Tokenize& tokenize, const Finish& finish) const {
+  if (out.rows != texts || status.size() != texts)
+    fail(ErrorCode::invalid_argument, "batch of texts", "rows of out, and size of status", std::to_string(texts),
          std::to_string(out.rows) + " and " + std::to_string(status.size()));
   std::vector<Scratch> scratches;
   for (std::size_t i = 0; i < executor.concurrency(); ++i) scratches.push_back(make_scratch());
@@ -193,12 +174,12 @@ void TextModel::for_each_text(std::span<const std::string_view> texts, MatrixVie
     buffers.members.clear();
   };
   // Enough texts for full chunks, and enough tasks for all workers.
-  const std::size_t per_task = std::clamp<std::size_t>(texts.size() / (4 * executor.concurrency()), 1, 64);
-  executor.run((texts.size() + per_task - 1) / per_task, [&](std::size_t task, std::size_t worker) {
+  const std::size_t per_task = std::clamp<std::size_t>(texts / (4 * executor.concurrency()), 1, 64);
+  executor.run((texts + per_task - 1) / per_task, [&](std::size_t task, std::size_t worker) {
     Scratch& scratch = scratches[worker];
     Scratch::Buffers& buffers = *scratch.buffers_;
-    for (std::size_t i = task * per_task; i < std::min(texts.size(), (task + 1) * per_task); ++i) {
-      if (!attempt(i, [&] { tokenize(texts[i], buffers); })) continue;
+    for (std::size_t i = task * per_task; i < std::min(texts, (task + 1) * per_task); ++i) {
+      if (!attempt(i, [&] { tokenize(i, buffers); })) continue;
       if (buffers.chunk.ids.size() + buffers.tokens.ids.size() > k_chunk_tokens) run_chunk(scratch);
       buffers.chunk.append(buffers.tokens);
       buffers.members.push_back(i);
@@ -211,9 +192,9 @@ void TextModel::embed_batch(std::span<const std::string_view> texts, MatrixView<
                             std::span<ItemStatus> status, Executor& executor) const {
   check_out("embed_batch", embedding_size(), out.cols);
   for_each_text(
-      texts, out, status, executor,
-      [&](std::string_view text, Scratch::Buffers& buffers) {
-        parts_->input.encode_sentence(text, buffers.tokens, buffers.tokenizer, buffers.prompted);
+      texts.size(), out, status, executor,
+      [&](std::size_t i, Scratch::Buffers& buffers) {
+        parts_->input.encode_sentence(texts[i], buffers.tokens, buffers.tokenizer, buffers.prompted);
       },
       [&](MatrixView<const float> hidden, std::span<float> row, Scratch& scratch) {
         embed_hidden(hidden, row, scratch);
@@ -222,15 +203,39 @@ void TextModel::embed_batch(std::span<const std::string_view> texts, MatrixView<
 
 void TextModel::classify_batch(std::span<const std::string_view> texts, MatrixView<float> out,
                                std::span<ItemStatus> status, Executor& executor) const {
+  const std::vector<std::string_view> none(texts.size());
+  classify_batch(texts, none, out, status, executor);
+}
+
+void TextModel::classify_batch(std::span<const std::string_view> texts, std::span<const std::string_view> pairs,
+                               MatrixView<float> out, std::span<ItemStatus> status, Executor& executor) const {
   check_out("classify_batch", labels().size(), out.cols);
+  if (pairs.size() != texts.size())
+    fail(ErrorCode::invalid_argument, "classify_batch", "size of pairs", std::to_string(texts.size()),
+         std::to_string(pairs.size()));
   for_each_text(
-      texts, out, status, executor,
-      [&](std::string_view text, Scratch::Buffers& buffers) {
-        parts_->input.encode(text, "", buffers.tokens, buffers.tokenizer);
+      texts.size(), out, status, executor,
+      [&](std::size_t i, Scratch::Buffers& buffers) {
+        parts_->input.encode(texts[i], pairs[i], buffers.tokens, buffers.tokenizer);
       },
       [&](MatrixView<const float> hidden, std::span<float> row, Scratch& scratch) {
         classify_hidden(hidden, row, scratch);
       });
+}
+
+std::span<const std::string> TextModel::token_labels() const noexcept {
+  if (head_of(parts_->model.config()) != Head::token_classification) return {};
+  return parts_->model.config().labels;
+}
+
+void TextModel::classify_tokens(std::string_view text, std::vector<float>& out, Scratch& scratch) const {
+  const std::size_t classes = token_labels().size();
+  if (classes == 0) fail(ErrorCode::unsupported, "classify_tokens", "the model has no token classification head");
+  encode_alone(text, "", scratch);
+  const MatrixView<const float> hidden = hidden_states(scratch);
+  out.resize(hidden.rows * classes);
+  token_logits<float>(parts_->model, {out.data(), hidden.rows, classes}, hidden, scratch.buffers_->scratch);
+  parts_->model.context().kernels->softmax_forward(out.data(), out.data(), hidden.rows, classes);
 }
 
 }  // namespace seqguard

@@ -195,6 +195,17 @@ TokenizerPipeline read_pipeline(const std::string& path) {
 
 }  // namespace
 
+TextSpan byte_span(std::string_view text, TextSpan characters) noexcept {
+  std::uint32_t byte = 0, character = 0;
+  const auto advance_to = [&](std::uint32_t wanted) {
+    for (; character < wanted && byte < text.size(); ++character)
+      byte += static_cast<std::uint32_t>(utf8_length(text[byte]));
+    return byte;
+  };
+  const std::uint32_t begin = advance_to(characters.begin);
+  return {begin, advance_to(characters.end)};
+}
+
 TokenizerScratch::TokenizerScratch() : buffers_(std::make_unique<TokenizerScratchBuffers>()) {}
 TokenizerScratch::~TokenizerScratch() = default;
 TokenizerScratch::TokenizerScratch(TokenizerScratch&&) noexcept = default;

@@ -6,11 +6,6 @@ namespace seqguard {
 namespace {
 
 /// The blocks by which a saved tokenizer truncates and pads are those of whoever saved it last.
-void note_ignored(JsonValue root, std::string_view name, std::string_view instead, TokenizerPipeline& pipeline) {
-  if (const auto block = root.find(name))
-    pipeline.notes.push_back(block->where() + " is ignored; " + std::string(instead));
-}
-
 /// Every id of a frame must be one that the vocabulary has.
 void check_frame(const Frame& frame, const VocabularyMap& vocabulary, JsonValue processor) {
   for (const FramePiece& piece : frame)
@@ -50,8 +45,6 @@ TokenizerPipeline pipeline_from_json(std::string_view json, const std::string& f
   if (const auto version = root.find("version"); version && version->text() != "1.0")
     version->refuse_unsupported("\"1.0\"");
   TokenizerPipeline pipeline;
-  note_ignored(root, "truncation", "max_length is an option of each call", pipeline);
-  note_ignored(root, "padding", "nothing is padded here", pipeline);
   if (const auto normalizer = root.find("normalizer")) read_normalizer(*normalizer, pipeline.normalizers);
   if (const auto splitter = root.find("pre_tokenizer")) read_pre_tokenizer(*splitter, pipeline.pre_tokenizers);
   // Each step goes over the whole text; the longest lists in use, ALBERT's, have 7.

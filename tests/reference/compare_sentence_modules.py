@@ -2,7 +2,8 @@
 
     compare_sentence_modules.py PROGRAM GOLDEN_DIR        GOLDEN_DIR: tests/golden
 
-Every pooling, pairs of them, dense layers, prompts (pooled or not), do_lower_case, both ways of writing the files. Reference: float64
+Every pooling, pairs of them, dense layers, prompts (pooled or not), do_lower_case, both ways of writing the files, and a cross-encoder as the package saves
+it. Reference: float64
 from the stored weights. Bound: 2e-5 absolute, of outputs of order 1.
 """
 import json
@@ -41,6 +42,22 @@ def cases():
             "tokenizer_config.json": {"tokenizer_class": "BertTokenizer", "do_lower_case": False}}
 
 
+def compare_cross_encoder(program, golden):
+    """A CrossEncoder saved by the package: largest difference of logits."""
+    pairs = [("a question", "an answer"), ("the fox", "the dog jumps over"), ("spam " * 30, "eggs")]
+    with tempfile.TemporaryDirectory() as work:
+        model = sentence_transformers.CrossEncoder(str(golden / "text_pairs"), device="cpu", activation_fn=torch.nn.Identity())
+        model.save_pretrained(work)
+        lines = "".join(json.dumps({"text": a, "text_pair": b}) + "\n" for a, b in pairs)
+        answer = subprocess.run([program, "encode", "--model", work, "--input", "-", "--output-kind", "logits", "--quiet"],
+                                input=lines, capture_output=True, text=True)
+        if answer.returncode != 0:
+            sys.exit(f"cross-encoder: seqguard encode ended with {answer.returncode}: {answer.stderr}")
+        ours = numpy.array([json.loads(line)["logits"] for line in answer.stdout.splitlines()])
+        theirs = numpy.concatenate([model.double().predict([pair]) for pair in pairs])
+    return numpy.abs(ours - theirs).max()
+
+
 def main():
     program, golden = sys.argv[1], pathlib.Path(sys.argv[2]) / "text_sentence"
     worst = 0.0
@@ -67,6 +84,11 @@ def main():
         print(f"{name}: largest difference {difference:.1e}")
         if not difference <= BOUND:
             sys.exit(f"{name}: too large, bound {BOUND:.0e}")
+    difference = compare_cross_encoder(program, golden.parent)
+    worst = max(worst, difference)
+    print(f"cross-encoder: largest difference {difference:.1e}")
+    if not difference <= BOUND:
+        sys.exit(f"cross-encoder: too large, bound {BOUND:.0e}")
     print(f"sentence-transformers {sentence_transformers.__version__}: all agree, largest difference {worst:.1e}, bound {BOUND:.0e}")
 
 

@@ -1,10 +1,10 @@
-"""A small sentence-transformers directory and a small classifier of text pairs, and what transformers computes from them.
+"""A small sentence-transformers directory and small classifiers of text pairs and of tokens, and what transformers computes.
 
-    make_text_golden.py DIR             writes DIR/text_sentence and DIR/text_pairs
+    make_text_golden.py DIR             writes DIR/text_sentence, DIR/text_pairs and DIR/text_tokens
     make_text_golden.py DIR --compare OLD
 
 Each holds a Hugging Face checkpoint with tokenizer.json, texts.json ([text, pair or ""], ..) and expected.safetensors: `embedding`
-[T, E] or `probabilities` [T, C], computed in float64. The modules of text_sentence are: Transformer; Pooling cls + mean + weighted
+[T, E] or `probabilities` [T, C] (text_tokens: [N, C], a row for each token of all texts), computed in float64. The modules of text_sentence are: Transformer; Pooling cls + mean + weighted
 mean; Dense with tanh; Normalize.
 """
 import argparse
@@ -102,6 +102,20 @@ def make_pairs(directory):
     write(directory, PAIRS, {"probabilities": torch.stack(rows)})
 
 
+def make_tokens(directory):
+    directory.mkdir(parents=True, exist_ok=True)
+    tokenizer, vocabulary = make_tokenizer(directory)
+    labels = dict(id2label={0: "O", 1: "B-ANIMAL", 2: "I-ANIMAL"}, label2id={"O": 0, "B-ANIMAL": 1, "I-ANIMAL": 2})
+    model = transformers.BertForTokenClassification(configuration(vocabulary, **labels)).eval()
+    randomise(model, numpy.random.RandomState(9))
+    model.save_pretrained(directory)
+    (directory / "tokenizer_config.json").write_text(json.dumps({"model_max_length": LONGEST}))
+    model = model.double()
+    with torch.no_grad():
+        rows = [torch.softmax(model(**encode(tokenizer, text, "")).logits[0], 1) for text in TEXTS]
+    write(directory, [[t, ""] for t in TEXTS], {"probabilities": torch.cat(rows)})
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("directory", type=pathlib.Path)
@@ -110,6 +124,7 @@ def main():
     torch.set_num_threads(1)
     make_sentence(arguments.directory / "text_sentence")
     make_pairs(arguments.directory / "text_pairs")
+    make_tokens(arguments.directory / "text_tokens")
     if arguments.compare:
         compare(arguments.directory, arguments.compare)
 

@@ -41,15 +41,17 @@ struct SentenceNormalize {};
 /// Immutable; may be used by any number of threads at once.
 class SentenceEmbedding {
  public:
-  /// modules.json and the folders it names; without it the mean of the tokens, as sentence-transformers takes it.
+  /// modules.json and the folders it names; without it, and where a cross-encoder's names only the network, the mean of
+  /// the tokens, as sentence-transformers takes it. `prompt_name`: one of the prompts in
+  /// config_sentence_transformers.json, "" for none; nullopt: its default_prompt_name.
   /// @throws Error bad_checkpoint (malformed, sizes that do not fit), unsupported_model (a module, pooling or
-  /// activation that is not computed here, by name), io_error.
-  static SentenceEmbedding load(const Context<float>& context, const std::string& directory, const ModelConfig& config);
+  /// activation that is not computed here, by name), invalid_argument (no such prompt), io_error.
+  static SentenceEmbedding load(const Context<float>& context, const std::string& directory, const ModelConfig& config,
+                                const std::optional<std::string>& prompt_name = std::nullopt);
 
   std::size_t size() const noexcept { return size_; }  ///< features of the result
   const std::vector<Pooling>& poolings() const noexcept { return poolings_; }
-  /// What stands before every text: the prompt of default_prompt_name in config_sentence_transformers.json; mostly
-  /// empty.
+  /// What stands before every text; mostly empty.
   const std::string& prompt() const noexcept { return prompt_; }
   /// False: the tokens of the prompt are left out of the pooling (include_prompt).
   bool pools_prompt() const noexcept { return pools_prompt_; }
@@ -58,6 +60,8 @@ class SentenceEmbedding {
              Arena& scratch) const;
 
  private:
+  void load_modules(const Context<float>& context, const std::string& directory, const ModelConfig& config);
+
   std::vector<Pooling> poolings_;  ///< concatenated in this order
   std::vector<std::variant<SentenceDense, SentenceNormalize>> steps_;
   std::size_t size_ = 0;
@@ -65,10 +69,11 @@ class SentenceEmbedding {
   bool pools_prompt_ = true;
 };
 
-/// Tokens that a text is cut to: max_seq_length of sentence_bert_config.json, else model_max_length of
-/// tokenizer_config.json, and never more than the encoder's positions. @throws Error bad_checkpoint.
+/// Tokens that a text is cut to: max_seq_length of sentence_bert_config.json (or of one of its former names; read only
+/// beside a modules.json, as by sentence-transformers), else model_max_length of tokenizer_config.json, and never more
+/// than the encoder's positions. @throws Error bad_checkpoint.
 std::size_t max_text_tokens(const std::string& directory, const ModelConfig& config);
-/// do_lower_case of sentence_bert_config.json: texts are lower-cased even if the tokenizer would not.
+/// do_lower_case of the same file: texts are lower-cased even if the tokenizer would not.
 /// @throws Error bad_checkpoint.
 bool lower_cases_texts(const std::string& directory);
 

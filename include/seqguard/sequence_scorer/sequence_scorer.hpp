@@ -115,6 +115,7 @@ struct Repair {
 struct TextScore {
   std::vector<float> probabilities;  ///< one per label of TextModel::labels(); empty: the model is no classifier
   std::size_t best = 0;              ///< the label with the largest one
+  std::string label;                 ///< its name
   std::vector<float> embedding;      ///< one vector for the text; empty where the model is a classifier
   bool truncated = false;            ///< the text was cut to TextModel::max_tokens()
 };

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -12,21 +13,35 @@ namespace seqguard {
 struct ModelConfig;
 class SentenceEmbedding;
 
+/// What the files of a directory leave to the caller.
+struct TextOptions {
+  /// Texts are cut to so many tokens, the frame included; 0, or more than the model takes: what its files say.
+  std::size_t max_tokens = 0;
+  SpecialTokensInText special_tokens_in_text = SpecialTokensInText::as_text;
+  InvalidUtf8 invalid_utf8 = InvalidUtf8::error;
+  std::size_t max_text_bytes = EncodeOptions{}.max_text_bytes;  ///< longer texts are refused before they are cut
+  /// One of the prompts in config_sentence_transformers.json for every text to embed, "" for none; nullopt: the default
+  /// one.
+  std::optional<std::string> prompt_name = std::nullopt;
+};
+
 /// Immutable; may be used by any number of threads at once.
 struct TextInput {
   Tokenizer tokenizer;
-  EncodeOptions options;            ///< cut to the length that the model takes; special tokens in a text are letters
-  std::string prompt;               ///< before each text that becomes a sentence embedding; mostly empty
+  EncodeOptions options;  ///< TextOptions, and the length that the model takes
+  std::string prompt;     ///< before each text that becomes a sentence embedding; mostly empty
+  std::size_t prompt_characters = 0;
   std::size_t unpooled_tokens = 0;  ///< at the beginning of a sentence: the prompt, where the pooling leaves it out
 
   /// A directory with a tokenizer, whose ids all are rows of the encoder's table (which may have more).
-  /// @throws Error as Tokenizer::load(); bad_checkpoint.
-  static TextInput load(const std::string& directory, const ModelConfig& config, const SentenceEmbedding& sentence);
+  /// `sentence` was loaded with the same prompt. @throws Error as Tokenizer::load(); bad_checkpoint.
+  static TextInput load(const std::string& directory, const ModelConfig& config, const SentenceEmbedding& sentence,
+                        const TextOptions& options = {});
 
   /// The tokens of one text, or of a frame of two if `pair` is not empty. @throws Error as Tokenizer::encode();
   /// invalid_argument: no token at all.
   void encode(std::string_view text, std::string_view pair, Encoding& tokens, TokenizerScratch& scratch) const;
-  /// The tokens of prompt and text; `buffer` is reused.
+  /// The tokens of prompt and text; those of the prompt count as frame, offsets begin at the text. `buffer` is reused.
   void encode_sentence(std::string_view text, Encoding& tokens, TokenizerScratch& scratch, std::string& buffer) const;
 };
 

@@ -11,6 +11,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "seqguard/core/views.hpp"
 #include "seqguard/sequence_scorer/sequence_scorer.hpp"
@@ -33,7 +34,7 @@ class TextModel {
     Scratch(Scratch&&) noexcept;
     Scratch& operator=(Scratch&&) noexcept;
     ~Scratch();
-    /// Tokens of the last text: ids, characters they stand for, and whether it was cut.
+    /// Tokens of the last text: ids, characters they stand for (byte_span() gives the bytes), and whether it was cut.
     const Encoding& tokens() const noexcept;
 
    private:
@@ -45,11 +46,12 @@ class TextModel {
 
   /// A Hugging Face or sentence-transformers directory with a tokenizer.
   /// @throws Error file_not_found, io_error, bad_checkpoint, bad_format, unsupported, unsupported_model.
-  static TextModel load(const std::string& directory, const LoadOptions& options = {});
+  static TextModel load(const std::string& directory, const LoadOptions& options = {}, const TextOptions& text = {});
 
   Scratch make_scratch() const;
-  /// Options with which texts become tokens: cut to max_tokens(), special tokens in a text are letters. A text is cut
-  /// rather than refused; Scratch::tokens().truncated says so.
+  /// Options with which texts become tokens. "[SEP]" in a text is text unless TextOptions say otherwise: transformers
+  /// lets whoever writes the text forge the frame. More tokens than max_tokens() are cut off
+  /// (Scratch::tokens().truncated); more than max_text_bytes are refused.
   const EncodeOptions& encode_options() const noexcept;
   std::size_t max_tokens() const noexcept { return encode_options().max_length; }
 
@@ -70,12 +72,23 @@ class TextModel {
 
   /// Row i of out[texts, embedding_size()] and status[i] for each text, on the executor's workers; a bad text fails
   /// alone, and its row is left as it was. Short texts go through the network together; each row has the same bits as
-  /// embed() of its text.
+  /// embed() of its text. A pool of threads takes one batch at a time (core/executor.hpp): one for each caller.
   void embed_batch(std::span<const std::string_view> texts, MatrixView<float> out, std::span<ItemStatus> status,
                    Executor& executor = inline_executor()) const;
-  /// The same with classify(), without pairs: out[texts, labels().size()].
+  /// The same with classify(): out[texts, labels().size()].
   void classify_batch(std::span<const std::string_view> texts, MatrixView<float> out, std::span<ItemStatus> status,
                       Executor& executor = inline_executor()) const;
+  /// The same for pairs[i] beside texts[i], as a cross-encoder ranks answers. @throws Error invalid_argument: sizes.
+  void classify_batch(std::span<const std::string_view> texts, std::span<const std::string_view> pairs,
+                      MatrixView<float> out, std::span<ItemStatus> status,
+                      Executor& executor = inline_executor()) const;
+
+  /// Names of the classes of tokens; empty: the model is no token classifier.
+  std::span<const std::string> token_labels() const noexcept;
+  /// Probabilities of the classes of each token, the frame's included, row after row: out[tokens, token_labels()] is
+  /// resized. Scratch::tokens() says which characters a row stands for. @throws Error as embed(); unsupported: not a
+  /// token classifier.
+  void classify_tokens(std::string_view text, std::vector<float>& out, Scratch& scratch) const;
 
   const Tokenizer& tokenizer() const noexcept;
   const Model<float>& model() const noexcept;
@@ -86,13 +99,16 @@ class TextModel {
   struct Parts;
   explicit TextModel(std::shared_ptr<const Parts> parts) : parts_(std::move(parts)) {}
   void check_out(std::string_view call, std::size_t wanted, std::size_t found) const;
+  /// The text's tokens become the scratch's chunk.
+  void encode_alone(std::string_view text, std::string_view pair, Scratch& scratch) const;
   /// Hidden states [N, H] of the tokens in the scratch's chunk; they last until its next use.
   MatrixView<const float> hidden_states(Scratch& scratch) const;
   void embed_hidden(MatrixView<const float> hidden, std::span<float> out, Scratch& scratch) const;
   void classify_hidden(MatrixView<const float> hidden, std::span<float> out, Scratch& scratch) const;
+  /// tokenize(i, buffers), then finish(hidden states of text i, its row, scratch).
   template <class Tokenize, class Finish>
-  void for_each_text(std::span<const std::string_view> texts, MatrixView<float> out, std::span<ItemStatus> status,
-                     Executor& executor, const Tokenize& tokenize, const Finish& finish) const;
+  void for_each_text(std::size_t texts, MatrixView<float> out, std::span<ItemStatus> status, Executor& executor,
+                     const Tokenize& tokenize, const Finish& finish) const;
 
   std::shared_ptr<const Parts> parts_;
 };

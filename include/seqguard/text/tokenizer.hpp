@@ -24,6 +24,9 @@ struct TextSpan {
   std::uint32_t begin = 0, end = 0;
   bool operator==(const TextSpan&) const = default;
 };
+/// The bytes [begin, end) that these characters take in a well-formed text; beyond its end, its size. Linear in the
+/// text.
+TextSpan byte_span(std::string_view text, TextSpan characters) noexcept;
 
 /// What a text becomes. All vectors have one entry per token.
 struct Encoding {
@@ -78,9 +81,9 @@ struct TokenizerPipeline;
 class Tokenizer {
  public:
   /// Reads tokenizer.json, or a directory that has one; else vocab.txt (WordPiece, settings of tokenizer_config.json),
-  /// else vocab.json and merges.txt (byte-level BPE). The truncation and padding blocks of tokenizer.json are ignored
-  /// (notes()). In a directory the flags of tokenizer_config.json for BERT's normalizer and RoBERTa's byte level
-  /// count more than those of tokenizer.json, as in transformers (notes()).
+  /// else vocab.json and merges.txt (byte-level BPE). The truncation and padding blocks of tokenizer.json are ignored,
+  /// as by transformers: max_length is an option of each call. In a directory the flags of tokenizer_config.json for
+  /// BERT's normalizer and RoBERTa's byte level count more than those of tokenizer.json, as in transformers (notes()).
   /// `lowercase`: texts are lower-cased first, unless a normalizer is Lowercase (sentence-transformers' do_lower_case).
   /// @throws Error file_not_found, io_error; bad_format: malformed, inconsistent or beyond the limits, with file and
   /// JSON place; unsupported: a component or setting that is not computed here, by name.
