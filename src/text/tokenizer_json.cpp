@@ -45,6 +45,9 @@ TokenizerPipeline pipeline_from_json(std::string_view json, const std::string& f
   if (const auto version = root.find("version"); version && version->text() != "1.0")
     version->refuse_unsupported("\"1.0\"");
   TokenizerPipeline pipeline;
+  if (root.find("truncation"))
+    pipeline.notes.push_back(file + ": truncation is ignored, EncodeOptions::max_length counts");
+  if (root.find("padding")) pipeline.notes.push_back(file + ": padding is ignored, nothing is padded here");
   if (const auto normalizer = root.find("normalizer")) read_normalizer(*normalizer, pipeline.normalizers);
   if (const auto splitter = root.find("pre_tokenizer")) read_pre_tokenizer(*splitter, pipeline.pre_tokenizers);
   // Each step goes over the whole text; the longest lists in use, ALBERT's, have 7.

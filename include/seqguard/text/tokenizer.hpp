@@ -81,9 +81,10 @@ struct TokenizerPipeline;
 class Tokenizer {
  public:
   /// Reads tokenizer.json, or a directory that has one; else vocab.txt (WordPiece, settings of tokenizer_config.json),
-  /// else vocab.json and merges.txt (byte-level BPE). The truncation and padding blocks of tokenizer.json are ignored,
-  /// as by transformers: max_length is an option of each call. In a directory the flags of tokenizer_config.json for
-  /// BERT's normalizer and RoBERTa's byte level count more than those of tokenizer.json, as in transformers (notes()).
+  /// else vocab.json and merges.txt (byte-level BPE). The truncation and padding blocks of tokenizer.json are ignored
+  /// (notes()): max_length is an option of each call, as in transformers. In a directory the flags of
+  /// tokenizer_config.json for BERT's normalizer and RoBERTa's byte level count more than those of tokenizer.json, as
+  /// there (notes()).
   /// `lowercase`: texts are lower-cased first, unless a normalizer is Lowercase (sentence-transformers' do_lower_case).
   /// @throws Error file_not_found, io_error; bad_format: malformed, inconsistent or beyond the limits, with file and
   /// JSON place; unsupported: a component or setting that is not computed here, by name.
