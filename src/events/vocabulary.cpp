@@ -75,6 +75,15 @@ TypeId Vocabulary::type(std::string_view text) const noexcept {
   return k_unseen_type | static_cast<TypeId>(hash & 0x7FFFFFFFu);
 }
 
+double Vocabulary::unseen_share() const noexcept {
+  double once = 0, events = 0;
+  for (const std::uint64_t count : counts_) {
+    once += count == 1 ? 1 : 0;
+    events += static_cast<double>(count);
+  }
+  return events > 0 ? once / events : 1;
+}
+
 std::string_view Vocabulary::token(std::int32_t id) const noexcept {
   constexpr std::string_view reserved[] = {"[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"};
   return id < k_reserved_ids ? reserved[id] : value(static_cast<TypeId>(id - k_reserved_ids));

@@ -31,7 +31,7 @@ std::string event_calibration_bytes(const EventCalibration& events) {
   return writer.serialize();
 }
 
-EventCalibration read_event_calibration(const std::string& path, double repeat_share) {
+EventCalibration read_event_calibration(const std::string& path, double repeat_share, const EventSchema& schema) {
   const SafetensorsFile file(path);
   const ProfileReader reader(file, "events");
   EventCalibration events;
@@ -39,6 +39,7 @@ EventCalibration read_event_calibration(const std::string& path, double repeat_s
   if (next.size() >= 2) events.next = TailCalibration(next);
   if (masked.size() >= 2) events.masked = TailCalibration(masked);
   events.repeat_share = repeat_share;
+  events.unseen_share = schema.primary_column().vocabulary.unseen_share();
   return events;
 }
 
@@ -165,10 +166,11 @@ std::shared_ptr<const BehaviourModel> load_behaviour_model(const std::string& di
   SequenceDetectorOptions detector_options;
   detector_options.contamination = sidecar.target_fpr;
   SequenceDetector detector = SequenceDetector::load(sidecar.recipe, SafetensorsFile(profile_path), detector_options);
-  return std::make_shared<BehaviourModel>(
-      BehaviourModel{std::move(schema), std::move(encoder), std::move(detector),
-                     read_event_calibration(directory + "/event_calibration.safetensors", sidecar.repeat_share),
-                     sidecar.target_fpr, sidecar.drift_auroc, sidecar.training});
+  EventCalibration events =
+      read_event_calibration(directory + "/event_calibration.safetensors", sidecar.repeat_share, schema);
+  return std::make_shared<BehaviourModel>(BehaviourModel{std::move(schema), std::move(encoder), std::move(detector),
+                                                         std::move(events), sidecar.target_fpr, sidecar.drift_auroc,
+                                                         sidecar.training});
 }
 
 }  // namespace seqguard

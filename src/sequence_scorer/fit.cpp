@@ -274,6 +274,7 @@ class Fitter {
     if (state_.event_next.size() >= 2) calibration.next = calibrate_events(state_.event_next);
     if (state_.event_masked.size() >= 2) calibration.masked = calibrate_events(state_.event_masked);
     calibration.repeat_share = share_of_repeats(Normals(all_types()));
+    calibration.unseen_share = schema_.primary_column().vocabulary.unseen_share();
     return calibration;
   }
 

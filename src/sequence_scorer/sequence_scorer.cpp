@@ -14,21 +14,29 @@
 namespace seqguard {
 namespace {
 
-/// A value that occurred before in its sequence counts at least as much as repeats are rare among the normals: a
-/// likelihood cannot see a duplicate, the event before it makes it plausible.
-void apply_repeat_rule(const EncodedEvents& events, const EventCalibration& calibration, std::vector<TypeId>& seen,
-                       Score& out) {
-  if (!calibration.repeats_are_rare() || calibration.masked.size() == 0) return;
-  const double share = std::max(calibration.repeat_share, 1e-6);
-  const double floor = calibration.masked.threshold(share);
+/// An event counts at least as much as what it does is rare among the normals.
+void raise(EventScore& event, const TailCalibration& masked, double share) {
+  share = std::max(share, 1e-6);
+  const double floor = masked.threshold(share);
+  if (event.value < floor) event = {floor, share};
+}
+
+/// What a likelihood does not see: a value that occurred before in its sequence (the event before it makes a duplicate
+/// plausible), and one that nobody has seen (all of them are UNK, of which an encoder learns little).
+void apply_rules(const EncodedEvents& events, const EventCalibration& calibration, std::vector<TypeId>& seen,
+                 Score& out) {
+  if (calibration.masked.size() == 0) return;
   seen.clear();
   for (std::size_t i = 0; i < events.n; ++i) {
-    const auto at = std::lower_bound(seen.begin(), seen.end(), events.types[i]);
-    if (at == seen.end() || *at != events.types[i]) {
-      seen.insert(at, events.types[i]);
-      continue;
-    }
-    if (out.events[i].value < floor) out.events[i] = {floor, share};
+    const TypeId type = events.types[i];
+    if (calibration.unseen_are_rare() && is_unseen(type))
+      raise(out.events[i], calibration.masked, calibration.unseen_share);
+    if (!calibration.repeats_are_rare()) continue;
+    const auto at = std::lower_bound(seen.begin(), seen.end(), type);
+    if (at == seen.end() || *at != type)
+      seen.insert(at, type);
+    else
+      raise(out.events[i], calibration.masked, calibration.repeat_share);
   }
 }
 
@@ -112,7 +120,7 @@ void SequenceScorer::score(const EventsView& events, Score& out, Scratch& scratc
     const double value = surprise.events[i];
     out.events[i] = {value, calibration.size() > 0 ? calibration.p_value(value) : 1.0};
   }
-  if (out.has_masked) apply_repeat_rule(encoded, model.events, buffers.seen, out);
+  if (out.has_masked) apply_rules(encoded, model.events, buffers.seen, out);
   find_worst(out);
 }
 

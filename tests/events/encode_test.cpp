@@ -60,6 +60,13 @@ TEST_CASE("vocabulary: unseen values stay apart and never collide with known one
   CHECK(hash_bytes("view:shoes") == 0x553542928BDC657Fu);
 }
 
+TEST_CASE("vocabulary: the share of values to come that are new ones") {
+  const auto share = [](std::vector<ValueCount> counts) { return Vocabulary::from_counts(counts).unseen_share(); };
+  CHECK(share({{"a", 7}, {"b", 1}, {"c", 2}}) == 0.1);
+  CHECK(share({{"a", 2}}) == 0);
+  CHECK(share({}) == 1);
+}
+
 TEST_CASE("vocabulary: many values are all found again") {
   std::vector<ValueCount> counts;
   for (int i = 0; i < 5000; ++i) counts.push_back({"value-" + std::to_string(i), 1});

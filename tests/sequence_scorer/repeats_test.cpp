@@ -1,4 +1,4 @@
-// Behaviour in which a value hardly ever comes twice: what is there already is suspicious, and no candidate.
+// What a likelihood does not see: a value that comes twice where none does, and one that nobody has seen.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "sequence_scorer/small_shop.hpp"
+#include "support/temporary_directory.hpp"
 
 using namespace seqguard;
 using namespace seqguard::tests;
@@ -43,4 +44,29 @@ TEST_CASE("where values hardly ever repeat, one that is already there is not exp
       const auto found = std::find(events.begin(), events.end(), candidate.value);
       CHECK((found == events.end() || found - events.begin() == static_cast<std::ptrdiff_t>(i)));
     }
+}
+
+TEST_CASE("an event that nobody has seen is the suspicious one, however little the encoder has learned") {
+  FitOptions options = quick_fit();
+  options.epochs = 1;
+  const SequenceScorer scorer(fit(as_dataset(visits(200, 1)), options));
+  REQUIRE(scorer.model().events.unseen_are_rare());
+  const std::vector<std::string> events = {"login", "search", "view", "drop_table", "search", "view", "logout"};
+  Score score;
+  auto scratch = scorer.make_scratch(20);
+  scorer.score(OneColumn(events), score, scratch, {.masked = true});
+  CHECK(score.worst == 3);
+  CHECK(score.events[3].p_value <= 1e-6);
+
+  const TemporaryDirectory directory;
+  save_behaviour_model(scorer.model(), directory / "model");
+  CHECK(SequenceScorer::load(directory / "model").score(OneColumn(events), {.masked = true}).events[3].p_value <= 1e-6);
+
+  // Where every second value is a new one, they say nothing.
+  auto sequences = visits(60, 2);
+  for (std::size_t i = 0; i < sequences.size(); ++i)
+    for (std::size_t j = 1; j < sequences[i].size(); j += 2)
+      sequences[i][j] = std::to_string(i) + "_" + std::to_string(j);
+  const SequenceScorer new_values(fit(as_dataset(sequences), options));
+  CHECK_FALSE(new_values.model().events.unseen_are_rare());
 }

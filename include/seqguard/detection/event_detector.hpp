@@ -46,8 +46,8 @@ std::unique_ptr<EventDetector> make_event_detector(std::string_view name);
 
 /// Share of the events of the normals that occurred before in their sequence.
 double share_of_repeats(const Normals& normals);
-/// `repeated` is worth while below this share.
-inline constexpr double k_rare_repeats = 0.05;
+/// What so small a share of the normals' events does is suspicious by itself; `repeated` is worth while below it.
+inline constexpr double k_rare = 0.05;
 
 /// Scores of all events of all normals, one sequence after another, each under statistics fitted on the other folds.
 /// Folds, threads and errors as for out_of_fold_scores().

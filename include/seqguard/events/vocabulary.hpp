@@ -63,6 +63,9 @@ class Vocabulary {
   }
   /// How often the training data hold it.
   std::uint64_t count(TypeId type) const noexcept { return counts_[type]; }
+  /// Probability that one more event has a value that is not here: values seen once, of all events (Good and Turing's
+  /// estimate, where rare values are kept); 1 without events.
+  double unseen_share() const noexcept;
   /// The value of an encoder id below size(); "[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]" for the reserved ones.
   std::string_view token(std::int32_t id) const noexcept;
 
