@@ -45,8 +45,9 @@ std::unique_ptr<TokenModel> read_bpe(JsonValue value) {
   if (const auto unknown = value.find("unk_token")) settings.unk_token = unknown->text();
   settings.continuing_subword_prefix = value.text_or("continuing_subword_prefix", "");
   settings.end_of_word_suffix = value.text_or("end_of_word_suffix", "");
-  if (settings.continuing_subword_prefix.size() + settings.end_of_word_suffix.size() > k_max_piece_bytes)
-    value.refuse("a prefix and suffix of at most " + std::to_string(k_max_piece_bytes) + " bytes");  // of every symbol
+  constexpr std::size_t k_max_affix_bytes = 1'024;  // every symbol of a text has them
+  if (settings.continuing_subword_prefix.size() + settings.end_of_word_suffix.size() > k_max_affix_bytes)
+    value.refuse("a prefix and suffix of at most " + std::to_string(k_max_affix_bytes) + " bytes");
   settings.fuse_unk = value.boolean_or("fuse_unk", false);
   settings.byte_fallback = value.boolean_or("byte_fallback", false);
   settings.ignore_merges = value.boolean_or("ignore_merges", false);

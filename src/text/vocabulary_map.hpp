@@ -9,9 +9,9 @@
 
 namespace seqguard {
 
-/// Limits of a vocabulary that comes from a file. The largest in use (250,000 pieces) have 5 MB of text, 256 bytes a
-/// piece.
-constexpr std::size_t k_max_piece_bytes = 1'024;
+/// Limits of a vocabulary that comes from a file. The largest in use (250,000 pieces) have 5 MB of text; the longest
+/// piece in use is 1,024 spaces of a byte-level model, 2 bytes each.
+constexpr std::size_t k_max_piece_bytes = 4'096;
 constexpr std::size_t k_max_vocabulary_bytes = std::size_t{8} << 20;
 
 /// Pieces and ids. An id may be absent (a hole), a piece may not: ids below twice the number of pieces and 1,000, each

@@ -71,7 +71,7 @@ TEST_CASE("large inputs: tokenizer.json") {
     check_bounded("tokenizer: long pieces", [&] {
       const bool unigram = std::string(type) == "Unigram";
       const auto pieces = repeated(std::min<std::size_t>(bytes, 8'000'000), [&](std::size_t i) {
-        const std::string piece = "\"" + std::to_string(i) + std::string(1'000, 'x') + "\"";
+        const std::string piece = "\"" + std::to_string(i) + std::string(4'000, 'x') + "\"";
         return unigram ? "[" + piece + ",-1]" : piece + ":" + std::to_string(i + 1);
       });
       encode(plain(unigram ? R"({"type":"Unigram","unk_id":0,"vocab":[)" + pieces + "]}"
@@ -205,9 +205,9 @@ TEST_CASE("large inputs: long texts") {
              normalizers(16, {R"({"type":"Prepend","prepend":")" + std::string(1'000, ' ') + "\"}",
                               R"({"type":"Strip","strip_left":true,"strip_right":true})"}),
              "null");
-  with_added("text: a long token that almost matches", added(1, std::string(1'000, 'a') + "b", ""), long_text("a"),
+  with_added("text: a long token that almost matches", added(1, std::string(4'000, 'a') + "b", ""), long_text("a"),
              "null", "null");
-  with_added("text: a long normalized token that almost matches", added(1, std::string(1'000, 'a') + "b", "normalized"),
+  with_added("text: a long normalized token that almost matches", added(1, std::string(4'000, 'a') + "b", "normalized"),
              long_text("a"), "null", "null");
   const std::string a = R"({"Sequence":{"id":"A","type_id":0}})";
   std::string repeats = a;
@@ -250,8 +250,9 @@ TEST_CASE("large inputs: every stage of a tokenizer at its worst") {
 
 TEST_CASE("large inputs: models on one long word") {
   std::string prefixes, scored;
-  for (std::size_t n = 1; n <= 1'024; ++n) {
-    prefixes += ",\"" + std::string(n, 'a') + "\":" + std::to_string(n);
+  std::size_t id = 0;
+  for (std::size_t n = 1; n <= 4'096; n += n < 1'024 ? 1 : 1'024) {
+    prefixes += ",\"" + std::string(n, 'a') + "\":" + std::to_string(++id);
     scored += ",[\"" + std::string(n, 'a') + "\",-1]";
   }
   check_bounded("word: WordPiece", [&] {
@@ -268,7 +269,7 @@ TEST_CASE("large inputs: models on one long word") {
         plain(
             R"({"type":"WordPiece","unk_token":"u","continuing_subword_prefix":"","max_input_chars_per_word":1000000000,
                  "vocab":{"u":0,"a":1,")" +
-            std::string(1'000, 'a') + R"(b":2}})")
+            std::string(4'000, 'a') + R"(b":2}})")
             .json(),
         long_text("a"));
   });
@@ -277,7 +278,7 @@ TEST_CASE("large inputs: models on one long word") {
   });
   check_bounded("word: BPE", [&] {
     std::string merges;
-    for (std::size_t n = 1; n <= 512; n *= 2)
+    for (std::size_t n = 1; n <= 1'024; n *= 2)
       merges += (n > 1 ? ",[\"" : "[\"") + std::string(n, 'a') + "\",\"" + std::string(n, 'a') + "\"]";
     encode(plain(R"({"type":"BPE","vocab":{"u":0)" + prefixes + R"(},"merges":[)" + merges + "]}").json(),
            long_text("a"));

@@ -182,7 +182,7 @@ TEST_CASE("hostile: vocabularies") {
         "bad_format tokenizer.json: model.vocab.a, expected an integer, found 1.500000");
   CHECK(word_level(R"({"a": 0})") ==
         "bad_format tokenizer.json: model.vocab: unk_token, expected a piece of the vocabulary, found \"u\"");
-  CHECK(word_level("{\"u\": 0, \"" + std::string(1025, 'x') + "\": 1}")
+  CHECK(word_level("{\"u\": 0, \"" + std::string(4097, 'x') + "\": 1}")
             .find("bad_format tokenizer.json: model.vocab: length of") == 0);
   CHECK(word_level("3") == "bad_format tokenizer.json: model.vocab, expected an object, found 3");
   std::string large = "{\"u\": 0";
@@ -243,8 +243,8 @@ TEST_CASE("hostile: added tokens") {
                  "bad_format tokenizer.json: added_tokens: id of \"new\", expected 14, the next free one, found 15"},
                 {"[" + token(9, "hello") + "]",
                  "bad_format tokenizer.json: added_tokens: id of \"hello\", expected 4 as in the vocabulary, found 9"},
-                {"[" + token(14, std::string(2000, 'x')) + "]",
-                 "bad_format tokenizer.json: added_tokens[0], expected a content of at most 1024 bytes"},
+                {"[" + token(14, std::string(5000, 'x')) + "]",
+                 "bad_format tokenizer.json: added_tokens[0], expected a content of at most 4096 bytes"},
                 {R"([{"id": 14, "content": "x"}])",
                  "bad_format tokenizer.json: added_tokens[0]: field \"single_word\", expected a value, found none"},
             });

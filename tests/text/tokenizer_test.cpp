@@ -249,3 +249,15 @@ TEST_CASE("the file's own truncation and padding are not applied, as by transfor
   CHECK(notes[1] == "tokenizer.json: padding is ignored, nothing is padded here");
   CHECK(parts.build().encode("a a a a a").ids.size() == 7);
 }
+
+TEST_CASE("a piece may be as long as the longest in use, a thousand spaces of two bytes each") {
+  TokenizerParts parts;
+  parts.added_tokens = "[]";
+  parts.normalizer = parts.post_processor = "null";
+  parts.pre_tokenizer = R"({"type": "ByteLevel", "add_prefix_space": false, "use_regex": false})";
+  std::string spaces;
+  for (int i = 0; i < 1024; ++i) spaces += "\u0120";
+  parts.model =
+      R"({"type": "BPE", "ignore_merges": true, "vocab": {"\u0120": 0, ")" + spaces + R"(": 1}, "merges": []})";
+  CHECK(parts.build().encode(std::string(1024, ' ')).ids == std::vector<std::int32_t>{1});
+}
