@@ -46,6 +46,11 @@ std::size_t read_at(int fd, const std::string& path, std::size_t offset, std::sp
   return done;
 }
 
+void refuse_lfs_pointer(const std::string& path, std::string_view beginning) {
+  if (beginning.starts_with("version https://git-lfs.github.com/spec/v1"))
+    fail(ErrorCode::bad_format, path, "a pointer of Git LFS, not the file itself: fetch it with `git lfs pull`");
+}
+
 FileToRead::FileToRead(const std::string& path) : Descriptor(path, O_RDONLY | O_NONBLOCK) {
   if (get() < 0) fail_errno(path, "open");
 }

@@ -36,6 +36,9 @@ std::size_t regular_file_size(const Descriptor& file, const std::string& path);
 /// Reads at `offset` until `out` is full or the file ends; the number of bytes read. @throws Error io_error.
 std::size_t read_at(int fd, const std::string& path, std::size_t offset, std::span<std::byte> out);
 
+/// Refuses a file that stands for one that was not downloaded, by how it begins. @throws Error bad_format.
+void refuse_lfs_pointer(const std::string& path, std::string_view beginning);
+
 /// Opens for reading. A pipe does not block here, so that it can be refused. @throws Error file_not_found, io_error.
 class FileToRead : public Descriptor {
  public:

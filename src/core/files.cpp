@@ -167,6 +167,7 @@ std::string read_file(const std::string& path, std::size_t max_bytes) {
          std::to_string(size));
   std::string bytes(size, '\0');
   bytes.resize(read_at(file.get(), path, 0, std::as_writable_bytes(std::span<char>(bytes))));
+  refuse_lfs_pointer(path, bytes);
   return bytes;
 }
 

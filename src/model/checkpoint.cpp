@@ -2,97 +2,18 @@
 
 #include <algorithm>
 #include <cstring>
-#include <map>
 #include <memory>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "model/checkpoint_directory.hpp"
+#include "model/tensor_accounting.hpp"
 #include "model/tensor_names.hpp"
 #include "seqguard/core/error.hpp"
 
 namespace seqguard {
 namespace {
-
-constexpr std::size_t k_max_config_bytes = std::size_t{16} << 20;
-
-std::string shape_text(const std::vector<std::size_t>& shape) {
-  std::string text = "[";
-  for (const std::size_t extent : shape) text += (text.size() > 1 ? ", " : "") + std::to_string(extent);
-  return text.append("]");
-}
-
-/// "; missing: a, b, ... and 3 more", or nothing for an empty list.
-std::string list_text(std::string_view title, const std::vector<std::string>& names) {
-  constexpr std::size_t k_shown = 10;
-  std::string text;
-  for (std::size_t i = 0; i < std::min(names.size(), k_shown); ++i) text += (i > 0 ? ", " : "") + names[i];
-  if (names.size() > k_shown) text += " and " + std::to_string(names.size() - k_shown) + " more";
-  if (!text.empty()) text.insert(0, ": ").insert(0, title).insert(0, "; ");
-  return text;
-}
-
-/// Tensors of a file by their complete names (tensor_names.hpp). The value is the name in the file.
-using TensorNames = std::map<std::string, std::string, std::less<>>;
-
-TensorNames complete_names(const TensorSource& file, const ModelConfig& config) {
-  ModelSpec base;
-  base.config = config;
-  base.heads.pooler = true;
-  std::vector<std::string> parameters;
-  const ParameterTable table(base);
-  for (const ParameterInfo& parameter : table.entries()) parameters.push_back(tensor_name(config, parameter.name));
-  const std::vector<std::string> roots = roots_of(config.traits(), parameters);
-  TensorNames names;
-  for (const auto& [name, info] : file.tensors()) {
-    const auto [place, added] = names.emplace(complete_name(config.traits(), roots, name), name);
-    if (!added)
-      fail(ErrorCode::bad_checkpoint, file.path(),
-           "tensors \"" + place->second + "\" and \"" + name + "\" are the same parameter");
-  }
-  return names;
-}
-
-/// Ties of the parameters that the model has.
-std::vector<Tie> ties_of(const ModelSpec& spec) {
-  return spec.heads.masked_lm ? ties_of(spec.config) : std::vector<Tie>();
-}
-
-/// Every parameter found with its shape, every tensor used: otherwise one error that lists all that is wrong.
-void account(const TensorSource& file, const TensorNames& names, const ModelSpec& spec, const ParameterTable& table) {
-  std::vector<std::string> missing, unused, misshapen;
-  TensorNames left = names;
-  const auto use = [&](std::string_view name, const std::vector<std::size_t>& shape) {
-    const auto found = left.find(name);
-    if (found == left.end()) return false;
-    const std::vector<std::size_t>& in_file = file.tensors().find(found->second)->second.shape;
-    if (in_file != shape)
-      misshapen.push_back(found->second + " (expected " + shape_text(shape) + ", found " + shape_text(in_file) + ")");
-    left.erase(found);
-    return true;
-  };
-  const std::vector<Tie> ties = ties_of(spec);
-  for (const ParameterInfo& parameter : table.entries()) {
-    if (parameter.fixed) continue;
-    const std::string name = tensor_name(spec.config, parameter.name);
-    bool found = use(name, parameter.shape);
-    for (const Tie& tie : ties)
-      if (tie.parameter == parameter.name) found |= use(tie.copy, parameter.shape);
-    if (!found) missing.push_back(name);
-  }
-  for (const auto& [name, in_file] : left)
-    if (!carries_nothing(spec.config.traits(), name)) unused.push_back(in_file);
-  if (missing.empty() && unused.empty() && misshapen.empty()) return;
-  fail(ErrorCode::bad_checkpoint, file.path(),
-       "does not fit its config.json" + list_text("missing", missing) + list_text("unused", unused) +
-           list_text("wrong shape", misshapen));
-}
-
-void refuse_adapters(const std::string& directory) {
-  if (file_exists(directory + "/adapter_config.json"))
-    fail(ErrorCode::unsupported_model, directory + "/adapter_config.json",
-         "adapters are not supported: merge it into the model first");
-}
 
 ModelHeads heads_of(const ModelConfig& config, const TensorNames& names) {
   const Head head = head_of(config);
@@ -110,9 +31,7 @@ ModelHeads heads_of(const ModelConfig& config, const TensorNames& names) {
 class Checkpoint {
  public:
   Checkpoint(const std::string& directory, const ModelFeatures& features, FileAccess access) {
-    const std::string config_path = directory + "/config.json";
-    spec_.config = parse_config(read_file(config_path, k_max_config_bytes), config_path);
-    refuse_adapters(directory);
+    spec_.config = load_model_config(directory);
     file_ = open_tensors(directory, access);
     names_ = complete_names(*file_, spec_.config);
     spec_.features = features;
@@ -199,6 +118,14 @@ class ValuesAsTensors : public TensorSource {
 };
 
 }  // namespace
+
+ModelConfig load_model_config(const std::string& directory) {
+  return parse_config(read_config_text(directory), directory + "/config.json");
+}
+
+ModelSpec load_model_spec(const std::string& directory, const ModelFeatures& features) {
+  return Checkpoint(directory, features, FileAccess::read).spec();
+}
 
 Model<float> load_model(const Context<float>& context, const std::string& directory, const ModelFeatures& features,
                         FileAccess access) {

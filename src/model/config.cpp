@@ -243,7 +243,7 @@ ModelConfig parse_config(std::string_view text, const std::string& path) {
   config.problem_type = fields.take_text("problem_type").value_or("");
   config.tie_word_embeddings = fields.take_flag("tie_word_embeddings").value_or(true);
   check_config(config, path);
-  head_of(config);             // refuses a class that is not computed
+  head_of(config, path);       // refuses a class that is not computed
   fields.take("torch_dtype");  // of the weights in the file; to_json names those it writes
   fields.take("dtype");
   config.other_fields = fields.object.dump();

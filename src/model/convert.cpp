@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/strict_json.hpp"
+#include "model/checkpoint_directory.hpp"
 #include "seqguard/core/error.hpp"
 
 namespace seqguard {
@@ -14,14 +15,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t k_max_config_bytes = std::size_t{16} << 20;
-
 void refuse_what_depends_on_weights(const std::string& directory) {
-  const auto refuse = [&](const char* name, std::string_view why) {
-    if (file_exists(directory + name)) fail(ErrorCode::unsupported_model, directory + name, why);
-  };
-  refuse("/adapter_config.json", "adapters are not supported: merge it into the model first");
-  refuse("/detector.json", "a detector's calibration holds only for the weights it was made with: fit again instead");
+  refuse_adapters(directory);
+  if (const std::string detector = directory + "/detector.json"; file_exists(detector))
+    fail(ErrorCode::unsupported_model, detector,
+         "a detector's calibration holds only for the weights it was made with: fit again instead");
 }
 
 /// Tensors to write: all, without copies of tied ones.
@@ -46,8 +44,7 @@ void copy_others(DirectoryWriter& writer, const std::string& from) {
 }  // namespace
 
 Converted convert_checkpoint(const std::string& from, const std::string& to, const ConvertOptions& options) {
-  const std::string config_path = from + "/config.json";
-  const std::string config = read_file(config_path, k_max_config_bytes);
+  const std::string config_path = from + "/config.json", config = read_config_text(from);
   const auto fields = parse_strict_json(config, config_path, ErrorCode::bad_checkpoint);
   if (!fields.is_object()) fail(ErrorCode::bad_checkpoint, config_path, "document", "an object", fields.type_name());
   if (const auto found = fields.find("quantization_config"); found != fields.end() && !found->is_null())

@@ -46,7 +46,7 @@ std::size_t ModelConfig::layer_of(std::size_t call) const noexcept {
   return group * inner_group_num + call % inner_group_num;
 }
 
-Head head_of(const ModelConfig& config) {
+Head head_of(const ModelConfig& config, const std::string& path) {
   if (config.architectures.empty()) return Head::none;
   const std::string& name = config.architectures.front();
   const FamilyTraits& traits = config.traits();
@@ -58,8 +58,7 @@ Head head_of(const ModelConfig& config) {
     names += (names.empty() ? "" : ", ") + known;
   }
   if (name == pre_training) return Head::masked_lm;
-  fail(ErrorCode::unsupported_model, "config.json", "architectures[0] is not supported", "one of " + names,
-       "\"" + name + "\"");
+  fail(ErrorCode::unsupported_model, path, "architectures[0] is not supported", "one of " + names, "\"" + name + "\"");
 }
 
 std::string architecture_name(Family family, Head head) {

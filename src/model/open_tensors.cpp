@@ -1,12 +1,11 @@
-#include <filesystem>
 #include <string>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
+#include "model/checkpoint_directory.hpp"
 #include "model/sharded_tensors.hpp"
 #include "model/weights_file.hpp"
-#include "seqguard/core/error.hpp"
 #include "seqguard/core/files.hpp"
 #include "seqguard/model/safetensors.hpp"
 #include "seqguard/model/torch_file.hpp"
@@ -27,20 +26,6 @@ std::unique_ptr<TensorSource> open_shards(const std::string& directory, const st
   return std::make_unique<ShardedTensors>(index_path, index, std::move(shards));
 }
 
-/// Names the first file with weights of a kind that is not read.
-void refuse_other_formats(const std::string& directory) {
-  constexpr std::pair<const char*, const char*> k_kinds[] = {
-      {".gguf", "GGUF"},    {".onnx", "ONNX"},        {".h5", "TensorFlow"},    {".msgpack", "Flax"},
-      {".ot", "rust-bert"}, {".ckpt", "checkpoint"},  {".pt", "other PyTorch"}, {".pth", "other PyTorch"},
-      {".npz", "NumPy"},    {".tflite", "TensorFlow"}};
-  std::error_code error;
-  for (const auto& entry : std::filesystem::directory_iterator(directory, error))
-    for (const auto& [extension, kind] : k_kinds)
-      if (entry.path().extension() == extension)
-        fail(ErrorCode::unsupported_model, entry.path().string(),
-             std::string(kind) + " weights are not read: transformers' save_pretrained() writes model.safetensors");
-}
-
 }  // namespace
 
 std::unique_ptr<TensorSource> open_tensors(const std::string& directory, FileAccess access,
@@ -52,8 +37,7 @@ std::unique_ptr<TensorSource> open_tensors(const std::string& directory, FileAcc
   if (file_exists(torch)) return std::make_unique<TorchFile>(torch, access, limits);
   if (const std::string index = torch + ".index.json"; file_exists(index))
     return open_shards<TorchFile>(directory, index, access, limits);
-  refuse_other_formats(directory);
-  return std::make_unique<SafetensorsFile>(safe, access, limits);  // whose error says what is missing
+  fail_without_weights(directory);
 }
 
 }  // namespace seqguard

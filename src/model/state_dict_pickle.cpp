@@ -200,7 +200,7 @@ class StateDictReader : private PickleStack {
     for (std::size_t i = 0; i < std::size(k_globals); ++i)
       if (k_globals[i].module == module && k_globals[i].name == name) return make(Kind::global, i);
     refuse("global", "OrderedDict, _rebuild_tensor_v2, _rebuild_parameter or a storage of torch",
-           shown(module) + "." + shown(name) + ", which is not called");
+           shown(module) + "." + shown(name) + ", which is not called: save model.state_dict()");
   }
   /// ("storage", class, key, location, elements)
   bool make_storage(Id id) {
@@ -275,7 +275,9 @@ class StateDictReader : private PickleStack {
     for (auto entry = static_cast<Id>(dict.first); entry != k_nothing; entry = entries_[entry].next) {
       const std::string_view name = text_of(entries_[entry].key, "name of a tensor");
       const Value& value = values_[entries_[entry].value];
-      if (value.kind != Kind::tensor) refuse("\"" + shown(name) + "\"", "a tensor", name_of(value.kind));
+      if (value.kind != Kind::tensor)
+        refuse("\"" + shown(name) + "\"", "a tensor",
+               std::string(name_of(value.kind)) + ": save model.state_dict() alone");
       if (name.size() > limits_.max_name_bytes)
         refuse("name of a tensor", std::to_string(limits_.max_name_bytes) + " bytes at most",
                std::to_string(name.size()));

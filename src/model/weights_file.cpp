@@ -36,6 +36,9 @@ WeightsFile::WeightsFile(WeightsFile&& other) noexcept
 
 void WeightsFile::take(Descriptor& file, FileAccess access) {
   size_ = regular_file_size(file, path_);
+  char beginning[64];
+  const std::size_t got = read_at(file.get(), path_, 0, std::as_writable_bytes(std::span(beginning)));
+  refuse_lfs_pointer(path_, {beginning, got});
   if (access == FileAccess::map && size_ > 0) {  // no mapping is empty
     void* const start = ::mmap(nullptr, size_, PROT_READ, MAP_PRIVATE, file.get(), 0);
     if (start == MAP_FAILED) fail_errno(path_, "map");

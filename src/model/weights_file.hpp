@@ -13,9 +13,9 @@ namespace seqguard {
 /// A regular file, or memory that stands for one. Movable; reading is const and thread-safe.
 class WeightsFile {
  public:
-  /// @throws Error file_not_found, io_error.
+  /// @throws Error file_not_found, io_error; bad_format: a pointer of Git LFS.
   WeightsFile(const std::string& path, FileAccess access);
-  /// Takes an open file. @throws Error io_error if it is not a regular one.
+  /// Takes an open file. @throws Error io_error if it is not a regular one; bad_format likewise.
   WeightsFile(Descriptor& file, std::string path, FileAccess access);
   /// Borrows bytes; `name` is for messages.
   WeightsFile(std::span<const std::byte> bytes, std::string name);

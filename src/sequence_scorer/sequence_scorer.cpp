@@ -54,8 +54,7 @@ SequenceScorer::Scratch& SequenceScorer::Scratch::operator=(Scratch&&) noexcept 
 SequenceScorer::Scratch::~Scratch() = default;
 
 SequenceScorer SequenceScorer::load(const std::string& directory, const LoadOptions& options) {
-  const bool is_text = file_exists(directory + "/config.json") && !file_exists(directory + "/detector.json") &&
-                       !file_exists(directory + "/event_schema.json");
+  const bool is_text = !file_exists(directory + "/detector.json") && !file_exists(directory + "/event_schema.json");
   if (is_text) return SequenceScorer(std::make_shared<const TextModel>(TextModel::load(directory, options)));
   return SequenceScorer(load_behaviour_model(directory, options));
 }

@@ -258,9 +258,9 @@ TEST_CASE("what stands in for the weights is refused by name") {
     }
     return std::string();
   };
-  CHECK(code_of().find("file_not_found /config.json: cannot open") == 0);
+  CHECK(code_of().find("file_not_found /config.json: no such file") == 0);
   write_file_atomically(directory / "config.json", read_file(k_golden + "model_d12/config.json", 1 << 20));
-  CHECK(code_of().find("file_not_found /model.safetensors: cannot open") == 0);
+  CHECK(code_of().find("file_not_found : no weights") == 0);
   write_file_atomically(directory / "pytorch_model.bin", "");
   CHECK(code_of() == "bad_checkpoint /pytorch_model.bin: first bytes, expected a zip archive, found something else");
   write_file_atomically(directory / "model.safetensors.index.json", "{}");

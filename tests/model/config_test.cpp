@@ -204,6 +204,8 @@ TEST_CASE("settings that change the computation are refused by name") {
   CHECK_THROWS_WITH_AS(parse_config("{\"model_type\": \"gpt2\"}", "c"), doctest::Contains("found \"gpt2\""), Error);
   CHECK_THROWS_WITH_AS(parse_config("{}", "c"),
                        doctest::Contains("c: model_type is not supported, expected one of bert, roberta"), Error);
+  CHECK_THROWS_WITH_AS(parse_config(R"({"model_type": "bert", "architectures": ["X"]})", "model/config.json"),
+                       doctest::Contains("model/config.json: architectures[0] is not supported"), Error);
   // Their neutral values are accepted.
   CHECK(error_of(R"("position_embedding_type": "absolute", "is_decoder": false, "add_cross_attention": false,
                     "is_encoder_decoder": false, "pruned_heads": {}, "quantization_config": null,

@@ -101,7 +101,7 @@ TEST_CASE("convert: tied weights that the configuration unties are both kept") {
 TEST_CASE("convert: what cannot be converted is refused, and nothing is written") {
   const TemporaryDirectory directory;
   const std::string from = directory / "from", to = directory / "to";
-  CHECK(error_of(from, to).find(from + "/config.json: cannot open") == 0);
+  CHECK(error_of(from, to).find(from + ": model, expected a directory with config.json and weights") == 0);
   fs::copy(k_files + "single", from);
   const auto refused_with = [&](const std::string& name, const std::string& content) {
     write_file_atomically(from + "/" + name, content);

@@ -79,7 +79,7 @@ TEST_CASE("pickle: every global that a state_dict does not need is refused by na
     const std::string expected =
         "global, expected OrderedDict, _rebuild_tensor_v2, _rebuild_parameter or a storage of "
         "torch, found " +
-        name + ", which is not called";
+        name + ", which is not called: save model.state_dict()";
     CHECK(error_of(k_proto + pickled_global(global[0], global[1]) + "(" + pickled_text("echo") + "tR.") == expected);
     CHECK(error_of("\x80\x04" + pickled_text(global[0]) + pickled_text(global[1]) + "\x93.") == expected);
   }
@@ -100,9 +100,10 @@ TEST_CASE("pickle: of all 256 opcodes only those of a state_dict are known") {
 }
 
 TEST_CASE("pickle: values that are no tensors, and calls that are no calls") {
-  CHECK(error_of(pickled_dict("K\x01")) == "\"w\", expected a tensor, found an integer");
-  CHECK(error_of(pickled_dict("}")) == "\"w\", expected a tensor, found a dict");
-  CHECK(error_of(pickled_dict(k_storage)) == "\"w\", expected a tensor, found a storage");
+  CHECK(error_of(pickled_dict("K\x01")) == "\"w\", expected a tensor, found an integer: save model.state_dict() alone");
+  CHECK(error_of(pickled_dict("}")) == "\"w\", expected a tensor, found a dict: save model.state_dict() alone");
+  CHECK(error_of(pickled_dict(k_storage)) ==
+        "\"w\", expected a tensor, found a storage: save model.state_dict() alone");
   CHECK(error_of(k_proto + "N.") == "value, expected a dict of tensors, found None");
   CHECK(error_of(k_proto + k_tensor + ".") == "value, expected a dict of tensors, found a tensor");
   CHECK(error_of(k_proto + "}K\x01" + k_tensor + "s.") == "name of a tensor, expected a string, found an integer");
@@ -175,9 +176,11 @@ TEST_CASE("pickle: bombs meet limits") {
   // A tuple of two copies of the one before, 64 times: 2^64 leaves if anybody walked it.
   CHECK(error_of(k_proto + "}N" + repeat("q\x01h\x01\x86", 64) + "0") ==
         "opcode, expected one of those that a state_dict needs, found 48");
-  CHECK(error_of(pickled_dict("N" + repeat("q\x01h\x01\x86", 64))) == "\"w\", expected a tensor, found a tuple");
+  CHECK(error_of(pickled_dict("N" + repeat("q\x01h\x01\x86", 64))) ==
+        "\"w\", expected a tensor, found a tuple: save model.state_dict() alone");
   // A dict that holds itself.
-  CHECK(error_of(k_proto + "}q\x01" + pickled_text("w") + "h\x01s.") == "\"w\", expected a tensor, found a dict");
+  CHECK(error_of(k_proto + "}q\x01" + pickled_text("w") + "h\x01s.") ==
+        "\"w\", expected a tensor, found a dict: save model.state_dict() alone");
   limits = {};
   limits.max_bytes = 3;
   CHECK(error_of(k_proto + "}.", limits) == "size, expected at most 3 bytes, found 4");

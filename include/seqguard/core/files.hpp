@@ -13,7 +13,8 @@
 namespace seqguard {
 
 /// The whole of a regular file (a symbolic link to one is followed; devices, pipes and directories are refused).
-/// @throws Error file_not_found; io_error; bad_format if it is larger than max_bytes (named with both sizes).
+/// @throws Error file_not_found; io_error; bad_format if it is larger than max_bytes (named with both sizes), or a
+/// pointer of Git LFS.
 std::string read_file(const std::string& path, std::size_t max_bytes);
 
 bool file_exists(const std::string& path);

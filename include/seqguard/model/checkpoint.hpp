@@ -12,6 +12,13 @@
 
 namespace seqguard {
 
+/// The configuration of a directory. @throws Error as load_model().
+ModelConfig load_model_config(const std::string& directory);
+
+/// What load_model() would give, by the configuration and the names and shapes of the tensors; no value is read.
+/// @throws Error as load_model().
+ModelSpec load_model_spec(const std::string& directory, const ModelFeatures& features = {});
+
 /// Reads a directory that transformers or this library wrote; open_tensors() says which files. `features` are the
 /// columns beyond BERT's that a behaviour model has (they stand in event_schema.json).
 ///

@@ -82,7 +82,7 @@ ModelConfig default_config(Family family);
 
 /// The head that architectures[0] names; none where the list is empty.
 /// @throws Error unsupported_model for a class that is not listed at Head.
-Head head_of(const ModelConfig& config);
+Head head_of(const ModelConfig& config, const std::string& path = "config.json");
 
 /// The class name of a head: "BertModel", "BertForMaskedLM", ...
 std::string architecture_name(Family family, Head head);
