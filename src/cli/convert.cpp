@@ -4,6 +4,8 @@
 #include "cli/console.hpp"
 #include "cli/json_text.hpp"
 #include "cli/output.hpp"
+#include "seqguard/core/error.hpp"
+#include "seqguard/model/checkpoint.hpp"
 
 namespace seqguard::cli {
 
@@ -19,6 +21,11 @@ int run(const ConvertCommandOptions& options) {
   say(options.common.quiet, converted.from + ": " + with_commas(weights.tensors) + " tensors, " +
                                 with_commas(weights.parameters) + " parameters, " + dtype + ", " +
                                 byte_size(weights.bytes) + " -> " + options.to + "/" + weights.files.back());
+  try {
+    load_model_spec(options.to);
+  } catch (const Error& error) {
+    say(options.common.quiet, std::string("note: converted, but seqguard cannot load it: ") + error.what());
+  }
   if (!options.common.json.empty()) {
     JsonText json;
     json.begin_object().field("from", converted.from).field("to", options.to);

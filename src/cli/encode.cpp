@@ -26,6 +26,7 @@ struct Checkpoint {
   Model<float> model;
   SentenceEmbedding sentence;
   std::optional<TextInput> texts;
+  std::string no_texts;  // why there is no TextInput
 };
 
 /// A Hugging Face directory, or a behaviour model whose only column is the primary one. @throws Error.
@@ -42,9 +43,14 @@ Checkpoint load_checkpoint(const EncodeOptions& options) {
   }
   Model<float> model = load_scoring_model(context, options.model);
   SentenceEmbedding sentence = SentenceEmbedding::load(context, options.model, model.config());
-  std::optional<TextInput> texts;
-  if (has_tokenizer(options.model)) texts = TextInput::load(options.model, model.config(), sentence);
-  return {std::move(model), std::move(sentence), std::move(texts)};
+  Checkpoint checkpoint{std::move(model), std::move(sentence), {}, {}};
+  try {
+    checkpoint.texts = TextInput::load(options.model, checkpoint.model.config(), checkpoint.sentence);
+  } catch (const Error& error) {
+    if (options.format == "text") throw;
+    checkpoint.no_texts = error.what();  // ids need no tokenizer
+  }
+  return checkpoint;
 }
 
 void check_kind(const Model<float>& model, const EncodeOptions& options) {
@@ -70,7 +76,7 @@ class LineEncoder {
 
   /// A text's ids, cut to the longest length that the model takes.
   void tokenize(EncodeRequest& request) {
-    if (!checkpoint_.texts) fail(ErrorCode::bad_event, "text", "the model's directory has no tokenizer");
+    if (!checkpoint_.texts) fail(ErrorCode::bad_event, "text", "cannot be tokenized: " + checkpoint_.no_texts);
     if (kind_ == "sentence_embedding" && request.text_pair.empty()) {
       checkpoint_.texts->encode_sentence(*request.text, tokens_, tokenizer_scratch_, prompted_);
       request.unpooled_tokens = checkpoint_.texts->unpooled_tokens;
@@ -182,6 +188,12 @@ void answer_line(const Checkpoint& checkpoint, const EncodeOptions& options, Lin
   block.answers[i] = json.text();
 }
 
+/// Whether a line is none that was meant as JSON.
+bool is_plain_text(std::string_view line) {
+  const std::size_t first = line.find_first_not_of(" \t\r");
+  return first != std::string_view::npos && line[first] != '{' && line[first] != '[';
+}
+
 /// Answers all lines of `input`; returns the number of bad ones.
 std::size_t encode_lines(std::istream& input, const std::string& name, const Checkpoint& checkpoint,
                          const EncodeOptions& options, Output& output) {
@@ -190,7 +202,7 @@ std::size_t encode_lines(std::istream& input, const std::string& name, const Che
   for (std::size_t w = 0; w < executor->concurrency(); ++w) encoders.emplace_back(checkpoint, options);
   const std::size_t block_lines = 32 * executor->concurrency();
   std::size_t bad = 0;
-  bool more = true;
+  bool more = true, advised = options.format == "text";
   for (Block block; more; block.first_line += block.lines.size()) {
     block.lines.clear();
     std::string line;
@@ -203,7 +215,11 @@ std::size_t encode_lines(std::istream& input, const std::string& name, const Che
     });
     for (std::size_t i = 0; i < block.lines.size(); ++i) {
       if (!block.errors[i].empty()) {
-        const std::string message = name + ":" + std::to_string(block.first_line + i) + ": " + block.errors[i];
+        std::string message = name + ":" + std::to_string(block.first_line + i) + ": " + block.errors[i];
+        if (!advised && is_plain_text(block.lines[i])) {
+          message += " (lines of plain text are read with --format text)";
+          advised = true;
+        }
         if (options.strict) throw Error(ErrorCode::bad_event, message);
         if (++bad <= options.max_errors) say(false, message);
       }
@@ -225,6 +241,7 @@ int run(const EncodeOptions& options) {
   std::ifstream file;
   const bool from_stdin = options.input == "-";
   if (!from_stdin) {
+    if (directory_exists(options.input)) fail(ErrorCode::io_error, options.input, "a directory, not a file of lines");
     if (!file_exists(options.input)) fail(ErrorCode::file_not_found, options.input, "no such file");
     file.open(options.input, std::ios::binary);
     if (!file) fail(ErrorCode::io_error, options.input, "cannot be read");

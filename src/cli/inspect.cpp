@@ -9,15 +9,32 @@
 
 namespace seqguard::cli {
 
+namespace {
+
+/// A file of a model is no data, though it could be read as lines of events.
+void refuse_model_files(const std::string& path) {
+  const std::string name = path.substr(path.rfind('/') + 1);
+  for (const char* end : {".safetensors", ".bin", ".json"})
+    if (name.ends_with(end) && file_exists(path))
+      fail(ErrorCode::invalid_argument, path, "a file of a model", "the model's directory",
+           "one of its files (--format reads it as data)");
+}
+
+}  // namespace
+
 int run(const InspectOptions& options) {
   Facts facts;
   int exit_code = k_done;
-  if (options.input.path != "-" && directory_exists(options.input.path))
-    describe_model(options.input.path, load_options(options.common), facts);
-  else
+  std::optional<Error> error;
+  if (options.input.path != "-" && directory_exists(options.input.path)) {
+    error = describe_model(options.input.path, load_options(options.common), facts);
+  } else {
+    if (options.input.format.empty()) refuse_model_files(options.input.path);
     exit_code = describe_data(options.input, options.table, facts);
+  }
   if (options.common.json != "-") write_output("-", facts.text());
   if (!options.common.json.empty()) write_output(options.common.json, facts.json());
+  if (error) throw *error;
   return exit_code;
 }
 

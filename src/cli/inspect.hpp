@@ -2,12 +2,14 @@
 #pragma once
 
 #include <algorithm>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "cli/json_text.hpp"
 #include "cli/options.hpp"
 #include "cli/read_input.hpp"
+#include "seqguard/core/error.hpp"
 
 namespace seqguard::cli {
 
@@ -32,6 +34,13 @@ class Facts {
              "\n";
   }
   void add(std::string_view name, const std::string& value) { add(name, value, value); }
+  /// A fact about the whole, after the sections.
+  void conclude(std::string_view name, bool value) {
+    if (in_section_) json_.end_object();
+    in_section_ = false;
+    json_.field(name, value);
+    text_ += std::string(name) + ": " + (value ? "yes" : "no") + "\n";
+  }
 
   const std::string& text() const noexcept { return text_; }
   std::string json() const {
@@ -47,8 +56,9 @@ class Facts {
   bool in_section_ = false;
 };
 
-/// A Hugging Face directory, with our sidecar files or without. @throws Error if it cannot be opened.
-void describe_model(const std::string& directory, const LoadOptions& options, Facts& facts);
+/// A Hugging Face directory, with our sidecar files or without, and whether it can be loaded; returns the first error
+/// where it cannot.
+std::optional<Error> describe_model(const std::string& directory, const LoadOptions& options, Facts& facts);
 
 /// A file of sequences; returns the exit code.
 int describe_data(const InputOptions& input, const TableOptions& table, Facts& facts);

@@ -1,21 +1,18 @@
 #include <algorithm>
-#include <iterator>
 #include <map>
 #include <set>
 
 #include "cli/console.hpp"
 #include "cli/inspect.hpp"
 #include "seqguard/core/files.hpp"
-#include "seqguard/model/config.hpp"
+#include "seqguard/model/checkpoint.hpp"
 #include "seqguard/model/sentence_embedding.hpp"
 #include "seqguard/model/tensor_source.hpp"
 #include "seqguard/sequence_scorer/behaviour_model.hpp"
-#include "seqguard/sequence_scorer/text_input.hpp"
+#include "seqguard/sequence_scorer/text_model.hpp"
 
 namespace seqguard::cli {
 namespace {
-
-constexpr std::size_t k_max_config = std::size_t{16} << 20;
 
 /// "a, b, c", cut after a few.
 template <class Names>
@@ -24,11 +21,6 @@ std::string list(const Names& names) {
   std::string text;
   for (std::size_t i = 0; i < std::min(names.size(), k_shown); ++i) text.append(i > 0 ? ", " : "").append(names[i]);
   return names.size() > k_shown ? text + ", .." : text;
-}
-
-ModelConfig read_config(const std::string& directory) {
-  const std::string path = directory + "/config.json";
-  return parse_config(read_file(path, k_max_config), path);
 }
 
 void describe_encoder(const ModelConfig& config, Facts& facts) {
@@ -48,9 +40,20 @@ void describe_encoder(const ModelConfig& config, Facts& facts) {
     facts.add("labels", config.num_labels(), with_commas(config.num_labels()) + ": " + list(config.labels));
 }
 
+/// A model without a tokenizer, which takes ids only.
+void describe_ids(const std::string& directory, Facts& facts) {
+  facts.section("texts");
+  try {
+    Tokenizer::load(directory);
+  } catch (const Error& error) {
+    facts.add("tokenizer", std::string("none, for ids only: ") + error.what());
+  }
+}
+
 /// What texts pass through: tokenizer, and the modules behind the encoder.
 void describe_texts(const std::string& directory, const ModelConfig& config, Facts& facts) {
   const auto sentence = SentenceEmbedding::load(make_context(default_isa()), directory, config);
+  if (!has_tokenizer(directory)) return describe_ids(directory, facts);
   const TextInput input = TextInput::load(directory, config, sentence);
   facts.section("texts");
   facts.add("token ids", input.tokenizer.vocab_size(), with_commas(input.tokenizer.vocab_size()));
@@ -68,10 +71,6 @@ void describe_texts(const std::string& directory, const ModelConfig& config, Fac
 
 /// What the files of weights say about themselves; every one of their checks but that of the values is made here.
 void describe_weights(const std::string& directory, Facts& facts) {
-  constexpr const char* k_names[] = {"/model.safetensors", "/model.safetensors.index.json", "/pytorch_model.bin",
-                                     "/pytorch_model.bin.index.json"};
-  if (std::none_of(std::begin(k_names), std::end(k_names), [&](const char* n) { return file_exists(directory + n); }))
-    return;
   const auto source = open_tensors(directory);
   std::size_t parameters = 0, bytes = 0, tied = 0;
   std::map<std::string_view, std::size_t> dtypes;
@@ -96,6 +95,15 @@ void describe_weights(const std::string& directory, Facts& facts) {
   facts.add("parameters", parameters, with_commas(parameters));
   facts.add("bytes", bytes, byte_size(bytes));
   facts.add("memory", parameters * sizeof(float), byte_size(parameters * sizeof(float)) + " when loaded to score");
+}
+
+/// Loads all that encode and TextModel do; every value of the weights is checked.
+void check_loads(const std::string& directory, LoadOptions options) {
+  options.access = FileAccess::map;
+  if (has_tokenizer(directory))
+    TextModel::load(directory, options);
+  else
+    load_scoring_model(make_context(default_isa()), directory, {}, options.access);
 }
 
 void describe_schema(const EventSchema& schema, Facts& facts) {
@@ -136,15 +144,34 @@ void describe_detector(const BehaviourModel& model, Facts& facts) {
 
 }  // namespace
 
-void describe_model(const std::string& directory, const LoadOptions& options, Facts& facts) {
-  const ModelConfig config = read_config(directory);
-  describe_encoder(config, facts);
-  describe_weights(directory, facts);
-  if (has_tokenizer(directory)) describe_texts(directory, config, facts);
-  if (!file_exists(directory + "/detector.json")) return;
-  const auto model = load_behaviour_model(directory, options);
-  describe_schema(model->schema, facts);
-  describe_detector(*model, facts);
+std::optional<Error> describe_model(const std::string& directory, const LoadOptions& options, Facts& facts) {
+  std::optional<Error> first;
+  // What can be told is told, whatever else is wrong.
+  const auto attempt = [&](auto step) {
+    try {
+      step();
+    } catch (const Error& error) {
+      if (!first) first = error;
+    }
+  };
+  std::optional<ModelConfig> config;
+  attempt([&] { config = load_model_config(directory); });
+  if (config) {
+    describe_encoder(*config, facts);
+    attempt([&] { describe_weights(directory, facts); });
+    if (file_exists(directory + "/detector.json") || file_exists(directory + "/event_schema.json")) {
+      attempt([&] {
+        const auto model = load_behaviour_model(directory, options);
+        describe_schema(model->schema, facts);
+        describe_detector(*model, facts);
+      });
+    } else {
+      attempt([&] { describe_texts(directory, *config, facts); });
+      if (!first) attempt([&] { check_loads(directory, options); });
+    }
+  }
+  facts.conclude("loads", !first);
+  return first;
 }
 
 }  // namespace seqguard::cli
