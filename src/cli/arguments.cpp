@@ -85,8 +85,9 @@ void add_simulate(CLI::App& app, SimulateOptions& options) {
 }
 
 void add_inspect(CLI::App& app, InspectOptions& options) {
-  CLI::App* command = add_command(app, "inspect", "Says what a model directory or a data file contains",
-                                  "seqguard inspect shop/events.csv", options.common);
+  CLI::App* command =
+      add_command(app, "inspect", "Says what a data file or a model directory contains, and whether the model loads",
+                  "seqguard inspect shop/events.csv", options.common);
   add_input(*command, options.input, "path", "Model directory or data file");
   command->get_option("path")->required()->type_name("PATH");
   add_table(*command, options.table);

@@ -15,7 +15,7 @@ namespace seqguard {
 namespace {
 
 /// An event counts at least as much as what it does is rare among the normals.
-void raise(EventScore& event, const TailCalibration& masked, double share) {
+void raise_to_share(EventScore& event, const TailCalibration& masked, double share) {
   share = std::max(share, 1e-6);
   const double floor = masked.threshold(share);
   if (event.value < floor) event = {floor, share};
@@ -30,13 +30,13 @@ void apply_rules(const EncodedEvents& events, const EventCalibration& calibratio
   for (std::size_t i = 0; i < events.n; ++i) {
     const TypeId type = events.types[i];
     if (calibration.unseen_are_rare() && is_unseen(type))
-      raise(out.events[i], calibration.masked, calibration.unseen_share);
+      raise_to_share(out.events[i], calibration.masked, calibration.unseen_share);
     if (!calibration.repeats_are_rare()) continue;
     const auto at = std::lower_bound(seen.begin(), seen.end(), type);
     if (at == seen.end() || *at != type)
       seen.insert(at, type);
     else
-      raise(out.events[i], calibration.masked, calibration.repeat_share);
+      raise_to_share(out.events[i], calibration.masked, calibration.repeat_share);
   }
 }
 

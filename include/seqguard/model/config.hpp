@@ -80,7 +80,7 @@ struct ModelConfig {
 /// What an empty config.json of a family means.
 ModelConfig default_config(Family family);
 
-/// The head that architectures[0] names; none where the list is empty.
+/// The head that architectures[0] names; none where the list is empty. `path` is for the message.
 /// @throws Error unsupported_model for a class that is not listed at Head.
 Head head_of(const ModelConfig& config, const std::string& path = "config.json");
 
