@@ -58,6 +58,12 @@ TEST_CASE("frames of an arena release in the reverse order of their making") {
 TEST_CASE("errors carry a code and say where, what, expected and found") {
   CHECK_THROWS_WITH_AS(fail(ErrorCode::bad_event, "file:3", "no key"), "file:3: no key", Error);
   CHECK_THROWS_WITH_AS(fail(ErrorCode::bad_event, "x", "size", "3", "4"), "x: size, expected 3, found 4", Error);
+  // What a file calls itself cannot command a terminal. U+009B is one of the ways, U+00E9 a letter.
+  CHECK_THROWS_WITH_AS(fail(ErrorCode::bad_event, "a\x1B[2Jb", "caf\xC3\xA9\n",
+                            "\xC2\x9B"
+                            "2J",
+                            "\x7F"),
+                       "a?[2Jb: caf\xC3\xA9?, expected ?2J, found ?", Error);
   try {
     fail(ErrorCode::non_finite, "", "");
   } catch (const Error& error) {
