@@ -164,10 +164,10 @@ void add_repair(CLI::App& app, RepairCommandOptions& options) {
 }
 
 void add_encode(CLI::App& app, EncodeOptions& options) {
-  CLI::App* command =
-      add_command(app, "encode", "Runs a checkpoint on texts or ids as transformers would",
-                  "echo '{\"input_ids\":[2,5,6,3]}' | seqguard encode --model model --output-kind last_hidden_state",
-                  options.common);
+  CLI::App* command = add_command(
+      app, "encode", "Runs a checkpoint on texts or ids as transformers would ([SEP] within a text stays text)",
+      "echo '{\"input_ids\":[2,5,6,3]}' | seqguard encode --model model --output-kind last_hidden_state",
+      options.common);
   command->add_option("--model", options.model, "Hugging Face directory")->type_name("DIR")->required();
   command
       ->add_option("--input", options.input,

@@ -118,6 +118,10 @@ void describe_schema(const EventSchema& schema, Facts& facts) {
     if (column.kind == ColumnKind::categorical)
       text += ", " + with_commas(column.vocabulary.types()) + " values, " + with_commas(column.vocabulary.kept()) +
               " known to the encoder";
+    const auto& dependent = column.dependent_values;
+    const auto following =
+        std::count_if(dependent.begin(), dependent.end(), [](const auto& value) { return value.has_value(); });
+    if (following > 0) text += ", follows from " + with_commas(static_cast<std::size_t>(following)) + " judged values";
     facts.add("column " + column.name, text, text + (c == schema.primary ? " (judged)" : ""));
   }
   if (schema.time) facts.add("time", schema.time->name + ", in " + schema.time->unit);

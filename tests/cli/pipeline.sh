@@ -80,6 +80,9 @@ awk 'BEGIN {
 }' >visits.csv
 awk '/^u7,pay/ && !done { print "u7,drop,browse,"; done = 1; next } { print }' visits.csv >damaged.csv
 expect 0 fit --input visits.csv --columns event,kind,cost:numeric --output visits_model --epochs 100 --quiet
+expect 0 inspect visits_model
+says out 'column kind  *categorical, .*, follows from 7 judged values'
+says out 'column cost  *numeric, follows from 7 judged values'
 expect 0 repair --model visits_model --input damaged.csv --output repaired.csv --edits edits.jsonl --quiet
 says edits.jsonl '"before":"drop","after":"pay",.*"followed":{"kind":"order","cost":"9.5"},'
 same visits.csv repaired.csv
