@@ -50,6 +50,8 @@ longest() {
 TMPDIR=$(mktemp -d -p "$([ -w /dev/shm ] && echo /dev/shm || echo /tmp)" seqguard-fuzz.XXXXXX)
 export TMPDIR
 trap 'rm -rf "$TMPDIR"' EXIT
+# What was freed is kept from reuse up to here; with the default, 256 MB, a corpus alone takes the memory that an input may take.
+export ASAN_OPTIONS="quarantine_size_mb=32${ASAN_OPTIONS:+:$ASAN_OPTIONS}"
 found=0
 for target in $targets; do
     corpus=$build/corpus/$target artifacts=$build/artifacts/$target seeds=$build/seeds/$target log=$build/$target.log
