@@ -47,6 +47,13 @@ std::string advise_checkpoint(const std::string& directory, const std::vector<st
   return ": load " + directory + "/" + last + " instead";
 }
 
+/// ": .." for a directory of modules whose network lies in a folder, or nothing.
+std::string advise_modules(const std::vector<std::string>& names) {
+  if (!std::binary_search(names.begin(), names.end(), "modules.json")) return "";
+  return ": the network that modules.json names lies in a folder, an old layout: save it again with "
+         "sentence-transformers";
+}
+
 /// ": .." with what to do about weights under other names, or nothing.
 std::string advise_weights(const std::vector<std::string>& names) {
   std::string only;
@@ -94,7 +101,7 @@ std::string read_config_text(const std::string& directory) {
     const std::vector<std::string> names = names_in(directory);
     fail(ErrorCode::file_not_found, path, "no such file",
          "a checkpoint (config.json, and " + k_weights_names + ") or a model of seqguard fit (detector.json too)",
-         listed(names) + advise_checkpoint(directory, names));
+         listed(names) + advise_checkpoint(directory, names) + advise_modules(names));
   }
   return read_file(path, k_max_bytes);
 }

@@ -3,17 +3,13 @@
 #include "events/dependent_values.hpp"
 
 namespace seqguard {
-namespace {
 
-/// The value of an event as text, as dependent values are written.
-std::string text_of(const ColumnView& column, const Vocabulary& vocabulary, std::size_t i) {
+std::string value_text(const ColumnView& column, const Vocabulary& vocabulary, std::size_t i) {
   if (column.is_text()) return std::string(column.text(i));
   if (column.kind() == ColumnView::Kind::floats) return number_text(column.floats()[i]);
   const TypeId type = column.ids()[i];
   return std::string(type < vocabulary.types() ? vocabulary.value(type) : "[UNK]");
 }
-
-}  // namespace
 
 const std::string* dependent_value(const EventSchema& schema, std::size_t c, std::string_view primary_value) {
   const auto& values = schema.columns[c].dependent_values;
@@ -27,7 +23,7 @@ std::vector<FollowingColumn> followed_by(const Edit& edit, const EventsView& eve
   for (std::size_t c = 0; c < schema.columns.size(); ++c) {
     const std::string* const after = dependent_value(schema, c, edit.after);
     if (after == nullptr) continue;
-    std::string before = text_of(events.columns[c], schema.columns[c].vocabulary, edit.position);
+    std::string before = value_text(events.columns[c], schema.columns[c].vocabulary, edit.position);
     if (before != *after) result.push_back({c, std::move(before), *after});
   }
   return result;

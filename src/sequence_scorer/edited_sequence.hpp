@@ -12,6 +12,9 @@
 
 namespace seqguard {
 
+/// The value of event i as text: numbers as dependent values are written, ids as what they stand for.
+std::string value_text(const ColumnView& column, const Vocabulary& vocabulary, std::size_t i);
+
 /// What column c holds beside a value of the primary one, or null if that says nothing of it.
 const std::string* dependent_value(const EventSchema& schema, std::size_t c, std::string_view primary_value);
 

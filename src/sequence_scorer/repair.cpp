@@ -101,7 +101,7 @@ class Search {
       const std::size_t position = edited_.original_position(i);
       if (std::any_of(edits.begin(), edits.end(), [&](const Edit& e) { return e.position == position; })) continue;
       ++tried;
-      const std::string before(text_of(view, i));
+      const std::string before = value_text(view.columns[scorer_.schema().primary], vocabulary, i);
       if (view.n > 1) result.push_back({position, EditOperation::remove, before, "", 0});
       if (!is_text(view)) continue;
       encode(view, scorer_.schema(), buffers_.encoded);
@@ -116,14 +116,6 @@ class Search {
   }
 
   bool is_text(const EventsView& view) const { return view.columns[scorer_.schema().primary].is_text(); }
-
-  std::string_view text_of(const EventsView& view, std::size_t i) const {
-    const ColumnView& column = view.columns[scorer_.schema().primary];
-    if (column.is_text()) return column.text(i);
-    const Vocabulary& vocabulary = scorer_.schema().primary_column().vocabulary;
-    const TypeId type = column.ids()[i];
-    return type < vocabulary.types() ? vocabulary.value(type) : "[UNK]";
-  }
 
   /// Removes edits without which the sequence is judged the same.
   void drop_needless(std::vector<Edit>& edits, bool normal) {

@@ -96,6 +96,10 @@ TEST_CASE("a directory without a configuration: all that was looked for and what
   CHECK(Files({"checkpoint-500/config.json", "checkpoint-1000/config.json", "checkpoint-99/config.json"}).error() ==
         missing + "checkpoint-1000/, checkpoint-500/, checkpoint-99/: load DIR/checkpoint-1000 instead");
   CHECK(Files({"checkpoint-500/a"}).error() == missing + "checkpoint-500/");
+  CHECK(Files({"0_Transformer/config.json", "modules.json"}).error() ==
+        missing +
+            "0_Transformer/, modules.json: the network that modules.json names lies in a folder, an old layout: " +
+            "save it again with sentence-transformers");
   const std::string wanted = "model, expected a directory with config.json and weights (nothing is downloaded), found ";
   CHECK(loading_error("no-such/model") == "file_not_found DIR: " + wanted + "none");
   CHECK(error_of("none at all", [] { load_model_config(""); }) == "file_not_found \"\": " + wanted + "none");

@@ -88,32 +88,19 @@ def make_sentence(directory):
     write(directory, [[t, ""] for t in TEXTS], {"embedding": torch.stack(rows)})
 
 
-def make_pairs(directory):
+def make_classifier(directory, kind, labels, seed, texts):
+    """A checkpoint of this class, and the probabilities of its labels: a row for each text, or for each token of all texts."""
     directory.mkdir(parents=True, exist_ok=True)
     tokenizer, vocabulary = make_tokenizer(directory)
-    labels = dict(id2label={0: "no", 1: "yes", 2: "maybe"}, label2id={"no": 0, "yes": 1, "maybe": 2})
-    model = transformers.BertForSequenceClassification(configuration(vocabulary, **labels)).eval()
-    randomise(model, numpy.random.RandomState(8))
+    names = dict(id2label=dict(enumerate(labels)), label2id={name: i for i, name in enumerate(labels)})
+    model = kind(configuration(vocabulary, **names)).eval()
+    randomise(model, numpy.random.RandomState(seed))
     model.save_pretrained(directory)
     (directory / "tokenizer_config.json").write_text(json.dumps({"model_max_length": LONGEST}))
     model = model.double()
     with torch.no_grad():
-        rows = [torch.softmax(model(**encode(tokenizer, text, pair)).logits[0], 0) for text, pair in PAIRS]
-    write(directory, PAIRS, {"probabilities": torch.stack(rows)})
-
-
-def make_tokens(directory):
-    directory.mkdir(parents=True, exist_ok=True)
-    tokenizer, vocabulary = make_tokenizer(directory)
-    labels = dict(id2label={0: "O", 1: "B-ANIMAL", 2: "I-ANIMAL"}, label2id={"O": 0, "B-ANIMAL": 1, "I-ANIMAL": 2})
-    model = transformers.BertForTokenClassification(configuration(vocabulary, **labels)).eval()
-    randomise(model, numpy.random.RandomState(9))
-    model.save_pretrained(directory)
-    (directory / "tokenizer_config.json").write_text(json.dumps({"model_max_length": LONGEST}))
-    model = model.double()
-    with torch.no_grad():
-        rows = [torch.softmax(model(**encode(tokenizer, text, "")).logits[0], 1) for text in TEXTS]
-    write(directory, [[t, ""] for t in TEXTS], {"probabilities": torch.cat(rows)})
+        rows = [torch.softmax(model(**encode(tokenizer, text, pair)).logits[0], -1) for text, pair in texts]
+    write(directory, texts, {"probabilities": torch.cat([row.reshape(-1, len(labels)) for row in rows])})
 
 
 def main():
@@ -123,8 +110,9 @@ def main():
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     make_sentence(arguments.directory / "text_sentence")
-    make_pairs(arguments.directory / "text_pairs")
-    make_tokens(arguments.directory / "text_tokens")
+    make_classifier(arguments.directory / "text_pairs", transformers.BertForSequenceClassification, ["no", "yes", "maybe"], 8, PAIRS)
+    make_classifier(arguments.directory / "text_tokens", transformers.BertForTokenClassification, ["O", "B-ANIMAL", "I-ANIMAL"], 9,
+                    [[text, ""] for text in TEXTS])
     if arguments.compare:
         compare(arguments.directory, arguments.compare)
 

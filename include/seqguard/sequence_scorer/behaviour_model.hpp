@@ -20,7 +20,7 @@ struct EventCalibration {
   TailCalibration next;     ///< surprise of the past alone; empty: not calibrated
   TailCalibration masked;   ///< surprise of both sides
   double repeat_share = 1;  ///< share of the normals' events that occurred before in their sequence
-  double unseen_share = 1;  ///< Vocabulary::unseen_share() of the primary column: from the schema, not stored here
+  double unseen_share = 1;  ///< Vocabulary::unseen_share() of the primary column; follows from the schema, in no file
   /// Where normals rarely repeat, a repeated event is suspicious by itself and not a candidate of a repair.
   bool repeats_are_rare() const noexcept { return repeat_share < k_rare; }
   /// Where normals rarely bring a new value, one that nobody has seen is suspicious by itself.

@@ -90,9 +90,9 @@ struct FollowingColumn {
 struct Edit {
   std::size_t position = 0;
   EditOperation operation = EditOperation::replace;
-  std::string before, after;  ///< values of the primary column; `after` is empty for remove
-  double probability = 0;     ///< of `after` given the rest; 0 for remove
-  std::vector<FollowingColumn> followed = {};
+  std::string before, after;                   ///< values of the primary column; `after` is empty for remove
+  double probability = 0;                      ///< of `after` given the rest; 0 for remove
+  std::vector<FollowingColumn> followed = {};  ///< columns that change with it; none for remove
 };
 
 enum class RepairResult {

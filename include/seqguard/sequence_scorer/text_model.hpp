@@ -45,7 +45,8 @@ class TextModel {
   };
 
   /// A Hugging Face or sentence-transformers directory with a tokenizer.
-  /// @throws Error file_not_found, io_error, bad_checkpoint, bad_format, unsupported, unsupported_model.
+  /// @throws Error file_not_found, io_error, bad_checkpoint, bad_format, unsupported, unsupported_model;
+  /// invalid_argument: no prompt of that name.
   static TextModel load(const std::string& directory, const LoadOptions& options = {}, const TextOptions& text = {});
 
   Scratch make_scratch() const;
