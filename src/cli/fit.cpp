@@ -88,13 +88,14 @@ int run(const FitCommandOptions& options) {
   describe_data(data, quiet);
   const FitOptions fit_with = fit_options(options);
   const auto executor = executor_for(options.common);
-  describe_plan(make_plan(data, fit_with), quiet);
+  const FitInput input = prepare_fit(data, fit_with);
+  describe_plan(input.plan, quiet);
   const InterruptScope interrupt;
   FitReport report;
   std::shared_ptr<const BehaviourModel> model;
   try {
     ProgressBar bar(quiet);
-    model = fit(data, fit_with, &report, *executor, bar.sink());
+    model = fit(input, &report, *executor, bar.sink());
   } catch (const Error& error) {
     if (error.code() == ErrorCode::cancelled) warn("interrupted; the same command with --resume goes on from here");
     throw;

@@ -12,16 +12,13 @@
 #include "seqguard/core/random.hpp"
 #include "seqguard/detection/encoder_surprise.hpp"
 #include "seqguard/detection/event_detector.hpp"
-#include "seqguard/events/fit_schema.hpp"
 #include "seqguard/sequence_scorer/behaviour_model.hpp"
 #include "seqguard/training/trainer.hpp"
-#include "sequence_scorer/encoded_data.hpp"
 #include "sequence_scorer/fit_state.hpp"
 
 namespace seqguard {
 namespace {
 
-constexpr std::size_t k_least_sequences = 20;
 /// Share of the normals that calibrate where the encoder is not cross-fitted.
 constexpr double k_calibration_share = 0.25;
 /// Events of held-out normals that calibrate the p-values of single events: the tail of the largest tenth has then 500
@@ -116,17 +113,17 @@ TrainingOptions training_options(const FitPlan& plan, std::uint64_t seed) {
 /// The fit of one data set.
 class Fitter {
  public:
-  Fitter(const Dataset& data, const FitOptions& options, Executor& executor, ProgressSink progress)
-      : options_(options),
+  Fitter(const FitInput& input, Executor& executor, ProgressSink progress)
+      : options_(input.options),
+        schema_(input.schema),
+        data_(input.data),
+        plan_(input.plan),
         executor_(executor),
         progress_(progress),
-        context_(make_context(options.isa ? *options.isa : default_isa(), options.gemm)),
-        schema_(make_schema(data, options)),
-        plan_(make_plan(data, schema_, options)),
-        data_(with_window(schema_, plan_.window, data)),
-        jobs_(make_jobs(plan_, options)),
-        recipe_(Recipe::preset(options.preset, true, predicted_columns(schema_))) {
-    state_.fingerprint = fingerprint(data);
+        context_(make_context(options_.isa ? *options_.isa : default_isa(), options_.gemm)),
+        jobs_(make_jobs(plan_, options_)),
+        recipe_(Recipe::preset(options_.preset, true, predicted_columns(schema_))) {
+    state_.fingerprint = fingerprint();
     state_.next.assign(data_.size() * recipe_.next_views(), std::numeric_limits<double>::quiet_NaN());
     if (options_.resume && !options_.state_file.empty() && file_exists(options_.state_file))
       state_ = load_fit_state(options_.state_file, state_.fingerprint);
@@ -155,21 +152,6 @@ class Fitter {
   }
 
  private:
-  static EventSchema make_schema(const Dataset& data, const FitOptions& options) {
-    if (data.sequences().size() < k_least_sequences)
-      fail(ErrorCode::invalid_argument, "fit", "too few sequences to learn from", std::to_string(k_least_sequences),
-           std::to_string(data.sequences().size()));
-    if (!(options.target_fpr > 0 && options.target_fpr < 1))
-      fail(ErrorCode::invalid_argument, "fit", "target false-positive rate", "between 0 and 1",
-           std::to_string(options.target_fpr));
-    return fit_schema(data);
-  }
-
-  static EncodedData with_window(EventSchema& schema, std::size_t window, const Dataset& data) {
-    schema.sequence.window = schema.sequence.stride = window;
-    return EncodedData(data, schema);
-  }
-
   SequenceDetectorOptions detector_options() const {
     SequenceDetectorOptions options;
     options.profile.max_bytes = options_.profile_bytes;
@@ -179,18 +161,13 @@ class Fitter {
   }
 
   /// What a state file must have been made from.
-  std::string fingerprint(const Dataset& data) const {
+  std::string fingerprint() const {
     std::string text = to_json(schema_) + to_string(context_.kernels->isa).data() + to_string(context_.matmul).data();
     for (const double value :
          {static_cast<double>(options_.seed), static_cast<double>(plan_.steps), static_cast<double>(plan_.hidden),
           static_cast<double>(plan_.layers), options_.valid_fraction, plan_.masked_share, options_.target_fpr})
       text += " " + std::to_string(value);
-    for (std::size_t i = 0; i < data.sequences().size(); ++i) {
-      text += "\n";
-      for (const TypeId type : data_.types(i)) text += std::to_string(type) + " ";
-      for (const std::int32_t gap : data_[i].gaps) text += std::to_string(gap) + " ";
-    }
-    return sha256(text);
+    return sha256(text + " " + data_fingerprint(data_));
   }
 
   std::vector<const EncodedEvents*> pick(const std::vector<std::uint32_t>& indices) const {
@@ -292,13 +269,13 @@ class Fitter {
   }
 
   const FitOptions& options_;
+  const EventSchema& schema_;
+  const EncodedData& data_;
+  const FitPlan& plan_;
   Executor& executor_;
   ProgressSink progress_;
   Clock::time_point began_ = Clock::now();
   Context<float> context_;
-  EventSchema schema_;
-  FitPlan plan_;
-  EncodedData data_;
   std::vector<Job> jobs_;
   Recipe recipe_;
   FitState state_;
@@ -306,9 +283,14 @@ class Fitter {
 
 }  // namespace
 
+std::shared_ptr<const BehaviourModel> fit(const FitInput& input, FitReport* report, Executor& executor,
+                                          ProgressSink progress) {
+  return Fitter(input, executor, progress).run(report);
+}
+
 std::shared_ptr<const BehaviourModel> fit(const Dataset& data, const FitOptions& options, FitReport* report,
                                           Executor& executor, ProgressSink progress) {
-  return Fitter(data, options, executor, progress).run(report);
+  return fit(prepare_fit(data, options), report, executor, progress);
 }
 
 }  // namespace seqguard

@@ -14,7 +14,28 @@ TensorToWrite tensor(std::string name, Dtype dtype, const std::vector<T>& values
   return {std::move(name), dtype, {values.size()}, std::as_bytes(std::span<const T>(values))};
 }
 
+template <class T>
+void append_bytes(std::string& out, const std::vector<T>& values) {
+  out.append(reinterpret_cast<const char*>(values.data()), values.size() * sizeof(T));
+}
+
 }  // namespace
+
+std::string data_fingerprint(const EncodedData& data) {
+  // A chain of digests, one for each sequence, rather than one of a copy of all data.
+  std::string digest, bytes;
+  for (std::size_t i = 0; i < data.size(); ++i) {
+    const EncodedEvents& sequence = data[i];
+    bytes = digest + " " + std::to_string(sequence.n) + " ";
+    append_bytes(bytes, sequence.types);
+    for (const auto& ids : sequence.ids) append_bytes(bytes, ids);
+    for (const auto& values : sequence.values) append_bytes(bytes, values);
+    for (const auto& missing : sequence.missing) append_bytes(bytes, missing);
+    append_bytes(bytes, sequence.gaps);
+    digest = sha256(bytes);
+  }
+  return digest;
+}
 
 void save_fit_state(const FitState& state, const std::string& path) {
   const TrainerState& t = state.trainer;

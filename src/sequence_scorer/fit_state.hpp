@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "seqguard/events/encoded_data.hpp"
 #include "seqguard/training/trainer.hpp"
 
 namespace seqguard {
@@ -19,6 +20,9 @@ struct FitState {
   bool has_trainer = false;  ///< job number `job` has begun
   TrainerState trainer;
 };
+
+/// A digest of all numbers that a fit reads of its data: every column, the gaps, and the order of the sequences.
+std::string data_fingerprint(const EncodedData& data);
 
 /// Replaces the file atomically. @throws Error io_error.
 void save_fit_state(const FitState& state, const std::string& path);

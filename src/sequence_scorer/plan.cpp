@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cmath>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "seqguard/core/error.hpp"
@@ -8,11 +9,11 @@
 #include "seqguard/detection/normals.hpp"
 #include "seqguard/events/fit_schema.hpp"
 #include "seqguard/sequence_scorer/fit.hpp"
-#include "sequence_scorer/encoded_data.hpp"
 
 namespace seqguard {
 namespace {
 
+constexpr std::size_t k_least_sequences = 20;
 /// Where the target leaves fewer normals than this beyond the threshold, every one is needed twice, and the encoder is
 /// cross-fitted: below 500 normals at the default target of 1 % (DESIGN section 10). HDFS at a target of .1 %, 4,855
 /// normals, three seeds: projected F1 .975 (.964 to .984) with a quarter that calibrates, .990 each cross-fitted.
@@ -51,9 +52,9 @@ double held_out_surprise(const EncodedData& data, std::size_t order) {
 }
 
 /// 64 positions unless half of the sequences are longer than 128.
-std::size_t window_of(const Dataset& data) {
+std::size_t window_of(const EncodedData& data) {
   std::vector<std::size_t> lengths;
-  for (const DataSequence& sequence : data.sequences()) lengths.push_back(sequence.count + 2);
+  for (std::size_t i = 0; i < data.size(); ++i) lengths.push_back(data[i].positions());
   const auto middle = lengths.begin() + static_cast<std::ptrdiff_t>(lengths.size() / 2);
   std::nth_element(lengths.begin(), middle, lengths.end());
   const std::size_t longest = *std::max_element(lengths.begin(), lengths.end());
@@ -62,13 +63,10 @@ std::size_t window_of(const Dataset& data) {
   return longest <= 66 ? std::max<std::size_t>(longest, 8) : 64;
 }
 
-}  // namespace
-
-FitPlan make_plan(const Dataset& data, const EventSchema& schema, const FitOptions& options) {
-  const EncodedData encoded(data, schema);
+FitPlan make_plan(const EncodedData& data, const EventSchema& schema, const FitOptions& options) {
   FitPlan plan;
-  plan.sequences = encoded.size();
-  plan.events = data.events();
+  plan.sequences = data.size();
+  for (std::size_t i = 0; i < data.size(); ++i) plan.events += data[i].n;
   const Vocabulary& vocabulary = schema.primary_column().vocabulary;
   plan.vocabulary = vocabulary.kept();
   plan.rare_values = vocabulary.types() - vocabulary.kept();
@@ -81,7 +79,7 @@ FitPlan make_plan(const Dataset& data, const EventSchema& schema, const FitOptio
   plan.layers = size.layers;
   plan.heads = size.heads;
 
-  const double alone = held_out_surprise(encoded, 1), after_one = held_out_surprise(encoded, 2);
+  const double alone = held_out_surprise(data, 1), after_one = held_out_surprise(data, 2);
   plan.order_gain = alone > 0 ? 1 - after_one / alone : 0;
   plan.masked_share = plan.order_gain < k_little_order ? 0.7 : 0.3;
 
@@ -101,6 +99,20 @@ FitPlan make_plan(const Dataset& data, const EventSchema& schema, const FitOptio
   return plan;
 }
 
-FitPlan make_plan(const Dataset& data, const FitOptions& options) { return make_plan(data, fit_schema(data), options); }
+}  // namespace
+
+FitInput prepare_fit(const Dataset& data, const FitOptions& options) {
+  EventSchema schema = fit_schema(data);
+  if (data.sequences().size() < k_least_sequences)
+    fail(ErrorCode::invalid_argument, "fit", "too few sequences to learn from", std::to_string(k_least_sequences),
+         std::to_string(data.sequences().size()));
+  if (!(options.target_fpr > 0 && options.target_fpr < 1))
+    fail(ErrorCode::invalid_argument, "fit", "target false-positive rate", "between 0 and 1",
+         std::to_string(options.target_fpr));
+  EncodedData encoded(data, schema);
+  FitPlan plan = make_plan(encoded, schema, options);
+  schema.sequence.window = schema.sequence.stride = plan.window;
+  return {options, std::move(schema), std::move(encoded), std::move(plan)};
+}
 
 }  // namespace seqguard

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "seqguard/core/files.hpp"
+#include "seqguard/events/fit_schema.hpp"
 #include "seqguard/model/checkpoint.hpp"
 #include "sequence_scorer/small_shop.hpp"
 #include "support/temporary_directory.hpp"
@@ -75,10 +76,10 @@ TEST_CASE("the encoder is cross-fitted where the target leaves fewer than five n
   const Dataset data = as_dataset(visits(500, 1));
   FitOptions options;
   options.target_fpr = 0.01;
-  CHECK(make_plan(data, options).folds == 0);
-  CHECK(make_plan(as_dataset(visits(499, 1)), options).folds == 4);
+  CHECK(prepare_fit(data, options).plan.folds == 0);
+  CHECK(prepare_fit(as_dataset(visits(499, 1)), options).plan.folds == 4);
   options.target_fpr = 0.009;
-  CHECK(make_plan(data, options).folds == 4);
+  CHECK(prepare_fit(data, options).plan.folds == 4);
 }
 
 TEST_CASE("files of another generation, damaged and missing files are refused by name") {
@@ -207,6 +208,38 @@ TEST_CASE("a state of other data or options is refused") {
   auto other_order = visits(40, 51);  // the same values, as often
   std::reverse(other_order.begin(), other_order.end());
   CHECK_THROWS_AS(fit(as_dataset(other_order), options), Error);
+  fit(data, options);
+}
+
+TEST_CASE("a state of other values in a column beside the judged one is refused") {
+  const TemporaryDirectory directory;
+  FitOptions options = tiny_fit();
+  options.state_file = directory / "state";
+  // The same schema, events and times; two events of a user swap their value of one column.
+  const auto table = [](bool swap_categories, bool swap_numbers) {
+    std::string text = "user,event,device,price,time\n";
+    const auto visited = visits(40, 53);
+    for (std::size_t user = 0; user < visited.size(); ++user) {
+      for (std::size_t i = 0; i < visited[user].size(); ++i) {
+        const bool swapped = user == 7 && (i == 1 || i == 2);
+        const bool on_phone = (i % 2 == 0) != (swapped && swap_categories);
+        const std::size_t price = swapped && swap_numbers ? 3 - i : i;
+        text += "u" + std::to_string(user) + "," + visited[user][i] + "," + (on_phone ? "phone" : "desk") + "," +
+                std::to_string(price) + "," + std::to_string(1'700'000'000 + 60 * i) + "\n";
+      }
+    }
+    ReadOptions read;
+    read.columns = {{"event"}, {"device"}, {"price", ColumnKind::numeric}};
+    return read_events_from_text(text, "visits.csv", read);
+  };
+  const Dataset data = table(false, false);
+  fit(data, options);
+  options.resume = true;
+  for (const bool categories : {true, false}) {
+    const Dataset other = table(categories, !categories);
+    REQUIRE(to_json(fit_schema(other)) == to_json(fit_schema(data)));
+    CHECK_THROWS_WITH_AS(fit(other, options), doctest::Contains("belongs to other data"), Error);
+  }
   fit(data, options);
 }
 

@@ -11,13 +11,13 @@
 #include "seqguard/core/executor.hpp"
 #include "seqguard/core/isa.hpp"
 #include "seqguard/core/progress.hpp"
-#include "seqguard/events/dataset.hpp"
+#include "seqguard/events/encoded_data.hpp"
 #include "seqguard/kernels/matmul.hpp"
 #include "seqguard/sequence_scorer/sequence_scorer.hpp"
 
 namespace seqguard {
 
-/// What may be asked for; everything else follows the rule of make_plan().
+/// What may be asked for; everything else follows the rule of prepare_fit().
 struct FitOptions {
   std::string preset = "default";  ///< "default" or "traces"
   std::string size = "auto";       ///< "T", "S", "M" or "auto"
@@ -51,10 +51,17 @@ struct FitPlan {
                           ///< 0: 75 % train, 25 % calibrate
 };
 
-/// The rule, for the schema that fit() would make of the data. @throws Error invalid_argument for an unknown size.
-FitPlan make_plan(const Dataset& data, const FitOptions& options);
-/// The same for a given schema.
-FitPlan make_plan(const Dataset& data, const EventSchema& schema, const FitOptions& options);
+/// A data set made ready to be learned from.
+struct FitInput {
+  FitOptions options;
+  EventSchema schema;  ///< with the window of the plan
+  EncodedData data;
+  FitPlan plan;
+};
+
+/// Makes schema, numbers and plan, for programs that show the plan before they begin; the data set may go afterwards.
+/// @throws Error bad_format (no events), invalid_argument (fewer than 20 sequences, options out of range).
+FitInput prepare_fit(const Dataset& data, const FitOptions& options);
 
 /// A JSON object of all its fields; stored with the model.
 std::string to_json(const FitPlan& plan);
@@ -70,9 +77,12 @@ struct FitReport {
   bool drift_warning = false;
 };
 
-/// Learns from `data`. Deterministic for a seed at any concurrency; killed and resumed from its state file it gives the
-/// same bits. @throws Error invalid_argument (fewer than 20 sequences, options out of range), cancelled (progress),
+/// Learns normal behaviour. Deterministic for a seed at any concurrency; killed and resumed from its state file it
+/// gives the same bits. @throws Error as prepare_fit(); invalid_argument (an unknown preset), cancelled (progress),
 /// bad_checkpoint (a state file of other data, options, instruction set or backend), non_finite.
+std::shared_ptr<const BehaviourModel> fit(const FitInput& input, FitReport* report = nullptr,
+                                          Executor& executor = inline_executor(), ProgressSink progress = {});
+/// The same for prepare_fit(data, options).
 std::shared_ptr<const BehaviourModel> fit(const Dataset& data, const FitOptions& options, FitReport* report = nullptr,
                                           Executor& executor = inline_executor(), ProgressSink progress = {});
 

@@ -2,24 +2,26 @@
 #pragma once
 
 #include <cstddef>
+#include <span>
 #include <vector>
 
-#include "seqguard/detection/normals.hpp"
 #include "seqguard/events/dataset.hpp"
 #include "seqguard/events/encode.hpp"
 
 namespace seqguard {
 
-/// All sequences of a data set, encoded.
+/// All sequences of a data set, encoded. Owns its numbers: the data set may go. Reading it is thread-safe.
 class EncodedData {
  public:
+  /// @throws Error bad_event as encode(), if the columns of `data` are not those of `schema`.
   EncodedData(const Dataset& data, const EventSchema& schema) : sequences_(data.sequences().size()) {
     for (std::size_t i = 0; i < sequences_.size(); ++i) encode(data.view(i), schema, sequences_[i]);
   }
 
   std::size_t size() const noexcept { return sequences_.size(); }
   const EncodedEvents& operator[](std::size_t i) const { return sequences_[i]; }
-  TypeSequence types(std::size_t i) const { return {sequences_[i].types.data(), sequences_[i].n}; }
+  /// The primary column of sequence i, for the statistics.
+  std::span<const TypeId> types(std::size_t i) const { return {sequences_[i].types.data(), sequences_[i].n}; }
 
  private:
   std::vector<EncodedEvents> sequences_;
