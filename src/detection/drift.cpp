@@ -16,8 +16,7 @@ Drift drift_check(std::span<const TypeSequence> normals, const Recipe& recipe, c
     fail(ErrorCode::invalid_argument, "drift check", "normals", "at least " + std::to_string(k_fewest),
          std::to_string(normals.size()));
   }
-  Recipe statistics = recipe;
-  std::erase_if(statistics.views, [](const ViewSpec& view) { return is_next_view(view.name); });
+  const Recipe statistics = recipe.computed();
   const std::size_t views = statistics.views.size();
   const auto first = normals.first(normals.size() / 2), second = normals.subspan(normals.size() / 2);
 

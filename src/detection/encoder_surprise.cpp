@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "seqguard/detection/recipe.hpp"
+
 namespace seqguard {
 namespace {
 
@@ -89,7 +91,7 @@ class Collector {
     view.events = std::span<const float>(out).first(n);
     view.columns = std::span<const float>(out).subspan(n);
     for (double& mean : scratch_.means) mean /= static_cast<double>(std::max<std::size_t>(1, counted));
-    view.means = scratch_.means;
+    view.means = std::span(scratch_.means).first(columns > 1 ? 1 + columns : 1);
     return view;
   }
 
@@ -134,6 +136,14 @@ SurpriseView causal_surprise(const Model<float>& model, const EventSchema& schem
   }
   run();
   return collector.finish(events.n, true, out);
+}
+
+std::vector<std::string> surprise_views(const EventSchema& schema) {
+  std::vector<std::string> names = {std::string(k_next_view)};
+  const std::vector<std::string> columns = predicted_columns(schema);
+  if (columns.size() > 1)
+    for (const std::string& column : columns) names.push_back(names.front() + ":" + column);
+  return names;
 }
 
 bool has_masked_surprise(const EventSchema& schema, const EncodedEvents& events, std::size_t i) {

@@ -32,7 +32,7 @@ void FeatureExtractor::reserve(std::size_t max_events) {
   bigram_counts_.resize(max_events + 1);
 }
 
-const SequenceFeatures& FeatureExtractor::extract(TypeSequence events) {
+const SequenceFeatures& FeatureExtractor::extract(TypeSequence events, std::span<const double> given) {
   reserve(events.size());
   std::copy(events.begin(), events.end(), types_.begin());
   features_.runs = 0;
@@ -46,6 +46,7 @@ const SequenceFeatures& FeatureExtractor::extract(TypeSequence events) {
   const std::size_t types = count_distinct(types_, events.size(), type_counts_);
   const std::size_t bigrams = count_distinct(bigrams_, events.size() + 1, bigram_counts_);
   features_.events = events;
+  features_.given = given;
   features_.types = {std::span(types_).first(types), std::span(type_counts_).first(types)};
   features_.bigrams = {std::span(bigrams_).first(bigrams), std::span(bigram_counts_).first(bigrams)};
   return features_;

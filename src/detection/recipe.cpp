@@ -8,49 +8,62 @@
 #include "seqguard/core/error.hpp"
 
 namespace seqguard {
+namespace {
 
-bool is_next_view(std::string_view name) noexcept {
-  return name == k_next_view || (name.starts_with(k_next_view) && name[k_next_view.size()] == ':');
+/// A given view is told from the others by its name, on disk too: its calibration stands beside "combined".
+void check_given_name(const std::string& name, const std::string& where) {
+  const auto detectors = detector_names();
+  if (name.empty() || name == "combined" || std::find(detectors.begin(), detectors.end(), name) != detectors.end())
+    fail(ErrorCode::invalid_argument, where, "name of a given view", "another than a detector's and \"combined\"",
+         name);
 }
 
-Recipe Recipe::broad(bool with_next, std::span<const std::string> columns) {
+}  // namespace
+
+Recipe Recipe::broad(const std::vector<std::string>& given) {
   constexpr auto upper = Sidedness::upper, two_sided = Sidedness::two_sided, nine_to_one = Sidedness::nine_to_one;
   Recipe recipe{"default", Combiner::power_mean, {}};
   recipe.views = {{"ngram", nine_to_one, 1.0}, {"types", upper, 1.0},       {"logcount", upper, 1.0},
                   {"pairset", upper, 1.0},     {"bigrams", upper, 1.0},     {"unseen", upper, 1.0},
                   {"length", two_sided, 0.5},  {"repeats", two_sided, 0.5}, {"same", two_sided, 0.5},
                   {"squeeze", two_sided, 0.5}};
-  if (with_next) recipe.views.push_back({std::string(k_next_view), nine_to_one, 1.0});
-  if (with_next && columns.size() > 1)
-    for (const std::string& column : columns)
-      recipe.views.push_back({std::string(k_next_view) + ":" + column, nine_to_one, 1.0});
+  for (const std::string& name : given) recipe.views.push_back({name, nine_to_one, 1.0, {}, true});
   return recipe;
 }
 
-Recipe Recipe::traces(bool with_next) {
+Recipe Recipe::traces(const std::vector<std::string>& given) {
   Recipe recipe{"traces", Combiner::weighted_sum, {}};
+  const bool with_next = std::find(given.begin(), given.end(), k_next_view) != given.end();
   const DetectorOptions nearest{.neighbours = {.count = 1}};
   recipe.views = {{"ngram", Sidedness::two_sided, with_next ? 0.5 : 1.5},
                   {"typeset", Sidedness::upper, 1.5, nearest},
                   {"bigrams", Sidedness::upper, 0.5}};
-  if (with_next) recipe.views.push_back({std::string(k_next_view), Sidedness::two_sided, 1.0});
+  if (with_next) recipe.views.push_back({std::string(k_next_view), Sidedness::two_sided, 1.0, {}, true});
   return recipe;
 }
 
-Recipe Recipe::preset(std::string_view name, bool with_next, std::span<const std::string> columns) {
-  if (name == "default") return broad(with_next, columns);
-  if (name == "traces") return traces(with_next);
+Recipe Recipe::preset(std::string_view name, const std::vector<std::string>& given) {
+  if (name == "default") return broad(given);
+  if (name == "traces") return traces(given);
   fail(ErrorCode::invalid_argument, "recipe", "unknown preset", "default or traces", name);
 }
 
-Recipe Recipe::single(std::string_view view, const DetectorOptions& options) {
-  const Sidedness sidedness = is_next_view(view) ? Sidedness::nine_to_one : make_detector(view, options)->sidedness();
-  return {std::string(view), Combiner::weighted_sum, {{std::string(view), sidedness, 1.0, options}}};
+Recipe Recipe::single(std::string_view detector, const DetectorOptions& options) {
+  const Sidedness sidedness = make_detector(detector, options)->sidedness();
+  return {std::string(detector), Combiner::weighted_sum, {{std::string(detector), sidedness, 1.0, options}}};
 }
 
-std::size_t Recipe::next_views() const noexcept {
-  const auto count = std::count_if(views.begin(), views.end(), [](const ViewSpec& v) { return is_next_view(v.name); });
-  return static_cast<std::size_t>(count);
+std::vector<std::string> Recipe::given() const {
+  std::vector<std::string> names;
+  for (const ViewSpec& view : views)
+    if (view.given) names.push_back(view.name);
+  return names;
+}
+
+Recipe Recipe::computed() const {
+  Recipe result = *this;
+  std::erase_if(result.views, [](const ViewSpec& view) { return view.given; });
+  return result;
 }
 
 void Recipe::check() const {
@@ -62,7 +75,10 @@ void Recipe::check() const {
          std::to_string(views.size()));
   std::set<std::string_view> names;
   for (auto view = views.begin(); view != views.end(); ++view) {
-    if (!is_next_view(view->name)) make_detector(view->name, view->options);
+    if (view->given)
+      check_given_name(view->name, where);
+    else
+      make_detector(view->name, view->options);
     if (!(view->weight > 0) || !std::isfinite(view->weight)) {
       fail(ErrorCode::invalid_argument, where, "weight of " + view->name, "a positive number",
            std::to_string(view->weight));

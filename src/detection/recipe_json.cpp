@@ -58,16 +58,35 @@ std::size_t natural(const Json& object, const char* field, const std::string& wh
   return value.get<std::size_t>();
 }
 
-ViewSpec view_from_json(const Json& json, const std::string& where) {
-  require_fields(json, {"name", "sidedness", "weight", "neighbours", "order"}, where);
-  const Json& neighbours = json.at("neighbours");
+/// seqguard 0.1.0 wrote the surprise of an encoder with the settings of a detector, and told it by its name.
+bool is_given_at_0_1_0(std::string_view name) {
+  return name == k_next_view || name.starts_with(std::string(k_next_view) + ":");
+}
+
+DetectorOptions options_from_json(const Json& view, const std::string& where) {
+  const Json& neighbours = view.at("neighbours");
   require_fields(neighbours, {"count", "share"}, where + ".neighbours");
+  DetectorOptions options;
+  options.order = natural(view, "order", where);
+  options.neighbours = {natural(neighbours, "count", where + ".neighbours"), neighbours.at("share").get<double>()};
+  return options;
+}
+
+ViewSpec view_from_json(const Json& json, const std::string& where) {
   ViewSpec view;
+  view.given = json.is_object() && json.contains("given");
+  if (view.given) {
+    require_fields(json, {"name", "sidedness", "weight", "given"}, where);
+    if (json.at("given") != true)
+      fail(ErrorCode::bad_checkpoint, where + ".given", "wrong value", "true", json.at("given").dump().substr(0, 100));
+  } else {
+    require_fields(json, {"name", "sidedness", "weight", "neighbours", "order"}, where);
+    view.options = options_from_json(json, where);
+  }
   view.name = json.at("name").get<std::string>();
+  view.given = view.given || is_given_at_0_1_0(view.name);
   view.sidedness = value_of(k_sidedness, json.at("sidedness").get<std::string>(), where + ".sidedness");
   view.weight = json.at("weight").get<double>();
-  view.options.order = natural(json, "order", where);
-  view.options.neighbours = {natural(neighbours, "count", where + ".neighbours"), neighbours.at("share").get<double>()};
   return view;
 }
 
@@ -76,12 +95,15 @@ ViewSpec view_from_json(const Json& json, const std::string& where) {
 Json recipe_to_json(const Recipe& recipe) {
   Json views = Json::array();
   for (const ViewSpec& view : recipe.views) {
-    const Neighbours& neighbours = view.options.neighbours;
-    views.push_back({{"name", view.name},
-                     {"sidedness", name_of(k_sidedness, view.sidedness)},
-                     {"weight", view.weight},
-                     {"neighbours", {{"count", neighbours.count}, {"share", neighbours.share}}},
-                     {"order", view.options.order}});
+    Json json = {{"name", view.name}, {"sidedness", name_of(k_sidedness, view.sidedness)}, {"weight", view.weight}};
+    if (view.given) {
+      json["given"] = true;
+    } else {
+      const Neighbours& neighbours = view.options.neighbours;
+      json["neighbours"] = {{"count", neighbours.count}, {"share", neighbours.share}};
+      json["order"] = view.options.order;
+    }
+    views.push_back(std::move(json));
   }
   return {{"name", recipe.name}, {"combiner", name_of(k_combiners, recipe.combiner)}, {"views", std::move(views)}};
 }

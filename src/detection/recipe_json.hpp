@@ -9,7 +9,8 @@
 namespace seqguard {
 
 /// {"name", "combiner": "power_mean" | "weighted_sum", "views": [{"name", "sidedness": "upper" | "two_sided" |
-/// "nine_to_one", "weight", "neighbours": {"count", "share"}, "order"}]}
+/// "nine_to_one", "weight", "neighbours": {"count", "share"}, "order"}]}; of a given view {"name", "sidedness",
+/// "weight", "given": true}.
 nlohmann::json recipe_to_json(const Recipe& recipe);
 
 /// `where` names file and place in messages. @throws Error bad_checkpoint for a missing, unknown or mistyped field, or

@@ -1,5 +1,6 @@
 #include "seqguard/detection/sequence_detector.hpp"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -8,55 +9,72 @@
 namespace seqguard {
 namespace {
 
-[[noreturn]] void fail_next(const Recipe& recipe, std::size_t expected, std::size_t found) {
-  fail(ErrorCode::invalid_argument, "recipe " + recipe.name, "values of the next-event surprise",
-       std::to_string(expected), std::to_string(found));
-}
-
-void check_next(const Recipe& recipe, std::size_t normals, std::span<const double> next) {
-  const std::size_t expected = recipe.next_views() * normals;
-  if (next.size() != expected) fail_next(recipe, expected, next.size());
+std::vector<std::size_t> columns_of(const Recipe& recipe, std::span<const std::string> given) {
+  std::vector<std::size_t> columns;
+  for (const std::string& name : recipe.given()) {
+    const auto found = std::find(given.begin(), given.end(), name);
+    if (found == given.end())
+      fail(ErrorCode::invalid_argument, "recipe " + recipe.name, "nothing gives the view \"" + name + "\"");
+    columns.push_back(static_cast<std::size_t>(found - given.begin()));
+  }
+  return columns;
 }
 
 }  // namespace
 
 SequenceDetector::SequenceDetector(Recipe recipe, const SequenceDetectorOptions& options)
-    : recipe_(std::move(recipe)), options_(options), next_views_(recipe_.next_views()) {
+    : SequenceDetector(recipe, recipe.given(), options) {}
+
+SequenceDetector::SequenceDetector(Recipe recipe, std::vector<std::string> given,
+                                   const SequenceDetectorOptions& options)
+    : recipe_(std::move(recipe)), given_(std::move(given)), columns_(columns_of(recipe_, given_)), options_(options) {
   recipe_.check();
 }
 
-void SequenceDetector::fit(std::span<const TypeSequence> normals, std::span<const double> next, Executor& executor) {
-  check_next(recipe_, normals.size(), next);
-  const std::vector<double> raw = out_of_fold_scores(normals, next, recipe_, options_.profile, executor);
+void SequenceDetector::select(std::span<const double> given, std::size_t sequences, std::vector<double>& out) const {
+  if (given.size() != given_.size() * sequences)
+    fail(ErrorCode::invalid_argument, "recipe " + recipe_.name, "given numbers",
+         std::to_string(given_.size() * sequences), std::to_string(given.size()));
+  out.clear();
+  for (std::size_t i = 0; i < sequences; ++i)
+    for (const std::size_t column : columns_) out.push_back(given[i * given_.size() + column]);
+}
+
+void SequenceDetector::fit(std::span<const TypeSequence> normals, std::span<const double> given, Executor& executor) {
+  std::vector<double> used;
+  select(given, normals.size(), used);
+  const std::vector<double> raw = out_of_fold_scores(normals, used, recipe_, options_.profile, executor);
   calibration_ = Calibration(recipe_, {raw.data(), normals.size(), recipe_.views.size()});
   profile_ = Profile(recipe_, Normals(normals), options_.profile);
 }
 
-void SequenceDetector::recalibrate(std::span<const TypeSequence> normals, std::span<const double> next) {
-  check_next(recipe_, normals.size(), next);
-  const std::size_t views = recipe_.views.size();
+void SequenceDetector::recalibrate(std::span<const TypeSequence> normals, std::span<const double> given) {
+  std::vector<double> used;
+  select(given, normals.size(), used);
+  const std::size_t views = recipe_.views.size(), columns = columns_.size();
   std::vector<double> raw(normals.size() * views);
   DetectionScratch scratch;
   for (std::size_t i = 0; i < normals.size(); ++i) {
-    profile_.scores(normals[i], next.subspan(i * next_views_, next_views_), scratch, {raw.data() + i * views, views});
+    profile_.scores(normals[i], std::span(used).subspan(i * columns, columns), scratch,
+                    {raw.data() + i * views, views});
   }
   calibration_ = Calibration(recipe_, {raw.data(), normals.size(), views});
 }
 
-Judgement SequenceDetector::judge(TypeSequence events, std::span<const double> next, Scratch& scratch) const {
-  if (next.size() < next_views_) fail_next(recipe_, next_views_, next.size());
+Judgement SequenceDetector::judge(TypeSequence events, std::span<const double> given, Scratch& scratch) const {
+  select(given, 1, scratch.given);
   scratch.raw.resize(recipe_.views.size());
   scratch.levels.resize(recipe_.views.size());
-  profile_.scores(events, next, scratch.detection, scratch.raw);
+  profile_.scores(events, scratch.given, scratch.detection, scratch.raw);
   return calibration_.judge(scratch.raw, scratch.levels);
 }
 
-double SequenceDetector::decision_function(TypeSequence events, Scratch& scratch, std::span<const double> next) const {
-  return judge(events, next, scratch).value;
+double SequenceDetector::decision_function(TypeSequence events, Scratch& scratch, std::span<const double> given) const {
+  return judge(events, given, scratch).value;
 }
 
-bool SequenceDetector::predict(TypeSequence events, Scratch& scratch, std::span<const double> next) const {
-  return judge(events, next, scratch).p_value < options_.contamination;
+bool SequenceDetector::predict(TypeSequence events, Scratch& scratch, std::span<const double> given) const {
+  return judge(events, given, scratch).p_value < options_.contamination;
 }
 
 std::string SequenceDetector::serialize() const {
@@ -67,12 +85,10 @@ std::string SequenceDetector::serialize() const {
   return writer.serialize();
 }
 
-SequenceDetector SequenceDetector::load(Recipe recipe, const SafetensorsFile& file,
-                                        const SequenceDetectorOptions& options) {
-  SequenceDetector result(std::move(recipe), options);
-  result.profile_ = Profile::load(result.recipe_, file);
-  result.calibration_ = Calibration::load(result.recipe_, ProfileReader(file, "calibration"));
-  return result;
+void SequenceDetector::load(const SafetensorsFile& file) {
+  Profile profile = Profile::load(recipe_, file);
+  calibration_ = Calibration::load(recipe_, ProfileReader(file, "calibration"));
+  profile_ = std::move(profile);
 }
 
 }  // namespace seqguard

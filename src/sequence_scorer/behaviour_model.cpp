@@ -1,5 +1,6 @@
 #include "seqguard/sequence_scorer/behaviour_model.hpp"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
@@ -8,6 +9,7 @@
 #include "detection/recipe_json.hpp"
 #include "seqguard/core/error.hpp"
 #include "seqguard/core/files.hpp"
+#include "seqguard/detection/encoder_surprise.hpp"
 #include "seqguard/detection/profile_io.hpp"
 #include "seqguard/model/checkpoint.hpp"
 #include "seqguard/model/encoder_batch.hpp"
@@ -38,8 +40,8 @@ EventCalibration read_event_calibration(const std::string& path, double repeat_s
   const std::vector<double> next = reader.f64("next"), masked = reader.f64("masked");
   if (next.size() >= 2) events.next = TailCalibration(next);
   if (masked.size() >= 2) events.masked = TailCalibration(masked);
-  events.repeat_share = repeat_share;
-  events.unseen_share = schema.primary_column().vocabulary.unseen_share();
+  events.rules.repeat_share = repeat_share;
+  events.rules.unseen_share = schema.primary_column().vocabulary.unseen_share();
   return events;
 }
 
@@ -119,14 +121,11 @@ void check_fit(const EventSchema& schema, const Model<float>& encoder, const Rec
           config.max_position_embeddings);
   if (!encoder.spec().heads.masked_lm)
     fail(ErrorCode::bad_checkpoint, path, "the encoder of a detector needs the head of a BertForMaskedLM");
-  std::vector<std::string> given = {std::string(k_next_view)};
-  for (const std::string& column : predicted_columns(schema)) given.push_back(given.front() + ":" + column);
-  auto expected = given.begin();
-  for (const ViewSpec& view : recipe.views) {
-    if (!is_next_view(view.name)) continue;
-    if (expected == given.end() || *expected++ != view.name)
+  const std::vector<std::string> given = surprise_views(schema);
+  for (const std::string& view : recipe.given()) {
+    if (std::find(given.begin(), given.end(), view) == given.end())
       fail(ErrorCode::bad_checkpoint, directory + "/detector.json",
-           "view " + view.name + " is not one that the columns of event_schema.json give at its place");
+           "view " + view + " is not one that the columns of event_schema.json give");
   }
 }
 
@@ -146,7 +145,7 @@ void save_behaviour_model(const BehaviourModel& model, const std::string& direct
                    {"recipe", recipe_to_json(model.detector.recipe())},
                    {"target_fpr", model.target_fpr},
                    {"drift_auroc", model.drift_auroc},
-                   {"repeat_share", model.events.repeat_share},
+                   {"repeat_share", model.events.rules.repeat_share},
                    {"training", json::parse(model.training)},
                    {"files", files}};
   writer.write("detector.json", document.dump(2) + "\n");
@@ -165,7 +164,8 @@ std::shared_ptr<const BehaviourModel> load_behaviour_model(const std::string& di
   const std::string profile_path = directory + "/profile.safetensors";
   SequenceDetectorOptions detector_options;
   detector_options.contamination = sidecar.target_fpr;
-  SequenceDetector detector = SequenceDetector::load(sidecar.recipe, SafetensorsFile(profile_path), detector_options);
+  SequenceDetector detector(sidecar.recipe, surprise_views(schema), detector_options);
+  detector.load(SafetensorsFile(profile_path));
   EventCalibration events =
       read_event_calibration(directory + "/event_calibration.safetensors", sidecar.repeat_share, schema);
   return std::make_shared<BehaviourModel>(BehaviourModel{std::move(schema), std::move(encoder), std::move(detector),

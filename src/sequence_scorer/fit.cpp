@@ -11,7 +11,6 @@
 #include "seqguard/core/files.hpp"
 #include "seqguard/core/random.hpp"
 #include "seqguard/detection/encoder_surprise.hpp"
-#include "seqguard/detection/event_detector.hpp"
 #include "seqguard/sequence_scorer/behaviour_model.hpp"
 #include "seqguard/training/trainer.hpp"
 #include "sequence_scorer/fit_state.hpp"
@@ -122,12 +121,13 @@ class Fitter {
         progress_(progress),
         context_(make_context(options_.isa ? *options_.isa : default_isa(), options_.gemm)),
         jobs_(make_jobs(plan_, options_)),
-        recipe_(Recipe::preset(options_.preset, true, predicted_columns(schema_))) {
+        given_(surprise_views(schema_)),
+        recipe_(Recipe::preset(options_.preset, given_)) {
     state_.fingerprint = fingerprint();
-    state_.next.assign(data_.size() * recipe_.next_views(), std::numeric_limits<double>::quiet_NaN());
+    state_.next.assign(data_.size() * given_.size(), std::numeric_limits<double>::quiet_NaN());
     if (options_.resume && !options_.state_file.empty() && file_exists(options_.state_file))
       state_ = load_fit_state(options_.state_file, state_.fingerprint);
-    if (state_.job >= jobs_.size() || state_.next.size() != data_.size() * recipe_.next_views())
+    if (state_.job >= jobs_.size() || state_.next.size() != data_.size() * given_.size())
       fail(ErrorCode::bad_checkpoint, options_.state_file, "number of trainings or sequences does not fit");
   }
 
@@ -140,8 +140,8 @@ class Fitter {
       if (j + 1 < jobs_.size()) finish_job();
     }
     auto model = std::make_shared<BehaviourModel>(
-        BehaviourModel{schema_, std::move(encoder), SequenceDetector(recipe_, detector_options()), event_calibration(),
-                       options_.target_fpr, 0.5, to_json(plan_)});
+        BehaviourModel{schema_, std::move(encoder), SequenceDetector(recipe_, given_, detector_options()),
+                       event_calibration(), options_.target_fpr, 0.5, to_json(plan_)});
     fit_detector(*model, report);
     if (report != nullptr) {
       report->plan = plan_;
@@ -221,9 +221,8 @@ class Fitter {
       Worker& worker = workers[w];
       const EncodedEvents& sequence = data_[job.held_out[k]];
       const SurpriseView causal = causal_surprise(encoder, schema_, sequence, worker.scratch, worker.causal);
-      const std::size_t given = recipe_.next_views();
-      std::copy_n(causal.means.begin(), given,
-                  state_.next.begin() + static_cast<std::ptrdiff_t>(job.held_out[k] * given));
+      std::copy(causal.means.begin(), causal.means.end(),
+                state_.next.begin() + static_cast<std::ptrdiff_t>(job.held_out[k] * given_.size()));
       if (k % stride != 0) return;
       next[k].assign(causal.events.begin(), causal.events.end());
       const SurpriseView both = masked_surprise(encoder, schema_, sequence, worker.scratch, worker.masked);
@@ -250,8 +249,8 @@ class Fitter {
     EventCalibration calibration;
     if (state_.event_next.size() >= 2) calibration.next = calibrate_events(state_.event_next);
     if (state_.event_masked.size() >= 2) calibration.masked = calibrate_events(state_.event_masked);
-    calibration.repeat_share = share_of_repeats(Normals(all_types()));
-    calibration.unseen_share = schema_.primary_column().vocabulary.unseen_share();
+    calibration.rules.repeat_share = share_of_repeats(Normals(all_types()));
+    calibration.rules.unseen_share = schema_.primary_column().vocabulary.unseen_share();
     return calibration;
   }
 
@@ -277,6 +276,7 @@ class Fitter {
   Clock::time_point began_ = Clock::now();
   Context<float> context_;
   std::vector<Job> jobs_;
+  std::vector<std::string> given_;
   Recipe recipe_;
   FitState state_;
 };

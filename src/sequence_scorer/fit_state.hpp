@@ -14,7 +14,7 @@ namespace seqguard {
 struct FitState {
   std::string fingerprint;         ///< of data, options, instruction set and backend
   std::uint64_t job = 0;           ///< trainings that are finished and scored
-  std::vector<double> next;        ///< [sequences, Recipe::next_views()] out-of-fold; NaN where there is none (yet)
+  std::vector<double> next;        ///< [sequences, surprise_views()] out-of-fold; NaN where there is none (yet)
   std::vector<double> event_next;  ///< surprises of single held-out events
   std::vector<double> event_masked;
   bool has_trainer = false;  ///< job number `job` has begun

@@ -171,12 +171,7 @@ std::vector<std::pair<std::int32_t, double>> probable_values(const BehaviourMode
   masked_distribution(model.encoder, model.schema, events, position, buffers.surprise, log_p);
   std::vector<std::int32_t> ids(log_p.size() - k_reserved_ids);
   std::iota(ids.begin(), ids.end(), k_reserved_ids);
-  if (model.events.repeats_are_rare()) {
-    // Where normals do not repeat themselves, a value that is already there is no candidate.
-    const std::vector<std::int32_t>& present = events.ids[model.schema.primary];
-    for (std::size_t t = 1; t <= events.n; ++t)
-      if (t != position + 1 && present[t] >= k_reserved_ids) log_p[static_cast<std::size_t>(present[t])] = -INFINITY;
-  }
+  model.events.rules.exclude_repeats(events.ids[model.schema.primary], position + 1, log_p);
   count = std::min(count, ids.size());
   std::partial_sort(ids.begin(), ids.begin() + static_cast<std::ptrdiff_t>(count), ids.end(),
                     [&](std::int32_t a, std::int32_t b) {

@@ -21,25 +21,6 @@ void raise_to_share(EventScore& event, const TailCalibration& masked, double sha
   if (event.value < floor) event = {floor, share};
 }
 
-/// What a likelihood does not see: a value that occurred before in its sequence (the event before it makes a duplicate
-/// plausible), and one that nobody has seen (all of them are UNK, of which an encoder learns little).
-void apply_rules(const EncodedEvents& events, const EventCalibration& calibration, std::vector<TypeId>& seen,
-                 Score& out) {
-  if (calibration.masked.size() == 0) return;
-  seen.clear();
-  for (std::size_t i = 0; i < events.n; ++i) {
-    const TypeId type = events.types[i];
-    if (calibration.unseen_are_rare() && is_unseen(type))
-      raise_to_share(out.events[i], calibration.masked, calibration.unseen_share);
-    if (!calibration.repeats_are_rare()) continue;
-    const auto at = std::lower_bound(seen.begin(), seen.end(), type);
-    if (at == seen.end() || *at != type)
-      seen.insert(at, type);
-    else
-      raise_to_share(out.events[i], calibration.masked, calibration.repeat_share);
-  }
-}
-
 void find_worst(Score& out) {
   out.worst = 0;
   for (std::size_t i = 1; i < out.events.size(); ++i)
@@ -101,7 +82,8 @@ void SequenceScorer::score(const EventsView& events, Score& out, Scratch& scratc
   if (encoded.n == 0) fail(ErrorCode::bad_event, "score", "the sequence has no events");
 
   const SurpriseView causal = causal_surprise(model.encoder, model.schema, encoded, buffers.surprise, buffers.causal);
-  const Judgement judgement = model.detector.judge({encoded.types.data(), encoded.n}, causal.means, buffers.detector);
+  const TypeSequence types(encoded.types.data(), encoded.n);
+  const Judgement judgement = model.detector.judge(types, causal.means, buffers.detector);
   out.value = judgement.value;
   out.p_value = judgement.p_value;
   out.p_conformal = judgement.p_conformal;
@@ -119,7 +101,9 @@ void SequenceScorer::score(const EventsView& events, Score& out, Scratch& scratc
     const double value = surprise.events[i];
     out.events[i] = {value, calibration.size() > 0 ? calibration.p_value(value) : 1.0};
   }
-  if (out.has_masked) apply_rules(encoded, model.events, buffers.seen, out);
+  if (out.has_masked && calibration.size() > 0)
+    model.events.rules.for_each_suspicious(
+        types, buffers.seen, [&](std::size_t i, double share) { raise_to_share(out.events[i], calibration, share); });
   find_worst(out);
 }
 

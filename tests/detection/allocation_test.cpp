@@ -4,7 +4,6 @@
 #include <vector>
 
 #include "detection/sequences.hpp"
-#include "seqguard/detection/event_detector.hpp"
 #include "seqguard/detection/sequence_detector.hpp"
 #include "support/allocation_counter.hpp"
 
@@ -14,9 +13,9 @@ TEST_CASE("a warm judgement allocates nothing" * doctest::skip(!k_allocations_co
   const Sequences normals = random_walks(200, 12, 10, 1);
   Sequences others = random_walks(50, 14, 40, 2);
   others.push_back(std::vector<TypeId>(80, 3));
-  for (const Recipe& recipe : {Recipe::broad(true), Recipe::traces(false)}) {
+  for (const Recipe& recipe : {Recipe::broad({"next"}), Recipe::traces()}) {
     SequenceDetector detector(recipe);
-    const std::vector<double> next(recipe.next_views(), 1.0);
+    const std::vector<double> next(recipe.given().size(), 1.0);
     detector.fit(views_of(normals), std::vector<double>(normals.size() * next.size(), 1.0));
     SequenceDetector::Scratch scratch(80);
     double sum = detector.decision_function(others.back(), scratch, next);
@@ -30,16 +29,4 @@ TEST_CASE("a warm judgement allocates nothing" * doctest::skip(!k_allocations_co
     CHECK(after == before);
     CHECK(sum > 0);
   }
-  const auto events = make_event_detector("cooccurrence"), repeats = make_event_detector("repeated");
-  events->fit(Normals(views_of(normals)));
-  DetectionScratch scratch(80);
-  std::vector<double> scores(80);
-  const std::size_t before = allocation_count;
-  for (const auto& sequence : others) {
-    const SequenceFeatures& features = scratch.features.extract(sequence);
-    events->decision_function(features, scratch, std::span(scores).first(sequence.size()));
-    repeats->decision_function(features, scratch, std::span(scores).first(sequence.size()));
-  }
-  const std::size_t after = allocation_count;
-  CHECK(after == before);
 }

@@ -133,7 +133,7 @@ TEST_CASE("levels by sidedness, cap, power mean and weighted sum") {
 }
 
 TEST_CASE("calibration leaves out incomplete rows and refuses a wrong width") {
-  const Recipe recipe{"test", Combiner::power_mean, {{"ngram"}, {"next"}}};
+  const Recipe recipe{"test", Combiner::power_mean, {{"ngram"}, {.name = "next", .given = true}}};
   std::vector<double> raw;
   for (int i = 0; i < 30; ++i) raw.insert(raw.end(), {1.0 * i, i % 3 == 0 ? std::nan("") : 1.0});
   CHECK(Calibration(recipe, {raw.data(), 30, 2}).normals() == 20);
@@ -142,20 +142,36 @@ TEST_CASE("calibration leaves out incomplete rows and refuses a wrong width") {
   CHECK_THROWS_AS(Calibration(recipe, {raw.data(), 30, 2}), Error);
 }
 
+TEST_CASE("recipes of seqguard 0.1.0: the surprise of an encoder is given, told by its name") {
+  const auto view = [](const char* name) {
+    return nlohmann::json{{"name", name},
+                          {"sidedness", "upper"},
+                          {"weight", 1},
+                          {"neighbours", {{"count", 5u}, {"share", 0}}},
+                          {"order", 7u}};
+  };
+  const nlohmann::json json = {
+      {"name", "old"}, {"combiner", "power_mean"}, {"views", {view("ngram"), view("next"), view("next:item")}}};
+  const Recipe recipe = recipe_from_json(json, "detector.json");
+  CHECK(recipe.given() == std::vector<std::string>{"next", "next:item"});
+  CHECK_FALSE(recipe.views[0].given);
+}
+
 TEST_CASE("recipes: the presets survive JSON, damage is refused by name") {
-  const std::vector<std::string> columns = {"item", "device", "time"};
-  CHECK(Recipe::broad(true, columns).next_views() == 4);
-  CHECK(Recipe::broad(true, std::span(columns).first(1)).next_views() == 1);  // it would be `next` again
-  for (const bool with_next : {false, true}) {
-    for (const Recipe& recipe :
-         {Recipe::broad(with_next), Recipe::broad(with_next, columns), Recipe::traces(with_next)}) {
+  for (const std::vector<std::string>& given : {std::vector<std::string>{}, {"next"}, {"next", "next:item", "head"}}) {
+    CHECK(Recipe::broad(given).given() == given);
+    CHECK(Recipe::traces(given).given().size() == (given.empty() ? 0 : 1));
+    for (const Recipe& recipe : {Recipe::broad(given), Recipe::traces(given)}) {
       recipe.check();
+      CHECK(recipe.computed().given().empty());
+      CHECK(recipe.computed().views.size() == recipe.views.size() - recipe.given().size());
       const nlohmann::json json = recipe_to_json(recipe);
-      CHECK(recipe_to_json(recipe_from_json(nlohmann::json::parse(json.dump()), "detector.json")) == json);
-      CHECK((recipe.next_views() > 0) == with_next);
+      const Recipe read = recipe_from_json(nlohmann::json::parse(json.dump()), "detector.json");
+      CHECK(recipe_to_json(read) == json);
+      CHECK(read.given() == recipe.given());
     }
   }
-  const nlohmann::json good = recipe_to_json(Recipe::traces(true));
+  const nlohmann::json good = recipe_to_json(Recipe::traces({"next"}));
   const auto refused = [&](const char* pointer, const nlohmann::json& value, const char* message) {
     nlohmann::json bad = good;
     bad[nlohmann::json::json_pointer(pointer)] = value;
@@ -171,6 +187,11 @@ TEST_CASE("recipes: the presets survive JSON, damage is refused by name") {
   refused("/views/0/neighbours/count", -1, "neighbours.count: wrong value, expected an integer");
   refused("/views/0/more", 1, "unknown field more");
   refused("/views", nlohmann::json::object(), "array");
-  CHECK_THROWS_AS(Recipe::preset("broad", false), Error);
+  refused("/views/3/given", false, "given: wrong value, expected true");
+  refused("/views/3/name", "length", "name of a given view");
+  refused("/views/3/name", "combined", "name of a given view");
+  refused("/views/3/order", 3, "unknown field order");
+  refused("/views/0/given", true, "unknown field");
+  CHECK_THROWS_AS(Recipe::preset("broad"), Error);
   CHECK(Recipe::single("types").views[0].sidedness == Sidedness::upper);
 }

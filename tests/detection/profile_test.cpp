@@ -12,7 +12,6 @@
 #include "detection/sequences.hpp"
 #include "seqguard/core/error.hpp"
 #include "seqguard/core/files.hpp"
-#include "seqguard/detection/event_detector.hpp"
 #include "seqguard/detection/sequence_detector.hpp"
 #include "support/temporary_directory.hpp"
 
@@ -87,9 +86,8 @@ TEST_CASE("thinning keeps the memory bound, the same normals each time, and all 
 TEST_CASE("out-of-fold scores: unseen by their statistics, equal at any concurrency") {
   Sequences normals = random_walks(42, 8, 6, 1);
   normals[7] = {50, 51, 52};  // all its types are its own: out of its fold they are unseen
-  const std::vector<std::string> columns = {"item", "device"};
-  const Recipe recipe = Recipe::broad(true, columns);
-  REQUIRE(recipe.next_views() == 3);
+  const Recipe recipe = Recipe::broad({"next", "next:item", "next:device"});
+  REQUIRE(recipe.given().size() == 3);
   std::vector<double> next(42 * 3);
   std::iota(next.begin(), next.end(), 0.0);
   const std::size_t views = recipe.views.size();
@@ -105,7 +103,7 @@ TEST_CASE("out-of-fold scores: unseen by their statistics, equal at any concurre
   CHECK(out_of_fold_scores(spans, next, recipe, {}, *pool) == raw);
   CHECK(out_of_fold_scores(spans, next, recipe, {.seed = 2}) != raw);
   CHECK_THROWS_AS(out_of_fold_scores(spans, std::vector<double>(3), recipe), Error);
-  CHECK_THROWS_AS(out_of_fold_scores(std::span(spans).first(3), {}, Recipe::broad(false)), Error);
+  CHECK_THROWS_AS(out_of_fold_scores(std::span(spans).first(3), {}, Recipe::broad()), Error);
 }
 
 TEST_CASE("a fitted detector finds anomalies at about the target rate, and each view alone has the same interface") {
@@ -114,7 +112,7 @@ TEST_CASE("a fitted detector finds anomalies at about the target rate, and each 
   for (auto& events : odd) std::reverse(events.begin(), events.end());
   SequenceDetectorOptions options;
   options.contamination = 0.05;
-  SequenceDetector detector(Recipe::broad(false), options);
+  SequenceDetector detector(Recipe::broad(), options);
   detector.fit(views_of(normals));
   CHECK(detector.profile().kept_normals() == Normals(views_of(normals)).size());  // all folds, and all of each
   SequenceDetector::Scratch scratch;
@@ -134,10 +132,38 @@ TEST_CASE("a fitted detector finds anomalies at about the target rate, and each 
     CHECK(std::isfinite(alone.decision_function(odd[0], scratch)));
     CHECK(std::isfinite(alone.threshold()));
   }
-  CHECK_THROWS_AS(SequenceDetector(Recipe::broad(true)).fit(views_of(normals)), Error);
-  SequenceDetector with_next(Recipe::broad(true));
+  CHECK_THROWS_AS(SequenceDetector(Recipe::broad({"next"})).fit(views_of(normals)), Error);
+  SequenceDetector with_next(Recipe::broad({"next"}));
   with_next.fit(views_of(normals), std::vector<double>(300, 1.0));
   CHECK_THROWS_WITH_AS(with_next.judge(odd[0], {}, scratch), doctest::Contains("expected 1, found 0"), Error);
+}
+
+TEST_CASE("given views: numbers are found by their names, calibrated on what is known of them, and count") {
+  const Sequences normals = random_walks(100, 8, 10, 1);
+  const std::vector<std::string> names = {"head", "next"};
+  SequenceDetector detector(Recipe::broad({"next"}), names), own_order(Recipe::broad({"next"}));
+  // The first column is of no view. Normals without their number calibrate the other views alone.
+  std::vector<double> given, next;
+  for (std::size_t i = 0; i < normals.size(); ++i) {
+    next.push_back(i % 4 == 0 ? std::nan("") : static_cast<double>(i % 10));
+    given.insert(given.end(), {1e6, next.back()});
+  }
+  detector.fit(views_of(normals), given);
+  own_order.fit(views_of(normals), next);
+  CHECK(detector.serialize() == own_order.serialize());
+  CHECK(detector.calibration().normals() == 75);
+  SequenceDetector::Scratch scratch;
+  const Judgement usual = detector.judge(normals[0], std::vector<double>{0, 4}, scratch),
+                  surprising = detector.judge(normals[0], std::vector<double>{0, 400}, scratch);
+  CHECK(surprising.value > usual.value);
+  CHECK(detector.recipe().views[surprising.worst_view].name == "next");
+  CHECK(own_order.judge(normals[0], std::vector<double>{400}, scratch).value == surprising.value);
+  CHECK_THROWS_WITH_AS(SequenceDetector(Recipe::broad({"next"}), std::vector<std::string>{"head"}),
+                       doctest::Contains("nothing gives the view \"next\""), Error);
+  // New numbers, the statistics kept: 400 is ordinary now.
+  for (double& value : next) value = 400;
+  own_order.recalibrate(views_of(normals), next);
+  CHECK(own_order.judge(normals[0], std::vector<double>{400}, scratch).value < surprising.value);
 }
 
 TEST_CASE("save and load give the same bits, and hostile files are refused") {
@@ -147,7 +173,8 @@ TEST_CASE("save and load give the same bits, and hostile files are refused") {
   const TemporaryDirectory directory;
   const std::string path = directory / "profile.safetensors";
   write_file_atomically(path, detector.serialize());
-  const SequenceDetector loaded = SequenceDetector::load(all_views(), SafetensorsFile(path));
+  SequenceDetector loaded(all_views());
+  loaded.load(SafetensorsFile(path));
   SequenceDetector::Scratch scratch;
   for (const auto& events : others) {
     const Judgement a = detector.judge(events, {}, scratch), b = loaded.judge(events, {}, scratch);
@@ -172,7 +199,7 @@ TEST_CASE("save and load give the same bits, and hostile files are refused") {
     }
     for (std::size_t i = 0; i < tensors.size(); ++i) tensors[i].bytes = bytes[i];
     write_file_atomically(directory / "damaged", serialize_safetensors(tensors));
-    SequenceDetector::load(all_views(), SafetensorsFile(directory / "damaged"));
+    SequenceDetector(all_views()).load(SafetensorsFile(directory / "damaged"));
   };
   const auto ones = [](std::vector<std::byte>& b) { std::fill(b.begin(), b.end(), std::byte{0xFF}); };
   const auto zeros = [](std::vector<std::byte>& b) { std::fill(b.begin(), b.end(), std::byte{0}); };
@@ -195,20 +222,19 @@ TEST_CASE("save and load give the same bits, and hostile files are refused") {
     if (name != "ngram.successor_counts" && !name.starts_with("calibration.")) CHECK(refused(zeros));
     if (!name.ends_with("known_types")) CHECK(refused(shorter));  // any ascending list is possible
   }
-  CHECK_THROWS_AS(SequenceDetector::load(Recipe::broad(true), SafetensorsFile(path)), Error);
+  CHECK_THROWS_AS(SequenceDetector(Recipe::broad({"next"})).load(SafetensorsFile(path)), Error);
 }
 
 TEST_CASE("drift: half against half") {
   const Sequences steady = random_walks(400, 8, 10, 1);
-  CHECK(std::abs(drift_check(views_of(steady), Recipe::broad(false)).auroc - 0.5) <
-        0.1);  // 3.5 standard errors of .029
-  CHECK(!drift_check(views_of(steady), Recipe::broad(false)).warning);
+  CHECK(std::abs(drift_check(views_of(steady), Recipe::broad()).auroc - 0.5) < 0.1);  // 3.5 standard errors of .029
+  CHECK(!drift_check(views_of(steady), Recipe::broad()).warning);
   Sequences moved = steady;
   for (std::size_t i = 200; i < 400; ++i) {
     for (TypeId& type : moved[i]) type = type < 2 ? type + 8 : type;
   }
-  const Drift drift = drift_check(views_of(moved), Recipe::broad(true));
+  const Drift drift = drift_check(views_of(moved), Recipe::broad({"next"}));
   CHECK(drift.warning);
   CHECK(drift.auroc > 0.9);
-  CHECK_THROWS_AS(drift_check(views_of({steady.begin(), steady.begin() + 8}), Recipe::broad(false)), Error);
+  CHECK_THROWS_AS(drift_check(views_of({steady.begin(), steady.begin() + 8}), Recipe::broad()), Error);
 }

@@ -7,12 +7,13 @@
 // A recipe that has every view; the seed was fitted by it.
 void seqguard::fuzz_profile(std::string_view input) {
   static const Recipe recipe = [] {
-    Recipe all = Recipe::broad(true);
+    Recipe all = Recipe::broad({"next"});
     all.views.push_back({"typeset", Sidedness::upper, 1.0, {}});
     return all;
   }();
   static const Sequences sequences = random_walks(3, 5, 4, 9);
-  const SequenceDetector detector = SequenceDetector::load(recipe, SafetensorsFile(bytes_of(input), "profile"));
+  SequenceDetector detector(recipe);
+  detector.load(SafetensorsFile(bytes_of(input), "profile"));
   SequenceDetector::Scratch scratch;
   const double next[] = {1.5};
   for (const std::vector<TypeId>& events : sequences) {

@@ -22,7 +22,7 @@ void save_small_model(const std::string& directory) {
   spec.heads.masked_lm = true;
   Model<float> encoder(make_context(default_isa()), spec);
   encoder.initialize(1);
-  SequenceDetector detector(Recipe::broad(true));
+  SequenceDetector detector(Recipe::broad({"next"}));
   const Sequences normals = random_walks(12, 3, 4, 1);
   const std::vector<double> next(normals.size(), 1.0);
   detector.fit(views_of(normals), next);

@@ -18,10 +18,8 @@ using namespace seqguard::tests;
 
 TEST_CASE("each predicted column has a view: visits at the speed of a script are found by their times") {
   const SequenceScorer& scorer = times_scorer();
-  std::vector<std::string> given;
-  for (const ViewSpec& view : scorer.model().detector.recipe().views)
-    if (is_next_view(view.name)) given.push_back(view.name);
-  CHECK(given == std::vector<std::string>{"next", "next:event", "next:device", "next:time"});
+  CHECK(scorer.model().detector.recipe().given() ==
+        std::vector<std::string>{"next", "next:event", "next:device", "next:time"});
 
   const Dataset bots = timed_visits(20, 2, true);
   std::size_t found = 0, by_time = 0;

@@ -49,6 +49,17 @@ TEST_CASE("a value below the vocabulary's cut shares the probability of UNK with
     CHECK(shared.events[i] == doctest::Approx(expected[i] + (i == 2 ? std::log(10.0) : 0.0)));
 }
 
+TEST_CASE("the views of an encoder are named, one for each of several columns") {
+  CHECK(surprise_views(times_scorer().schema()) ==
+        std::vector<std::string>{"next", "next:event", "next:device", "next:time"});
+  CHECK(surprise_views(shared_scorer().schema()) == std::vector<std::string>{"next"});  // a second would be the same
+  SurpriseScratch scratch;
+  scratch.batch.prepare(shared_scorer().schema(), 0);
+  std::vector<float> out;
+  const std::vector<std::string> events = {"login", "view"};
+  CHECK(surprise_of(shared_scorer(), shared_scorer().schema(), OneColumn(events), scratch, out).means.size() == 1);
+}
+
 TEST_CASE("columns keep their places: a script is surprising by its times, and the sum is weighted") {
   const SequenceScorer& scorer = times_scorer();
   const Dataset bots = timed_visits(5, 2, true);

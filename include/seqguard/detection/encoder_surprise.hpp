@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "seqguard/core/arena.hpp"
@@ -38,8 +39,8 @@ struct SurpriseScratch {
 struct SurpriseView {
   std::span<const float> events;   ///< [L] weighted sum over the predicted columns
   std::span<const float> columns;  ///< [C, L] per column
-  std::span<const double> means;   ///< [1 + C] mean of the weighted sum, then of each column, over the L events and, if
-                                   ///< causal, the end mark
+  std::span<const double> means;   ///< the numbers of surprise_views(): mean of the weighted sum, then of each column
+                                   ///< of several, over the L events and, if causal, the end mark
 };
 
 /// -log p(x_t | x_<t), windows of the schema overlapping by one position, positions seen twice averaged. A pure
@@ -47,6 +48,10 @@ struct SurpriseView {
 /// scratch and the views of both last until the next call.
 SurpriseView causal_surprise(const Model<float>& model, const EventSchema& schema, const EncodedEvents& events,
                              SurpriseScratch& scratch, std::vector<float>& out);
+
+/// Names of the views that SurpriseView::means give, in their order: "next" and, of several predicted columns, a
+/// "next:COLUMN" for each.
+std::vector<std::string> surprise_views(const EventSchema& schema);
 
 /// Whether event i can be judged from both sides: not if its value is known but below the vocabulary's cut. The encoder
 /// has never learned where such a value belongs. A value that nobody has seen is judged: as UNK, and is surprising.

@@ -26,12 +26,13 @@ struct Counted {
   std::size_t size() const noexcept { return items.size(); }
 };
 
-/// Borrowed from the extractor: valid until its next call.
+/// Borrowed from the extractor and from its arguments: valid until the extractor's next call.
 struct SequenceFeatures {
   TypeSequence events;             ///< L events
   Counted<TypeId> types;           ///< counts sum to L
   Counted<std::uint64_t> bigrams;  ///< beginning and end included: counts sum to L + 1
   std::size_t runs = 0;            ///< maximal stretches of equal events
+  std::span<const double> given;   ///< numbers from outside, for GivenView
 };
 
 /// Computes features in buffers of its own; allocates only for a sequence longer than any before. One per thread.
@@ -39,7 +40,7 @@ class FeatureExtractor {
  public:
   explicit FeatureExtractor(std::size_t max_events = 0) { reserve(max_events); }
   void reserve(std::size_t max_events);
-  const SequenceFeatures& extract(TypeSequence events);
+  const SequenceFeatures& extract(TypeSequence events, std::span<const double> given = {});
 
  private:
   std::vector<TypeId> types_;

@@ -27,15 +27,15 @@ class Profile {
   /// highest, the same ones each time) until they fit.
   Profile(const Recipe& recipe, const Normals& normals, const ProfileOptions& options = {});
 
-  std::size_t views() const noexcept { return detectors_.size(); }
+  std::size_t views() const noexcept { return views_.size(); }
   std::size_t bytes() const noexcept;
   /// Distinct normals that the statistics hold, and that there were.
   std::size_t kept_normals() const noexcept { return kept_; }
   std::size_t distinct_normals() const noexcept { return distinct_; }
 
-  /// Raw scores of one sequence, raw [views]; `next` [Recipe::next_views()] is copied to its views.
+  /// Raw scores of one sequence, raw [views]; `given`: the numbers of Recipe::given(), in its order.
   /// Pure function of the arguments; allocates nothing once the scratch is warm.
-  void scores(TypeSequence events, std::span<const double> next, DetectionScratch& scratch,
+  void scores(TypeSequence events, std::span<const double> given, DetectionScratch& scratch,
               std::span<double> raw) const;
 
   void save(ProfileWriter& writer) const;
@@ -43,16 +43,21 @@ class Profile {
   static Profile load(const Recipe& recipe, const SafetensorsFile& file);
 
  private:
-  std::vector<std::unique_ptr<Detector>> detectors_;  ///< null: one of `next`
-  std::vector<std::string> names_;
+  struct View {
+    std::string name;
+    std::unique_ptr<Detector> detector;
+  };
+  static std::vector<View> make_views(const Recipe& recipe);
+
+  std::vector<View> views_;
   std::size_t kept_ = 0, distinct_ = 0;
 };
 
-/// Raw scores [normals, views], row by row, of each normal under statistics fitted on the other folds. `next`
-/// [normals, next_views], itself out-of-fold (empty: NaN), is copied to its views. Folds are random, the same for the
-/// same seed and number of sequences, at any concurrency. @throws Error invalid_argument for fewer sequences than folds
-/// or folds < 2.
-std::vector<double> out_of_fold_scores(std::span<const TypeSequence> normals, std::span<const double> next,
+/// Raw scores [normals, views], row by row, of each normal under statistics fitted on the other folds. `given`
+/// [normals, Recipe::given()] must be out-of-fold itself; empty: NaN. Folds are random, the same for the same seed and
+/// number of sequences, at any concurrency. @throws Error invalid_argument for fewer sequences than folds, folds < 2,
+/// or another number of given ones.
+std::vector<double> out_of_fold_scores(std::span<const TypeSequence> normals, std::span<const double> given,
                                        const Recipe& recipe, const ProfileOptions& options = {},
                                        Executor& executor = inline_executor());
 
@@ -66,8 +71,8 @@ inline constexpr double k_drift_auroc = 0.58;
 
 /// Scores both halves of the normals (in their order) by statistics fitted on the first half alone, each of its
 /// sequences left out of its own: .5 where the order means nothing. Random folds cannot see drift, and no calibration
-/// on the training normals can correct it. `next` is not used. @throws Error invalid_argument for fewer than 16
-/// normals.
+/// on the training normals can correct it. Given views are left out: what they would say after a fit on one half alone
+/// is not known. @throws Error invalid_argument for fewer than 16 normals.
 Drift drift_check(std::span<const TypeSequence> normals, const Recipe& recipe, const ProfileOptions& options = {},
                   Executor& executor = inline_executor());
 

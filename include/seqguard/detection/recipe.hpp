@@ -1,8 +1,6 @@
 // Which views are combined, and how: data, stored in detector.json.
 #pragma once
 
-#include <cstddef>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,17 +9,16 @@
 
 namespace seqguard {
 
-/// Name of the view whose number comes from outside: the mean next-event surprise of the encoder. Events of several
-/// predicted columns give a further one for each of them: "next:COLUMN".
+/// The given view that an encoder's mean next-event surprise is; surprise_views() names all that an encoder gives.
 inline constexpr std::string_view k_next_view = "next";
-bool is_next_view(std::string_view name) noexcept;
 
-/// One view of a recipe.
+/// One view of a recipe: a number per sequence.
 struct ViewSpec {
-  std::string name;  ///< of make_detector(), or one of is_next_view()
+  std::string name;  ///< of make_detector(); of a given view, any other
   Sidedness sidedness = Sidedness::upper;
   double weight = 1;
   DetectorOptions options = {};
+  bool given = false;  ///< the number comes from outside (GivenView) instead of from make_detector()
 };
 
 /// From the calibrated levels A_i with weights w_i to one number.
@@ -35,19 +32,23 @@ struct Recipe {
   Combiner combiner = Combiner::power_mean;
   std::vector<ViewSpec> views;
 
-  /// One view for each way in which behaviour can be odd; `next` where an encoder gives it, and the same for each of
-  /// several predicted columns: a bot may choose likely pages at unlikely times.
-  static Recipe broad(bool with_next, std::span<const std::string> columns = {});
-  /// System-call traces, and logs with few templates and a very low false-positive target.
-  static Recipe traces(bool with_next);
+  /// One view for each way in which behaviour can be odd, and all that are `given`: with the surprise of each of
+  /// several columns, a bot that chooses likely pages at unlikely times is found.
+  static Recipe broad(const std::vector<std::string>& given = {});
+  /// System-call traces, and logs with few templates and a very low false-positive target. Of `given`, only k_next_view
+  /// is used.
+  static Recipe traces(const std::vector<std::string>& given = {});
   /// "default" or "traces". @throws Error invalid_argument.
-  static Recipe preset(std::string_view name, bool with_next, std::span<const std::string> columns = {});
+  static Recipe preset(std::string_view name, const std::vector<std::string>& given = {});
   /// One detector alone, with its own sidedness.
-  static Recipe single(std::string_view view, const DetectorOptions& options = {});
+  static Recipe single(std::string_view detector, const DetectorOptions& options = {});
 
-  /// Number of views that is_next_view(); their numbers are given in the order of the views.
-  std::size_t next_views() const noexcept;
-  /// @throws Error invalid_argument: no views, an unknown or repeated name, a weight that is not positive.
+  /// Names of the given views, in the order of the recipe.
+  std::vector<std::string> given() const;
+  /// The recipe without its given views.
+  Recipe computed() const;
+  /// @throws Error invalid_argument: no views, an unknown or repeated name, a given view with the name of a detector, a
+  /// weight that is not positive.
   void check() const;
 };
 

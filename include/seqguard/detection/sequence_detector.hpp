@@ -23,44 +23,56 @@ class SequenceDetector {
   struct Scratch {
     explicit Scratch(std::size_t max_events = 0) : detection(max_events) {}
     DetectionScratch detection;
-    std::vector<double> raw, levels;  ///< [views] of the last judged sequence
+    std::vector<double> given;        ///< [Recipe::given()] of the last judged sequence
+    std::vector<double> raw, levels;  ///< [views] of it
   };
 
+  /// Its given views get their numbers in the order of recipe.given().
   /// @throws Error invalid_argument for a recipe that does not check().
-  explicit SequenceDetector(Recipe recipe = Recipe::broad(false), const SequenceDetectorOptions& options = {});
+  explicit SequenceDetector(Recipe recipe = Recipe::broad(), const SequenceDetectorOptions& options = {});
+  /// `given` names the numbers that come with each sequence, in their order: the given views of the recipe are among
+  /// them. @throws Error invalid_argument also if one is not.
+  SequenceDetector(Recipe recipe, std::vector<std::string> given, const SequenceDetectorOptions& options = {});
 
-  /// Learns from normals. `next` [normals, recipe().next_views()]: out-of-fold numbers, row by row; a normal with NaN
-  /// there is learned from, and calibrates its views but not their combination.
-  /// @throws Error invalid_argument.
-  void fit(std::span<const TypeSequence> normals, std::span<const double> next = {},
+  /// Learns from normals. `given` [normals, given()]: out-of-fold numbers, row by row; a normal with NaN there is
+  /// learned from, and calibrates its views but not their combination. @throws Error invalid_argument.
+  void fit(std::span<const TypeSequence> normals, std::span<const double> given = {},
            Executor& executor = inline_executor());
 
-  /// Thread-safe with one scratch per thread. `next`: at least recipe().next_views() numbers, of which the first are
-  /// read. @throws Error invalid_argument for fewer.
-  Judgement judge(TypeSequence events, std::span<const double> next, Scratch& scratch) const;
+  /// Thread-safe with one scratch per thread. `given`: one number for each of given(). @throws Error invalid_argument
+  /// for more or fewer.
+  Judgement judge(TypeSequence events, std::span<const double> given, Scratch& scratch) const;
   /// Combined level T. @throws Error as judge().
-  double decision_function(TypeSequence events, Scratch& scratch, std::span<const double> next = {}) const;
+  double decision_function(TypeSequence events, Scratch& scratch, std::span<const double> given = {}) const;
   /// p_value < contamination, that is decision_function > threshold. @throws Error as judge().
-  bool predict(TypeSequence events, Scratch& scratch, std::span<const double> next = {}) const;
+  bool predict(TypeSequence events, Scratch& scratch, std::span<const double> given = {}) const;
   double threshold() const { return calibration_.combined().threshold(options_.contamination); }
 
   const Recipe& recipe() const noexcept { return recipe_; }
+  /// Names of the numbers that come with each sequence.
+  std::span<const std::string> given() const noexcept { return given_; }
   const Profile& profile() const noexcept { return profile_; }
   const Calibration& calibration() const noexcept { return calibration_; }
   /// New calibration with the statistics kept, for recent traffic: `normals` must not be those that were fitted on.
-  void recalibrate(std::span<const TypeSequence> normals, std::span<const double> next = {});
+  void recalibrate(std::span<const TypeSequence> normals, std::span<const double> given = {});
 
   /// The bytes of profile.safetensors; the recipe is stored apart (detector.json).
   std::string serialize() const;
-  /// @throws Error bad_checkpoint for a file that does not belong to the recipe or is damaged.
-  static SequenceDetector load(Recipe recipe, const SafetensorsFile& file, const SequenceDetectorOptions& options = {});
+  /// Reads into a detector that was made for the same recipe. @throws Error bad_checkpoint for a file that does not
+  /// belong to the recipe or is damaged.
+  void load(const SafetensorsFile& file);
 
  private:
+  /// Of the numbers that come with each sequence, those that the recipe uses, in its order.
+  /// @throws Error invalid_argument: their number.
+  void select(std::span<const double> given, std::size_t sequences, std::vector<double>& out) const;
+
   Recipe recipe_;
+  std::vector<std::string> given_;
+  std::vector<std::size_t> columns_;  ///< of given_, for each given view of the recipe
   SequenceDetectorOptions options_;
   Profile profile_;
   Calibration calibration_;
-  std::size_t next_views_ = 0;
 };
 
 }  // namespace seqguard
