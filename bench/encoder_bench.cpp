@@ -30,10 +30,8 @@ Model<Real> make_model(const Context<Real>& context, const ModelSize& size) {
 
 /// Last hidden states of a chunk, in the worker's memory.
 template <class Real>
-MatrixView<Real> encode_chunk(const Model<Real>& model, const BenchChunk& chunk, BenchWorker& worker) {
-  auto cache = EncoderCache<Real>::allocate(worker.activations, model.config(), chunk.ids.size(), false);
-  encoder_forward<Real>(model.context(), cache, chunk.input(), model.config(), model.parameters(), model.packed(), {},
-                        worker.scratch);
+MatrixView<Real> encode_chunk(const Model<Real>& model, const BenchChunk& chunk, Workspace& workspace) {
+  const auto cache = run_encoder<Real>(model, chunk.input(), {}, workspace);
   return cache.last_hidden_state();
 }
 
@@ -43,9 +41,9 @@ bool matches_reference(const Model<float>& model, const ModelSize& size) {
   const std::vector<std::size_t> lengths{7};
   const BenchChunk chunk = make_chunks(lengths, k_vocabulary).front();
   const Model<double> reference = make_model<double>(make_reference_context(), size);
-  BenchWorker worker;
-  const MatrixView<float> found = encode_chunk<float>(model, chunk, worker);
-  const MatrixView<double> expected = encode_chunk<double>(reference, chunk, worker);
+  Workspace workspace;
+  const MatrixView<float> found = encode_chunk<float>(model, chunk, workspace);
+  const MatrixView<double> expected = encode_chunk<double>(reference, chunk, workspace);
   const double bound = 6.0 * 32 * static_cast<double>(size.layers) * 0x1p-24;
   for (std::size_t i = 0; i < found.rows * found.cols; ++i)
     if (!(std::abs(found.data[i] - expected.data[i]) <= bound)) return false;
@@ -59,7 +57,7 @@ void encode_batch(benchmark::State& state, const ModelSize& size, const std::vec
   if (!matches_reference(model, size)) return state.SkipWithError("differs from the double-precision model");
   const std::vector<BenchChunk> chunks = make_chunks(lengths, k_vocabulary);
   const std::unique_ptr<Executor> executor = make_thread_pool(threads);
-  std::vector<BenchWorker> workers(threads);
+  std::vector<Workspace> workers(threads);
   const auto run = [&] {
     executor->run(chunks.size(), [&](std::size_t c, std::size_t worker) {
       const Arena::Frame frame(workers[worker].activations);

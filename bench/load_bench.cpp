@@ -45,10 +45,8 @@ std::vector<float> hidden_states(const Model<float>& model) {
   EncoderInput input;
   input.ids = ids;
   input.offsets = offsets;
-  Arena activations, scratch;
-  auto cache = EncoderCache<float>::allocate(activations, model.config(), std::size(ids), false);
-  encoder_forward<float>(model.context(), cache, input, model.config(), model.parameters(), model.packed(), {},
-                         scratch);
+  Workspace workspace;
+  const auto cache = run_encoder<float>(model, input, {}, workspace);
   const MatrixView<const float> hidden = cache.last_hidden_state();
   return {hidden.data, hidden.data + hidden.rows * hidden.cols};
 }

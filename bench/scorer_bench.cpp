@@ -17,6 +17,7 @@
 
 #include "seqguard/core/random.hpp"
 #include "seqguard/detection/encoder_surprise.hpp"
+#include "seqguard/model/encoder.hpp"
 #include "seqguard/seqguard.hpp"
 #include "seqguard/sequence_scorer/behaviour_model.hpp"
 
@@ -88,11 +89,9 @@ void encoder_alone(benchmark::State& state) {
   per_call(state, [&](std::size_t i) {
     prepared.scratch.batch.clear();
     prepared.scratch.batch.append(prepared.encoded[i], 0, prepared.encoded[i].positions());
-    const Arena::Frame frame(prepared.scratch.activations);
+    const Arena::Frame frame(prepared.scratch.workspace.activations);
     const EncoderInput input = prepared.scratch.batch.input();
-    auto cache = EncoderCache<float>::allocate(prepared.scratch.activations, model.config(), input.ids.size(), false);
-    encoder_forward<float>(model.context(), cache, input, model.config(), model.parameters(), model.packed(),
-                           {.mask = AttentionMask::causal, .dropout = {}}, prepared.scratch.scratch);
+    const auto cache = run_encoder<float>(model, input, {.mask = AttentionMask::causal}, prepared.scratch.workspace);
     benchmark::DoNotOptimize(cache.last_hidden_state().data);
   });
 }

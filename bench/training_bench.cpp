@@ -54,16 +54,14 @@ class EncoderTraining {
   Isa isa() const { return model_.context().kernels->isa; }
 
  private:
-  void run_chunk(std::size_t c, BenchWorker& worker, const ModelParameters<float>& gradient) {
-    const Arena::Frame frame(worker.activations);
+  void run_chunk(std::size_t c, Workspace& workspace, const ModelParameters<float>& gradient) {
+    const Arena::Frame frame(workspace.activations);
     const ModelConfig& config = model_.config();
     const EncoderInput input = chunks_[c].input();
     const std::size_t n = input.ids.size(), hidden = config.hidden_size;
-    const EncoderOptions options{AttentionMask::full, {k_dropout, steps_, chunks_[c].first_token}};
-    auto cache = EncoderCache<float>::allocate(worker.activations, config, n, true);
-    encoder_forward<float>(model_.context(), cache, input, config, model_.parameters(), model_.packed(), options,
-                           worker.scratch);
-    const MatrixView<float> d_hidden(worker.activations.allocate<float>(n * hidden).data(), n, hidden);
+    const EncoderOptions options{AttentionMask::full, {k_dropout, steps_, chunks_[c].first_token}, true};
+    const auto cache = run_encoder<float>(model_, input, options, workspace);
+    const MatrixView<float> d_hidden(workspace.activations.allocate<float>(n * hidden).data(), n, hidden);
     losses_[c] = 0;
     const float scale = 1.0F / static_cast<float>(k_sequences * k_length * hidden);
     for (std::size_t i = 0; i < n * hidden; ++i) {
@@ -71,14 +69,13 @@ class EncoderTraining {
       losses_[c] += difference * difference * scale;
       d_hidden.data[i] = 2 * difference * scale;
     }
-    encoder_backward<float>(model_.context(), gradient, d_hidden, cache, input, config, model_.parameters(),
-                            model_.packed(), options, worker.scratch);
+    run_encoder_backward<float>(model_, gradient, d_hidden, cache, input, options, workspace);
   }
 
   Model<float> model_;
   Optimizer optimizer_;
   std::unique_ptr<Executor> executor_;
-  std::vector<BenchWorker> workers_;
+  std::vector<Workspace> workers_;
   std::vector<BenchChunk> chunks_;
   std::vector<double> losses_;
   std::vector<ModelParameters<float>> lanes_;

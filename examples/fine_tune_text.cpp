@@ -7,6 +7,7 @@
 #include <exception>
 #include <filesystem>
 #include <seqguard/model/checkpoint.hpp>
+#include <seqguard/model/encoder.hpp>
 #include <seqguard/model/heads.hpp>
 #include <seqguard/model/sentence_embedding.hpp>
 #include <seqguard/seqguard.hpp>
@@ -36,25 +37,23 @@ Model<float> with_spam_head(const Model<float>& base) {
 
 /// Loss of one comment; its gradient is added to `gradient`.
 float learn_one(const Model<float>& model, const Encoding& tokens, float target, std::vector<float>& gradient) {
-  Arena activations, scratch;
+  Workspace workspace;
   const std::size_t n = tokens.ids.size(), hidden = model.config().hidden_size, offsets[] = {0, n};
   EncoderInput input;
   input.ids = tokens.ids;
   input.offsets = offsets;
-  auto cache = EncoderCache<float>::allocate(activations, model.config(), n, true);
-  encoder_forward<float>(model.context(), cache, input, model.config(), model.parameters(), model.packed(), {},
-                         scratch);
+  const EncoderOptions options{.for_training = true};
+  const auto cache = run_encoder<float>(model, input, options, workspace);
   const MatrixView<const float> h = cache.last_hidden_state();
   float logit = 0, d_logit = 0;
-  sequence_logits<float>(model, {&logit, 1, 1}, h, offsets, scratch);
+  sequence_logits<float>(model, {&logit, 1, 1}, h, offsets, workspace.scratch);
   const float loss = model.context().kernels->bce_with_logits(&d_logit, &logit, &target, nullptr, 1);
 
   const auto d_p = bind_parameters<float>(model.table(), model.spec(), gradient.data());
   std::vector<float> d_hidden(n * hidden);
   const MatrixView<float> d(d_hidden.data(), n, hidden);
-  sequence_logits_backward<float>(model, d, d_p, {&d_logit, 1, 1}, h, offsets, scratch);
-  encoder_backward<float>(model.context(), d_p, d, cache, input, model.config(), model.parameters(), model.packed(), {},
-                          scratch);
+  sequence_logits_backward<float>(model, d, d_p, {&d_logit, 1, 1}, h, offsets, workspace.scratch);
+  run_encoder_backward<float>(model, d_p, d, cache, input, options, workspace);
   return loss;
 }
 

@@ -9,7 +9,7 @@
 
 #include "seqguard/core/executor.hpp"
 #include "seqguard/core/random.hpp"
-#include "seqguard/model/model.hpp"
+#include "seqguard/model/encoder.hpp"
 
 namespace seqguard {
 
@@ -86,10 +86,5 @@ inline std::vector<BenchChunk> make_chunks(std::span<const std::size_t> lengths,
   }
   return chunks;
 }
-
-/// Memory of one worker.
-struct BenchWorker {
-  Arena activations, scratch;
-};
 
 }  // namespace seqguard

@@ -16,7 +16,6 @@ struct EncodeRequest {
   std::vector<std::int32_t> token_type_ids;  ///< empty: all 0
   std::optional<std::string> text;           ///< instead of ids
   std::string text_pair;                     ///< empty: none, as for transformers
-  std::size_t unpooled_tokens = 0;           ///< of a sentence, at its beginning: TextInput
 };
 
 /// Reads {"input_ids":[..],"token_type_ids":[..]} or {"text":"..","text_pair":".."} and checks it against the model.

@@ -4,12 +4,10 @@
 #include <cmath>
 
 #include "seqguard/detection/recipe.hpp"
+#include "seqguard/model/encoder.hpp"
 
 namespace seqguard {
 namespace {
-
-/// Tokens of one encoder call: the activations of a behaviour model then stay in the L2 cache.
-constexpr std::size_t k_chunk_tokens = 128;
 
 /// UNK stands for all the values below the vocabulary's cut, and for one that nobody has seen: a single one of them is
 /// as much less probable. Without this, rare values would be the least surprising ones wherever most values are rare
@@ -45,14 +43,12 @@ class Collector {
       scratch_.targets.resize(columns * rows);
       for (std::size_t c = 0; c < columns; ++c)
         for (std::size_t r = 0; r < rows; ++r) scratch_.targets[c * rows + r] = targets(c, r);
-      const Arena::Frame frame(scratch_.activations);
-      const EncoderInput input = scratch_.batch.input();
-      auto cache = EncoderCache<float>::allocate(scratch_.activations, model_.config(), input.ids.size(), false);
-      encoder_forward<float>(model_.context(), cache, input, model_.config(), model_.parameters(), model_.packed(),
-                             {.mask = mask, .dropout = {}}, scratch_.scratch);
-      auto prediction = PredictionCache<float>::allocate(scratch_.activations, model_.config(), rows, columns);
+      Workspace& workspace = scratch_.workspace;
+      const Arena::Frame frame(workspace.activations);
+      const auto cache = run_encoder<float>(model_, scratch_.batch.input(), {.mask = mask}, workspace);
+      auto prediction = PredictionCache<float>::allocate(workspace.activations, model_.config(), rows, columns);
       prediction_forward<float>(model_, prediction, cache.last_hidden_state(), {scratch_.rows, scratch_.targets},
-                                scratch_.scratch);
+                                workspace.scratch);
       for (std::size_t r = 0; r < rows; ++r) {
         const std::size_t position = scratch_.positions[r];
         ++scratch_.counts[position];
@@ -105,9 +101,10 @@ class Collector {
 }  // namespace
 
 void SurpriseScratch::reserve(const EventSchema& schema, const Model<float>& model, std::size_t max_events) {
-  const std::size_t window = schema.sequence.window, longest = max_events + 2;
-  const std::size_t tokens = std::max(k_chunk_tokens + window, k_mask_stride * window);
+  const std::size_t longest = max_events + 2, window = std::min(schema.sequence.window, longest);
+  const std::size_t tokens = std::max(std::min(k_chunk_tokens + window, 2 * longest), k_mask_stride * window);
   batch.prepare(schema, tokens);
+  workspace = Workspace(model, tokens);
   windows.reserve(longest);
   rows.reserve(tokens);
   positions.reserve(tokens);
@@ -190,14 +187,13 @@ void masked_distribution(const Model<float>& model, const EventSchema& schema, c
   scratch.rows.assign(1, static_cast<std::uint32_t>(position - begin));
   log_p.resize(model.packed().decoders[0].vocabulary);
 
-  const Arena::Frame frame(scratch.activations);
-  auto cache = EncoderCache<float>::allocate(scratch.activations, model.config(), size, false);
-  encoder_forward<float>(model.context(), cache, scratch.batch.input(), model.config(), model.parameters(),
-                         model.packed(), {.mask = AttentionMask::full, .dropout = {}}, scratch.scratch);
-  auto prediction = PredictionCache<float>::allocate(scratch.activations, model.config(), 1, 1);
-  prediction_transform<float>(model, prediction, cache.last_hidden_state(), scratch.rows, scratch.scratch);
+  Workspace& workspace = scratch.workspace;
+  const Arena::Frame frame(workspace.activations);
+  const auto cache = run_encoder<float>(model, scratch.batch.input(), {.mask = AttentionMask::full}, workspace);
+  auto prediction = PredictionCache<float>::allocate(workspace.activations, model.config(), 1, 1);
+  prediction_transform<float>(model, prediction, cache.last_hidden_state(), scratch.rows, workspace.scratch);
   vocabulary_log_probabilities<float>(model.context(), log_p, prediction.transform.out, model.packed().decoders[0],
-                                      scratch.scratch);
+                                      workspace.scratch);
 }
 
 }  // namespace seqguard

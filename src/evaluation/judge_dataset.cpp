@@ -19,8 +19,7 @@ void for_each_sequence(const SequenceScorer& scorer, const Dataset& data, std::s
                        FunctionRef<void(std::size_t, std::size_t)> finished) {
   const auto start = std::chrono::steady_clock::now();
   const std::size_t total = data.sequences().size(), block = k_block * executor.concurrency();
-  std::vector<SequenceScorer::Scratch> scratches;
-  for (std::size_t w = 0; w < executor.concurrency(); ++w) scratches.push_back(scorer.make_scratch(0));
+  auto scratches = make_per_worker(executor, [&] { return scorer.make_scratch(0); });
   for (std::size_t first = 0; first < total; first += block) {
     const std::size_t count = std::min(block, total - first);
     executor.run(count, [&](std::size_t task, std::size_t worker) {

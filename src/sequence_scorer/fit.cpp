@@ -209,8 +209,11 @@ class Fitter {
     };
     const std::size_t count = job.held_out.size();
     if (count == 0) return;
-    std::vector<Worker> workers(executor_.concurrency());
-    for (Worker& worker : workers) worker.scratch.batch.prepare(schema_, 0);
+    auto workers = make_per_worker(executor_, [&] {
+      Worker worker;
+      worker.scratch.batch.prepare(schema_, 0);
+      return worker;
+    });
     std::vector<std::vector<double>> next(count), masked(count);
     // Every stride-th sequence gives all its events.
     std::size_t events = 0;

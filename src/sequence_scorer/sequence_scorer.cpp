@@ -121,8 +121,7 @@ void SequenceScorer::score_batch(std::span<const EventsView> batch, std::span<Sc
          std::to_string(std::min(scores.size(), status.size())));
   std::size_t longest = 0;
   for (const EventsView& events : batch) longest = std::max(longest, events.n);
-  std::vector<Scratch> scratches;
-  for (std::size_t i = 0; i < executor.concurrency(); ++i) scratches.push_back(make_scratch(longest));
+  auto scratches = make_per_worker(executor, [&] { return make_scratch(longest); });
   executor.run(batch.size(), [&](std::size_t i, std::size_t worker) {
     try {
       score(batch[i], scores[i], scratches[worker], options);

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -9,48 +11,52 @@
 #include "seqguard/model/checkpoint.hpp"
 #include "seqguard/model/encoder.hpp"
 #include "seqguard/model/heads.hpp"
+#include "seqguard/model/ragged_batch.hpp"
 #include "seqguard/model/sentence_embedding.hpp"
 #include "sequence_scorer/output_transform.hpp"
 
 namespace seqguard {
-namespace {
-
-/// Short texts that go through the network together, one after the other.
-struct TextChunk {
-  std::vector<std::int32_t> ids, type_ids;
-  std::vector<std::size_t> offsets{0};
-
-  void clear() {
-    ids.clear();
-    type_ids.clear();
-    offsets.assign(1, 0);
-  }
-  void append(const Encoding& tokens) {
-    ids.insert(ids.end(), tokens.ids.begin(), tokens.ids.end());
-    type_ids.insert(type_ids.end(), tokens.type_ids.begin(), tokens.type_ids.end());
-    offsets.push_back(ids.size());
-  }
-};
-
-/// encoder_forward()'s advice: the activations of so many tokens fit the second-level cache.
-constexpr std::size_t k_chunk_tokens = 128;
-
-}  // namespace
 
 struct TextModel::Parts {
   Model<float> model;
-  TextInput input;
   SentenceEmbedding sentence;
   OutputTransform transform;
+  std::optional<TextInput> input;
+  std::string no_input;  // why there is none
+
+  /// What the network reads of a tokenizer's type ids: nothing where it knows one type or none.
+  std::span<const std::int32_t> type_ids(const Encoding& tokens) const {
+    const ModelConfig& config = model.config();
+    if (!config.traits().token_types || config.type_vocab_size < 2) return {};
+    return tokens.type_ids;
+  }
 };
 
 struct TextModel::Scratch::Buffers {
   TokenizerScratch tokenizer;
   Encoding tokens;
   std::string prompted;
-  TextChunk chunk;
-  std::vector<std::size_t> members;  // of the chunk: which texts of a batch
-  Arena activations, scratch;
+  std::vector<std::int32_t> ids, type_ids;  // of several texts one after another
+  std::vector<std::size_t> offsets;
+  Workspace workspace;
+
+  void clear() {
+    ids.clear();
+    type_ids.clear();
+    offsets.assign(1, 0);
+  }
+  void append(std::span<const std::int32_t> text_ids, std::span<const std::int32_t> text_type_ids) {
+    ids.insert(ids.end(), text_ids.begin(), text_ids.end());
+    type_ids.insert(type_ids.end(), text_type_ids.begin(), text_type_ids.end());
+    offsets.push_back(ids.size());
+  }
+  EncoderInput input() const {
+    EncoderInput input;
+    input.ids = ids;
+    input.token_type_ids = type_ids;
+    input.offsets = offsets;
+    return input;
+  }
 };
 
 TextModel::Scratch::Scratch(std::unique_ptr<Buffers> buffers) : buffers_(std::move(buffers)) {}
@@ -63,21 +69,32 @@ TextModel TextModel::load(const std::string& directory, const LoadOptions& optio
   const Context<float> context = make_context(options.isa ? *options.isa : default_isa(), options.gemm);
   Model<float> model = load_scoring_model(context, directory, {}, options.access);
   SentenceEmbedding sentence = SentenceEmbedding::load(context, directory, model.config(), text.prompt_name);
-  TextInput input = TextInput::load(directory, model.config(), sentence, text);
+  if (model.spec().heads.sequence_labels > 0 && !sentence.prompt().empty())
+    fail(ErrorCode::unsupported_model, directory, "prompt of a cross-encoder", "none", "\"" + sentence.prompt() + "\"");
   const OutputTransform transform = read_output_transform(directory, model.config());
-  if (model.spec().heads.sequence_labels > 0 && !input.prompt.empty())
-    fail(ErrorCode::unsupported_model, directory, "prompt of a cross-encoder", "none", "\"" + input.prompt + "\"");
-  return TextModel(
-      std::make_shared<const Parts>(Parts{std::move(model), std::move(input), std::move(sentence), transform}));
+  Parts parts{std::move(model), std::move(sentence), transform, {}, {}};
+  try {
+    parts.input = TextInput::load(directory, parts.model.config(), parts.sentence, text);
+  } catch (const Error& error) {
+    if (!text.tokenizer_optional) throw;
+    parts.no_input = error.what();
+  }
+  return TextModel(std::make_shared<const Parts>(std::move(parts)));
 }
 
 TextModel::Scratch TextModel::make_scratch() const { return Scratch(std::make_unique<Scratch::Buffers>()); }
-const EncodeOptions& TextModel::encode_options() const noexcept { return parts_->input.options; }
+
+const TextInput& TextModel::input() const {
+  if (!parts_->input) fail(ErrorCode::unsupported, "text", "cannot be tokenized: " + parts_->no_input);
+  return *parts_->input;
+}
+
+const EncodeOptions& TextModel::encode_options() const { return input().options; }
+const Tokenizer& TextModel::tokenizer() const { return input().tokenizer; }
 std::size_t TextModel::embedding_size() const noexcept { return parts_->sentence.size(); }
 OutputTransform TextModel::output_transform() const noexcept { return parts_->transform; }
-const Tokenizer& TextModel::tokenizer() const noexcept { return parts_->input.tokenizer; }
 const Model<float>& TextModel::model() const noexcept { return parts_->model; }
-const std::string& TextModel::prompt() const noexcept { return parts_->input.prompt; }
+const std::string& TextModel::prompt() const noexcept { return parts_->sentence.prompt(); }
 
 std::span<const std::string> TextModel::labels() const noexcept {
   if (parts_->model.spec().heads.sequence_labels == 0) return {};
@@ -90,56 +107,94 @@ void TextModel::check_out(std::string_view call, std::size_t wanted, std::size_t
     fail(ErrorCode::invalid_argument, std::string(call), "size of out", std::to_string(wanted), std::to_string(found));
 }
 
-MatrixView<const float> TextModel::hidden_states(Scratch& scratch) const {
-  const Model<float>& model = parts_->model;
-  Scratch::Buffers& buffers = *scratch.buffers_;
-  EncoderInput input;
-  input.ids = buffers.chunk.ids;
-  const bool typed = model.config().traits().token_types && model.config().type_vocab_size > 1;
-  if (typed) input.token_type_ids = buffers.chunk.type_ids;
-  input.offsets = buffers.chunk.offsets;
-  buffers.activations.reset();
-  auto cache = EncoderCache<float>::allocate(buffers.activations, model.config(), input.ids.size(), false);
-  encoder_forward<float>(model.context(), cache, input, model.config(), model.parameters(), model.packed(), {},
-                         buffers.scratch);
-  return cache.last_hidden_state();
+MatrixView<const float> TextModel::run(const EncoderInput& input, AttentionMask mask, Scratch& scratch) const {
+  Workspace& workspace = scratch.buffers_->workspace;
+  workspace.activations.reset();
+  return run_encoder<float>(parts_->model, input, {.mask = mask}, workspace).last_hidden_state();
 }
 
-void TextModel::embed_hidden(MatrixView<const float> hidden, std::span<float> out, Scratch& scratch) const {
-  const std::size_t first = parts_->input.unpooled_tokens;
-  parts_->sentence.embed(out, hidden.rows_from(first, hidden.rows - first), *parts_->model.context().kernels,
-                         scratch.buffers_->scratch);
+MatrixView<const float> TextModel::hidden_states(const TokenSequence& tokens, Scratch& scratch) const {
+  const std::size_t offsets[] = {0, tokens.ids.size()};
+  EncoderInput input;
+  input.ids = tokens.ids;
+  input.token_type_ids = tokens.type_ids;
+  input.offsets = offsets;
+  return run(input, tokens.mask, scratch);
+}
+
+MatrixView<const float> TextModel::pooler_output(const TokenSequence& tokens, Scratch& scratch) const {
+  if (!parts_->model.spec().heads.pooler) fail(ErrorCode::unsupported, "pooler_output", "the model has no pooler");
+  const MatrixView<const float> hidden = hidden_states(tokens, scratch);
+  Workspace& workspace = scratch.buffers_->workspace;
+  const std::size_t offsets[] = {0, hidden.rows};
+  const MatrixView<float> out(workspace.activations.allocate<float>(hidden.cols).data(), 1, hidden.cols);
+  seqguard::pooler_output<float>(parts_->model, out, hidden, offsets, workspace.scratch);
+  return out;
+}
+
+MatrixView<const float> TextModel::sentence_embedding(const TokenSequence& tokens, Scratch& scratch) const {
+  const MatrixView<const float> hidden = hidden_states(tokens, scratch);
+  const std::span<float> out = scratch.buffers_->workspace.activations.allocate<float>(embedding_size());
+  embed_hidden(hidden, tokens.unpooled, out, scratch);
+  return {out.data(), 1, out.size()};
+}
+
+MatrixView<const float> TextModel::logits(const TokenSequence& tokens, Scratch& scratch) const {
+  const Model<float>& model = parts_->model;
+  const ModelHeads& heads = model.spec().heads;
+  const std::size_t width = heads.masked_lm ? model.config().vocab_size : model.parameters().classifier.out_features;
+  if (width == 0) fail(ErrorCode::unsupported, "logits", "the model has no head that gives them");
+  const MatrixView<const float> hidden = hidden_states(tokens, scratch);
+  Workspace& workspace = scratch.buffers_->workspace;
+  const std::size_t rows = heads.sequence_labels > 0 ? 1 : hidden.rows;
+  const MatrixView<float> out(workspace.activations.allocate<float>(rows * width).data(), rows, width);
+  const std::size_t offsets[] = {0, hidden.rows};
+  if (heads.masked_lm)
+    masked_lm_logits<float>(model, out, hidden, workspace.scratch);
+  else if (heads.sequence_labels > 0)
+    sequence_logits<float>(model, out, hidden, offsets, workspace.scratch);
+  else
+    token_logits<float>(model, out, hidden, workspace.scratch);
+  return out;
+}
+
+void TextModel::embed_hidden(MatrixView<const float> hidden, std::size_t unpooled, std::span<float> out,
+                             Scratch& scratch) const {
+  parts_->sentence.embed(out, hidden.rows_from(unpooled, hidden.rows - unpooled), *parts_->model.context().kernels,
+                         scratch.buffers_->workspace.scratch);
 }
 
 void TextModel::classify_hidden(MatrixView<const float> hidden, std::span<float> out, Scratch& scratch) const {
   const std::size_t offsets[] = {0, hidden.rows};
-  sequence_logits<float>(parts_->model, {out.data(), 1, out.size()}, hidden, offsets, scratch.buffers_->scratch);
+  sequence_logits<float>(parts_->model, {out.data(), 1, out.size()}, hidden, offsets,
+                         scratch.buffers_->workspace.scratch);
   if (parts_->transform == OutputTransform::softmax)
     parts_->model.context().kernels->softmax_forward(out.data(), out.data(), 1, out.size());
   if (parts_->transform == OutputTransform::sigmoid)
     for (float& value : out) value = static_cast<float>(1 / (1 + std::exp(-static_cast<double>(value))));
 }
 
-void TextModel::encode_alone(std::string_view text, std::string_view pair, Scratch& scratch) const {
+TokenSequence TextModel::encode(std::string_view text, std::string_view pair, Scratch& scratch) const {
   Scratch::Buffers& buffers = *scratch.buffers_;
-  parts_->input.encode(text, pair, buffers.tokens, buffers.tokenizer);
-  buffers.chunk.clear();
-  buffers.chunk.append(buffers.tokens);
+  input().encode(text, pair, buffers.tokens, buffers.tokenizer);
+  return {buffers.tokens.ids, parts_->type_ids(buffers.tokens)};
+}
+
+TokenSequence TextModel::encode_sentence(std::string_view text, Scratch& scratch) const {
+  Scratch::Buffers& buffers = *scratch.buffers_;
+  input().encode_sentence(text, buffers.tokens, buffers.tokenizer, buffers.prompted);
+  return {buffers.tokens.ids, parts_->type_ids(buffers.tokens), input().unpooled_tokens};
 }
 
 void TextModel::embed(std::string_view text, std::span<float> out, Scratch& scratch) const {
   check_out("embed", embedding_size(), out.size());
-  Scratch::Buffers& buffers = *scratch.buffers_;
-  parts_->input.encode_sentence(text, buffers.tokens, buffers.tokenizer, buffers.prompted);
-  buffers.chunk.clear();
-  buffers.chunk.append(buffers.tokens);
-  embed_hidden(hidden_states(scratch), out, scratch);
+  const TokenSequence tokens = encode_sentence(text, scratch);
+  embed_hidden(hidden_states(tokens, scratch), tokens.unpooled, out, scratch);
 }
 
 void TextModel::classify(std::string_view text, std::string_view pair, std::span<float> out, Scratch& scratch) const {
   check_out("classify", labels().size(), out.size());
-  encode_alone(text, pair, scratch);
-  classify_hidden(hidden_states(scratch), out, scratch);
+  classify_hidden(hidden_states(encode(text, pair, scratch), scratch), out, scratch);
 }
 
 template <class Tokenize, class Finish>
@@ -148,8 +203,6 @@ void TextModel::for_each_text(std::size_t texts, MatrixView<float> out, std::spa
   if (out.rows != texts || status.size() != texts)
     fail(ErrorCode::invalid_argument, "batch of texts", "rows of out, and size of status", std::to_string(texts),
          std::to_string(out.rows) + " and " + std::to_string(status.size()));
-  std::vector<Scratch> scratches;
-  for (std::size_t i = 0; i < executor.concurrency(); ++i) scratches.push_back(make_scratch());
   const auto attempt = [&](std::size_t text, const auto& step) {
     try {
       step();
@@ -159,33 +212,39 @@ void TextModel::for_each_text(std::size_t texts, MatrixView<float> out, std::spa
     }
     return status[text].ok;
   };
-  const auto run_chunk = [&](Scratch& scratch) {
-    Scratch::Buffers& buffers = *scratch.buffers_;
-    if (buffers.members.empty()) return;
-    const MatrixView<const float> hidden = hidden_states(scratch);
-    for (std::size_t m = 0; m < buffers.members.size(); ++m) {
-      const std::size_t first = buffers.chunk.offsets[m], text = buffers.members[m];
-      attempt(text, [&] {
-        finish(hidden.rows_from(first, buffers.chunk.offsets[m + 1] - first), std::span(out.row(text), out.cols),
-               scratch);
+  auto scratches = make_per_worker(executor, [&] { return make_scratch(); });
+  // Groups bound the memory that the tokens hold, and give every worker several chunks.
+  const std::size_t group = 64 * executor.concurrency();
+  std::vector<std::vector<std::int32_t>> ids(std::min(texts, group)), type_ids(ids.size());
+  std::vector<std::size_t> members, lengths;
+  for (std::size_t begin = 0; begin < texts; begin += group) {
+    const std::size_t count = std::min(group, texts - begin);
+    executor.run(count, [&](std::size_t i, std::size_t worker) {
+      attempt(begin + i, [&] {
+        const TokenSequence tokens = tokenize(begin + i, scratches[worker]);
+        ids[i].assign(tokens.ids.begin(), tokens.ids.end());
+        type_ids[i].assign(tokens.type_ids.begin(), tokens.type_ids.end());
       });
+    });
+    members.clear();
+    lengths.clear();
+    for (std::size_t i = 0; i < count; ++i) {
+      if (!status[begin + i].ok) continue;
+      members.push_back(i);
+      lengths.push_back(ids[i].size());
     }
-    buffers.chunk.clear();
-    buffers.members.clear();
-  };
-  // Enough texts for full chunks, and enough tasks for all workers.
-  const std::size_t per_task = std::clamp<std::size_t>(texts / (4 * executor.concurrency()), 1, 64);
-  executor.run((texts + per_task - 1) / per_task, [&](std::size_t task, std::size_t worker) {
-    Scratch& scratch = scratches[worker];
-    Scratch::Buffers& buffers = *scratch.buffers_;
-    for (std::size_t i = task * per_task; i < std::min(texts, (task + 1) * per_task); ++i) {
-      if (!attempt(i, [&] { tokenize(i, buffers); })) continue;
-      if (buffers.chunk.ids.size() + buffers.tokens.ids.size() > k_chunk_tokens) run_chunk(scratch);
-      buffers.chunk.append(buffers.tokens);
-      buffers.members.push_back(i);
-    }
-    run_chunk(scratch);
-  });
+    run_ragged_batch(lengths, executor, scratches, [&](const Chunk& chunk, Scratch& scratch) {
+      Scratch::Buffers& buffers = *scratch.buffers_;
+      buffers.clear();
+      for (std::size_t m = chunk.first; m < chunk.last; ++m) buffers.append(ids[members[m]], type_ids[members[m]]);
+      const MatrixView<const float> hidden = run(buffers.input(), AttentionMask::full, scratch);
+      for (std::size_t m = chunk.first; m < chunk.last; ++m) {
+        const std::size_t first = buffers.offsets[m - chunk.first], text = begin + members[m];
+        attempt(text,
+                [&] { finish(hidden.rows_from(first, lengths[m]), std::span(out.row(text), out.cols), scratch); });
+      }
+    });
+  }
 }
 
 void TextModel::embed_batch(std::span<const std::string_view> texts, MatrixView<float> out,
@@ -193,11 +252,9 @@ void TextModel::embed_batch(std::span<const std::string_view> texts, MatrixView<
   check_out("embed_batch", embedding_size(), out.cols);
   for_each_text(
       texts.size(), out, status, executor,
-      [&](std::size_t i, Scratch::Buffers& buffers) {
-        parts_->input.encode_sentence(texts[i], buffers.tokens, buffers.tokenizer, buffers.prompted);
-      },
+      [&](std::size_t i, Scratch& scratch) { return encode_sentence(texts[i], scratch); },
       [&](MatrixView<const float> hidden, std::span<float> row, Scratch& scratch) {
-        embed_hidden(hidden, row, scratch);
+        embed_hidden(hidden, input().unpooled_tokens, row, scratch);
       });
 }
 
@@ -215,9 +272,7 @@ void TextModel::classify_batch(std::span<const std::string_view> texts, std::spa
          std::to_string(pairs.size()));
   for_each_text(
       texts.size(), out, status, executor,
-      [&](std::size_t i, Scratch::Buffers& buffers) {
-        parts_->input.encode(texts[i], pairs[i], buffers.tokens, buffers.tokenizer);
-      },
+      [&](std::size_t i, Scratch& scratch) { return encode(texts[i], pairs[i], scratch); },
       [&](MatrixView<const float> hidden, std::span<float> row, Scratch& scratch) {
         classify_hidden(hidden, row, scratch);
       });
@@ -231,11 +286,9 @@ std::span<const std::string> TextModel::token_labels() const noexcept {
 void TextModel::classify_tokens(std::string_view text, std::vector<float>& out, Scratch& scratch) const {
   const std::size_t classes = token_labels().size();
   if (classes == 0) fail(ErrorCode::unsupported, "classify_tokens", "the model has no token classification head");
-  encode_alone(text, "", scratch);
-  const MatrixView<const float> hidden = hidden_states(scratch);
-  out.resize(hidden.rows * classes);
-  token_logits<float>(parts_->model, {out.data(), hidden.rows, classes}, hidden, scratch.buffers_->scratch);
-  parts_->model.context().kernels->softmax_forward(out.data(), out.data(), hidden.rows, classes);
+  const MatrixView<const float> values = logits(encode(text, "", scratch), scratch);
+  out.resize(values.rows * classes);
+  parts_->model.context().kernels->softmax_forward(out.data(), values.data, values.rows, classes);
 }
 
 }  // namespace seqguard

@@ -9,8 +9,10 @@
 #include "seqguard/core/error.hpp"
 #include "seqguard/core/random.hpp"
 #include "seqguard/events/windows.hpp"
+#include "seqguard/model/encoder.hpp"
 #include "seqguard/model/encoder_batch.hpp"
 #include "seqguard/model/prediction.hpp"
+#include "seqguard/model/ragged_batch.hpp"
 #include "seqguard/training/objective.hpp"
 
 namespace seqguard {
@@ -32,7 +34,7 @@ struct Crop {
 };
 
 /// A few windows that go through the network together.
-struct Chunk {
+struct TrainingChunk {
   EncoderBatch batch;
   ChunkTargets targets;
   std::size_t first_token = 0;
@@ -132,10 +134,6 @@ class Trainer::Implementation {
   }
 
  private:
-  struct Worker {
-    Arena activations, scratch;
-  };
-
   /// Steps of the two objectives, evenly interleaved: step s is masked where floor((s+1) share) > floor(s share).
   const Objective& objective_of(std::uint64_t step) const {
     const double share = options_.masked_share;
@@ -189,28 +187,19 @@ class Trainer::Implementation {
   /// Cuts the crops into chunks, corrupts them, and returns the number of predicted rows.
   std::size_t assemble(Executor& executor, const std::vector<const EncodedEvents*>& sequences,
                        std::span<const Crop> crops, const Objective& objective, std::uint64_t key) {
-    struct Range {
-      std::size_t first, last, token;
-    };
-    std::vector<Range> ranges;
-    std::size_t token = 0;
-    for (std::size_t first = 0; first < crops.size();) {
-      std::size_t last = first, tokens = 0;
-      while (last < crops.size() && tokens < options_.chunk_tokens) tokens += crops[last++].size;
-      ranges.push_back({first, last, token});
-      token += tokens;
-      first = last;
-    }
+    std::vector<std::size_t> lengths;
+    for (const Crop& crop : crops) lengths.push_back(crop.size);
+    const std::vector<Chunk> ranges = cut_into_chunks(lengths, ChunkLimit::at_least, options_.chunk_tokens);
     used_chunks_ = ranges.size();
     while (chunks_.size() < used_chunks_) {
       chunks_.emplace_back();
       chunks_.back().batch.prepare(schema_, options_.chunk_tokens + options_.window);
     }
     executor.run(used_chunks_, [&](std::size_t c, std::size_t) {
-      Chunk& chunk = chunks_[c];
+      TrainingChunk& chunk = chunks_[c];
       chunk.batch.clear();
       chunk.targets.clear(chunk.batch.decoders());
-      chunk.first_token = ranges[c].token;
+      chunk.first_token = ranges[c].first_token;
       for (std::size_t i = ranges[c].first; i < ranges[c].last; ++i) {
         const std::size_t begin = chunk.batch.tokens();
         chunk.batch.append(*sequences[crops[i].sequence], crops[i].begin, crops[i].size);
@@ -225,35 +214,32 @@ class Trainer::Implementation {
 
   /// Forward pass of a chunk; with `gradient`, the backward pass too. Leaves the weighted sum of surprises in
   /// chunk.loss.
-  void run_chunk(Chunk& chunk, Worker& worker, const ModelParameters<float>* gradient, AttentionMask mask,
+  void run_chunk(TrainingChunk& chunk, Workspace& workspace, const ModelParameters<float>* gradient, AttentionMask mask,
                  Dropout dropout, std::size_t rows_of_step) {
     chunk.loss = 0;
     if (chunk.targets.rows.empty()) return;
-    const Arena::Frame frame(worker.activations);
+    const Arena::Frame frame(workspace.activations);
     const ModelConfig& config = model_.config();
     const EncoderInput input = chunk.batch.input();
     const std::size_t n = input.ids.size(), rows = chunk.targets.rows.size(), columns = chunk.batch.decoders();
     dropout.first_token = chunk.first_token;
-    const EncoderOptions options{mask, dropout};
-    auto cache = EncoderCache<float>::allocate(worker.activations, config, n, gradient != nullptr);
-    encoder_forward<float>(model_.context(), cache, input, config, model_.parameters(), model_.packed(), options,
-                           worker.scratch);
+    const EncoderOptions options{mask, dropout, gradient != nullptr};
+    const auto cache = run_encoder<float>(model_, input, options, workspace);
     const PredictionTargets targets = chunk.targets.finish();
-    auto prediction = PredictionCache<float>::allocate(worker.activations, config, rows, columns);
-    prediction_forward<float>(model_, prediction, cache.last_hidden_state(), targets, worker.scratch);
+    auto prediction = PredictionCache<float>::allocate(workspace.activations, config, rows, columns);
+    prediction_forward<float>(model_, prediction, cache.last_hidden_state(), targets, workspace.scratch);
     for (std::size_t c = 0; c < columns; ++c)
       for (std::size_t r = 0; r < rows; ++r) chunk.loss += weight_of(c) * prediction.losses[c * rows + r];
     if (gradient == nullptr) return;
 
-    const std::span<float> factors = worker.activations.allocate<float>(columns * rows);
+    const std::span<float> factors = workspace.activations.allocate<float>(columns * rows);
     for (std::size_t i = 0; i < factors.size(); ++i)
       factors[i] =
           targets.targets[i] < 0 ? 0.0f : static_cast<float>(weight_of(i / rows) / static_cast<double>(rows_of_step));
-    const MatrixView<float> d_hidden(worker.activations.allocate<float>(n * config.hidden_size).data(), n,
+    const MatrixView<float> d_hidden(workspace.activations.allocate<float>(n * config.hidden_size).data(), n,
                                      config.hidden_size);
-    prediction_backward<float>(model_, d_hidden, *gradient, factors, prediction, targets, worker.scratch);
-    encoder_backward<float>(model_.context(), *gradient, d_hidden, cache, input, config, model_.parameters(),
-                            model_.packed(), options, worker.scratch);
+    prediction_backward<float>(model_, d_hidden, *gradient, factors, prediction, targets, workspace.scratch);
+    run_encoder_backward<float>(model_, *gradient, d_hidden, cache, input, options, workspace);
   }
 
   static double weight_of(std::size_t decoder) { return decoder == 0 ? 1.0 : k_secondary_weight; }
@@ -306,9 +292,9 @@ class Trainer::Implementation {
   TrainerState state_;
   std::vector<Crop> epoch_crops_, step_crops_, validation_crops_;
   std::vector<ModelParameters<float>> lanes_;
-  std::vector<Chunk> chunks_;
+  std::vector<TrainingChunk> chunks_;
   std::size_t used_chunks_ = 0;
-  std::vector<Worker> workers_;
+  std::vector<Workspace> workers_;
 };
 
 Trainer::Trainer(Model<float>& model, const EventSchema& schema, std::span<const EncodedEvents* const> train,

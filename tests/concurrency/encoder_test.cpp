@@ -1,4 +1,6 @@
 // One vocabulary and one model, four threads: encoding of events and the encoder's forward pass.
+#include "seqguard/model/encoder.hpp"
+
 #include <doctest/doctest.h>
 
 #include <bit>
@@ -55,7 +57,7 @@ struct EncoderWorker {
   AttentionMask mask;
   EncodedEvents events{};
   EncoderBatch batch{};
-  Arena arena{}, scratch{};
+  Workspace workspace{};
 
   /// The bits of the last hidden states.
   std::vector<std::uint32_t> operator()(std::size_t item) {
@@ -63,12 +65,10 @@ struct EncoderWorker {
     batch.prepare(schema, events.positions());
     batch.clear();
     batch.append(events, 0, events.positions());
-    arena.reset();
-    auto cache = EncoderCache<float>::allocate(arena, model.config(), batch.tokens(), false);
+    workspace.activations.reset();
     EncoderOptions options;
     options.mask = mask;
-    encoder_forward<float>(model.context(), cache, batch.input(), model.config(), model.parameters(), model.packed(),
-                           options, scratch);
+    const auto cache = run_encoder<float>(model, batch.input(), options, workspace);
     const MatrixView<float> hidden = cache.last_hidden_state();
     std::vector<std::uint32_t> bits;
     for (std::size_t r = 0; r < hidden.rows; ++r)

@@ -30,11 +30,9 @@ std::string error_after(const Change& change) {
   input.numerics = numerics;
   input.time_gaps = batch.gaps;
   input.offsets = batch.offsets;
-  Arena arena, scratch;
-  auto cache = EncoderCache<float>::allocate(arena, model.config(), batch.ids.size(), false);
+  Workspace workspace;
   try {
-    encoder_forward<float>(model.context(), cache, input, model.config(), model.parameters(), model.packed(), {},
-                           scratch);
+    run_encoder<float>(model, input, {}, workspace);
   } catch (const Error& error) {
     return std::string(to_string(error.code())) + " " + error.what();
   }

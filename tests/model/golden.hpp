@@ -11,6 +11,7 @@
 
 #include "seqguard/core/isa.hpp"
 #include "seqguard/model/checkpoint.hpp"
+#include "seqguard/model/encoder.hpp"
 #include "seqguard/model/heads.hpp"
 
 namespace seqguard {
@@ -96,29 +97,28 @@ inline MatrixView<float> golden_matrix(Arena& arena, std::size_t rows, std::size
 inline double compare(const Model<float>& model, const Golden& golden, AttentionMask mask) {
   const std::string prefix = mask == AttentionMask::causal ? "causal." : "";
   const std::size_t n = golden.ids.size(), sequences = golden.offsets.size() - 1, hidden = model.config().hidden_size;
-  Arena arena, scratch;
-  auto encoder = EncoderCache<float>::allocate(arena, model.config(), n, false);
-  encoder_forward<float>(model.context(), encoder, golden.input(), model.config(), model.parameters(), model.packed(),
-                         {mask, {}}, scratch);
+  Workspace workspace;
+  const auto encoder = run_encoder<float>(model, golden.input(), {.mask = mask}, workspace);
   const MatrixView<float> h = encoder.last_hidden_state();
   double worst = golden.check(prefix + "last_hidden_state", h);
 
   const ModelHeads& heads = model.spec().heads;
   if (golden.has(prefix + "pooler_output")) {
     REQUIRE(heads.pooler);
-    const MatrixView<float> pooled = golden_matrix(arena, sequences, hidden);
-    pooler_output<float>(model, pooled, h, golden.offsets, scratch);
+    const MatrixView<float> pooled = golden_matrix(workspace.activations, sequences, hidden);
+    pooler_output<float>(model, pooled, h, golden.offsets, workspace.scratch);
     worst = std::max(worst, golden.check(prefix + "pooler_output", pooled));
   }
   if (!golden.has(prefix + "logits")) return worst;
   const std::size_t width = heads.masked_lm ? model.config().vocab_size : model.parameters().classifier.out_features;
-  const MatrixView<float> logits = golden_matrix(arena, heads.sequence_labels > 0 ? sequences : n, width);
+  const MatrixView<float> logits =
+      golden_matrix(workspace.activations, heads.sequence_labels > 0 ? sequences : n, width);
   if (heads.masked_lm)
-    masked_lm_logits<float>(model, logits, h, scratch);
+    masked_lm_logits<float>(model, logits, h, workspace.scratch);
   else if (heads.sequence_labels > 0)
-    sequence_logits<float>(model, logits, h, golden.offsets, scratch);
+    sequence_logits<float>(model, logits, h, golden.offsets, workspace.scratch);
   else
-    token_logits<float>(model, logits, h, scratch);
+    token_logits<float>(model, logits, h, workspace.scratch);
   return std::max(worst, golden.check(prefix + "logits", logits));
 }
 

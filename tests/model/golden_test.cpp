@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "seqguard/model/encoder.hpp"
 #include "seqguard/model/prediction.hpp"
 
 using namespace seqguard;
@@ -34,22 +35,19 @@ void compare_gradients(AttentionMask mask) {
   const std::vector<double> factors(rows.size(), 1.0 / static_cast<double>(rows.size()));
   const PredictionTargets what{rows, targets};
   const std::size_t n = golden.ids.size(), hidden = model.config().hidden_size;
-  const EncoderOptions options{mask, {}};
-  Arena arena, scratch;
-  auto cache = EncoderCache<double>::allocate(arena, model.config(), n, true);
-  encoder_forward<double>(model.context(), cache, golden.input(), model.config(), model.parameters(), model.packed(),
-                          options, scratch);
-  auto prediction = PredictionCache<double>::allocate(arena, model.config(), rows.size(), 1);
-  prediction_forward<double>(model, prediction, cache.last_hidden_state(), what, scratch);
+  const EncoderOptions options{.mask = mask, .for_training = true};
+  Workspace workspace;
+  const auto cache = run_encoder<double>(model, golden.input(), options, workspace);
+  auto prediction = PredictionCache<double>::allocate(workspace.activations, model.config(), rows.size(), 1);
+  prediction_forward<double>(model, prediction, cache.last_hidden_state(), what, workspace.scratch);
   double loss = 0;
   for (const double value : prediction.losses) loss += value / static_cast<double>(rows.size());
 
   std::vector<double> gradient(model.table().size()), d_hidden(n * hidden);
   const auto d_p = bind_parameters<double>(model.table(), model.spec(), gradient.data());
   const MatrixView<double> d(d_hidden.data(), n, hidden);
-  prediction_backward<double>(model, d, d_p, factors, prediction, what, scratch);
-  encoder_backward<double>(model.context(), d_p, d, cache, golden.input(), model.config(), model.parameters(),
-                           model.packed(), options, scratch);
+  prediction_backward<double>(model, d, d_p, factors, prediction, what, workspace.scratch);
+  run_encoder_backward<double>(model, d_p, d, cache, golden.input(), options, workspace);
 
   // Both sides compute in double; the file holds floats, rounded by up to 6e-8.
   constexpr double k_bound = 1e-6;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "seqguard/core/random.hpp"
+#include "seqguard/model/encoder.hpp"
 #include "seqguard/model/encoder_batch.hpp"
 #include "seqguard/model/prediction.hpp"
 
@@ -24,7 +25,7 @@ struct Problem {
   std::vector<std::uint32_t> rows;
   std::vector<std::int32_t> targets;
   std::vector<double> factors;
-  EncoderOptions options;
+  EncoderOptions options{.for_training = true};
 
   static ModelSpec make_spec(Activation activation) {
     ModelSpec spec;
@@ -86,17 +87,15 @@ struct Problem {
   /// Loss, and its gradient if asked for; `d_embedding` gets the gradient of the sum of embeddings.
   double run(std::vector<double>* gradient, std::vector<double>* d_embedding = nullptr) {
     model.pack(true);
-    Arena arena, scratch;
+    Workspace workspace;
     std::vector<std::span<const std::int32_t>> features;
     std::vector<NumericInput> numerics;
     const EncoderInput in = input(features, numerics);
     const std::size_t n = ids.size(), hidden = spec.config.hidden_size;
-    auto cache = EncoderCache<double>::allocate(arena, spec.config, n, true);
-    encoder_forward<double>(model.context(), cache, in, spec.config, model.parameters(), model.packed(), options,
-                            scratch);
-    auto prediction = PredictionCache<double>::allocate(arena, spec.config, rows.size(), 3);
+    const auto cache = run_encoder<double>(model, in, options, workspace);
+    auto prediction = PredictionCache<double>::allocate(workspace.activations, spec.config, rows.size(), 3);
     const PredictionTargets what{rows, targets};
-    prediction_forward<double>(model, prediction, cache.last_hidden_state(), what, scratch);
+    prediction_forward<double>(model, prediction, cache.last_hidden_state(), what, workspace.scratch);
     double loss = 0;
     for (std::size_t i = 0; i < factors.size(); ++i) loss += factors[i] * prediction.losses[i];
     if (gradient == nullptr) return loss;
@@ -105,9 +104,8 @@ struct Problem {
     const auto d_p = bind_parameters<double>(model.table(), spec, gradient->data());
     std::vector<double> d_hidden(n * hidden);
     const MatrixView<double> d(d_hidden.data(), n, hidden);
-    prediction_backward<double>(model, d, d_p, factors, prediction, what, scratch);
-    encoder_backward<double>(model.context(), d_p, d, cache, in, spec.config, model.parameters(), model.packed(),
-                             options, scratch);
+    prediction_backward<double>(model, d, d_p, factors, prediction, what, workspace.scratch);
+    run_encoder_backward<double>(model, d_p, d, cache, in, options, workspace);
     if (d_embedding != nullptr) *d_embedding = d_hidden;
     return loss;
   }

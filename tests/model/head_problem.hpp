@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "seqguard/core/random.hpp"
+#include "seqguard/model/encoder.hpp"
 #include "seqguard/model/heads.hpp"
 #include "seqguard/model/prediction.hpp"
 
@@ -52,14 +53,13 @@ class HeadProblem {
   /// Binary cross-entropy of all logits, or the weighted surprise of every event; and its gradient if asked for.
   double run(std::vector<Real>* gradient) {
     model_.pack(true);
-    Arena arena, scratch;
+    Workspace workspace;
     EncoderInput input;
     input.ids = ids_;
     input.offsets = offsets_;
     const std::size_t n = ids_.size(), hidden = model_.config().hidden_size;
-    auto cache = EncoderCache<Real>::allocate(arena, model_.config(), n, true);
-    encoder_forward<Real>(model_.context(), cache, input, model_.config(), model_.parameters(), model_.packed(), {},
-                          scratch);
+    const EncoderOptions options{.for_training = true};
+    const auto cache = run_encoder<Real>(model_, input, options, workspace);
     std::vector<Real> d_hidden(n * hidden);
     const MatrixView<Real> d(d_hidden.data(), n, hidden);
     ModelParameters<Real> d_p;
@@ -69,9 +69,7 @@ class HeadProblem {
     }
     const double loss = head_ == Head::masked_lm ? events(cache.last_hidden_state(), d, d_p, gradient != nullptr)
                                                  : classes(cache.last_hidden_state(), d, d_p, gradient != nullptr);
-    if (gradient != nullptr)
-      encoder_backward<Real>(model_.context(), d_p, d, cache, input, model_.config(), model_.parameters(),
-                             model_.packed(), {}, scratch);
+    if (gradient != nullptr) run_encoder_backward<Real>(model_, d_p, d, cache, input, options, workspace);
     return loss;
   }
 

@@ -94,3 +94,33 @@ TEST_CASE("loading for scoring holds the weights once, and one matrix besides" *
   CHECK(most_bytes_held - before <= 1.15 * static_cast<double>(weights));
   CHECK(bytes_held - before <= weights + k_small);
 }
+
+TEST_CASE("from the first call on, a workspace of the model's own allocates nothing within its budget" *
+          doctest::skip(!k_allocations_counted)) {
+  // Rows of 1,024 floats lie 4 KB apart and are copied, rows of 36 are not.
+  for (const std::size_t intermediate : {std::size_t{1024}, std::size_t{50}}) {
+    const Model<float> model =
+        whole_model<float>(make_context(default_isa(), MatmulBackend::own), whole_spec(36, 3, intermediate));
+    WholeBatch batch;
+    for (std::uint64_t s = 0; s < 4; ++s) batch.append(s, 32);
+    const std::span<const std::int32_t> features[] = {batch.features};
+    const NumericInput numerics[] = {{batch.numbers, batch.states}};
+    EncoderInput input;
+    input.ids = batch.ids;
+    input.features = features;
+    input.numerics = numerics;
+    input.time_gaps = batch.gaps;
+    input.offsets = batch.offsets;
+    const std::size_t n = batch.ids.size();
+    std::vector<std::uint32_t> rows;
+    for (std::uint32_t t = 0; t < n; ++t) rows.push_back(t);
+    std::vector<std::int32_t> targets(3 * n, 6);
+    Workspace workspace(model, n);
+    const std::size_t before = allocation_count;
+    const auto cache = run_encoder<float>(model, input, {}, workspace);
+    auto prediction = PredictionCache<float>::allocate(workspace.activations, model.config(), n, 3);
+    prediction_forward<float>(model, prediction, cache.last_hidden_state(), {rows, targets}, workspace.scratch);
+    const std::size_t after = allocation_count;
+    CHECK(after == before);
+  }
+}

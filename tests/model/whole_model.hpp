@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "seqguard/core/random.hpp"
+#include "seqguard/model/encoder.hpp"
 #include "seqguard/model/prediction.hpp"
 
 namespace seqguard {
@@ -87,12 +88,10 @@ WholeResult<Real> run_whole(const Model<Real>& model, const WholeBatch& batch, A
   targets.insert(targets.end(), batch.features.begin(), batch.features.end());
   targets.insert(targets.end(), batch.gaps.begin(), batch.gaps.end());
 
-  Arena arena, scratch;
-  auto cache = EncoderCache<Real>::allocate(arena, model.config(), n, false);
-  encoder_forward<Real>(model.context(), cache, input, model.config(), model.parameters(), model.packed(), {mask, {}},
-                        scratch);
-  auto prediction = PredictionCache<Real>::allocate(arena, model.config(), n, 3);
-  prediction_forward<Real>(model, prediction, cache.last_hidden_state(), {rows, targets}, scratch);
+  Workspace workspace;
+  const auto cache = run_encoder<Real>(model, input, {.mask = mask}, workspace);
+  auto prediction = PredictionCache<Real>::allocate(workspace.activations, model.config(), n, 3);
+  prediction_forward<Real>(model, prediction, cache.last_hidden_state(), {rows, targets}, workspace.scratch);
   const MatrixView<Real> states = cache.last_hidden_state();
   return {{states.data, states.data + n * hidden}, {prediction.losses.begin(), prediction.losses.end()}};
 }

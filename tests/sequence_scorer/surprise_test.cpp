@@ -90,7 +90,7 @@ TEST_CASE("the memory for activations is that of a chunk, however long the seque
     std::vector<float> out;
     const std::vector<std::string> events(length, "view");
     for (int i = 0; i < 2; ++i) surprise_of(scorer, scorer.schema(), OneColumn(events), scratch, out);
-    return scratch.activations.capacity() + scratch.scratch.capacity();
+    return scratch.workspace.activations.capacity() + scratch.workspace.scratch.capacity();
   };
   const std::size_t some_chunks = capacity_after(1'000);
   CHECK(some_chunks > 0);

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "seqguard/model/checkpoint.hpp"
+#include "seqguard/model/encoder.hpp"
 #include "seqguard/model/prediction.hpp"
 #include "seqguard/training/optimizer.hpp"
 
@@ -40,26 +41,24 @@ TEST_CASE("the losses of five AdamW steps agree with torch") {
   Optimizer optimizer(model.table(), {.beta1 = 0.9, .beta2 = 0.999, .eps = 1e-8, .weight_decay = 0.1, .clip_norm = 0});
   const auto d_p = bind_parameters<float>(model.table(), model.spec(), optimizer.lane(0).data());
   const std::size_t n = ids.size(), hidden = model.config().hidden_size;
-  Arena arena, scratch;
+  const EncoderOptions options{.for_training = true};
+  Workspace workspace;
   for (std::size_t step = 0; step < expected.size(); ++step) {
     model.pack(true);
-    const Arena::Frame frame(arena);
-    auto cache = EncoderCache<float>::allocate(arena, model.config(), n, true);
-    encoder_forward<float>(model.context(), cache, input, model.config(), model.parameters(), model.packed(), {},
-                           scratch);
-    auto prediction = PredictionCache<float>::allocate(arena, model.config(), rows.size(), 1);
-    prediction_forward<float>(model, prediction, cache.last_hidden_state(), what, scratch);
+    const Arena::Frame frame(workspace.activations);
+    const auto cache = run_encoder<float>(model, input, options, workspace);
+    auto prediction = PredictionCache<float>::allocate(workspace.activations, model.config(), rows.size(), 1);
+    prediction_forward<float>(model, prediction, cache.last_hidden_state(), what, workspace.scratch);
     double loss = 0;
     for (const float value : prediction.losses) loss += value / static_cast<double>(rows.size());
     // float against double: a gradient is off by about 1e-6 of its size, and AdamW moves a parameter whose gradient is
     // small by as much as any other, so that after k steps of 0.01 the loss may differ by some 1e-5; a wrong moment,
     // decay or bias correction shows in the second digit.
     CHECK(std::abs(loss - expected[step]) < 1e-4 * expected[step]);
-    const std::span<float> gradient = arena.allocate<float>(n * hidden);
+    const std::span<float> gradient = workspace.activations.allocate<float>(n * hidden);
     const MatrixView<float> d_hidden(gradient.data(), n, hidden);
-    prediction_backward<float>(model, d_hidden, d_p, factors, prediction, what, scratch);
-    encoder_backward<float>(model.context(), d_p, d_hidden, cache, input, model.config(), model.parameters(),
-                            model.packed(), {}, scratch);
+    prediction_backward<float>(model, d_hidden, d_p, factors, prediction, what, workspace.scratch);
+    run_encoder_backward<float>(model, d_p, d_hidden, cache, input, options, workspace);
     optimizer.step(model.context(), model.table(), model.values(), 0.01);
   }
 }

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <vector>
 
 #include "seqguard/core/function_ref.hpp"
 
@@ -17,6 +18,14 @@ struct Executor {
   /// one worker at the same time. The first exception is rethrown after the others have finished. Must not be nested.
   virtual void run(std::size_t count, FunctionRef<void(std::size_t task, std::size_t worker)> function) = 0;
 };
+
+/// A scratch for each worker of an executor, from make(): worker w of Executor::run() uses the one at [w].
+template <class Make>
+auto make_per_worker(const Executor& executor, const Make& make) {
+  std::vector<decltype(make())> scratches;
+  for (std::size_t worker = 0; worker < executor.concurrency(); ++worker) scratches.push_back(make());
+  return scratches;
+}
 
 /// Runs every task on the calling thread, in order. Stateless: may be shared by any number of threads.
 Executor& inline_executor() noexcept;

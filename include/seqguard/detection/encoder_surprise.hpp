@@ -7,12 +7,12 @@
 #include <string>
 #include <vector>
 
-#include "seqguard/core/arena.hpp"
 #include "seqguard/events/encode.hpp"
 #include "seqguard/events/windows.hpp"
 #include "seqguard/model/encoder_batch.hpp"
 #include "seqguard/model/model.hpp"
 #include "seqguard/model/prediction.hpp"
+#include "seqguard/model/workspace.hpp"
 
 namespace seqguard {
 
@@ -23,7 +23,7 @@ inline constexpr std::size_t k_mask_stride = 6;
 /// Buffers of one thread; warm after the longest sequence.
 struct SurpriseScratch {
   EncoderBatch batch;
-  Arena activations, scratch;
+  Workspace workspace;
   std::vector<Window> windows;
   std::vector<std::uint32_t> rows;
   std::vector<std::int32_t> targets;

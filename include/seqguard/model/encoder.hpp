@@ -1,49 +1,31 @@
 // The network: one loop over the layers, one call per line; the backward pass under the forward pass.
+//
+//   const EncoderCache<float> cache = run_encoder(model, input, {.mask = AttentionMask::causal}, workspace);
+//   ... cache.last_hidden_state() ...
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <span>
-#include <vector>
 
 #include "seqguard/core/arena.hpp"
-#include "seqguard/core/function_ref.hpp"
 #include "seqguard/core/views.hpp"
-#include "seqguard/kernels/matmul.hpp"
 #include "seqguard/layers/dropout.hpp"
 #include "seqguard/layers/embedding.hpp"
 #include "seqguard/layers/feed_forward.hpp"
+#include "seqguard/layers/relative_position.hpp"
 #include "seqguard/layers/self_attention.hpp"
-#include "seqguard/model/parameters.hpp"
+#include "seqguard/model/model.hpp"
+#include "seqguard/model/workspace.hpp"
 
 namespace seqguard {
 
-template <class Real>
-struct PackedEncoderLayer {
-  PackedSelfAttention<Real> attention;
-  PackedFeedForward<Real> feed_forward;
-};
-
-/// All linear weights of a model, packed once for scoring, or after every step in training.
-template <class Real>
-struct PackedModel {
-  std::vector<PackedEncoderLayer<Real>> layers;
-  PackedLinear<Real> embedding_projection, pooler, dense, transform, classifier;
-  std::vector<PackedDecoder<Real>> decoders;
-  std::vector<Real> relative_bias;  ///< [A, stride] by distance, for `reach` tokens; empty: none
-  std::size_t reach = 0;
-  RotaryTable<Real> global_rotary, local_rotary;
-
-  /// Packs, or packs again with new values without allocating.
-  void pack(const Context<Real>& context, const ModelConfig& config, const ModelParameters<const Real>& p,
-            bool for_training);
-
-  /// The values of a linear layer's weight; they are needed until the next call.
-  using ReadMatrix = FunctionRef<const Real*(const LinearParameters<const Real>&)>;
-  /// Packs for scoring where p has no matrices: each is read, packed into `storage`, and not needed again.
-  void pack(const Context<Real>& context, const ModelConfig& config, const ModelParameters<const Real>& p,
-            ReadMatrix read, Arena& storage);
-  /// What that takes from `storage` at most.
-  static std::size_t storage_bytes(const Context<Real>& context, const ModelParameters<const Real>& p);
+/// What a call is told besides the model.
+struct EncoderOptions {
+  AttentionMask mask = AttentionMask::full;
+  Dropout dropout = {};
+  bool for_training = false;  ///< keep what run_encoder_backward() needs: the activations of every layer
 };
 
 template <class Real>
@@ -52,11 +34,11 @@ struct EncoderLayerCache {
   FeedForwardCache<Real> feed_forward;
 };
 
-/// Activations of one chunk. In scoring all layers share the memory of one.
+/// Activations of one call, in the memory of its workspace.
 template <class Real>
 struct EncoderCache {
   EmbeddingCache<Real> embedding;
-  std::span<EncoderLayerCache<Real>> layers;
+  std::span<EncoderLayerCache<Real>> layers;  ///< in scoring all share the memory of one
   LayerNormCache<Real> final_norm;
   MatrixView<Real> normalised;  ///< [N, H] after the final LayerNorm; null: there is none
 
@@ -68,39 +50,179 @@ struct EncoderCache {
   }
 };
 
-/// What a call is told besides the model: which events see which, and dropout (training).
-struct EncoderOptions {
-  AttentionMask mask = AttentionMask::full;
-  Dropout dropout;
-};
-
-/// cache.last_hidden_state() of a ragged chunk. The chunk's activations should fit the L2 cache: about 128 tokens.
+/// Hidden states of a ragged batch, in `workspace` (see Workspace::activations). A pure function of each sequence: the
+/// bits do not depend on the others. The batch should have about k_chunk_tokens tokens.
 /// @throws Error, before anything is computed: out_of_range (an id beyond its table, a sequence of no tokens or more
 /// than config.max_tokens()); invalid_argument (columns that do not fit together).
 template <class Real>
-void encoder_forward(const Context<Real>& context, EncoderCache<Real>& cache, const EncoderInput& input,
-                     const ModelConfig& config, const ModelParameters<const Real>& p, const PackedModel<Real>& packed,
-                     const EncoderOptions& options, Arena& scratch);
+EncoderCache<Real> run_encoder(const Model<Real>& model, const EncoderInput& input, const EncoderOptions& options,
+                               Workspace& workspace);
 
-/// Accumulates d_p; d_hidden[N, H] (the gradient of the last hidden states) is destroyed: it ends as the gradient of
-/// the sum of embeddings.
+/// From the cache of a call with the same input and options (for_training). Accumulates d_p; d_hidden[N, H], the
+/// gradient of the last hidden states, is destroyed: it ends as the gradient of the sum of embeddings.
 template <class Real>
-void encoder_backward(const Context<Real>& context, const ModelParameters<Real>& d_p, MatrixView<Real> d_hidden,
-                      const EncoderCache<Real>& cache, const EncoderInput& input, const ModelConfig& config,
-                      const ModelParameters<const Real>& p, const PackedModel<Real>& packed,
-                      const EncoderOptions& options, Arena& scratch);
+void run_encoder_backward(const Model<Real>& model, const ModelParameters<Real>& d_p, MatrixView<Real> d_hidden,
+                          const EncoderCache<Real>& cache, const EncoderInput& input, const EncoderOptions& options,
+                          Workspace& workspace);
+
+/// What the tables are indexed with, before anything is computed: a tenth of a percent of the work.
+/// @throws Error as run_encoder().
+void check_encoder_input(const EncoderInput& input, const ModelSpec& spec);
+
+// --- the loop --------------------------------------------------------------------------------------------------------
+
+/// Places at which a pass drops out: one stream of random numbers each.
+enum class DropoutSite : std::uint64_t { embedding = 0, attention = 1, feed_forward = 2 };
+inline std::uint64_t dropout_site(std::size_t layer, DropoutSite site) {
+  return 4 * (layer + 1) + static_cast<std::uint64_t>(site);
+}
+
+template <class Real>
+EmbeddingOptions<Real> embedding_options(const ModelConfig& config, const EncoderOptions& options) {
+  return {static_cast<Real>(config.layer_norm_eps), config.traits().positions,
+          static_cast<std::int32_t>(config.position_padding()),
+          options.dropout.at(static_cast<std::uint64_t>(DropoutSite::embedding))};
+}
+
+template <class Real>
+SelfAttentionOptions<Real> attention_options(const Model<Real>& model, const EncoderOptions& options,
+                                             std::size_t layer) {
+  const ModelConfig& config = model.config();
+  const PackedModel<Real>& packed = model.packed();
+  SelfAttentionOptions<Real> result{config.num_attention_heads, static_cast<Real>(config.layer_norm_eps), options.mask,
+                                    options.dropout.at(dropout_site(layer, DropoutSite::attention))};
+  const bool global = config.is_global_layer(layer);
+  result.norm = config.traits().norm;
+  if (!global) result.window = config.local_attention / 2;
+  if (config.traits().positions == PositionRule::rotary)
+    result.rotary = global ? &packed.global_rotary : &packed.local_rotary;
+  if (!packed.relative_bias.empty())
+    result.bias = {packed.relative_bias.data(), packed.reach, relative_bias_stride(packed.reach)};
+  return result;
+}
+
+template <class Real>
+FeedForwardOptions<Real> feed_forward_options(const ModelConfig& config, const EncoderOptions& options,
+                                              std::size_t layer) {
+  return {config.hidden_act, static_cast<Real>(config.layer_norm_eps),
+          options.dropout.at(dropout_site(layer, DropoutSite::feed_forward)), config.traits().norm};
+}
+
+template <class Real>
+EncoderCache<Real> EncoderCache<Real>::allocate(Arena& arena, const ModelConfig& config, std::size_t n,
+                                                bool for_training) {
+  const std::size_t hidden = config.hidden_size;
+  const FamilyTraits& traits = config.traits();
+  EncoderCache cache;
+  const bool projected = traits.projection == EmbeddingProjection::always || config.embedding_width() != hidden;
+  cache.embedding = EmbeddingCache<Real>::allocate(arena, n, config.embedding_width(), hidden, projected);
+  cache.layers = arena.allocate<EncoderLayerCache<Real>>(config.layer_calls());
+  for (std::size_t l = 0; l < cache.layers.size(); ++l) {
+    if (l > 0 && !for_training) {
+      cache.layers[l] = cache.layers[0];
+      continue;
+    }
+    cache.layers[l] = {SelfAttentionCache<Real>::allocate(arena, n, hidden, config.num_attention_heads, traits.norm),
+                       FeedForwardCache<Real>::allocate(arena, n, hidden, config.intermediate_size,
+                                                        traits.gated_feed_forward, traits.norm, for_training)};
+  }
+  if (traits.norm == NormPlacement::pre) {
+    cache.final_norm = LayerNormCache<Real>::allocate(arena, n, hidden);
+    cache.normalised = {arena.allocate<Real>(n * hidden).data(), n, hidden};
+  }
+  return cache;
+}
+
+template <class Real>
+EncoderCache<Real> run_encoder(const Model<Real>& model, const EncoderInput& input, const EncoderOptions& options,
+                               Workspace& workspace) {
+  check_encoder_input(input, model.spec());
+  const Context<Real>& context = model.context();
+  const ModelConfig& config = model.config();
+  const ModelParameters<const Real>& p = model.parameters();
+  const PackedModel<Real>& packed = model.packed();
+  Arena& scratch = workspace.scratch;
+  auto cache = EncoderCache<Real>::allocate(workspace.activations, config, input.ids.size(), options.for_training);
+
+  embedding_forward<Real>(context, cache.embedding, input, p.embeddings, packed.embedding_projection,
+                          embedding_options<Real>(config, options), scratch);
+  MatrixView<Real> x = cache.embedding.out;
+  for (std::size_t call = 0; call < cache.layers.size(); ++call) {
+    EncoderLayerCache<Real>& layer = cache.layers[call];
+    const std::size_t l = config.layer_of(call);
+    self_attention_forward<Real>(context, layer.attention, x, input.offsets, p.layers[l].attention,
+                                 packed.layers[l].attention, attention_options<Real>(model, options, call), scratch);
+    feed_forward_forward<Real>(context, layer.feed_forward, layer.attention.sublayer.out, p.layers[l].feed_forward,
+                               packed.layers[l].feed_forward, feed_forward_options<Real>(config, options, call),
+                               scratch);
+    x = layer.feed_forward.sublayer.out;
+  }
+  if (p.final_norm.weight != nullptr)
+    layer_norm_forward<Real>(*context.kernels, cache.normalised, cache.final_norm, x, {}, p.final_norm,
+                             static_cast<Real>(config.layer_norm_eps));
+  return cache;
+}
+
+template <class Real>
+void run_encoder_backward(const Model<Real>& model, const ModelParameters<Real>& d_p, MatrixView<Real> d_hidden,
+                          const EncoderCache<Real>& cache, const EncoderInput& input, const EncoderOptions& options,
+                          Workspace& workspace) {
+  const Context<Real>& context = model.context();
+  const ModelConfig& config = model.config();
+  const ModelParameters<const Real>& p = model.parameters();
+  const PackedModel<Real>& packed = model.packed();
+  Arena& scratch = workspace.scratch;
+  const Arena::Frame frame(scratch);
+  const MatrixView<Real> d_attention(scratch.allocate<Real>(d_hidden.rows * d_hidden.cols).data(), d_hidden.rows,
+                                     d_hidden.cols);
+  const std::span<Real> d_bias = scratch.allocate<Real>(packed.relative_bias.size());
+  std::fill(d_bias.begin(), d_bias.end(), Real(0));
+
+  if (p.final_norm.weight != nullptr)
+    layer_norm_backward<Real>(*context.kernels, d_hidden, d_p.final_norm, d_hidden, cache.final_norm, p.final_norm);
+  for (std::size_t call = cache.layers.size(); call-- > 0;) {
+    const EncoderLayerCache<Real>& layer = cache.layers[call];
+    const std::size_t l = config.layer_of(call);
+    const MatrixView<Real> x = call > 0 ? cache.layers[call - 1].feed_forward.sublayer.out : cache.embedding.out;
+    feed_forward_backward<Real>(context, d_attention, d_p.layers[l].feed_forward, d_hidden, layer.feed_forward,
+                                layer.attention.sublayer.out, p.layers[l].feed_forward, packed.layers[l].feed_forward,
+                                feed_forward_options<Real>(config, options, call), scratch);
+    self_attention_backward<Real>(context, d_hidden, d_p.layers[l].attention, d_attention, layer.attention, x,
+                                  input.offsets, p.layers[l].attention, packed.layers[l].attention,
+                                  attention_options<Real>(model, options, call),
+                                  d_bias.empty() ? nullptr : d_bias.data(), scratch);
+  }
+  if (!d_bias.empty())
+    reduce_relative_bias<Real>(d_p.relative_attention_bias, d_bias, config.num_attention_heads, packed.reach);
+  embedding_backward<Real>(context, d_p.embeddings, d_hidden, cache.embedding, input, p.embeddings,
+                           packed.embedding_projection, embedding_options<Real>(config, options), scratch);
+}
+
+template <class Real>
+Workspace::Workspace(const Model<Real>& model, std::size_t tokens, bool for_training) {
+  const ModelConfig& config = model.config();
+  {
+    const Arena::Frame frame(activations);  // an arena keeps what it has seen
+    EncoderCache<Real>::allocate(activations, config, tokens, for_training);
+    // The heads: hidden states of the predicted tokens, and what their transform makes of them.
+    activations.allocate<Real>(tokens * (config.hidden_size + 4 * config.embedding_width() + 4));
+  }
+  // Copies of rows whose distance is a multiple of 4 KB, or one tile of the vocabulary's logits; in training the
+  // gradients of one block.
+  const std::size_t widest = std::max(config.intermediate_size, config.hidden_size) + 64;
+  const std::size_t per_token = std::max(widest, k_vocabulary_tile + 2) + (for_training ? 8 * widest : 0);
+  scratch.reserve(tokens * per_token * sizeof(Real));
+}
 
 // Instantiated once, in the library: a host's compiler flags do not change the arithmetic.
-#define SEQGUARD_ENCODER(PREFIX, Real)                                                                        \
-  PREFIX template struct PackedModel<Real>;                                                                   \
-  PREFIX template struct EncoderCache<Real>;                                                                  \
-  PREFIX template void encoder_forward(const Context<Real>&, EncoderCache<Real>&, const EncoderInput&,        \
-                                       const ModelConfig&, const ModelParameters<const Real>&,                \
-                                       const PackedModel<Real>&, const EncoderOptions&, Arena&);              \
-  PREFIX template void encoder_backward(const Context<Real>&, const ModelParameters<Real>&, MatrixView<Real>, \
-                                        const EncoderCache<Real>&, const EncoderInput&, const ModelConfig&,   \
-                                        const ModelParameters<const Real>&, const PackedModel<Real>&,         \
-                                        const EncoderOptions&, Arena&);
+#define SEQGUARD_ENCODER(PREFIX, Real)                                                                             \
+  PREFIX template struct EncoderCache<Real>;                                                                       \
+  PREFIX template Workspace::Workspace(const Model<Real>&, std::size_t, bool);                                     \
+  PREFIX template EncoderCache<Real> run_encoder(const Model<Real>&, const EncoderInput&, const EncoderOptions&,   \
+                                                 Workspace&);                                                      \
+  PREFIX template void run_encoder_backward(const Model<Real>&, const ModelParameters<Real>&, MatrixView<Real>,    \
+                                            const EncoderCache<Real>&, const EncoderInput&, const EncoderOptions&, \
+                                            Workspace&);
 SEQGUARD_ENCODER(extern, float)
 SEQGUARD_ENCODER(extern, double)
 

@@ -10,7 +10,7 @@
 #include "seqguard/core/arena.hpp"
 #include "seqguard/core/function_ref.hpp"
 #include "seqguard/kernels/matmul.hpp"
-#include "seqguard/model/encoder.hpp"
+#include "seqguard/model/packed_model.hpp"
 #include "seqguard/model/parameters.hpp"
 
 namespace seqguard {

@@ -23,6 +23,9 @@ struct TextOptions {
   /// One of the prompts in config_sentence_transformers.json for every text to embed, "" for none; nullopt: the default
   /// one.
   std::optional<std::string> prompt_name = std::nullopt;
+  /// Opens a checkpoint whose tokenizer is missing or cannot be read, for callers with ids of their own. A text is then
+  /// refused with the reason.
+  bool tokenizer_optional = false;
 };
 
 /// Immutable; may be used by any number of threads at once.

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
@@ -14,6 +15,7 @@
 #include <vector>
 
 #include "seqguard/core/views.hpp"
+#include "seqguard/layers/self_attention.hpp"
 #include "seqguard/sequence_scorer/sequence_scorer.hpp"
 #include "seqguard/sequence_scorer/text_input.hpp"
 
@@ -21,9 +23,18 @@ namespace seqguard {
 
 template <class Real>
 class Model;
+struct EncoderInput;
 
 /// How logits of a sequence classification become what people read.
 enum class OutputTransform { softmax, sigmoid, identity };
+
+/// Tokens that go through the network as one sequence: a tokenizer's, or ids of the caller's own.
+struct TokenSequence {
+  std::span<const std::int32_t> ids;       ///< 1 .. max_tokens(), frame included
+  std::span<const std::int32_t> type_ids;  ///< as many, or none: all 0
+  std::size_t unpooled = 0;                ///< tokens at the beginning that a sentence embedding leaves out
+  AttentionMask mask = AttentionMask::full;
+};
 
 /// Immutable, cheap to copy, safe to share between threads.
 class TextModel {
@@ -53,8 +64,9 @@ class TextModel {
   /// Options with which texts become tokens. "[SEP]" in a text is text unless TextOptions say otherwise: transformers
   /// lets whoever writes the text forge the frame. More tokens than max_tokens() are cut off
   /// (Scratch::tokens().truncated); more than max_text_bytes are refused.
-  const EncodeOptions& encode_options() const noexcept;
-  std::size_t max_tokens() const noexcept { return encode_options().max_length; }
+  /// @throws Error unsupported: no tokenizer (TextOptions::tokenizer_optional).
+  const EncodeOptions& encode_options() const;
+  std::size_t max_tokens() const { return encode_options().max_length; }
 
   /// Width of embed()'s result.
   std::size_t embedding_size() const noexcept;
@@ -91,7 +103,23 @@ class TextModel {
   /// token classifier.
   void classify_tokens(std::string_view text, std::vector<float>& out, Scratch& scratch) const;
 
-  const Tokenizer& tokenizer() const noexcept;
+  /// The parts that the calls above are made of. Their views live in the scratch until its next use.
+  /// Tokens of a text, or of the frame of two. @throws Error as embed(); unsupported: no tokenizer.
+  TokenSequence encode(std::string_view text, std::string_view pair, Scratch& scratch) const;
+  /// Tokens of a text to embed, its prompt before it. @throws Error likewise.
+  TokenSequence encode_sentence(std::string_view text, Scratch& scratch) const;
+  /// [N, H] of the last layer. @throws Error out_of_range, invalid_argument: as run_encoder().
+  MatrixView<const float> hidden_states(const TokenSequence& tokens, Scratch& scratch) const;
+  /// [1, H]. @throws Error likewise; unsupported: no pooler.
+  MatrixView<const float> pooler_output(const TokenSequence& tokens, Scratch& scratch) const;
+  /// [1, embedding_size()]. @throws Error likewise.
+  MatrixView<const float> sentence_embedding(const TokenSequence& tokens, Scratch& scratch) const;
+  /// Of the head: [1, labels] for classes of sequences, [N, labels] for classes of tokens, [N, 1] for replaced tokens,
+  /// [N, V] for a masked LM. @throws Error likewise; unsupported: no head.
+  MatrixView<const float> logits(const TokenSequence& tokens, Scratch& scratch) const;
+
+  /// @throws Error unsupported: none (TextOptions::tokenizer_optional).
+  const Tokenizer& tokenizer() const;
   const Model<float>& model() const noexcept;
   /// The prompt that stands before every text to embed; mostly empty.
   const std::string& prompt() const noexcept;
@@ -100,13 +128,12 @@ class TextModel {
   struct Parts;
   explicit TextModel(std::shared_ptr<const Parts> parts) : parts_(std::move(parts)) {}
   void check_out(std::string_view call, std::size_t wanted, std::size_t found) const;
-  /// The text's tokens become the scratch's chunk.
-  void encode_alone(std::string_view text, std::string_view pair, Scratch& scratch) const;
-  /// Hidden states [N, H] of the tokens in the scratch's chunk; they last until its next use.
-  MatrixView<const float> hidden_states(Scratch& scratch) const;
-  void embed_hidden(MatrixView<const float> hidden, std::span<float> out, Scratch& scratch) const;
+  const TextInput& input() const;
+  /// Hidden states [N, H] of sequences one after another; they last until the next use of the scratch.
+  MatrixView<const float> run(const EncoderInput& input, AttentionMask mask, Scratch& scratch) const;
+  void embed_hidden(MatrixView<const float> hidden, std::size_t unpooled, std::span<float> out, Scratch& scratch) const;
   void classify_hidden(MatrixView<const float> hidden, std::span<float> out, Scratch& scratch) const;
-  /// tokenize(i, buffers), then finish(hidden states of text i, its row, scratch).
+  /// tokenize(i, scratch), then finish(hidden states of text i, its row, scratch).
   template <class Tokenize, class Finish>
   void for_each_text(std::size_t texts, MatrixView<float> out, std::span<ItemStatus> status, Executor& executor,
                      const Tokenize& tokenize, const Finish& finish) const;

@@ -13,6 +13,7 @@
 #include "seqguard/core/progress.hpp"
 #include "seqguard/events/encode.hpp"
 #include "seqguard/model/model.hpp"
+#include "seqguard/model/workspace.hpp"
 #include "seqguard/training/optimizer.hpp"
 #include "seqguard/training/schedule.hpp"
 
@@ -20,9 +21,9 @@ namespace seqguard {
 
 struct TrainingOptions {
   std::size_t steps = 1000;
-  std::size_t tokens_per_step = 2048;  ///< small batches: the encoder needs few seconds but many steps
-  std::size_t chunk_tokens = 128;      ///< unit of parallel work; its activations stay in the L2 cache
-  std::size_t window = 64;             ///< positions of a crop, marks included
+  std::size_t tokens_per_step = 2048;         ///< small batches: the encoder needs few seconds but many steps
+  std::size_t chunk_tokens = k_chunk_tokens;  ///< unit of parallel work
+  std::size_t window = 64;                    ///< positions of a crop, marks included
   double masked_share = 0.3;  ///< share of the steps that predict hidden events; the others predict the next one
   Schedule schedule;
   AdamWOptions adamw;
