@@ -1,8 +1,8 @@
-# The library: ordinary sources, and src/kernels/kernels_isa.cpp compiled once per instruction set.
+# The library: ordinary sources, and the tables of kernels, whose sources are compiled once per instruction set.
 
 file(GLOB seqguard_sources CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/src/*/*.cpp"
      "${CMAKE_CURRENT_SOURCE_DIR}/src/*/*/*.cpp")
-list(FILTER seqguard_sources EXCLUDE REGEX "/src/(cli/|kernels/kernels_isa\\.cpp|kernels/matmul_(onednn|eigen)\\.cpp)")
+list(FILTER seqguard_sources EXCLUDE REGEX "/src/(cli/|kernels/kernels_isa\\.cpp|kernels/matmul_(fp32|onednn|eigen)\\.cpp)")
 
 add_library(seqguard ${seqguard_sources})
 add_library(seqguard::seqguard ALIAS seqguard)
@@ -27,7 +27,28 @@ if(SEQGUARD_SANITIZE)
 endif()
 target_link_libraries(seqguard PRIVATE $<BUILD_INTERFACE:seqguard_flags>)
 
-# --- kernels, once per instruction set -----------------------------------------------------------------------------------
+# --- tables of kernels: one object per table ------------------------------------------------------------------------------
+# TARGET compiles SOURCE for the instruction set ISA with further FLAGS; its one symbol is named after ISA.
+function(seqguard_add_table target source isa)
+  add_library(${target} OBJECT ${source})
+  target_link_libraries(${target} PRIVATE seqguard_flags xsimd)
+  target_compile_features(${target} PRIVATE cxx_std_20)
+  target_include_directories(${target} PRIVATE include src)
+  target_compile_definitions(${target} PRIVATE SEQGUARD_ISA=${isa})
+  # At least -O2, in every other build type and without one: below it weak symbols leak, of the standard library
+  # (no optimisation) and of xsimd's log and tanh (-O1), see tests/structure/isa_symbols.sh.
+  target_compile_options(${target} PRIVATE ${ARGN} -fno-math-errno $<$<NOT:$<CONFIG:Release,RelWithDebInfo>>:-O2>)
+  # gcc's own avx512 headers start from an undefined register; its warnings about that say nothing about this code.
+  # (The second appears below -O3. The other sets compile the same code with it.)
+  target_compile_options(${target} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
+  if(isa STREQUAL "avx512")
+    target_compile_options(${target} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-Wno-uninitialized>)
+  endif()
+  set_target_properties(${target} PROPERTIES POSITION_INDEPENDENT_CODE ON INTERPROCEDURAL_OPTIMIZATION OFF)
+  target_sources(seqguard PRIVATE $<TARGET_OBJECTS:${target}>)
+  set(seqguard_tables ${seqguard_tables} ${target} PARENT_SCOPE)
+endfunction()
+
 set(seqguard_isas baseline)
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
   list(APPEND seqguard_isas avx2 avx512)
@@ -36,23 +57,8 @@ set(seqguard_flags_baseline "")
 set(seqguard_flags_avx2 -mavx2 -mfma)
 set(seqguard_flags_avx512 -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx512cd -mfma)
 foreach(isa IN LISTS seqguard_isas)
-  add_library(seqguard_kernels_${isa} OBJECT src/kernels/kernels_isa.cpp)
-  target_link_libraries(seqguard_kernels_${isa} PRIVATE seqguard_flags xsimd)
-  target_compile_features(seqguard_kernels_${isa} PRIVATE cxx_std_20)
-  target_include_directories(seqguard_kernels_${isa} PRIVATE include src)
-  target_compile_definitions(seqguard_kernels_${isa} PRIVATE SEQGUARD_ISA=${isa})
-  # At least -O2, in every other build type and without one: below it weak symbols leak, of the standard library
-  # (no optimisation) and of xsimd's log and tanh (-O1), see tests/structure/isa_symbols.sh.
-  target_compile_options(seqguard_kernels_${isa} PRIVATE ${seqguard_flags_${isa}} -fno-math-errno
-                                                         $<$<NOT:$<CONFIG:Release,RelWithDebInfo>>:-O2>)
-  # gcc's own avx512 headers start from an undefined register; its warnings about that say nothing about this code.
-  # (The second appears below -O3. The other sets compile the same code with it.)
-  target_compile_options(seqguard_kernels_${isa} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
-  if(isa STREQUAL "avx512")
-    target_compile_options(seqguard_kernels_${isa} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-Wno-uninitialized>)
-  endif()
-  set_target_properties(seqguard_kernels_${isa} PROPERTIES POSITION_INDEPENDENT_CODE ON INTERPROCEDURAL_OPTIMIZATION OFF)
-  target_sources(seqguard PRIVATE $<TARGET_OBJECTS:seqguard_kernels_${isa}>)
+  seqguard_add_table(seqguard_kernels_${isa} src/kernels/kernels_isa.cpp ${isa} ${seqguard_flags_${isa}})
+  seqguard_add_table(seqguard_matmul_fp32_${isa} src/kernels/matmul_fp32.cpp ${isa} ${seqguard_flags_${isa}})
   string(TOUPPER ${isa} upper)
   target_compile_definitions(seqguard PRIVATE SEQGUARD_HAS_ISA_${upper})
 endforeach()

@@ -4,76 +4,24 @@
 #include <cstdlib>
 #include <string>
 
+#include "core/cpu_features.hpp"
 #include "seqguard/core/error.hpp"
-
-#if defined(__x86_64__)
-#include <cpuid.h>
-#endif
 
 namespace seqguard {
 namespace {
-
-#if defined(__x86_64__)
-struct CpuidLeaf {
-  unsigned eax = 0, ebx = 0, ecx = 0, edx = 0;
-};
-
-CpuidLeaf cpuid(unsigned leaf) {
-  CpuidLeaf r;
-  if (!__get_cpuid_count(leaf, 0, &r.eax, &r.ebx, &r.ecx, &r.edx)) return {};
-  return r;
-}
-
-/// Register state that the operating system saves on a context switch (XCR0).
-unsigned long long saved_state() {
-  unsigned low, high;
-  __asm__("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
-  return (static_cast<unsigned long long>(high) << 32) | low;
-}
-
-bool has(unsigned word, std::initializer_list<int> bits) {
-  for (const int bit : bits)
-    if (!(word >> bit & 1)) return false;
-  return true;
-}
-
-bool cpu_offers(Isa isa) {
-  if (isa == Isa::baseline) return true;
-  const CpuidLeaf one = cpuid(1), seven = cpuid(7);
-  if (!has(one.ecx, {12 /* FMA */, 27 /* OSXSAVE */, 28 /* AVX */})) return false;
-  const unsigned long long state = saved_state();
-  const bool avx2 = (state & 0x6) == 0x6 && has(seven.ebx, {5 /* AVX2 */});
-  if (isa == Isa::avx2) return avx2;
-  return avx2 && (state & 0xE6) == 0xE6 &&
-         has(seven.ebx, {16 /* F */, 17 /* DQ */, 28 /* CD */, 30 /* BW */, 31 /* VL */});
-}
-#else
-bool cpu_offers(Isa isa) { return isa == Isa::baseline; }
-#endif
-
-bool built_in(Isa isa) {
-  switch (isa) {
-    case Isa::baseline:
-      return true;
-#if defined(SEQGUARD_HAS_ISA_AVX2)
-    case Isa::avx2:
-      return true;
-#endif
-#if defined(SEQGUARD_HAS_ISA_AVX512)
-    case Isa::avx512:
-      return true;
-#endif
-    default:
-      return false;
-  }
-}
 
 struct Available {
   std::array<Isa, 3> isas{};
   std::size_t count = 0;
   Available() {
-    for (const Isa isa : {Isa::baseline, Isa::avx2, Isa::avx512})
-      if (built_in(isa) && cpu_offers(isa)) isas[count++] = isa;
+    [[maybe_unused]] const CpuFeatures cpu = cpu_features();
+    isas[count++] = Isa::baseline;
+#if defined(SEQGUARD_HAS_ISA_AVX2)
+    if (cpu.avx2) isas[count++] = Isa::avx2;
+#endif
+#if defined(SEQGUARD_HAS_ISA_AVX512)
+    if (cpu.avx512) isas[count++] = Isa::avx512;
+#endif
   }
 };
 

@@ -4,20 +4,18 @@
 #include "kernels/attention_backward.inl.hpp"
 #include "kernels/attention_forward.inl.hpp"
 #include "kernels/elementwise.inl.hpp"
+#include "kernels/isa_name.hpp"
 #include "kernels/isa_tables.hpp"
 #include "kernels/layer_norm.inl.hpp"
 #include "kernels/loss.inl.hpp"
-#include "kernels/matmul.inl.hpp"
 #include "kernels/softmax.inl.hpp"
 
-#define SEQGUARD_PASTE_(a, b) a##b
-#define SEQGUARD_PASTE(a, b) SEQGUARD_PASTE_(a, b)
 #define SEQGUARD_QUOTE_(a) #a
 #define SEQGUARD_QUOTE(a) SEQGUARD_QUOTE_(a)
 
 namespace seqguard {
 
-constinit const KernelTable<float> SEQGUARD_PASTE(k_kernels_, SEQGUARD_ISA) = {
+constinit const KernelTable<float> SEQGUARD_ISA_NAME(k_kernels_) = {
     .isa = Isa::SEQGUARD_ISA,
     .name = SEQGUARD_QUOTE(SEQGUARD_ISA),
     .add = add,
@@ -51,9 +49,6 @@ constinit const KernelTable<float> SEQGUARD_PASTE(k_kernels_, SEQGUARD_ISA) = {
     .adamw = adamw,
     .squared_norm = squared_norm,
     .all_finite = all_finite,
-    .panel_width = Matmul::k_panel_width,
-    .pack_panels = Matmul::pack_panels,
-    .matmul_panels = Matmul::matmul_panels,
 };
 
 }  // namespace seqguard

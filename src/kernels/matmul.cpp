@@ -23,9 +23,6 @@ constexpr bool k_has_eigen = true;
 constexpr bool k_has_eigen = false;
 #endif
 
-constexpr MatmulBackend k_backends[] = {MatmulBackend::automatic, MatmulBackend::own, MatmulBackend::onednn,
-                                        MatmulBackend::eigen};
-
 // What automatic means. Share of the multiply-add peak, own / oneDNN 2.6.3, one thread of a Zen 5 with AVX-512, by
 // bench/matmul_bench.cpp best of several runs on a busy machine (differences below 4 points are noise there):
 //   K x N        M = 16    M = 32    M = 128
@@ -57,48 +54,56 @@ MatrixView<const Real> spread_rows(MatrixView<const Real> a, Arena& scratch) {
   return copy;
 }
 
-// The backend over KernelTable::matmul_panels. The table outlives every matrix (it is static data).
+// c = or += A B, as `epilogue` says, by our own table.
+template <class Real>
+void multiply_packed(const MatmulKernels<Real>& kernels, MatrixView<Real> c, MatrixView<const Real> a,
+                     const std::byte* packed, const Epilogue<Real>& epilogue) {
+  kernels.multiply({.c = c.data,
+                    .a = a.data,
+                    .packed = packed,
+                    .bias = epilogue.bias,
+                    .m = a.rows,
+                    .n = c.cols,
+                    .k = a.cols,
+                    .c_stride = c.stride,
+                    .a_row_stride = a.stride,
+                    .a_k_stride = 1,
+                    .accumulate = epilogue.accumulate});
+}
+
+// The backend over MatmulKernels.
 template <class Real>
 class OwnMatrix final : public PackedMatrix<Real>::Implementation {
   using Base = typename PackedMatrix<Real>::Implementation;
 
  public:
-  OwnMatrix(const KernelTable<Real>& kernels, std::size_t k, std::size_t n, Layout layout, Arena* storage)
+  OwnMatrix(const MatmulKernels<Real>& kernels, std::size_t k, std::size_t n, Layout layout, Arena* storage)
       : Base(MatmulBackend::own, k, n, layout),
         kernels_(kernels),
-        panels_((storage != nullptr ? *storage : storage_).allocate<Real>(panel_elements(kernels, k, n))) {}
+        packed_((storage != nullptr ? *storage : storage_).allocate<std::byte>(kernels.packed_bytes(k, n))) {}
 
   void repack(MatrixView<const Real> source) override {
     const bool kn = this->layout() == Layout::kn;
-    kernels_.pack_panels(panels_.data(), source.data, this->k(), this->n(), kn ? source.stride : 1,
-                         kn ? 1 : source.stride);
+    kernels_.pack(packed_.data(), source.data, this->k(), this->n(), kn ? source.stride : 1, kn ? 1 : source.stride);
   }
 
   void multiply(MatrixView<Real> c, MatrixView<const Real> a, Epilogue<Real> epilogue, Arena& scratch) const override {
-    if (!rows_collide(a)) return multiply_block(c, a, epilogue);
+    if (!rows_collide(a)) return multiply_packed(kernels_, c, a, packed_.data(), epilogue);
     constexpr std::size_t block = 128;
     for (std::size_t first = 0; first < a.rows; first += block) {
       const Arena::Frame frame(scratch);
       const std::size_t count = std::min(block, a.rows - first);
-      multiply_block(c.rows_from(first, count), spread_rows(a.rows_from(first, count), scratch), epilogue);
+      multiply_packed<Real>(kernels_, c.rows_from(first, count), spread_rows(a.rows_from(first, count), scratch),
+                            packed_.data(), epilogue);
     }
   }
 
-  std::size_t bytes() const noexcept override { return panels_.size_bytes(); }
-
-  static std::size_t panel_elements(const KernelTable<Real>& kernels, std::size_t k, std::size_t n) {
-    return (n + kernels.panel_width - 1) / kernels.panel_width * kernels.panel_width * k;
-  }
+  std::size_t bytes() const noexcept override { return packed_.size(); }
 
  private:
-  void multiply_block(MatrixView<Real> c, MatrixView<const Real> a, const Epilogue<Real>& epilogue) const {
-    kernels_.matmul_panels(c.data, a.data, panels_.data(), epilogue.bias, a.rows, this->n(), this->k(), c.stride,
-                           a.stride, 1, epilogue.accumulate);
-  }
-
-  const KernelTable<Real>& kernels_;
+  const MatmulKernels<Real>& kernels_;
   Arena storage_;  // unless another is given; for its alignment: a vector load that straddles two cache lines costs two
-  std::span<Real> panels_;
+  std::span<std::byte> packed_;
 };
 
 void require_available(MatmulBackend backend, Isa isa) {
@@ -128,13 +133,13 @@ void require_shape(std::string_view where, std::string_view what, MatrixView<Rea
 template <class Real>
 MatmulBackend backend_of(const Context<Real>& context, std::size_t k, std::size_t n) {
   if (k == 0 || n == 0) return MatmulBackend::own;  // the other libraries have no empty products
-  return context.matmul == MatmulBackend::automatic ? k_automatic : context.matmul;
+  return context.backend == MatmulBackend::automatic ? k_automatic : context.backend;
 }
 
 template <class Real>
 std::unique_ptr<typename PackedMatrix<Real>::Implementation> make_matrix(const Context<Real>& context, std::size_t k,
                                                                          std::size_t n, Layout layout, Arena* storage) {
-  require_available(context.matmul, context.kernels->isa);
+  require_available(context.backend, context.kernels->isa);
   const MatmulBackend backend = backend_of(context, k, n);
 #ifdef SEQGUARD_HAS_ONEDNN
   if constexpr (std::is_same_v<Real, float>) {
@@ -147,30 +152,10 @@ std::unique_ptr<typename PackedMatrix<Real>::Implementation> make_matrix(const C
   if (backend != MatmulBackend::own)
     fail(ErrorCode::unsupported, "matrix product",
          "backend " + std::string(to_string(backend)) + " has no double precision");
-  return std::make_unique<OwnMatrix<Real>>(*context.kernels, k, n, layout, storage);
+  return std::make_unique<OwnMatrix<Real>>(*context.matmul, k, n, layout, storage);
 }
 
 }  // namespace
-
-std::string_view to_string(MatmulBackend backend) noexcept {
-  switch (backend) {
-    case MatmulBackend::automatic:
-      return "automatic";
-    case MatmulBackend::own:
-      return "own";
-    case MatmulBackend::onednn:
-      return "onednn";
-    case MatmulBackend::eigen:
-      return "eigen";
-  }
-  return "unknown";
-}
-
-MatmulBackend matmul_backend_from_string(std::string_view name) {
-  for (const MatmulBackend backend : k_backends)
-    if (to_string(backend) == name) return backend;
-  fail(ErrorCode::invalid_argument, "matrix product", "unknown backend", "automatic, own, onednn or eigen", name);
-}
 
 bool matmul_backend_available(MatmulBackend backend, Isa isa) noexcept {
   switch (backend) {
@@ -195,12 +180,14 @@ std::string_view matmul_backend_version(MatmulBackend backend) noexcept {
   return to_string(backend);
 }
 
-Context<float> make_context(Isa isa, MatmulBackend backend) {
+Context<float> make_context(Isa isa, MatmulBackend backend, Precision precision) {
   require_available(backend, isa);
-  return {&kernels_for(isa), backend};
+  return {&kernels_for(isa), &matmul_kernels_for(isa, precision), backend, precision};
 }
 
-Context<double> make_reference_context() { return {&reference_kernels(), MatmulBackend::own}; }
+Context<double> make_reference_context() {
+  return {&reference_kernels(), &reference_matmul_kernels(), MatmulBackend::own, Precision::fp32};
+}
 
 template <class Real>
 PackedMatrix<Real>::PackedMatrix() = default;
@@ -223,7 +210,7 @@ PackedMatrix<Real>::PackedMatrix(const Context<Real>& context, MatrixView<const 
 template <class Real>
 std::size_t PackedMatrix<Real>::storage_bytes(const Context<Real>& context, std::size_t k, std::size_t n) {
   if (backend_of(context, k, n) != MatmulBackend::own) return 0;
-  return OwnMatrix<Real>::panel_elements(*context.kernels, k, n) * sizeof(Real) + Arena::k_alignment;
+  return context.matmul->packed_bytes(k, n) + Arena::k_alignment;
 }
 
 template <class Real>
@@ -272,16 +259,25 @@ void multiply_transposed_add(const Context<Real>& context, MatrixView<Real> c, M
   require_shape("multiply_transposed_add", "c", c, a.cols, b.cols);
   require_shape("multiply_transposed_add", "b", b, b.rows, b.cols);
   constexpr std::size_t k_block = 256;
-  const KernelTable<Real>& kernels = *context.kernels;
+  const MatmulKernels<Real>& kernels = *context.matmul;
   for (std::size_t first = 0; first < b.rows; first += k_block) {
     const Arena::Frame frame(scratch);
     const std::size_t count = std::min(k_block, b.rows - first);
     MatrixView<const Real> terms = a.rows_from(first, count);
     if (rows_collide(terms)) terms = spread_rows(terms, scratch);
-    const auto panels = scratch.allocate<Real>(OwnMatrix<Real>::panel_elements(kernels, count, b.cols));
-    kernels.pack_panels(panels.data(), b.row(first), count, b.cols, b.stride, 1);
-    kernels.matmul_panels(c.data, terms.data, panels.data(), nullptr, c.rows, c.cols, count, c.stride, 1, terms.stride,
-                          true);
+    std::byte* const packed = scratch.allocate<std::byte>(kernels.packed_bytes(count, b.cols)).data();
+    kernels.pack(packed, b.row(first), count, b.cols, b.stride, 1);
+    kernels.multiply({.c = c.data,
+                      .a = terms.data,
+                      .packed = packed,
+                      .bias = nullptr,
+                      .m = c.rows,
+                      .n = c.cols,
+                      .k = count,
+                      .c_stride = c.stride,
+                      .a_row_stride = 1,
+                      .a_k_stride = terms.stride,
+                      .accumulate = true});
   }
 }
 

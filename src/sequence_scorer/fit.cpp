@@ -162,7 +162,10 @@ class Fitter {
 
   /// What a state file must have been made from.
   std::string fingerprint() const {
-    std::string text = to_json(schema_) + to_string(context_.kernels->isa).data() + to_string(context_.matmul).data();
+    std::string text = to_json(schema_);
+    for (const std::string_view name :
+         {to_string(context_.kernels->isa), to_string(context_.backend), to_string(context_.precision)})
+      text.append(name);
     for (const double value :
          {static_cast<double>(options_.seed), static_cast<double>(plan_.steps), static_cast<double>(plan_.hidden),
           static_cast<double>(plan_.layers), options_.valid_fraction, plan_.masked_share, options_.target_fpr})

@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <cstdint>
 #include <cstring>
@@ -72,7 +73,7 @@ double error_bound(std::size_t k, double magnitude) {
 template <class Real>
 void check_product(const Context<Real>& context, Shape shape, Layout layout, Start start, bool dense,
                    double a_scale = 1, double b_scale = 1) {
-  CAPTURE(to_string(context.matmul));
+  CAPTURE(to_string(context.backend));
   CAPTURE(shape.m);
   CAPTURE(shape.k);
   CAPTURE(shape.n);
@@ -137,6 +138,32 @@ bool has_fma(Isa isa) {
 #endif
 }
 
+// A table whose packed elements are the upper halves of floats: two bytes each, rows one after another.
+struct HalfTable {
+  static std::size_t packed_bytes(std::size_t k, std::size_t n) { return 2 * k * n; }
+  static void pack(std::byte* packed, const float* b, std::size_t k, std::size_t n, std::size_t k_stride,
+                   std::size_t n_stride) {
+    for (std::size_t i = 0; i < k; ++i)
+      for (std::size_t j = 0; j < n; ++j) {
+        const auto upper =
+            static_cast<std::uint16_t>(std::bit_cast<std::uint32_t>(b[i * k_stride + j * n_stride]) >> 16);
+        std::memcpy(packed + 2 * (i * n + j), &upper, 2);
+      }
+  }
+  static void multiply(const MatmulCall<float>& p) {
+    for (std::size_t r = 0; r < p.m; ++r)
+      for (std::size_t j = 0; j < p.n; ++j) {
+        float sum = p.accumulate ? p.c[r * p.c_stride + j] : p.bias != nullptr ? p.bias[j] : 0;
+        for (std::size_t i = 0; i < p.k; ++i) {
+          std::uint16_t upper = 0;
+          std::memcpy(&upper, p.packed + 2 * (i * p.n + j), 2);
+          sum += p.a[r * p.a_row_stride + i * p.a_k_stride] * std::bit_cast<float>(std::uint32_t{upper} << 16);
+        }
+        p.c[r * p.c_stride + j] = sum;
+      }
+  }
+};
+
 // start + a_0 b_0 + a_1 b_1 + ...: the documented order of the own kernel.
 float chain(float start, MatrixView<const float> a, std::size_t row, MatrixView<const float> b, std::size_t col,
             bool fused) {
@@ -160,7 +187,7 @@ TEST_CASE("matrix product: every backend and shape") {
 TEST_CASE("matrix product: double precision") {
   Context<double> context = make_reference_context();
   check_shapes(context);
-  context.matmul = MatmulBackend::eigen;
+  context.backend = MatmulBackend::eigen;
   if (matmul_backend_available(MatmulBackend::eigen, context.kernels->isa)) check_shapes(context);
 }
 
@@ -275,6 +302,62 @@ TEST_CASE("matrix product: repacking gives the product of the new values") {
     packed.multiply(repacked.view(), a.view(), {}, scratch);
     PackedMatrix<float>(context, second.view(), Layout::nk).multiply(fresh.view(), a.view(), {}, scratch);
     CHECK(same_bits(repacked.values.data(), fresh.values.data(), repacked.values.size()));
+  }
+}
+
+TEST_CASE("matrix product: packed elements are the table's own affair") {
+  constexpr MatmulKernels<float> table{Isa::baseline, Precision::bf16, HalfTable::packed_bytes, HalfTable::pack,
+                                       HalfTable::multiply};
+  const Context<float> context{&kernels_for(default_isa()), &table, MatmulBackend::own, Precision::bf16};
+  const std::size_t m = 9, k = 64, n = 33;
+  Matrix<float> w(n, k, 2, 1), a(m, k, 0), c(m, n, 0), expected(m, n, 0);
+  fill(w.view(), 1, 1);
+  fill(a.view(), 2, 1);
+  const std::size_t room = PackedMatrix<float>::storage_bytes(context, k, n);
+  CHECK(room >= 2 * k * n);
+  CHECK(room <= 2 * k * n + Arena::k_alignment);
+  Arena storage(room), scratch;
+  PackedMatrix<float> packed(context, w.view(), Layout::nk, &storage);
+  CHECK(packed.bytes() == 2 * k * n);
+  CHECK(storage.capacity() == room);  // what storage_bytes() says is enough
+  packed.multiply(c.view(), a.view(), {}, scratch);
+  // The same as single precision with weights whose lower halves are zero; n is no multiple of any panel.
+  for (float& weight : w.values) weight = std::bit_cast<float>(std::bit_cast<std::uint32_t>(weight) & 0xFFFF0000u);
+  for (std::size_t i = 0; i < m; ++i)
+    for (std::size_t j = 0; j < n; ++j)
+      for (std::size_t l = 0; l < k; ++l) {
+        if (l == 0) expected.view()(i, j) = 0;
+        expected.view()(i, j) += a.view()(i, l) * w.view()(j, l);
+      }
+  CHECK(same_bits(c.values.data(), expected.values.data(), m * n));
+  // The weight gradient packs its terms by the same table: halves of x, added in the order of the rows.
+  Matrix<float> dy(k, m, 0), x(k, n, 0), dw(m, n, 0), dw_expected(m, n, 0);
+  fill(dy.view(), 3, 1);
+  fill(x.view(), 4, 1);
+  for (float& value : x.values) value = std::bit_cast<float>(std::bit_cast<std::uint32_t>(value) & 0xFFFF0000u);
+  fill(dw.view(), 5, 1);
+  dw_expected = dw;
+  multiply_transposed_add<float>(context, dw.view(), dy.view(), x.view(), scratch);
+  for (std::size_t i = 0; i < m; ++i)
+    for (std::size_t j = 0; j < n; ++j)
+      for (std::size_t l = 0; l < k; ++l) dw_expected.view()(i, j) += dy.view()(l, i) * x.view()(l, j);
+  CHECK(same_bits(dw.values.data(), dw_expected.values.data(), m * n));
+}
+
+TEST_CASE("matrix product: a table for every instruction set, in single precision only") {
+  for (const Isa isa : available_isas()) {
+    const MatmulKernels<float>& table = matmul_kernels_for(isa, Precision::fp32);
+    CHECK(table.isa == isa);
+    CHECK(table.precision == Precision::fp32);
+    CHECK(make_context(isa).matmul == &table);
+    CHECK(table.packed_bytes(7, 33) >= 7 * 33 * sizeof(float));
+    for (const Precision precision : {Precision::bf16x3, Precision::bf16, Precision::int8}) {
+      const std::string refusal =
+          "precision: not offered yet, expected fp32, found " + std::string(to_string(precision));
+      CHECK_THROWS_WITH_AS(matmul_kernels_for(isa, precision), refusal.c_str(), Error);
+      CHECK_THROWS_WITH_AS(make_context(isa, MatmulBackend::automatic, precision), refusal.c_str(), Error);
+      CHECK_THROWS_AS(make_context(isa, MatmulBackend::eigen, precision), Error);
+    }
   }
 }
 

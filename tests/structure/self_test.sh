@@ -57,6 +57,10 @@ object() { # pass|fail WHAT [SCRIPT]
 table='extern const int k_kernels_x; const int k_kernels_x = 1;'
 compile "$table"
 object pass "one table"
+compile 'extern const int k_matmul_fp32_x; const int k_matmul_fp32_x = 1;'
+object pass "one table of matrix products"
+compile "$table extern const int k_matmul_fp32_x; const int k_matmul_fp32_x = 1;"
+object fail "two tables"
 compile "$table inline int leak() { return 1; } int (*const use)() = leak; int g() { return use(); }"
 object fail "a weak function"
 compile 'int f() { return 1; }'

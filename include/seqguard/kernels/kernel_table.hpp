@@ -1,4 +1,5 @@
-// Every arithmetic kernel of the library: formula, shapes and aliasing rules. One table per instruction set.
+// Every arithmetic kernel of the library but the matrix products (kernels/matmul_kernels.hpp): formula, shapes and
+// aliasing rules. One table per instruction set.
 //
 // Conventions: outputs first, then inputs, then sizes, then scalars. All matrices are row-major and dense unless a
 // stride is named. d_x is the gradient of x; a parameter's gradient is accumulated (+=), an activation's is
@@ -157,21 +158,6 @@ struct KernelTable {
   double (*squared_norm)(const Real* x, std::size_t n);
   /// true if every element is finite.
   bool (*all_finite)(const Real* x, std::size_t n);
-
-  // --- matrix products (the own backend of kernels/matmul.hpp)
-  // ----------------------------------------------------------
-  /// B[K, N] is cut into panels of `panel_width` columns, each [K, panel_width], the last one padded with zeros.
-  std::size_t panel_width;
-  /// panels = B[K, N], element (k, n) at b[k * k_stride + n * n_stride]; ceil(N / panel_width) * K * panel_width
-  /// elements.
-  void (*pack_panels)(Real* panels, const Real* b, std::size_t k, std::size_t n, std::size_t k_stride,
-                      std::size_t n_stride);
-  /// c[M, N] = (accumulate ? c : bias ? bias : 0) + A[M, K] B. Element (m, k) of A at a[m * a_row_stride + k *
-  /// a_k_stride]. Each element is one chain of fused multiply-adds in the order of k, whatever M and N are: rows do not
-  /// depend on their place (the start value is added first).
-  void (*matmul_panels)(Real* c, const Real* a, const Real* panels, const Real* bias, std::size_t m, std::size_t n,
-                        std::size_t k, std::size_t c_stride, std::size_t a_row_stride, std::size_t a_k_stride,
-                        bool accumulate);
 };
 
 /// Elements of AttentionBackward::scratch.

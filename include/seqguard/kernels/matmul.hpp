@@ -6,36 +6,33 @@
 #include <string_view>
 
 #include "seqguard/core/arena.hpp"
+#include "seqguard/core/load_options.hpp"
 #include "seqguard/core/views.hpp"
 #include "seqguard/kernels/kernel_table.hpp"
+#include "seqguard/kernels/matmul_kernels.hpp"
 
 namespace seqguard {
 
-/// Who multiplies. See cmake/dependencies.cmake for what each needs.
-enum class MatmulBackend {
-  automatic,  ///< own: the measurement stands in src/kernels/matmul.cpp
-  own,        ///< register tiles over packed panels (src/kernels/matmul.inl.hpp): every instruction set
-  onednn,     ///< oneDNN, AVX-512 only (below, its rows depend on their place)
-  eigen,      ///< portable second opinion
-};
-
-std::string_view to_string(MatmulBackend backend) noexcept;
-/// @throws Error invalid_argument for an unknown name.
-MatmulBackend matmul_backend_from_string(std::string_view name);
 /// Built in and usable with this instruction set.
 bool matmul_backend_available(MatmulBackend backend, Isa isa) noexcept;
 /// "own", "oneDNN 2.6.3", "Eigen 3.4.0": for --version and benchmarks.
 std::string_view matmul_backend_version(MatmulBackend backend) noexcept;
 
-/// Everything arithmetic needs, passed down by value; never global.
+/// Everything arithmetic needs, passed down by value; never global. Made by make_context(); the tables live as long as
+/// the program.
 template <class Real>
 struct Context {
   const KernelTable<Real>* kernels = nullptr;
-  MatmulBackend matmul = MatmulBackend::automatic;
+  const MatmulKernels<Real>* matmul = nullptr;       ///< of our own: what the backend `own` uses
+  MatmulBackend backend = MatmulBackend::automatic;  ///< who multiplies packed matrices
+  Precision precision = Precision::fp32;             ///< of those products
 };
 
-/// Context of an instruction set, float. @throws Error unsupported_isa, unsupported (backend not built in).
-Context<float> make_context(Isa isa, MatmulBackend backend = MatmulBackend::automatic);
+/// Context of an instruction set, float.
+/// @throws Error unsupported_isa; unsupported: backend not built in or not for this instruction set, precision not
+/// offered.
+Context<float> make_context(Isa isa, MatmulBackend backend = MatmulBackend::automatic,
+                            Precision precision = Precision::fp32);
 /// The scalar double-precision context.
 Context<double> make_reference_context();
 
@@ -52,8 +49,9 @@ enum class Layout {
   nk,  ///< source is B^T = [N, K]: the weight of an nn.Linear, y = x W^T
 };
 
-/// The right-hand side B[K, N] of a product, packed once for one backend. Immutable between repacks; may be used by any
-/// number of threads at once. A row of a product has the same bits whatever the other rows are and however many.
+/// The right-hand side B[K, N] of a product, packed once for the backend and precision of a context. Immutable between
+/// repacks; may be used by any number of threads at once. A row of a product has the same bits whatever the other rows
+/// are and however many.
 template <class Real>
 class PackedMatrix {
  public:
@@ -76,7 +74,7 @@ class PackedMatrix {
   std::size_t k() const noexcept;
   std::size_t n() const noexcept;
   MatmulBackend backend() const noexcept;  ///< the one in use, never automatic
-  std::size_t bytes() const noexcept;      ///< memory held
+  std::size_t bytes() const noexcept;      ///< of the packed values, in `storage` or held here
 
   class Implementation;
 

@@ -17,7 +17,6 @@ namespace seqguard {
 template <class Real>
 struct ReferenceKernels {
   using Size = std::size_t;
-  static constexpr Size k_panel_width = 8;
 
   // --- element-wise -------------------------------------------------------------------------------------------------
   static void add(Real* out, const Real* a, const Real* b, Size n) {
@@ -240,26 +239,6 @@ struct ReferenceKernels {
     return true;
   }
 
-  // --- matrix products
-  // --------------------------------------------------------------------------------------------------
-  static void pack_panels(Real* panels, const Real* b, Size k, Size n, Size k_stride, Size n_stride) {
-    for (Size first = 0; first < n; first += k_panel_width)
-      for (Size i = 0; i < k; ++i)
-        for (Size j = first; j < first + k_panel_width; ++j) *panels++ = j < n ? b[i * k_stride + j * n_stride] : 0;
-  }
-
-  static void matmul_panels(Real* c, const Real* a, const Real* panels, const Real* bias, Size m, Size n, Size k,
-                            Size c_stride, Size a_row_stride, Size a_k_stride, bool accumulate) {
-    for (Size row = 0; row < m; ++row)
-      for (Size col = 0; col < n; ++col) {
-        const Real* b = panels + col / k_panel_width * k * k_panel_width + col % k_panel_width;
-        Real& element = c[row * c_stride + col];
-        Real total = accumulate ? element : bias != nullptr ? bias[col] : 0;
-        for (Size i = 0; i < k; ++i) total += a[row * a_row_stride + i * a_k_stride] * b[i * k_panel_width];
-        element = total;
-      }
-  }
-
  private:
   static constexpr Real k_gelu_cubic = Real(0.044715);
   static constexpr Real k_gelu_scale = std::numbers::sqrt2_v<Real> * std::numbers::inv_sqrtpi_v<Real>;
@@ -309,9 +288,6 @@ constexpr KernelTable<Real> make_reference_table() {
       .adamw = K::adamw,
       .squared_norm = K::squared_norm,
       .all_finite = K::all_finite,
-      .panel_width = K::k_panel_width,
-      .pack_panels = K::pack_panels,
-      .matmul_panels = K::matmul_panels,
   };
 }
 

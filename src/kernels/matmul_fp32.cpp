@@ -1,13 +1,13 @@
-// Matrix product over panels of packed columns (KernelTable::pack_panels, matmul_panels). Included once per instruction
-// set by kernels_isa.cpp.
+// Matrix products in single precision. Compiled once per instruction set; exports one table and nothing else.
 //
-// A tile of C, k_tile_rows rows by one panel, stays in registers while k runs: per step two vectors of B are loaded and
+// B[K, N] is packed in panels of k_panel_width columns, each [K, k_panel_width], the last one filled up with zeros. A
+// tile of C, k_tile_rows rows by one panel, stays in registers while k runs: per step two vectors of B are loaded and
 // each element of A is broadcast once, so that the loads (2 + rows) stay below the two per cycle that a core sustains.
 // Each element of C is one chain of multiply-adds in the order of k, whatever the height of its tile is.
-#pragma once
-
 #include <cstddef>
 
+#include "kernels/isa_name.hpp"
+#include "kernels/matmul_tables.hpp"
 #include "kernels/multiply_add.inl.hpp"
 
 namespace seqguard {
@@ -30,7 +30,12 @@ struct Matmul {
   // Smaller matrices stay in the second-level cache between two uses, and need not be fetched ahead.
   static constexpr Size k_fetched_elements = 32 * 1024;
 
-  static void pack_panels(float* panels, const float* b, Size k, Size n, Size k_stride, Size n_stride) {
+  static Size packed_bytes(Size k, Size n) {
+    return (n + k_panel_width - 1) / k_panel_width * k_panel_width * k * sizeof(float);
+  }
+
+  static void pack(std::byte* packed, const float* b, Size k, Size n, Size k_stride, Size n_stride) {
+    float* panels = reinterpret_cast<float*>(packed);
     for (Size first = 0; first < n; first += k_panel_width) {
       const float* source = b + first * n_stride;
       const Size width = n - first < k_panel_width ? n - first : k_panel_width;
@@ -161,9 +166,10 @@ struct Matmul {
       for (Size j = 0; j < width; ++j) t.c[r * t.c_stride + j] = buffer[r * k_panel_width + j];
   }
 
-  static void matmul_panels(float* c, const float* a, const float* panels, const float* bias, Size m, Size n, Size k,
-                            Size c_stride, Size a_row_stride, Size a_k_stride, bool accumulate) {
+  static void multiply(const MatmulCall<float>& p) {
+    const auto [c, a, packed, bias, m, n, k, c_stride, a_row_stride, a_k_stride, accumulate] = p;
     if (m == 0 || n == 0) return;
+    const float* const panels = reinterpret_cast<const float*>(packed);
     const Size tiles = (m + k_tile_rows - 1) / k_tile_rows;
     for (Size column = 0; column < n; column += k_panel_width) {
       const Size width = n - column < k_panel_width ? n - column : k_panel_width;
@@ -205,4 +211,13 @@ struct Matmul {
 };
 
 }  // namespace
+
+constinit const MatmulKernels<float> SEQGUARD_ISA_NAME(k_matmul_fp32_) = {
+    .isa = Isa::SEQGUARD_ISA,
+    .precision = Precision::fp32,
+    .packed_bytes = Matmul::packed_bytes,
+    .pack = Matmul::pack,
+    .multiply = Matmul::multiply,
+};
+
 }  // namespace seqguard

@@ -1,0 +1,35 @@
+// What is chosen once, when a model is loaded or fitted: who multiplies matrices, in which arithmetic.
+#pragma once
+
+#include <string_view>
+
+namespace seqguard {
+
+/// Who multiplies matrices. See cmake/dependencies.cmake for what each needs.
+enum class MatmulBackend {
+  automatic,  ///< own: the measurement stands in src/kernels/matmul.cpp
+  own,        ///< the tables of kernels/matmul_kernels.hpp: every instruction set
+  onednn,     ///< oneDNN, AVX-512 only (below, its rows depend on their place)
+  eigen,      ///< portable second opinion
+};
+/// "automatic", "own", "onednn", "eigen".
+std::string_view to_string(MatmulBackend backend) noexcept;
+/// @throws Error invalid_argument for an unknown name.
+MatmulBackend matmul_backend_from_string(std::string_view name);
+
+/// Arithmetic of the matrix products. Only fp32 is offered so far; the others have their names, by which they are
+/// refused. Everything else (LayerNorm, softmax, losses, weights in training) is single precision under each of them.
+enum class Precision {
+  fp32,    ///< single precision
+  bf16x3,  ///< single precision by three products of bfloat16: relative error 2e-6
+  bf16,    ///< weights and activations rounded to bfloat16, sums in single precision
+  int8,    ///< weights and activations as 8-bit integers with scales
+};
+/// "fp32", "bf16x3", "bf16", "int8".
+std::string_view to_string(Precision precision) noexcept;
+/// @throws Error unsupported for a precision that is not offered yet, invalid_argument for an unknown name.
+Precision precision_from_string(std::string_view name);
+/// @throws Error unsupported if it is not offered yet.
+void require_offered(Precision precision);
+
+}  // namespace seqguard

@@ -1,0 +1,14 @@
+// What the processor offers and the operating system keeps across a context switch.
+#pragma once
+
+namespace seqguard {
+
+/// One field for each group of features that some object of this library is compiled for. All false off x86-64.
+struct CpuFeatures {
+  bool avx2 = false;    ///< AVX2, FMA
+  bool avx512 = false;  ///< AVX2, FMA; AVX-512 F, BW, DQ, VL, CD
+};
+
+CpuFeatures cpu_features() noexcept;
+
+}  // namespace seqguard

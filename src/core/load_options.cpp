@@ -1,0 +1,56 @@
+#include "seqguard/core/load_options.hpp"
+
+#include "seqguard/core/error.hpp"
+
+namespace seqguard {
+
+std::string_view to_string(MatmulBackend backend) noexcept {
+  switch (backend) {
+    case MatmulBackend::automatic:
+      return "automatic";
+    case MatmulBackend::own:
+      return "own";
+    case MatmulBackend::onednn:
+      return "onednn";
+    case MatmulBackend::eigen:
+      return "eigen";
+  }
+  return "unknown";
+}
+
+MatmulBackend matmul_backend_from_string(std::string_view name) {
+  for (const MatmulBackend backend :
+       {MatmulBackend::automatic, MatmulBackend::own, MatmulBackend::onednn, MatmulBackend::eigen})
+    if (to_string(backend) == name) return backend;
+  fail(ErrorCode::invalid_argument, "matrix product", "unknown backend", "automatic, own, onednn or eigen", name);
+}
+
+std::string_view to_string(Precision precision) noexcept {
+  switch (precision) {
+    case Precision::fp32:
+      return "fp32";
+    case Precision::bf16x3:
+      return "bf16x3";
+    case Precision::bf16:
+      return "bf16";
+    case Precision::int8:
+      return "int8";
+  }
+  return "unknown";
+}
+
+Precision precision_from_string(std::string_view name) {
+  for (const Precision precision : {Precision::fp32, Precision::bf16x3, Precision::bf16, Precision::int8})
+    if (to_string(precision) == name) {
+      require_offered(precision);
+      return precision;
+    }
+  fail(ErrorCode::invalid_argument, "precision", "unknown name", "fp32", name);
+}
+
+void require_offered(Precision precision) {
+  if (precision != Precision::fp32)
+    fail(ErrorCode::unsupported, "precision", "not offered yet", "fp32", to_string(precision));
+}
+
+}  // namespace seqguard

@@ -1,0 +1,40 @@
+// Which table of matrix products serves: what was built in, and what this CPU offers.
+#include "seqguard/kernels/matmul_kernels.hpp"
+
+#include <string>
+
+#include "core/cpu_features.hpp"
+#include "kernels/matmul_tables.hpp"
+#include "seqguard/core/error.hpp"
+#include "seqguard/kernels/reference_matmul.hpp"
+
+namespace seqguard {
+
+const MatmulKernels<float>& matmul_kernels_for(Isa isa, Precision precision) {
+  require_offered(precision);
+  [[maybe_unused]] const CpuFeatures cpu = cpu_features();
+  struct Table {
+    const MatmulKernels<float>& kernels;
+    bool offered;
+  };
+  const Table fastest_first[] = {
+#if defined(SEQGUARD_HAS_ISA_AVX512)
+    {k_matmul_fp32_avx512, cpu.avx512},
+#endif
+#if defined(SEQGUARD_HAS_ISA_AVX2)
+    {k_matmul_fp32_avx2, cpu.avx2},
+#endif
+    {k_matmul_fp32_baseline, true},
+  };
+  for (const Table& table : fastest_first)
+    if (table.offered && table.kernels.isa <= isa && table.kernels.precision == precision) return table.kernels;
+  fail(ErrorCode::unsupported, "matrix product",
+       "no " + std::string(to_string(precision)) + " for " + std::string(to_string(isa)));
+}
+
+const MatmulKernels<double>& reference_matmul_kernels() {
+  static constexpr MatmulKernels<double> table = make_reference_matmul<double>();
+  return table;
+}
+
+}  // namespace seqguard

@@ -1,0 +1,12 @@
+// The tables exported by the objects of matmul_*.cpp that are compiled once per instruction set.
+#pragma once
+
+#include "seqguard/kernels/matmul_kernels.hpp"
+
+namespace seqguard {
+
+extern const MatmulKernels<float> k_matmul_fp32_baseline;
+extern const MatmulKernels<float> k_matmul_fp32_avx2;
+extern const MatmulKernels<float> k_matmul_fp32_avx512;
+
+}  // namespace seqguard
