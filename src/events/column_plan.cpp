@@ -48,39 +48,48 @@ bool names_an_identifier(std::string_view name) {
          is_one_of(text, names);
 }
 
-std::optional<std::size_t> find(const std::vector<HeaderCell>& header, std::string_view name) {
-  for (std::size_t i = 0; i < header.size(); ++i)
-    if (header[i].name == name) return i;
+std::optional<std::size_t> find(const SourceInfo& source, std::string_view name) {
+  for (std::size_t i = 0; i < source.columns.size(); ++i)
+    if (source.columns[i].name == name) return i;
   return std::nullopt;
 }
 
-std::size_t require_column(const std::vector<HeaderCell>& header, const std::string& name, const std::string& file) {
-  if (const auto found = find(header, name)) return *found;
+ColumnPlan::Field require_column(const SourceInfo& source, const std::string& name) {
+  if (const auto found = find(source, name)) return {name, *found};
   std::string names;
-  for (const HeaderCell& cell : header) {
+  for (const SourceColumn& column : source.columns) {
     if (names.size() > 200) {
       names += ", ..";
       break;
     }
-    names += (names.empty() ? "" : ", ") + cell.name;
+    names += (names.empty() ? "" : ", ") + column.name;
   }
-  fail(ErrorCode::bad_format, file, "no column \"" + name + "\" in the header", "\"" + name + "\"", names);
+  fail(ErrorCode::bad_format, source.name, "no column \"" + name + "\" in the header", "\"" + name + "\"", names);
 }
 
-std::optional<std::size_t> first_named(const std::vector<HeaderCell>& header, Names names,
-                                       const std::set<std::size_t>& taken) {
-  for (std::size_t i = 0; i < header.size(); ++i)
-    if (!taken.contains(i) && is_one_of(header[i].name, names)) return i;
+std::optional<ColumnPlan::Field> first_named(const SourceInfo& source, Names names,
+                                             const std::set<std::size_t>& taken) {
+  for (std::size_t i = 0; i < source.columns.size(); ++i)
+    if (!taken.contains(i) && is_one_of(source.columns[i].name, names)) return {{source.columns[i].name, i}};
   return std::nullopt;
 }
 
-std::size_t distinct_values(const std::vector<std::string>& values) {
+/// The values of one field in the sound rows of a sample.
+std::vector<std::string_view> values_of(std::span<const SourceRow> sample, std::size_t field) {
+  std::vector<std::string_view> values;
+  values.reserve(sample.size());
+  for (const SourceRow& row : sample)
+    if (row.problem.empty()) values.push_back(row.fields[field]);
+  return values;
+}
+
+std::size_t distinct_values(const std::vector<std::string_view>& values) {
   return std::unordered_set<std::string_view, SecretHash>(values.begin(), values.end()).size();
 }
 
-bool all_numbers(const std::vector<std::string>& values) {
+bool all_numbers(const std::vector<std::string_view>& values) {
   bool any = false;
-  for (const std::string& value : values) {
+  for (const std::string_view value : values) {
     double number = 0;
     const ParseStatus status = parse_number(value, number);
     if (status == ParseStatus::bad) return false;
@@ -89,22 +98,22 @@ bool all_numbers(const std::vector<std::string>& values) {
   return any;
 }
 
-ColumnKind infer_kind(const HeaderCell& cell, const std::vector<std::string>& values) {
+ColumnKind infer_kind(const SourceColumn& column, const std::vector<std::string_view>& values) {
   constexpr std::size_t k_few = 20;  // a rating or an hour tells more as a category
-  if (cell.kind) return *cell.kind;
-  return !names_an_identifier(cell.name) && distinct_values(values) > k_few && all_numbers(values)
+  if (column.kind) return *column.kind;
+  return !names_an_identifier(column.name) && all_numbers(values) && distinct_values(values) > k_few
              ? ColumnKind::numeric
              : ColumnKind::categorical;
 }
 
 /// Every row has a value of its own: a row identifier tells nothing about behaviour.
-bool identifies_rows(const HeaderCell& cell, const std::vector<std::string>& values) {
-  return values.size() >= 100 && !is_one_of(cell.name, k_primary_names) && distinct_values(values) == values.size();
+bool identifies_rows(const SourceColumn& column, const std::vector<std::string_view>& values) {
+  return values.size() >= 100 && !is_one_of(column.name, k_primary_names) && distinct_values(values) == values.size();
 }
 
-std::string infer_time_unit(const std::vector<std::string>& values) {
+std::string infer_time_unit(const std::vector<std::string_view>& values) {
   std::vector<double> sizes;
-  for (const std::string& value : values) {
+  for (const std::string_view value : values) {
     double number = 0;
     if (parse_number(value, number) == ParseStatus::ok) sizes.push_back(std::abs(number));
   }
@@ -114,126 +123,114 @@ std::string infer_time_unit(const std::vector<std::string>& values) {
   return std::string(guess_time_unit(*middle));
 }
 
-std::size_t choose_primary(const ColumnPlan& plan, const ColumnSample& sample, bool listed, const std::string& file) {
+std::size_t choose_primary(const SourceInfo& source, const ColumnPlan& plan, std::span<const SourceRow> sample,
+                           bool listed) {
   std::optional<std::size_t> first, varied;
   for (std::size_t c = 0; c < plan.columns.size(); ++c) {
     const DataColumn& column = plan.columns[c];
     if (column.kind != ColumnKind::categorical) continue;
     if (!first) first = c;
     if (!listed && is_one_of(column.name, k_primary_names)) return c;
-    if (!varied && distinct_values(sample[column.field]) >= 2) varied = c;
+    if (!varied && distinct_values(values_of(sample, column.field)) >= 2) varied = c;
   }
   if (!first)
-    fail(ErrorCode::bad_format, file, "no categorical column of events; name one with --columns NAME:categorical");
+    fail(ErrorCode::bad_format, source.name,
+         "no categorical column of events; name one with --columns NAME:categorical");
   return listed || !varied ? *first : *varied;
 }
 
 /// The columns that --columns lists; a requested time column becomes the plan's time.
-void plan_listed(const std::vector<HeaderCell>& header, const ColumnSample& sample, const ReadOptions& options,
-                 const std::string& file, ColumnPlan& plan) {
+void plan_listed(const SourceInfo& source, std::span<const SourceRow> sample, const ReadOptions& options,
+                 ColumnPlan& plan) {
   std::set<std::size_t> listed;
   for (const ColumnRequest& request : options.columns) {
-    const std::size_t field = require_column(header, request.name, file);
-    if (!listed.insert(field).second)
+    const ColumnPlan::Field field = require_column(source, request.name);
+    if (!listed.insert(field.field).second)
       fail(ErrorCode::invalid_argument, "columns", "\"" + request.name + "\" is listed twice");
-    const ColumnKind kind = request.kind ? *request.kind : infer_kind(header[field], sample[field]);
+    const ColumnKind kind =
+        request.kind ? *request.kind : infer_kind(source.columns[field.field], values_of(sample, field.field));
     if (kind == ColumnKind::time)
       plan.time = field;
     else
-      plan.columns.push_back({request.name, kind, field});
+      plan.columns.push_back({request.name, kind, field.field});
   }
 }
 
-void plan_all(const std::vector<HeaderCell>& header, const ColumnSample& sample, const std::set<std::size_t>& taken,
+void plan_all(const SourceInfo& source, std::span<const SourceRow> sample, const std::set<std::size_t>& taken,
               ColumnPlan& plan) {
-  for (std::size_t field = 0; field < header.size(); ++field) {
-    const HeaderCell& cell = header[field];
+  for (std::size_t field = 0; field < source.columns.size(); ++field) {
+    const SourceColumn& column = source.columns[field];
     if (taken.contains(field)) continue;
-    if (!cell.unusable.empty()) {
-      plan.ignored.push_back(cell.name + " (" + cell.unusable + ")");
+    if (!column.unusable.empty()) {
+      plan.ignored.push_back(column.name + " (" + column.unusable + ")");
       continue;
     }
-    const ColumnKind kind = infer_kind(cell, sample[field]);
-    if (is_one_of(cell.name, k_key_names))
-      plan.ignored.push_back(cell.name + " (another key)");
-    else if (kind == ColumnKind::categorical && identifies_rows(cell, sample[field]))
-      plan.ignored.push_back(cell.name + " (a value of its own in every row)");
+    if (is_one_of(column.name, k_key_names)) {
+      plan.ignored.push_back(column.name + " (another key)");
+      continue;
+    }
+    const std::vector<std::string_view> values = values_of(sample, field);
+    const ColumnKind kind = infer_kind(column, values);
+    if (kind == ColumnKind::categorical && identifies_rows(column, values))
+      plan.ignored.push_back(column.name + " (a value of its own in every row)");
     else
-      plan.columns.push_back({cell.name, kind, field});
+      plan.columns.push_back({column.name, kind, field});
   }
+}
+
+ColumnPlan plan_of_lines(const SourceInfo& source) {
+  ColumnPlan plan;
+  plan.columns.push_back({source.columns[0].name, ColumnKind::categorical, 0});
+  if (source.columns.size() > 1) plan.key = {source.columns[1].name, 1};
+  return plan;
 }
 
 }  // namespace
 
-std::vector<HeaderCell> read_header(const std::vector<std::string_view>& fields, DataFormat format,
-                                    const std::string& file) {
-  std::vector<HeaderCell> header;
-  std::unordered_set<std::string, SecretHash> names;
-  for (const std::string_view field : fields) {
-    HeaderCell cell{std::string(field), std::nullopt, {}};
-    const std::size_t colon = field.rfind(':');
-    if (format == DataFormat::recbole && colon != std::string_view::npos) {
-      const std::string_view type = field.substr(colon + 1);
-      if (type == "token") cell.kind = ColumnKind::categorical;
-      if (type == "float") cell.kind = ColumnKind::numeric;
-      if (type == "token_seq" || type == "float_seq") cell.unusable = type;
-      if (cell.kind || !cell.unusable.empty()) cell.name = field.substr(0, colon);
-    }
-    if (cell.name.empty())
-      fail(ErrorCode::bad_format, file + ":1",
-           "column " + std::to_string(header.size() + 1) + " of the header has no name");
-    if (!names.insert(cell.name).second)
-      fail(ErrorCode::bad_format, file + ":1", "column " + quoted(cell.name) + " stands twice in the header");
-    header.push_back(std::move(cell));
-  }
-  return header;
-}
-
-ColumnPlan plan_from_schema(const std::vector<HeaderCell>& header, const EventSchema& schema, const std::string& file) {
+ColumnPlan plan_from_schema(const SourceInfo& source, const EventSchema& schema) {
+  if (source.format == DataFormat::lines) return plan_of_lines(source);
   ColumnPlan plan;
   if (schema.sequence.key.empty())
-    fail(ErrorCode::bad_format, file, "a table needs a schema with a key column; this one is for lines");
-  plan.key = require_column(header, schema.sequence.key, file);
-  if (!schema.sequence.order_by.empty()) plan.order = require_column(header, schema.sequence.order_by, file);
+    fail(ErrorCode::bad_format, source.name, "a table needs a schema with a key column; this one is for lines");
+  plan.key = require_column(source, schema.sequence.key);
+  if (!schema.sequence.order_by.empty()) plan.order = require_column(source, schema.sequence.order_by);
   if (schema.time) {
-    plan.time = require_column(header, schema.time->name, file);
+    plan.time = require_column(source, schema.time->name);
     plan.time_unit = schema.time->unit;
   }
   for (const EventColumn& column : schema.columns)
-    plan.columns.push_back({column.name, column.kind, require_column(header, column.name, file)});
+    plan.columns.push_back({column.name, column.kind, require_column(source, column.name).field});
   plan.primary = schema.primary;
   return plan;
 }
 
-ColumnPlan infer_plan(const std::vector<HeaderCell>& header, const ColumnSample& sample, const ReadOptions& options,
-                      const std::string& file) {
+ColumnPlan infer_plan(const SourceInfo& source, std::span<const SourceRow> sample, const ReadOptions& options) {
+  if (source.format == DataFormat::lines) return plan_of_lines(source);
   ColumnPlan plan;
   std::set<std::size_t> taken;
   const auto choose = [&](const std::string& wanted, Names names) {
-    std::optional<std::size_t> field =
-        wanted.empty() ? first_named(header, names, taken) : std::optional(require_column(header, wanted, file));
-    if (field) taken.insert(*field);
+    auto field = wanted.empty() ? first_named(source, names, taken) : std::optional(require_column(source, wanted));
+    if (field) taken.insert(field->field);
     return field;
   };
   for (const std::string* wanted : {&options.key, &options.time})
-    if (!wanted->empty()) taken.insert(require_column(header, *wanted, file));
-  for (const ColumnRequest& request : options.columns) taken.insert(require_column(header, request.name, file));
-  const std::optional<std::size_t> key = choose(options.key, k_key_names);
-  if (!key) {
-    const bool semicolons = header.size() == 1 && header[0].name.find(';') != std::string::npos;
-    fail(ErrorCode::bad_format, file,
+    if (!wanted->empty()) taken.insert(require_column(source, *wanted).field);
+  for (const ColumnRequest& request : options.columns) taken.insert(require_column(source, request.name).field);
+  plan.key = choose(options.key, k_key_names);
+  if (!plan.key) {
+    const bool semicolons = source.columns.size() == 1 && source.columns[0].name.find(';') != std::string::npos;
+    fail(ErrorCode::bad_format, source.name,
          semicolons ? "the header is separated by semicolons, expected commas"
                     : "no column of the header looks like a key (user, session, ..); name it with --key");
   }
-  plan.key = *key;
   plan.time = choose(options.time, k_time_names);  // before the order, which may be the time if it is asked for
   plan.order = choose(options.order, k_order_names);
   if (options.columns.empty())
-    plan_all(header, sample, taken, plan);
+    plan_all(source, sample, taken, plan);
   else
-    plan_listed(header, sample, options, file, plan);
-  if (plan.time) plan.time_unit = infer_time_unit(sample[*plan.time]);
-  plan.primary = choose_primary(plan, sample, !options.columns.empty(), file);
+    plan_listed(source, sample, options, plan);
+  if (plan.time) plan.time_unit = infer_time_unit(values_of(sample, plan.time->field));
+  plan.primary = choose_primary(source, plan, sample, !options.columns.empty());
   return plan;
 }
 

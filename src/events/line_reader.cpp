@@ -8,11 +8,13 @@
 #include <cstring>
 
 #include "seqguard/core/error.hpp"
+#include "seqguard/core/utf8.hpp"
 
 namespace seqguard {
 namespace {
 
 constexpr std::size_t k_chunk = std::size_t{1} << 16;
+constexpr std::string_view k_byte_order_mark = "\xEF\xBB\xBF";
 
 }  // namespace
 
@@ -36,6 +38,21 @@ LineReader::LineReader(std::string_view text, std::string name, std::size_t max_
 
 LineReader::~LineReader() {
   if (owns_fd_) ::close(fd_);
+}
+
+std::string_view LineReader::content() const {
+  std::string_view content = text();
+  if (content.ends_with('\n')) content.remove_suffix(1);
+  if (content.ends_with('\r')) content.remove_suffix(1);
+  if (line_ == 1 && content.starts_with(k_byte_order_mark)) content.remove_prefix(k_byte_order_mark.size());
+  return content;
+}
+
+std::string LineReader::problem() const {
+  if (too_long_) return "line longer than " + std::to_string(max_line_bytes_) + " bytes";
+  if (text().find('\0') != std::string_view::npos) return "NUL byte (is the file text, and not UTF-16?)";
+  if (!is_valid_utf8(text())) return "invalid UTF-8";
+  return {};
 }
 
 bool LineReader::fill() {

@@ -28,7 +28,11 @@ class LineReader {
 
   /// The record with its line end; cut off at max_line_bytes if too_long().
   std::string_view text() const { return std::string_view(buffer_).substr(begin_, end_ - begin_); }
+  /// text() without its line end and, at the beginning of the file, without a byte order mark.
+  std::string_view content() const;
   bool too_long() const { return too_long_; }
+  /// What makes the record unreadable whatever its format: too long, NUL, invalid UTF-8. Empty if nothing.
+  std::string problem() const;
   std::uint64_t line() const { return line_; }  ///< of the record's first line, from 1
   const std::string& name() const { return name_; }
 

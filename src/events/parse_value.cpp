@@ -116,6 +116,24 @@ ParseStatus parse_time(std::string_view text, std::string_view unit, std::int64_
   return ParseStatus::ok;
 }
 
+ParseStatus parse_order(std::string_view text, OrderKey& order) {
+  double number = 0;
+  ParseStatus status = parse_number(text, number);
+  if (status == ParseStatus::ok) {
+    // A double holds 15 digits; 18 fit into 64 bits.
+    const bool is_long_integer =
+        text.size() >= 16 && text.size() <= 18 && text.find_first_not_of("0123456789") == std::string_view::npos;
+    std::int64_t integer = 0;
+    if (is_long_integer) std::from_chars(text.data(), text.data() + text.size(), integer);
+    order.value_ = is_long_integer ? static_cast<long double>(integer) : static_cast<long double>(number);
+  } else if (status == ParseStatus::bad) {
+    std::int64_t ms = 0;
+    status = parse_time(text, "ms", ms);
+    order.value_ = static_cast<long double>(ms);
+  }
+  return status;
+}
+
 std::string_view guess_time_unit(double typical) {
   const double size = std::abs(typical);
   return size < 1e11 ? "s" : size < 1e14 ? "ms" : size < 1e17 ? "us" : "ns";

@@ -1,10 +1,12 @@
-// Numbers and times as people write them.
+// Numbers, times and orders as people write them.
 #pragma once
 
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
+
+#include "seqguard/events/event_row.hpp"
 
 namespace seqguard {
 
@@ -16,6 +18,9 @@ ParseStatus parse_number(std::string_view text, double& value);
 /// A time in milliseconds since 1970 UTC: a number of units ("s", "ms", "us", "ns") or ISO-8601
 /// (2024-05-01, 2024-05-01T10:20, 2024-05-01 10:20:30.5+02:00; no zone means UTC).
 ParseStatus parse_time(std::string_view text, std::string_view unit, std::int64_t& ms);
+
+/// An order: a number, or a time as parse_time() reads it. missing: as a number.
+ParseStatus parse_order(std::string_view text, OrderKey& order);
 
 /// The unit of plain numbers as times by the size of a typical one: below 10^11 seconds (until the year 5138),
 /// below 10^14 milliseconds, below 10^17 microseconds, else nanoseconds.

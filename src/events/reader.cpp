@@ -1,7 +1,9 @@
 #include "seqguard/events/reader.hpp"
 
-#include "events/dataset_storage.hpp"
-#include "events/line_reader.hpp"
+#include "events/column_plan.hpp"
+#include "events/dataset_builder.hpp"
+#include "events/open_source.hpp"
+#include "events/row_sample.hpp"
 #include "seqguard/core/error.hpp"
 
 namespace seqguard {
@@ -14,9 +16,10 @@ DataFormat guess_format(std::string_view name) {
   return DataFormat::lines;
 }
 
-Dataset read(LineReader& lines, const ReadOptions& options) {
-  const DataFormat format = options.format == DataFormat::guess ? guess_format(lines.name()) : options.format;
-  return Dataset(format == DataFormat::lines ? read_lines(lines, options) : read_table(lines, format, options));
+std::unique_ptr<RowSource> open(std::unique_ptr<LineReader> lines, const ReadOptions& options) {
+  const DataFormat format = options.format == DataFormat::guess ? guess_format(lines->name()) : options.format;
+  return format == DataFormat::lines ? open_lines(std::move(lines), options)
+                                     : open_table(std::move(lines), format, options);
 }
 
 }  // namespace
@@ -30,14 +33,42 @@ ColumnRequest column_request_from_string(std::string_view text) {
   return request;
 }
 
+std::unique_ptr<RowSource> open_rows(const std::string& path, const ReadOptions& options) {
+  return open(std::make_unique<LineReader>(path, options.max_line_bytes), options);
+}
+
+std::unique_ptr<RowSource> open_rows_from_text(std::string_view text, const std::string& name,
+                                               const ReadOptions& options) {
+  return open(std::make_unique<LineReader>(text, name, options.max_line_bytes), options);
+}
+
+Dataset read_events(RowSource& source, const ReadOptions& options) {
+  const bool inferred = options.schema == nullptr && source.info().format != DataFormat::lines;
+  std::optional<RowSample> sample;
+  if (inferred) sample.emplace(source);
+  const std::span<const SourceRow> first = sample ? sample->rows() : std::span<const SourceRow>();
+  const RowParser parser(options.schema != nullptr ? plan_from_schema(source.info(), *options.schema)
+                                                   : infer_plan(source.info(), first, options));
+  DatasetBuilder builder(source.info(), parser.plan(), options);
+  EventRow event;
+  for (const SourceRow& row : first) {
+    parser.parse(row, event);
+    builder.add(event);
+  }
+  sample.reset();
+  for (SourceRow row; source.next(row);) {
+    parser.parse(row, event);
+    builder.add(event);
+  }
+  return builder.finish(source.blank_lines());
+}
+
 Dataset read_events(const std::string& path, const ReadOptions& options) {
-  LineReader lines(path, options.max_line_bytes);
-  return read(lines, options);
+  return read_events(*open_rows(path, options), options);
 }
 
 Dataset read_events_from_text(std::string_view text, const std::string& name, const ReadOptions& options) {
-  LineReader lines(text, name, options.max_line_bytes);
-  return read(lines, options);
+  return read_events(*open_rows_from_text(text, name, options), options);
 }
 
 }  // namespace seqguard

@@ -1,5 +1,7 @@
 #include "seqguard/events/rewrite.hpp"
 
+#include <algorithm>
+
 #include "seqguard/core/error.hpp"
 
 namespace seqguard {
@@ -37,41 +39,63 @@ bool find_tab_field(std::string_view row, std::size_t field, std::size_t& begin,
   return true;
 }
 
-void require_without(std::string_view value, std::string_view forbidden, std::string_view format) {
-  if (value.find_first_of(forbidden) != std::string_view::npos)
-    fail(ErrorCode::invalid_argument, "replace_field",
-         "the value holds a separator of the format " + std::string(format));
+void append_csv_field(std::string& text, std::string_view value) {
+  const auto needs_quotes = [](char c) { return c == ',' || c == '"' || c == '\r' || c == '\n'; };
+  if (std::none_of(value.begin(), value.end(), needs_quotes)) {
+    text += value;
+    return;
+  }
+  text += '"';
+  for (const char c : value) {
+    if (c == '"') text += '"';
+    text += c;
+  }
+  text += '"';
+}
+
+void append_field(std::string& text, DataFormat format, std::string_view value) {
+  if (format == DataFormat::csv) return append_csv_field(text, value);
+  const bool is_table = format == DataFormat::recbole;
+  if (value.find_first_of(is_table ? "\t\r\n" : " \t\r\n") != std::string_view::npos)
+    fail(ErrorCode::invalid_argument, "row",
+         std::string("the value holds a separator of the format ") + (is_table ? "recbole" : "lines"));
+  text += value;
 }
 
 }  // namespace
 
-std::string csv_field(std::string_view value) {
-  if (value.find_first_of(",\"\r\n") == std::string_view::npos) return std::string(value);
-  std::string result = "\"";
-  for (const char c : value) {
-    if (c == '"') result += '"';
-    result += c;
+void append_row(std::string& text, DataFormat format, std::span<const std::string_view> fields) {
+  if (format != DataFormat::csv && format != DataFormat::recbole)
+    fail(ErrorCode::invalid_argument, "row", "the format has no rows of fields", "csv or recbole", "lines");
+  for (std::size_t i = 0; i < fields.size(); ++i) {
+    if (i > 0) text += format == DataFormat::csv ? ',' : '\t';
+    append_field(text, format, fields[i]);
   }
-  return result + '"';
+  text += '\n';
+}
+
+std::string table_text(RowSource& source, DataFormat format) {
+  std::string text;
+  SourceRow row;
+  for (const SourceColumn& column : source.info().columns) row.fields.push_back(column.name);
+  do {
+    if (!row.problem.empty())
+      fail(ErrorCode::bad_event, source.info().name + ":" + std::to_string(row.line), row.problem);
+    append_row(text, format, row.fields);
+  } while (source.next(row));
+  return text;
 }
 
 std::string replace_field(std::string_view row, DataFormat format, std::size_t field, std::string_view value) {
-  std::size_t begin = 0, end = 0;
-  bool found = false;
-  std::string text(value);
-  if (format == DataFormat::csv) {
-    found = find_csv_field(row, field, begin, end);
-    text = csv_field(value);
-  } else if (format == DataFormat::recbole) {
-    require_without(value, "\t\r\n", "recbole");
-    found = find_tab_field(row, field, begin, end);
-  } else {
-    require_without(value, " \t\r\n", "lines");
-    end = std::min(row.find_first_of(" \t\r\n"), row.size());
-    found = field == 0;
-  }
-  if (!found) fail(ErrorCode::invalid_argument, "replace_field", "the row has no field " + std::to_string(field));
-  return std::string(row.substr(0, begin)) + text + std::string(row.substr(end));
+  std::size_t begin = 0, end = std::min(row.find_first_of(" \t\r\n"), row.size());
+  const bool found = format == DataFormat::csv       ? find_csv_field(row, field, begin, end)
+                     : format == DataFormat::recbole ? find_tab_field(row, field, begin, end)
+                                                     : field == 0;
+  if (!found) fail(ErrorCode::invalid_argument, "row", "the row has no field " + std::to_string(field));
+  std::string text(row.substr(0, begin));
+  append_field(text, format, value);
+  text += row.substr(end);
+  return text;
 }
 
 }  // namespace seqguard

@@ -2,6 +2,7 @@
 
 #include "events/shop_anomalies.hpp"
 #include "seqguard/core/error.hpp"
+#include "seqguard/events/rewrite.hpp"
 
 namespace seqguard {
 namespace {
@@ -27,26 +28,66 @@ std::vector<std::size_t> choose_damaged(const std::vector<ShopUser>& users, std:
   return candidates;
 }
 
-void append_price(std::string& out, std::int32_t cents) {
-  if (cents < 0) return;
-  out.append(std::to_string(cents / 100)).append(cents % 100 < 10 ? ".0" : ".").append(std::to_string(cents % 100));
+std::string price_text(std::int32_t cents) {
+  if (cents < 0) return {};
+  return std::to_string(cents / 100) + (cents % 100 < 10 ? ".0" : ".") + std::to_string(cents % 100);
 }
 
-void append_row(std::string& out, const std::string& key, std::size_t position, const ShopEvent& event) {
-  out.append(key).append(",").append(std::to_string(position)).append(",").append(std::to_string(event.time_ms));
-  out.append(",").append(shop_event_name(event.event)).append(",");
-  if (event.item != k_no_item) out.append("i").append(std::to_string(event.item));
-  out += ',';
-  append_price(out, event.cents);
-  out.append(",").append(k_shop_device_names[event.device]).append("\n");
-}
+class ShopRows final : public RowSource {
+ public:
+  ShopRows(const std::vector<ShopUser>& users, ShopTable table) : users_(users), table_(table) {
+    if (table == ShopTable::labels)
+      info_.columns = {{"user"}, {"position"}, {"kind"}};
+    else
+      info_.columns = {{"user"}, {"position"}, {"time"}, {"event"}, {"item"}, {"price"}, {"device"}};
+    info_.name = table == ShopTable::labels ? "labels" : table == ShopTable::clean ? "clean" : "events";
+    texts_.resize(info_.columns.size());
+  }
 
-std::string rows_csv(const std::vector<ShopUser>& users, std::vector<ShopEvent> ShopUser::*events) {
-  std::string out = "user,position,time,event,item,price,device\n";
-  for (const ShopUser& user : users)
-    for (std::size_t i = 0; i < (user.*events).size(); ++i) append_row(out, user.key, i, (user.*events)[i]);
-  return out;
-}
+  const SourceInfo& info() const noexcept override { return info_; }
+
+  bool next(SourceRow& row) override {
+    if (!find_event()) return false;
+    const ShopUser& user = users_[user_];
+    texts_[0] = user.key;
+    texts_[1] = std::to_string(position_);
+    if (table_ == ShopTable::labels) {
+      texts_[2] = to_string(user.labels[position_]);
+    } else {
+      const ShopEvent& event = events_of(user)[position_];
+      texts_[2] = std::to_string(event.time_ms);
+      texts_[3] = shop_event_name(event.event);
+      texts_[4] = event.item == k_no_item ? "" : "i" + std::to_string(event.item);
+      texts_[5] = price_text(event.cents);
+      texts_[6] = k_shop_device_names[event.device];
+    }
+    row.fields.assign(texts_.begin(), texts_.end());
+    row.problem.clear();
+    row.raw = row.lead = {};
+    row.line = ++line_;
+    ++position_;
+    return true;
+  }
+
+ private:
+  const std::vector<ShopEvent>& events_of(const ShopUser& user) const {
+    return table_ == ShopTable::clean ? user.clean : user.events;
+  }
+  /// Goes on to the next event of the table, from `position_` on.
+  bool find_event() {
+    for (; user_ < users_.size(); ++user_, position_ = 0)
+      for (; position_ < events_of(users_[user_]).size(); ++position_)
+        if (table_ != ShopTable::labels || users_[user_].labels[position_] != ShopAnomaly::none) return true;
+    return false;
+  }
+
+  const std::vector<ShopUser>& users_;
+  ShopTable table_;
+  SourceInfo info_;
+  std::vector<std::string> texts_;  // of the current row
+  std::size_t user_ = 0, position_ = 0;
+  std::uint64_t line_ = 1;  // of the current row, the header being the first
+};
 
 }  // namespace
 
@@ -93,16 +134,18 @@ std::vector<ShopUser> simulate_shop(std::size_t users, std::uint64_t seed) {
   return result;
 }
 
-std::string shop_events_csv(const std::vector<ShopUser>& users) { return rows_csv(users, &ShopUser::events); }
-std::string shop_clean_csv(const std::vector<ShopUser>& users) { return rows_csv(users, &ShopUser::clean); }
+std::unique_ptr<RowSource> shop_rows(const std::vector<ShopUser>& users, ShopTable table) {
+  return std::make_unique<ShopRows>(users, table);
+}
 
+std::string shop_events_csv(const std::vector<ShopUser>& users) {
+  return table_text(*shop_rows(users, ShopTable::events), DataFormat::csv);
+}
+std::string shop_clean_csv(const std::vector<ShopUser>& users) {
+  return table_text(*shop_rows(users, ShopTable::clean), DataFormat::csv);
+}
 std::string shop_labels_csv(const std::vector<ShopUser>& users) {
-  std::string out = "user,position,kind\n";
-  for (const ShopUser& user : users)
-    for (std::size_t i = 0; i < user.labels.size(); ++i)
-      if (user.labels[i] != ShopAnomaly::none)
-        out += user.key + ',' + std::to_string(i) + ',' + std::string(to_string(user.labels[i])) + '\n';
-  return out;
+  return table_text(*shop_rows(users, ShopTable::labels), DataFormat::csv);
 }
 
 }  // namespace seqguard

@@ -9,20 +9,11 @@
 #include <string_view>
 #include <vector>
 
+#include "seqguard/events/event_row.hpp"
 #include "seqguard/events/events_view.hpp"
-#include "seqguard/events/schema.hpp"
+#include "seqguard/events/row_source.hpp"
 
 namespace seqguard {
-
-enum class DataFormat {
-  guess,    ///< by the extension: .csv; .inter and .tsv are recbole; everything else is lines
-  lines,    ///< a sequence a line, events separated by blanks
-  csv,      ///< RFC 4180 with header, an event a row
-  recbole,  ///< tab-separated, header of name:type (token, float) or plain names, an event a row
-};
-
-/// "lines", "csv", "recbole". @throws Error unsupported for "jsonl", invalid_argument for other names.
-DataFormat data_format_from_string(std::string_view name);
 
 /// A row that could not be read.
 struct RejectedRow {
@@ -38,13 +29,6 @@ struct RejectReport {
 
   /// "file:line: reason" of rows[i].
   std::string message(std::size_t i) const;
-};
-
-/// A column of a data set.
-struct DataColumn {
-  std::string name;
-  ColumnKind kind = ColumnKind::categorical;
-  std::size_t field = 0;  ///< its place among the fields of a row, from 0; 0 for lines
 };
 
 /// One sequence of a data set.

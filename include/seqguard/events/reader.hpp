@@ -1,13 +1,15 @@
-// From files to sequences.
+// From files to rows, and from rows to sequences.
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "seqguard/events/dataset.hpp"
+#include "seqguard/events/row_source.hpp"
 #include "seqguard/events/schema.hpp"
 
 namespace seqguard {
@@ -34,6 +36,14 @@ struct ReadOptions {
   std::size_t max_columns = 10'000;
 };
 
+/// Opens a file, or standard input for "-". Of the options, format, keyed_lines and the limits are looked at; lines of
+/// events take the names of their columns from the schema. @throws Error file_not_found, io_error; bad_format: no
+/// header, a name twice or empty, lines under a schema of more than one column; unsupported (jsonl).
+std::unique_ptr<RowSource> open_rows(const std::string& path, const ReadOptions& options = {});
+/// The same from memory, which must outlive the source; `name` stands for the file.
+std::unique_ptr<RowSource> open_rows_from_text(std::string_view text, const std::string& name,
+                                               const ReadOptions& options = {});
+
 /// Reads a file, or standard input for "-", in one pass; apart from the data it keeps, memory is bounded by the longest
 /// line and by the sample from which the columns are inferred.
 ///
@@ -53,6 +63,9 @@ struct ReadOptions {
 /// twice, more than 360 MB in memory and 18 times the file (rows or sequences of a letter);
 /// bad_event "file:line: reason" at the first bad row if strict; unsupported (jsonl).
 Dataset read_events(const std::string& path, const ReadOptions& options = {});
+
+/// The same of all rows that a source still has: the options that choose the format and its limits are not looked at.
+Dataset read_events(RowSource& source, const ReadOptions& options = {});
 
 /// The same from memory; `name` stands for the file in messages and for guessing the format.
 Dataset read_events_from_text(std::string_view text, const std::string& name, const ReadOptions& options = {});

@@ -3,9 +3,12 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "seqguard/events/row_source.hpp"
 
 namespace seqguard {
 
@@ -59,8 +62,16 @@ struct ShopUser {
 /// @throws Error invalid_argument if users is 0 or above 10,000,000.
 std::vector<ShopUser> simulate_shop(std::size_t users, std::uint64_t seed);
 
-/// The three files of `seqguard simulate`: CSV with header user,position,time,event,item,price,device (time in ms),
-/// twice, and user,position,kind for the anomalous events. Rows stand by user and position.
+/// What is known of a simulated shop, as tables with rows by user and position.
+enum class ShopTable {
+  events,  ///< as recorded: user, position, time (ms), event, item, price, device
+  clean,   ///< the same before damage
+  labels,  ///< the anomalous events: user, position, kind
+};
+/// The rows of a table, for read_events() and table_text(). `users` are borrowed.
+std::unique_ptr<RowSource> shop_rows(const std::vector<ShopUser>& users, ShopTable table);
+
+/// The tables as CSV: the three files of `seqguard simulate`.
 std::string shop_events_csv(const std::vector<ShopUser>& users);
 std::string shop_clean_csv(const std::vector<ShopUser>& users);
 std::string shop_labels_csv(const std::vector<ShopUser>& users);

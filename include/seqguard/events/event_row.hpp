@@ -1,0 +1,98 @@
+// What a row says under a plan of columns: data sets, and whoever takes events one by one, are built from these.
+//
+//   const auto source = open_rows("events.csv");           // reader.hpp
+//   const RowParser parser(plan_from_schema(source->info(), schema));
+//   SourceRow row;
+//   EventRow event;
+//   while (source->next(row)) {
+//     parser.parse(row, event);
+//     if (event.problem.empty()) take(event); else reject(event.line, event.problem);
+//   }
+#pragma once
+
+#include <compare>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "seqguard/events/events_view.hpp"
+#include "seqguard/events/row_source.hpp"
+#include "seqguard/events/schema.hpp"
+
+namespace seqguard {
+
+enum class ParseStatus;
+
+/// The place of an event among those of its sequence, as the order column says it; keys of one column compare as its
+/// values do: integers of up to 18 digits exactly, other numbers as doubles, times by the millisecond.
+class OrderKey {
+ public:
+  OrderKey() = default;
+  friend std::partial_ordering operator<=>(const OrderKey&, const OrderKey&) = default;
+
+ private:
+  friend ParseStatus parse_order(std::string_view text, OrderKey& order);
+  long double value_ = 0;
+};
+
+/// The value of one column.
+struct RowValue {
+  std::string_view text;                                   ///< as written
+  float number = std::numeric_limits<float>::quiet_NaN();  ///< of a numeric column; NaN: missing
+};
+
+/// An event. Its texts last as long as those of the row that was parsed.
+struct EventRow : RowOrigin {
+  std::string_view key;         ///< empty for lines without key
+  OrderKey order;               ///< equal for all events where there is no order column
+  std::string_view order_text;  ///< as written; empty without order column
+  std::int64_t time_ms = k_no_time;
+  std::vector<RowValue> values;  ///< one per ColumnPlan::columns
+};
+
+/// A column of events.
+struct DataColumn {
+  std::string name;
+  ColumnKind kind = ColumnKind::categorical;
+  std::size_t field = 0;  ///< its place among the fields of a row, from 0; 0 for lines
+};
+
+/// Which field of a row is what.
+struct ColumnPlan {
+  struct Field {
+    std::string name;
+    std::size_t field = 0;
+  };
+  std::vector<DataColumn> columns;  ///< categorical and numeric ones
+  std::size_t primary = 0;          ///< index into columns
+  std::optional<Field> key, order, time;
+  std::string time_unit = "ms";      ///< of plain numbers as times
+  std::vector<std::string> ignored;  ///< columns of the source that are not used, with the reason
+};
+
+/// The columns of a schema, in its order; for lines of events, their one column. @throws Error bad_format naming a
+/// column that the source lacks.
+ColumnPlan plan_from_schema(const SourceInfo& source, const EventSchema& schema);
+
+/// Reads fields as keys, orders, times and numbers. Thread-safe.
+class RowParser {
+ public:
+  explicit RowParser(ColumnPlan plan) : plan_(std::move(plan)) {}
+  const ColumnPlan& plan() const noexcept { return plan_; }
+
+  /// What `row` says. Its problem stays, or becomes one: an empty key, an order that is missing or none, a time or
+  /// number that cannot be read. Reuses the capacity of `event`.
+  void parse(const SourceRow& row, EventRow& event) const;
+
+ private:
+  std::string read_fields(const SourceRow& row, EventRow& event) const;
+
+  ColumnPlan plan_;
+};
+
+}  // namespace seqguard

@@ -1,0 +1,67 @@
+// Rows one after another, split into fields that nobody has interpreted yet: what every form of input becomes first.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "seqguard/events/schema.hpp"
+
+namespace seqguard {
+
+enum class DataFormat {
+  guess,    ///< by the extension: .csv; .inter and .tsv are recbole; everything else is lines
+  lines,    ///< a sequence a line, events separated by blanks
+  csv,      ///< RFC 4180 with header, an event a row
+  recbole,  ///< tab-separated, header of name:type (token, float) or plain names, an event a row
+};
+
+/// "lines", "csv", "recbole". @throws Error unsupported for "jsonl", invalid_argument for other names.
+DataFormat data_format_from_string(std::string_view name);
+
+/// A column of a source, as its header names it.
+struct SourceColumn {
+  std::string name;
+  std::optional<ColumnKind> kind = {};  ///< where the header says it: RecBole's token and float
+  std::string unusable = {};            ///< a type that is not read (token_seq, float_seq); else empty
+};
+
+/// What is known of a source before its first row.
+struct SourceInfo {
+  std::string name;  ///< of the file, for messages; "stdin" for "-"
+  DataFormat format = DataFormat::csv;
+  std::vector<SourceColumn> columns;
+  bool line_is_sequence = false;  ///< the rows of a line are one sequence, whatever its key; else those of a key are
+  std::string head;               ///< bytes before the first row: the header of a table
+};
+
+/// Where a row stands in its source, or why it cannot be read. Texts last until the source is asked for its next row.
+/// A source that is no file of text has neither lead nor raw.
+struct RowOrigin {
+  std::uint64_t line = 0;  ///< where the row begins, from 1
+  std::string_view lead;   ///< for lines: key and blanks before the first event of a line
+  std::string_view raw;    ///< the row's bytes, line end included; for lines the event and the blanks after it
+  std::string problem;     ///< what is wrong with the row, of which only the line is then valid; empty: it is sound
+};
+
+/// A row as it is written.
+struct SourceRow : RowOrigin {
+  std::vector<std::string_view> fields;  ///< one per SourceInfo::columns, without quotes and escapes
+};
+
+/// An input of rows. Not thread-safe.
+class RowSource {
+ public:
+  virtual ~RowSource() = default;
+  virtual const SourceInfo& info() const noexcept = 0;
+  /// Goes to the next row that is not blank; false at the end. A bad row is handed out with its problem, and the rows
+  /// after it are read. Reuses the capacity of `row`. @throws Error io_error.
+  virtual bool next(SourceRow& row) = 0;
+  /// Lines without content that were passed over so far.
+  virtual std::uint64_t blank_lines() const noexcept { return 0; }
+};
+
+}  // namespace seqguard

@@ -1,0 +1,188 @@
+#include "events/dataset_builder.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <numeric>
+
+#include "seqguard/core/error.hpp"
+
+namespace seqguard {
+namespace {
+
+template <class T>
+void permute(std::vector<T>& values, const std::vector<std::size_t>& order) {
+  if (values.empty()) return;
+  std::vector<T> result;
+  result.reserve(values.size());
+  for (const std::size_t i : order) result.push_back(values[i]);
+  values.swap(result);
+}
+
+/// What a row takes in its source; in one that is no file, what its texts take.
+std::size_t bytes_of(const EventRow& row) {
+  if (!row.raw.empty()) return row.lead.size() + row.raw.size();
+  std::size_t bytes = row.key.size() + row.order_text.size();
+  for (const RowValue& value : row.values) bytes += value.text.size() + 1;
+  return bytes;
+}
+
+}  // namespace
+
+std::string_view StringPool::keep(std::string_view text) {
+  constexpr std::size_t k_chunk = std::size_t{1} << 16;
+  if (text.empty()) return {};
+  if (const auto found = known_.find(text); found != known_.end()) return *found;
+  if (text.size() > left_) {
+    left_ = std::max(k_chunk, text.size());
+    bytes_ += left_;
+    chunks_.push_back(std::make_unique<char[]>(left_));
+    next_ = chunks_.back().get();
+  }
+  std::memcpy(next_, text.data(), text.size());
+  const std::string_view kept(next_, text.size());
+  next_ += text.size();
+  left_ -= text.size();
+  known_.insert(kept);
+  return kept;
+}
+
+DatasetBuilder::DatasetBuilder(const SourceInfo& source, const ColumnPlan& plan, const ReadOptions& options)
+    : out_(std::make_unique<Dataset::Storage>()),
+      keep_raw_(options.keep_raw),
+      strict_(options.strict),
+      has_order_(plan.order.has_value()),
+      has_time_(plan.time.has_value()),
+      line_is_sequence_(source.line_is_sequence),
+      kept_rejects_(options.kept_rejects) {
+  out_->format = source.format;
+  out_->rejected.file = source.name;
+  out_->columns = plan.columns;
+  out_->primary = plan.primary;
+  if (plan.key) out_->key_column = plan.key->name;
+  if (plan.order) out_->order_column = plan.order->name;
+  if (plan.time) out_->time_column = plan.time->name;
+  out_->time_unit = plan.time_unit;
+  out_->ignored = plan.ignored;
+  out_->values.resize(plan.columns.size());
+  if (keep_raw_) out_->head = source.head;
+}
+
+void DatasetBuilder::add(const EventRow& row) {
+  if (!row.problem.empty()) return reject(row);
+  if (row.line != line_) check_memory();
+  line_ = row.line;
+  bytes_ += bytes_of(row);
+  sequence_of_event_.push_back(static_cast<std::uint32_t>(sequence_of(row)));
+  if (has_order_) {
+    order_.push_back(row.order);
+    out_->orders.push_back(out_->pool.keep(row.order_text));
+  }
+  if (has_time_) out_->times.push_back(row.time_ms);
+  for (std::size_t c = 0; c < row.values.size(); ++c) {
+    if (out_->columns[c].kind == ColumnKind::numeric)
+      out_->values[c].numbers.push_back(row.values[c].number);
+    else
+      out_->values[c].texts.push_back(out_->pool.keep(row.values[c].text));
+  }
+  out_->rows.push_back(row.line);
+  if (keep_raw_) out_->slices.push_back(keep_raw(row.raw));
+}
+
+Dataset DatasetBuilder::finish(std::uint64_t blank_lines) {
+  check_memory();
+  out_->blank_lines = blank_lines;
+  sort_events();
+  make_views();
+  return Dataset(std::move(out_));
+}
+
+void DatasetBuilder::reject(const EventRow& row) {
+  RejectReport& rejected = out_->rejected;
+  if (strict_) fail(ErrorCode::bad_event, rejected.file + ":" + std::to_string(row.line), row.problem);
+  ++rejected.count;
+  if (rejected.rows.size() < kept_rejects_) rejected.rows.push_back({row.line, row.problem});
+}
+
+std::size_t DatasetBuilder::sequence_of(const EventRow& row) {
+  const std::vector<DataSequence>& sequences = out_->sequences;
+  if (line_is_sequence_)
+    return sequences.empty() || sequences.back().line != row.line ? begin_sequence(row) : sequences.size() - 1;
+  // The rows of a sequence mostly stand together.
+  if (!sequence_of_event_.empty() && sequences[sequence_of_event_.back()].key == row.key)
+    return sequence_of_event_.back();
+  if (const auto found = sequence_of_key_.find(row.key); found != sequence_of_key_.end()) return found->second;
+  const std::size_t sequence = begin_sequence(row);
+  sequence_of_key_.emplace(sequences[sequence].key, static_cast<std::uint32_t>(sequence));
+  return sequence;
+}
+
+std::size_t DatasetBuilder::begin_sequence(const EventRow& row) {
+  out_->sequences.push_back({out_->pool.keep(row.key), row.line, 0, 0});
+  if (keep_raw_ && line_is_sequence_) out_->leads.push_back(keep_raw(row.lead));
+  return out_->sequences.size() - 1;
+}
+
+RawSlice DatasetBuilder::keep_raw(std::string_view bytes) {
+  const RawSlice slice{out_->raw.size(), bytes.size()};
+  out_->raw += bytes;
+  return slice;
+}
+
+void DatasetBuilder::check_memory() const {
+  // Real files need less than 18 times their bytes; rows or sequences of one letter would need far more (100 bytes for
+  // such a sequence) and are refused, unless they fit into 360 MB.
+  constexpr std::size_t k_factor = 18, k_always = std::size_t{360} << 20;
+  const Dataset::Storage& out = *out_;
+  // Of an event: line, sequence and, in tables, order while the file is read, value of each column; of a sequence, its
+  // view of each. Lines of short numbers, the usual form of log keys, take 12 bytes for one.
+  const std::size_t event = (out.format == DataFormat::lines ? 12 : 32) + (has_order_ ? 48 : 0) + (has_time_ ? 8 : 0) +
+                            (keep_raw_ ? 16 : 0) + out.values.size() * sizeof(std::string_view);
+  const std::size_t sequence =
+      sizeof(DataSequence) + (out.key_column.empty() ? 16 : 64) + out.values.size() * sizeof(ColumnView);
+  const std::size_t most = std::max(k_always, k_factor * bytes_);
+  const std::size_t taken =
+      out.rows.size() * event + out.sequences.size() * sequence + out.raw.size() + out.pool.bytes();
+  if (taken > most)
+    fail(ErrorCode::bad_format, out.rejected.file, "memory for its rows and columns",
+         "at most " + std::to_string(most) + " bytes",
+         std::to_string(taken) + " for " + std::to_string(out.rows.size()) + " events");
+}
+
+/// Brings the events into the order of sequences and, within each, of their keys; ties stay in the order of the rows.
+void DatasetBuilder::sort_events() {
+  const auto precedes = [&](std::size_t a, std::size_t b) {
+    if (sequence_of_event_[a] != sequence_of_event_[b]) return sequence_of_event_[a] < sequence_of_event_[b];
+    return has_order_ && order_[a] < order_[b];
+  };
+  // Most files are in order, and sorting would take as much memory again.
+  bool is_sorted = true;
+  for (std::size_t i = 1; is_sorted && i < sequence_of_event_.size(); ++i) is_sorted = !precedes(i, i - 1);
+  if (is_sorted) return;
+  std::vector<std::size_t> permutation(sequence_of_event_.size());
+  std::iota(permutation.begin(), permutation.end(), std::size_t{0});
+  std::stable_sort(permutation.begin(), permutation.end(), precedes);
+  for (ColumnValues& column : out_->values) {
+    permute(column.texts, permutation);
+    permute(column.numbers, permutation);
+  }
+  permute(out_->times, permutation);
+  permute(out_->rows, permutation);
+  permute(out_->orders, permutation);
+  permute(out_->slices, permutation);
+}
+
+void DatasetBuilder::make_views() {
+  for (const std::uint32_t sequence : sequence_of_event_) ++out_->sequences[sequence].count;
+  std::size_t first = 0;
+  for (DataSequence& sequence : out_->sequences) {
+    sequence.first = first;
+    first += sequence.count;
+    for (const ColumnValues& column : out_->values) {
+      const ColumnView whole = column.texts.empty() ? ColumnView(std::span<const float>(column.numbers))
+                                                    : ColumnView(std::span<const std::string_view>(column.texts));
+      out_->views.push_back(whole.slice(sequence.first, sequence.count));
+    }
+  }
+}
+
+}  // namespace seqguard

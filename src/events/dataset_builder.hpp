@@ -1,0 +1,51 @@
+// A data set, built event by event.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "events/dataset_storage.hpp"
+#include "seqguard/core/secret_hash.hpp"
+#include "seqguard/events/event_row.hpp"
+#include "seqguard/events/reader.hpp"
+
+namespace seqguard {
+
+class DatasetBuilder {
+ public:
+  /// Of the options, keep_raw, strict and kept_rejects are looked at.
+  DatasetBuilder(const SourceInfo& source, const ColumnPlan& plan, const ReadOptions& options);
+
+  /// Adds an event, or notes a bad row. @throws Error bad_event: a bad row, if strict; bad_format: the data take far
+  /// more memory than their bytes in the source.
+  void add(const EventRow& row);
+
+  /// The data set; the builder is then spent. @throws Error bad_format as add().
+  Dataset finish(std::uint64_t blank_lines);
+
+ private:
+  void reject(const EventRow& row);
+  /// Index of the sequence that the event belongs to; begins a new one where there is none.
+  std::size_t sequence_of(const EventRow& row);
+  std::size_t begin_sequence(const EventRow& row);
+  RawSlice keep_raw(std::string_view bytes);
+  void check_memory() const;
+  void sort_events();
+  void make_views();
+
+  std::unique_ptr<Dataset::Storage> out_;
+  bool keep_raw_, strict_, has_order_, has_time_, line_is_sequence_;
+  std::size_t kept_rejects_;
+  std::unordered_map<std::string_view, std::uint32_t, SecretHash> sequence_of_key_;
+  std::vector<std::uint32_t> sequence_of_event_;  // in the order of the rows
+  std::vector<OrderKey> order_;                   // likewise; empty without order column
+  std::uint64_t line_ = 0;                        // of the event that was added last
+  std::size_t bytes_ = 0;                         // of the rows that were added
+};
+
+}  // namespace seqguard

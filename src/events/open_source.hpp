@@ -1,0 +1,18 @@
+// The forms of input, one source each.
+#pragma once
+
+#include <memory>
+
+#include "events/line_reader.hpp"
+#include "seqguard/events/reader.hpp"
+
+namespace seqguard {
+
+/// CSV (RFC 4180) or RecBole's tab-separated fields. @throws Error bad_format: no header, a name twice or empty.
+std::unique_ptr<RowSource> open_table(std::unique_ptr<LineReader> lines, DataFormat format, const ReadOptions& options);
+
+/// A sequence a line, events separated by blanks: "login view view buy", or with a key and a tab before them. The event
+/// is field 0, the key, if there is one, field 1. @throws Error bad_format: a schema of more than one column.
+std::unique_ptr<RowSource> open_lines(std::unique_ptr<LineReader> lines, const ReadOptions& options);
+
+}  // namespace seqguard

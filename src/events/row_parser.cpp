@@ -1,0 +1,57 @@
+#include <cmath>
+
+#include "events/parse_value.hpp"
+#include "seqguard/events/event_row.hpp"
+
+namespace seqguard {
+namespace {
+
+std::string explain(const std::string& column, ParseStatus status, std::string_view expected, std::string_view text) {
+  const std::string what = status == ParseStatus::missing ? "empty"
+                           : status == ParseStatus::bad   ? "not "
+                                                          : "out of range for ";
+  return "column " + quoted(column) + ": " + what + (status == ParseStatus::missing ? "" : std::string(expected)) +
+         ": " + quoted(text);
+}
+
+}  // namespace
+
+void RowParser::parse(const SourceRow& row, EventRow& event) const {
+  static_cast<RowOrigin&>(event) = row;
+  if (event.problem.empty()) event.problem = read_fields(row, event);
+}
+
+std::string RowParser::read_fields(const SourceRow& row, EventRow& event) const {
+  const auto text_of = [&](const ColumnPlan::Field& field) { return row.fields[field.field]; };
+  if (plan_.key) {
+    event.key = text_of(*plan_.key);
+    if (event.key.empty()) return "column " + quoted(plan_.key->name) + ": empty key";
+  }
+  if (plan_.order) {
+    event.order_text = text_of(*plan_.order);
+    const ParseStatus status = parse_order(event.order_text, event.order);
+    if (status != ParseStatus::ok) return explain(plan_.order->name, status, "an order", event.order_text);
+  }
+  event.time_ms = k_no_time;
+  if (plan_.time) {
+    const ParseStatus status = parse_time(text_of(*plan_.time), plan_.time_unit, event.time_ms);
+    if (status != ParseStatus::ok && status != ParseStatus::missing)
+      return explain(plan_.time->name, status, "a time", text_of(*plan_.time));
+  }
+  event.values.resize(plan_.columns.size());
+  for (std::size_t c = 0; c < plan_.columns.size(); ++c) {
+    RowValue& value = event.values[c];
+    value.text = row.fields[plan_.columns[c].field];
+    if (plan_.columns[c].kind != ColumnKind::numeric) continue;
+    double number = 0;
+    ParseStatus status = parse_number(value.text, number);
+    if (status == ParseStatus::ok && std::abs(number) > std::numeric_limits<float>::max())
+      status = ParseStatus::out_of_range;
+    if (status != ParseStatus::ok && status != ParseStatus::missing)
+      return explain(plan_.columns[c].name, status, "a number", value.text);
+    value.number = status == ParseStatus::ok ? static_cast<float>(number) : std::numeric_limits<float>::quiet_NaN();
+  }
+  return {};
+}
+
+}  // namespace seqguard
