@@ -26,7 +26,7 @@ namespace {
 
 ModelSpec event_model(const ModelSize& size) {
   ModelSpec spec = model_spec(size, 1000);
-  spec.heads.masked_lm = true;
+  spec.heads = {{"", Head::masked_lm}};
   return spec;
 }
 
@@ -34,7 +34,7 @@ ModelSpec all_mini_lm() {
   ModelSpec spec = model_spec(k_model_sizes[3], 30'522);
   spec.config.max_position_embeddings = 512;
   spec.config.type_vocab_size = 2;
-  spec.heads.pooler = true;
+  spec.pooler = true;
   return spec;
 }
 

@@ -123,7 +123,7 @@ void train_masked(benchmark::State& state, const ModelSize& size, std::size_t th
   std::vector<const EncodedEvents*> train;
   for (const EncodedEvents& sequence : sequences) train.push_back(&sequence);
   ModelSpec spec = model_spec(size, k_vocabulary);
-  spec.heads.masked_lm = true;
+  spec.heads = {{"", Head::masked_lm}};
   Model<float> model(make_context(default_isa()), spec);
   model.initialize(1);
   TrainingOptions options;

@@ -22,8 +22,7 @@ using namespace seqguard;
 /// The encoder of `base` with a fresh head for one label.
 Model<float> with_spam_head(const Model<float>& base) {
   ModelSpec spec = base.spec();
-  spec.heads = {};
-  spec.heads.sequence_labels = 1;
+  spec.heads = {{"", Head::sequence_classification, {"spam"}}};
   spec.config.labels = {"spam"};
   spec.config.problem_type = "multi_label_classification";  // a probability of its own
   Model<float> model(base.context(), spec);
@@ -46,13 +45,13 @@ float learn_one(const Model<float>& model, const Encoding& tokens, float target,
   const auto cache = run_encoder<float>(model, input, options, workspace);
   const MatrixView<const float> h = cache.last_hidden_state();
   float logit = 0, d_logit = 0;
-  sequence_logits<float>(model, {&logit, 1, 1}, h, offsets, workspace.scratch);
+  const auto head = run_head<float>(model, 0, {&logit, 1, 1}, h, offsets, {}, workspace);
   const float loss = model.context().kernels->bce_with_logits(&d_logit, &logit, &target, nullptr, 1);
 
   const auto d_p = bind_parameters<float>(model.table(), model.spec(), gradient.data());
   std::vector<float> d_hidden(n * hidden);
   const MatrixView<float> d(d_hidden.data(), n, hidden);
-  sequence_logits_backward<float>(model, d, d_p, {&d_logit, 1, 1}, h, offsets, workspace.scratch);
+  run_head_backward<float>(model, 0, d, d_p, {&d_logit, 1, 1}, head, h, offsets, workspace);
   run_encoder_backward<float>(model, d_p, d, cache, input, options, workspace);
   return loss;
 }

@@ -34,12 +34,10 @@ TextModel load_checkpoint(const EncodeOptions& options) {
 }
 
 void check_kind(const Model<float>& model, const EncodeOptions& options) {
-  const ModelHeads& heads = model.spec().heads;
-  if (options.kind == "pooler_output" && !heads.pooler)
+  if (options.kind == "pooler_output" && !has_pooler(model.spec()))
     fail(ErrorCode::unsupported_model, options.model, "has no pooler",
          "a base model with pooler, or a classifier that reads it", "none");
-  if (options.kind == "logits" && !heads.masked_lm && heads.sequence_labels == 0 && heads.token_labels == 0 &&
-      !heads.replaced_tokens)
+  if (options.kind == "logits" && model.spec().heads.empty())
     fail(ErrorCode::unsupported_model, options.model, "has no head that gives logits",
          "a masked LM, a classifier or a detector of replaced tokens",
          architecture_name(model.config().family, Head::none));
@@ -75,7 +73,8 @@ void write_kind(const TokenSequence& tokens, const TextModel& model, const std::
   else if (kind == "sentence_embedding")
     write_matrix(model.sentence_embedding(tokens, scratch), true, json);
   else
-    write_matrix(model.logits(tokens, scratch), model.model().spec().heads.sequence_labels > 0, json);
+    write_matrix(model.logits(tokens, scratch),
+                 model.model().spec().heads.front().kind == Head::sequence_classification, json);
 }
 
 /// Lines answered by one call of the executor.

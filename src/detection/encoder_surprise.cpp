@@ -25,7 +25,7 @@ class Collector {
     scratch.batch.clear();
     scratch.rows.clear();
     scratch.positions.clear();
-    scratch.sums.assign(model.packed().decoders.size() * n_positions, 0.0f);
+    scratch.sums.assign(model.predicted_columns() * n_positions, 0.0f);
     scratch.counts.assign(n_positions, 0);
   }
 
@@ -109,9 +109,9 @@ void SurpriseScratch::reserve(const EventSchema& schema, const Model<float>& mod
   rows.reserve(tokens);
   positions.reserve(tokens);
   targets.reserve(tokens * batch.decoders());
-  sums.reserve(model.packed().decoders.size() * longest);
+  sums.reserve(model.predicted_columns() * longest);
   counts.reserve(longest);
-  means.reserve(1 + model.packed().decoders.size());
+  means.reserve(1 + model.predicted_columns());
 }
 
 SurpriseView causal_surprise(const Model<float>& model, const EventSchema& schema, const EncodedEvents& events,
@@ -185,15 +185,15 @@ void masked_distribution(const Model<float>& model, const EventSchema& schema, c
   scratch.batch.append(events, begin, size);
   scratch.batch.hide(position - begin);
   scratch.rows.assign(1, static_cast<std::uint32_t>(position - begin));
-  log_p.resize(model.packed().decoders[0].vocabulary);
+  const PackedDecoder<float>& decoder = model.packed().heads[model.masked_lm_head()].decoders[0];
+  log_p.resize(decoder.vocabulary);
 
   Workspace& workspace = scratch.workspace;
   const Arena::Frame frame(workspace.activations);
   const auto cache = run_encoder<float>(model, scratch.batch.input(), {.mask = AttentionMask::full}, workspace);
   auto prediction = PredictionCache<float>::allocate(workspace.activations, model.config(), 1, 1);
   prediction_transform<float>(model, prediction, cache.last_hidden_state(), scratch.rows, workspace.scratch);
-  vocabulary_log_probabilities<float>(model.context(), log_p, prediction.transform.out, model.packed().decoders[0],
-                                      workspace.scratch);
+  vocabulary_log_probabilities<float>(model.context(), log_p, prediction.transform.out, decoder, workspace.scratch);
 }
 
 }  // namespace seqguard

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "model/checkpoint_directory.hpp"
+#include "model/named_heads.hpp"
 #include "model/tensor_accounting.hpp"
 #include "model/tensor_names.hpp"
 #include "seqguard/core/error.hpp"
@@ -15,94 +16,122 @@
 namespace seqguard {
 namespace {
 
-ModelHeads heads_of(const ModelConfig& config, const TensorNames& names) {
-  const Head head = head_of(config);
-  ModelHeads heads;
-  heads.pooler = (head == Head::sequence_classification && config.traits().classifies_by_pooler) ||
-                 names.contains(tensor_name(config, "bert.pooler.dense.weight"));
-  heads.masked_lm = head == Head::masked_lm;
-  if (head == Head::sequence_classification) heads.sequence_labels = config.num_labels();
-  if (head == Head::token_classification) heads.token_labels = config.num_labels();
-  heads.replaced_tokens = head == Head::replaced_token_detection;
-  return heads;
+/// The head of architectures[0], and what it was trained with.
+std::vector<HeadSpec> heads_of(const ModelConfig& config) {
+  const Head kind = head_of(config);
+  if (kind == Head::none) return {};
+  HeadSpec head{"", kind};
+  if (kind == Head::sequence_classification || kind == Head::token_classification) head.labels = config.labels;
+  if (config.problem_type == "regression") head.loss = HeadLoss::squared_error;
+  if (config.problem_type == "multi_label_classification" || kind == Head::replaced_token_detection)
+    head.loss = HeadLoss::binary;
+  return {head};
 }
 
 /// A directory that was opened and found to be complete.
 class Checkpoint {
  public:
-  Checkpoint(const std::string& directory, const ModelFeatures& features, FileAccess access) {
-    spec_.config = load_model_config(directory);
-    file_ = open_tensors(directory, access);
-    names_ = complete_names(*file_, spec_.config);
-    spec_.features = features;
-    spec_.heads = heads_of(spec_.config, names_);
-    ties_ = ties_of(spec_);
-    // Before a model's memory is allocated: a configuration cannot ask for more than the file holds.
-    account(*file_, names_, spec_, ParameterTable(spec_));
+  Checkpoint(const std::string& directory, const ModelFeatures& features, FileAccess access, Matrices matrices)
+      : config_(load_model_config(directory)),
+        file_(open_tensors(directory, access)),
+        names_(complete_names(*file_, config_)),
+        named_(open_named_heads(directory)),
+        spec_(make_spec(features)),
+        table_(spec_, matrices),
+        copies_(copies_of(table_, config_)) {
+    // Before a model's memory is allocated: a configuration cannot ask for more than the files hold.
+    account(*file_, names_, spec_, table_);
+    if (named_.tensors == nullptr) return;
+    for (const auto& [name, info] : named_.tensors->tensors()) named_names_.emplace(name, name);
+    account(*named_.tensors, named_names_, spec_, table_, true);
   }
 
   const ModelSpec& spec() const noexcept { return spec_; }
+  ParameterTable take_table() noexcept { return std::move(table_); }
 
   /// A parameter, or its copy, from the file; both, where both are there and tied, must agree.
   void read(const ParameterInfo& parameter, std::span<float> out) const {
-    const auto own = names_.find(tensor_name(spec_.config, parameter.name));
+    const std::string name = tensor_name(config_, parameter.key);
+    if (!parameter.key.head.empty()) return named_.tensors->read(name, out);
+    const auto own = names_.find(name);
     if (own != names_.end()) file_->read(own->second, out);
-    for (const Tie& tie : ties_) {
-      const auto copy = names_.find(tie.copy);
-      if (tie.parameter != parameter.name || copy == names_.end()) continue;
-      if (own == names_.end() || !spec_.config.tie_word_embeddings) {
+    for (const Copy& alias : copies_) {
+      const auto copy = names_.find(alias.name);
+      if (copy == names_.end() || alias.of != parameter.key) continue;
+      if (own == names_.end() || !config_.tie_word_embeddings) {
         file_->read(copy->second, out);
         continue;
       }
-      std::size_t place = 0;
-      file_->read_blocks(copy->second, [&](std::span<const float> block) {
-        if (!std::equal(block.begin(), block.end(), out.begin() + static_cast<std::ptrdiff_t>(place)))
-          fail(ErrorCode::unsupported_model, file_->path(),
-               "\"" + copy->second + "\" differs from \"" + own->second + "\", to which it is tied");
-        place += block.size();
-      });
+      require_equal(copy->second, own->second, out);
     }
   }
 
  private:
-  ModelSpec spec_;
+  ModelSpec make_spec(const ModelFeatures& features) const {
+    ModelSpec spec{config_, features, false, heads_of(config_), {}};
+    const ParameterKey pooler{ParameterScope::base, 0, "pooler.dense.weight"};
+    spec.pooler = has_pooler(spec) || names_.contains(tensor_name(config_, pooler));
+    spec.heads.insert(spec.heads.end(), named_.heads.begin(), named_.heads.end());
+    return spec;
+  }
+
+  void require_equal(const std::string& copy, const std::string& own, std::span<const float> values) const {
+    std::size_t place = 0;
+    file_->read_blocks(copy, [&](std::span<const float> block) {
+      if (!std::equal(block.begin(), block.end(), values.begin() + static_cast<std::ptrdiff_t>(place)))
+        fail(ErrorCode::unsupported_model, file_->path(),
+             "\"" + copy + "\" differs from \"" + own + "\", to which it is tied");
+      place += block.size();
+    });
+  }
+
+  ModelConfig config_;
   std::unique_ptr<const TensorSource> file_;
-  TensorNames names_;
-  std::vector<Tie> ties_;
+  TensorNames names_, named_names_;
+  NamedHeads named_;
+  ModelSpec spec_;
+  ParameterTable table_;
+  std::vector<Copy> copies_;
 };
 
-/// The class that has exactly these heads.
+/// The class whose head is the one without a name.
 Head class_of(const ModelSpec& spec) {
-  const ModelHeads& heads = spec.heads;
-  if (heads.masked_lm + (heads.sequence_labels > 0) + (heads.token_labels > 0) + heads.replaced_tokens > 1)
-    fail(ErrorCode::invalid_argument, "model to write", "heads",
-         "at most one of masked_lm, sequence_labels, token_labels, replaced_tokens", "several");
-  const std::size_t labels = heads.sequence_labels + heads.token_labels;
-  if (labels > 0 && labels != spec.config.num_labels())
-    fail(ErrorCode::invalid_argument, "model to write", "names in config.labels", std::to_string(labels),
-         std::to_string(spec.config.num_labels()));
-  if (heads.masked_lm) return Head::masked_lm;
-  if (heads.sequence_labels > 0) return Head::sequence_classification;
-  if (heads.replaced_tokens) return Head::replaced_token_detection;
-  return heads.token_labels > 0 ? Head::token_classification : Head::none;
+  for (const HeadSpec& head : spec.heads) {
+    if (!head.name.empty()) continue;
+    if (!head.labels.empty() && head.labels != spec.config.labels)
+      fail(ErrorCode::invalid_argument, "model to write", "labels of the head", "those of config.labels",
+           std::to_string(head.labels.size()) + " others");
+    return head.kind;
+  }
+  return Head::none;
 }
 
-/// Values in memory under the names of a checkpoint.
+/// Values in memory under the names of a checkpoint: of model.safetensors, or of heads.safetensors.
 class ValuesAsTensors : public TensorSource {
  public:
-  ValuesAsTensors(const Model<float>& model, std::span<const float> values, std::string_view prefix_to_drop)
+  ValuesAsTensors(const Model<float>& model, std::span<const float> values, bool named_heads,
+                  std::string_view prefix_to_drop)
       : table_(model.table()), values_(values) {
     path_ = "model to write";
+    const ModelConfig& config = model.config();
+    const std::vector<Copy> copies = copies_of(table_, config);
     for (std::size_t i = 0; i < table_.entries().size(); ++i) {
-      if (table_.entries()[i].fixed) continue;
-      std::string name = tensor_name(model.config(), table_.entries()[i].name);
+      const ParameterInfo& parameter = table_.entries()[i];
+      if (parameter.fixed || parameter.key.head.empty() == named_heads) continue;
+      std::string name = tensor_name(config, parameter.key);
       if (name.starts_with(prefix_to_drop)) name.erase(0, prefix_to_drop.size());
-      const TensorInfo info{Dtype::f32, table_.entries()[i].shape, i, {}};
+      const TensorInfo info{Dtype::f32, parameter.shape, i, {}};
       tensors_.emplace(std::move(name), info);
-      if (model.config().tie_word_embeddings) continue;
-      for (const Tie& tie : ties_of(model.spec()))
-        if (tie.parameter == table_.entries()[i].name) tensors_.emplace(tie.copy, info);
+      if (config.tie_word_embeddings) continue;
+      for (const Copy& copy : copies)
+        if (copy.of == parameter.key) tensors_.emplace(copy.name, info);
     }
+  }
+
+  std::vector<std::string> names() const {
+    std::vector<std::string> names;
+    for (const auto& [name, info] : tensors_) names.push_back(name);
+    return names;
   }
 
  private:
@@ -124,12 +153,12 @@ ModelConfig load_model_config(const std::string& directory) {
 }
 
 ModelSpec load_model_spec(const std::string& directory, const ModelFeatures& features) {
-  return Checkpoint(directory, features, FileAccess::read).spec();
+  return Checkpoint(directory, features, FileAccess::read, Matrices::flat).spec();
 }
 
 Model<float> load_model(const Context<float>& context, const std::string& directory, const ModelFeatures& features,
                         FileAccess access) {
-  const Checkpoint checkpoint(directory, features, access);
+  const Checkpoint checkpoint(directory, features, access, Matrices::flat);
   Model<float> model(context, checkpoint.spec());
   for (const ParameterInfo& parameter : model.table().entries())
     if (!parameter.fixed)  // the values of a model begin as zeros
@@ -139,10 +168,10 @@ Model<float> load_model(const Context<float>& context, const std::string& direct
 
 Model<float> load_scoring_model(const Context<float>& context, const std::string& directory,
                                 const ModelFeatures& features, FileAccess access) {
-  const Checkpoint checkpoint(directory, features, access);
-  return Model<float>(context, checkpoint.spec(), [&](const ParameterInfo& parameter, std::span<float> values) {
-    checkpoint.read(parameter, values);
-  });
+  Checkpoint checkpoint(directory, features, access, Matrices::packed);
+  return Model<float>(
+      context, checkpoint.spec(), checkpoint.take_table(),
+      [&](const ParameterInfo& parameter, std::span<float> values) { checkpoint.read(parameter, values); });
 }
 
 void write_model(DirectoryWriter& writer, const Model<float>& model, std::span<const float> values,
@@ -154,10 +183,10 @@ void write_model(DirectoryWriter& writer, const Model<float>& model, std::span<c
   const Head head = class_of(model.spec());
   ModelConfig config = model.config();
   config.architectures = {architecture_name(config.family, head)};
-  const ValuesAsTensors tensors(model, values, head == Head::none ? config.traits().tensor_prefix : "");
-  std::vector<std::string> names;
-  for (const auto& [name, info] : tensors.tensors()) names.push_back(name);
-  write_weights(writer, tensors, std::move(names), options);
+  const ValuesAsTensors tensors(model, values, false, head == Head::none ? config.traits().tensor_prefix : "");
+  write_weights(writer, tensors, tensors.names(), options);
+  const ValuesAsTensors named(model, values, true, "");
+  if (!named.tensors().empty()) write_named_heads(writer, model.spec(), named);
   writer.write("config.json", with_dtype(to_json(config), "config.json", options.dtype.value_or(Dtype::f32)));
 }
 

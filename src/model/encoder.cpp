@@ -23,6 +23,13 @@ void check_ids(std::span<const std::int32_t> ids, std::string_view what, std::si
 
 }  // namespace
 
+std::size_t lowest_trained_call(const ModelSpec& spec) noexcept {
+  if (!spec.frozen.embeddings) return 0;
+  std::size_t call = 0;
+  while (call < spec.config.layer_calls() && spec.config.layer_of(call) < spec.frozen.layers) ++call;
+  return call;
+}
+
 void check_encoder_input(const EncoderInput& input, const ModelSpec& spec) {
   const ModelConfig& config = spec.config;
   const std::vector<FeatureColumn>& features = spec.features.categorical;

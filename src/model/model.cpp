@@ -5,8 +5,108 @@
 
 #include "seqguard/core/error.hpp"
 #include "seqguard/core/random.hpp"
+#include "seqguard/layers/relative_position.hpp"
+#include "seqguard/model/parameter_list.hpp"
 
 namespace seqguard {
+namespace {
+
+/// What the packed matrices take from an arena at most.
+template <class Real>
+struct MeasureStorage : ParameterVisitor<const Real> {
+  explicit MeasureStorage(const Context<Real>& with) : context(with) {}
+  void product(PackedLinear<Real>&, std::span<const LinearParameters<const Real>> layers) {
+    std::size_t rows = 0;
+    for (const LinearParameters<const Real>& layer : layers) rows += layer.out_features;
+    bytes += PackedMatrix<Real>::storage_bytes(context, layers[0].in_features, rows);
+  }
+  void decoder(PackedDecoder<Real>&, const DecoderParameters<const Real>& p) {
+    for (std::size_t first = 0; first < p.vocabulary; first += k_vocabulary_tile)
+      bytes += PackedMatrix<Real>::storage_bytes(context, p.hidden, std::min(k_vocabulary_tile, p.vocabulary - first));
+  }
+  const Context<Real>& context;
+  std::size_t bytes = 0;
+};
+
+/// Packs what lies in the flat buffer.
+template <class Real>
+struct PackFlat : ParameterVisitor<const Real> {
+  PackFlat(const Context<Real>& with, bool training) : context(with), for_training(training) {}
+
+  void product(PackedLinear<Real>& packed, std::span<const LinearParameters<const Real>> layers) {
+    const std::size_t in = layers[0].in_features;
+    if (layers.size() == 1)
+      return packed.pack(context, {layers[0].weight, layers[0].out_features, in}, layers[0].bias, for_training);
+    stacked.clear();
+    packed.stacked_bias.clear();
+    for (const LinearParameters<const Real>& layer : layers) {
+      stacked.insert(stacked.end(), layer.weight, layer.weight + layer.out_features * in);
+      packed.stacked_bias.insert(packed.stacked_bias.end(), layer.bias, layer.bias + layer.out_features);
+    }
+    packed.pack(context, {stacked.data(), stacked.size() / in, in}, packed.stacked_bias.data(), for_training);
+  }
+  void decoder(PackedDecoder<Real>& packed, const DecoderParameters<const Real>& p) {
+    packed.pack(context, p, for_training);
+  }
+
+  const Context<Real>& context;
+  bool for_training;
+  std::vector<Real> stacked;  // rows of several layers one below the other
+};
+
+/// Reads every parameter once: matrices are packed when they have been read, all others get their place in `values`.
+template <class Real>
+struct ReadAndPack : ParameterVisitor<const Real> {
+  using Read = typename Model<Real>::ReadParameter;
+  ReadAndPack(const Context<Real>& with, const ParameterTable& of, std::span<Real> into, Read from,
+              Arena& into_matrices)
+      : context(with), table(of), values(into), read(from), storage(into_matrices) {}
+
+  void parameter(const ParameterDeclaration& declaration, const Real*&) {
+    if (declaration.tied_to) return;
+    const ParameterInfo& info = table.entries()[next++];
+    if (info.offset == k_not_there) return matrices.push_back(&info);
+    const std::span<Real> out = values.subspan(info.offset, info.count);
+    if (info.fixed)
+      std::fill(out.begin(), out.end(), Real(0));
+    else
+      read(info, out);
+  }
+  void product(PackedLinear<Real>& packed, std::span<const LinearParameters<const Real>> layers) {
+    const std::size_t in = layers[0].in_features;
+    std::size_t count = 0, done = 0;
+    for (const ParameterInfo* info : matrices) count += info->count;
+    rows.reset();
+    rows.reserve(count * sizeof(Real));
+    const std::span<Real> weight = rows.template allocate<Real>(count);
+    for (const ParameterInfo* info : matrices) {
+      read(*info, weight.subspan(done, info->count));
+      done += info->count;
+    }
+    matrices.clear();
+    const Real* bias = layers[0].bias;
+    if (layers.size() > 1) {
+      for (const LinearParameters<const Real>& layer : layers)
+        packed.stacked_bias.insert(packed.stacked_bias.end(), layer.bias, layer.bias + layer.out_features);
+      bias = packed.stacked_bias.data();
+    }
+    packed.pack(context, {weight.data(), count / in, in}, bias, false, &storage);
+  }
+  void decoder(PackedDecoder<Real>& packed, const DecoderParameters<const Real>& p) {
+    packed.pack(context, p, false, &storage);
+  }
+
+  const Context<Real>& context;
+  const ParameterTable& table;
+  std::span<Real> values;
+  Read read;
+  Arena& storage;
+  Arena rows;                                  // of one product
+  std::vector<const ParameterInfo*> matrices;  // visited since the last product
+  std::size_t next = 0;
+};
+
+}  // namespace
 
 template <class Real>
 Model<Real>::Model(const Context<Real>& context, ModelSpec spec)
@@ -17,35 +117,32 @@ Model<Real>::Model(const Context<Real>& context, ModelSpec spec)
       parameters_(bind_parameters<const Real>(table_, spec_, values_.data())) {}
 
 template <class Real>
-Model<Real>::Model(const Context<Real>& context, ModelSpec spec, ReadParameter read)
-    : context_(context), spec_(std::move(spec)), table_(spec_, Matrices::packed) {
-  const std::vector<ParameterInfo>& entries = table_.entries();
+Model<Real>::Model(const Context<Real>& context, ModelSpec spec, ParameterTable table, ReadParameter read)
+    : context_(context), spec_(std::move(spec)), table_(std::move(table)) {
   others_.reserve(table_.size() * sizeof(Real));
   const std::span<Real> values = others_.allocate<Real>(table_.size());
   parameters_ = bind_parameters<const Real>(table_, spec_, values.data());
-  for (const ParameterInfo& info : entries) {
-    if (info.offset == k_packed) continue;
-    const std::span<Real> out = values.subspan(info.offset, info.count);
-    if (info.fixed)
-      std::fill(out.begin(), out.end(), Real(0));
-    else
-      read(info, out);
+  MeasureStorage<Real> measure(context_);
+  visit_parameters<const Real>(spec_, parameters_, packed_, measure);
+  matrices_.reserve(measure.bytes);
+  ReadAndPack<Real> reader(context_, table_, values, read, matrices_);
+  visit_parameters<const Real>(spec_, parameters_, packed_, reader);
+  prepare();
+}
+
+template <class Real>
+void Model<Real>::prepare() {
+  const ModelConfig& config = spec_.config;
+  if (parameters_.relative_attention_bias.rows > 0) {
+    packed_.reach = config.max_tokens();
+    packed_.relative_bias.resize(config.num_attention_heads * relative_bias_stride(packed_.reach));
+    expand_relative_bias<Real>(packed_.relative_bias, parameters_.relative_attention_bias, config.num_attention_heads,
+                               packed_.reach);
   }
-  matrices_.reserve(PackedModel<Real>::storage_bytes(context_, parameters_));
-  Arena one_matrix;
-  packed_.pack(
-      context_, spec_.config, parameters_,
-      [&](const LinearParameters<const Real>& linear) -> const Real* {
-        const std::size_t count = linear.out_features * linear.in_features;
-        one_matrix.reset();
-        one_matrix.reserve(count * sizeof(Real));
-        const std::span<Real> out = one_matrix.allocate<Real>(count);
-        // Parts of one matrix (query, key, value) follow each other in the table.
-        for (std::size_t done = 0, i = linear.place; done < count; done += entries[i++].count)
-          read(entries[i], out.subspan(done, entries[i].count));
-        return out.data();
-      },
-      matrices_);
+  if (config.traits().positions == PositionRule::rotary && packed_.global_rotary.cosine.empty()) {
+    packed_.global_rotary.fill(config.max_tokens(), config.head_size(), config.global_rope_theta);
+    packed_.local_rotary.fill(config.max_tokens(), config.head_size(), config.local_rope_theta);
+  }
 }
 
 template <class Real>
@@ -53,6 +150,20 @@ void Model<Real>::require_flat() const {
   if (table_.matrices() != Matrices::flat)
     fail(ErrorCode::unsupported, "model",
          "was loaded for scoring and keeps its matrices packed only: to train or save it, use load_model()");
+}
+
+template <class Real>
+std::size_t Model<Real>::masked_lm_head() const {
+  const HeadSpec* const head = spec_.head(Head::masked_lm);
+  if (head == nullptr) fail(ErrorCode::unsupported, "model", "has no head that predicts events (masked LM)");
+  return static_cast<std::size_t>(head - spec_.heads.data());
+}
+
+template <class Real>
+std::size_t Model<Real>::predicted_columns() const noexcept {
+  for (const HeadParameters<const Real>& head : parameters_.heads)
+    if (!head.decoders.empty()) return head.decoders.size();
+  return 0;
 }
 
 template <class Real>
@@ -73,7 +184,9 @@ void Model<Real>::initialize(std::uint64_t seed) {
 template <class Real>
 void Model<Real>::pack(bool for_training) {
   require_flat();
-  packed_.pack(context_, spec_.config, parameters_, for_training);
+  PackFlat<Real> packer(context_, for_training);
+  visit_parameters<const Real>(spec_, parameters_, packed_, packer);
+  prepare();
 }
 
 template class Model<float>;

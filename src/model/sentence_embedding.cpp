@@ -7,29 +7,6 @@
 namespace seqguard {
 namespace {
 
-void pool(std::span<float> out, Pooling pooling, MatrixView<const float> hidden) {
-  const std::size_t n = hidden.rows;
-  if (pooling == Pooling::cls || pooling == Pooling::last) {
-    std::copy_n(hidden.row(pooling == Pooling::cls ? 0 : n - 1), out.size(), out.begin());
-    return;
-  }
-  if (pooling == Pooling::max) {
-    std::copy_n(hidden.row(0), out.size(), out.begin());
-    for (std::size_t t = 1; t < n; ++t)
-      for (std::size_t c = 0; c < out.size(); ++c) out[c] = std::max(out[c], hidden(t, c));
-    return;
-  }
-  const bool weighted = pooling == Pooling::weighted_mean;
-  const auto length = static_cast<double>(n);
-  const double total = weighted ? length * (length + 1) / 2 : length;
-  const double divisor = pooling == Pooling::mean_sqrt ? std::sqrt(total) : total;
-  for (std::size_t c = 0; c < out.size(); ++c) {
-    double sum = 0;
-    for (std::size_t t = 0; t < n; ++t) sum += (weighted ? static_cast<double>(t + 1) : 1.0) * hidden(t, c);
-    out[c] = static_cast<float>(sum / divisor);
-  }
-}
-
 void normalise(std::span<float> x) {
   constexpr double k_least = 1e-12;  // F.normalize's eps
   double squares = 0;
@@ -45,7 +22,7 @@ void SentenceEmbedding::embed(std::span<float> out, MatrixView<const float> hidd
   const Arena::Frame frame(scratch);
   std::span<float> x = scratch.allocate<float>(poolings_.size() * hidden.cols);
   for (std::size_t i = 0; i < poolings_.size(); ++i)
-    pool(x.subspan(i * hidden.cols, hidden.cols), poolings_[i], hidden);
+    pool_sequence<float>(x.subspan(i * hidden.cols, hidden.cols), poolings_[i], hidden);
   for (const auto& step : steps_) {
     const auto* const dense = std::get_if<SentenceDense>(&step);
     if (dense == nullptr) {

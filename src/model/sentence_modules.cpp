@@ -115,7 +115,7 @@ SentenceDense read_dense(const Context<float>& context, const std::string& folde
     tensors->read("linear.bias", dense.bias);
   }
   // A vector that is moved keeps its elements where they are: the packed layer may point to the bias.
-  dense.packed.pack(context, {values.data(), dense.bias.empty() ? nullptr : dense.bias.data(), shape[0], in_features},
+  dense.packed.pack(context, {values.data(), shape[0], in_features}, dense.bias.empty() ? nullptr : dense.bias.data(),
                     false);
   return dense;
 }
@@ -167,12 +167,6 @@ std::string module_folder(const std::string& directory, const std::string& name,
 }
 
 }  // namespace
-
-std::string_view to_string(Pooling pooling) noexcept {
-  const auto known = std::find_if(std::begin(k_poolings), std::end(k_poolings),
-                                  [&](const PoolingName& name) { return name.pooling == pooling; });
-  return known->mode;
-}
 
 SentenceEmbedding SentenceEmbedding::load(const Context<float>& context, const std::string& directory,
                                           const ModelConfig& config, const std::optional<std::string>& prompt_name) {

@@ -26,24 +26,13 @@ std::string list_text(std::string_view title, const std::vector<std::string>& na
   return text;
 }
 
-/// What follows the family's prefix in the names of parameters.
-std::vector<std::string> roots_of(const ModelConfig& config) {
-  ModelSpec base;
-  base.config = config;
-  base.heads.pooler = true;
-  std::vector<std::string> parameters;
-  const ParameterTable table(base);
-  for (const ParameterInfo& parameter : table.entries()) parameters.push_back(tensor_name(config, parameter.name));
-  return roots_of(config.traits(), parameters);
-}
-
 struct Misfits {
   std::vector<std::string> missing, unused, misshapen;  // names of parameters; names in the file; those with shapes
   bool labels = false;                                  // a classifier has a row for each of another number of labels
 };
 
 Misfits misfits_of(const TensorSource& file, const TensorNames& names, const ModelSpec& spec,
-                   const ParameterTable& table) {
+                   const ParameterTable& table, bool named_heads) {
   Misfits result;
   TensorNames left = names;
   const auto use = [&](std::string_view name, const ParameterInfo& parameter) {
@@ -53,18 +42,18 @@ Misfits misfits_of(const TensorSource& file, const TensorNames& names, const Mod
     if (in_file != parameter.shape) {
       result.misshapen.push_back(found->second + " (expected " + shape_text(parameter.shape) + ", found " +
                                  shape_text(in_file) + ")");
-      result.labels |= parameter.name.starts_with("classifier.") && parameter.shape[0] == spec.config.num_labels();
+      result.labels |= parameter.key.scope == ParameterScope::head && parameter.shape[0] == spec.config.num_labels();
     }
     left.erase(found);
     return true;
   };
-  const std::vector<Tie> ties = ties_of(spec);
+  const std::vector<Copy> copies = copies_of(table, spec.config);
   for (const ParameterInfo& parameter : table.entries()) {
-    if (parameter.fixed) continue;
-    const std::string name = tensor_name(spec.config, parameter.name);
+    if (parameter.fixed || parameter.key.head.empty() == named_heads) continue;
+    const std::string name = tensor_name(spec.config, parameter.key);
     bool found = use(name, parameter);
-    for (const Tie& tie : ties)
-      if (tie.parameter == parameter.name) found |= use(tie.copy, parameter);
+    for (const Copy& copy : copies)
+      if (copy.of == parameter.key) found |= use(copy.name, parameter);
     if (!found) result.missing.push_back(name);
   }
   for (const auto& [name, in_file] : left)
@@ -124,12 +113,17 @@ TensorNames complete_names(const TensorSource& file, const ModelConfig& config) 
   return names;
 }
 
-std::vector<Tie> ties_of(const ModelSpec& spec) {
-  return spec.heads.masked_lm ? ties_of(spec.config) : std::vector<Tie>();
+std::vector<Copy> copies_of(const ParameterTable& table, const ModelConfig& config) {
+  std::vector<Copy> copies;
+  for (const ParameterInfo& alias : table.aliases())
+    if (std::string name = tensor_name(config, alias.key); name != tensor_name(config, *alias.tied_to))
+      copies.push_back({*alias.tied_to, std::move(name)});
+  return copies;
 }
 
-void account(const TensorSource& file, const TensorNames& names, const ModelSpec& spec, const ParameterTable& table) {
-  Misfits misfits = misfits_of(file, names, spec, table);
+void account(const TensorSource& file, const TensorNames& names, const ModelSpec& spec, const ParameterTable& table,
+             bool named_heads) {
+  Misfits misfits = misfits_of(file, names, spec, table, named_heads);
   if (misfits.missing.empty() && misfits.unused.empty() && misfits.misshapen.empty()) return;
   const std::string prefix = take_prefix(misfits, spec.config);
   fail(ErrorCode::bad_checkpoint, file.path(),

@@ -18,11 +18,19 @@ using TensorNames = std::map<std::string, std::string, std::less<>>;
 /// @throws Error bad_checkpoint: two tensors are the same parameter.
 TensorNames complete_names(const TensorSource& file, const ModelConfig& config);
 
-/// Ties of the parameters that the model has.
-std::vector<Tie> ties_of(const ModelSpec& spec);
+/// A parameter and a second name under which a copy of it may stand in the file. With tie_word_embeddings both are the
+/// same; without it transformers 5 uses the copy of the bias, and the head's own lies idle beside it.
+struct Copy {
+  ParameterKey of;
+  std::string name;
+};
+/// All copies whose names differ from the parameter's own.
+std::vector<Copy> copies_of(const ParameterTable& table, const ModelConfig& config);
 
-/// Every parameter found with its shape, every tensor used. @throws Error bad_checkpoint: one that lists all that is
-/// wrong, and its likely cause.
-void account(const TensorSource& file, const TensorNames& names, const ModelSpec& spec, const ParameterTable& table);
+/// Every parameter that belongs into the file found with its shape, every tensor used: of model.safetensors, or of
+/// heads.safetensors (`named_heads`). @throws Error bad_checkpoint: one that lists all that is wrong, and its likely
+/// cause.
+void account(const TensorSource& file, const TensorNames& names, const ModelSpec& spec, const ParameterTable& table,
+             bool named_heads = false);
 
 }  // namespace seqguard

@@ -1,13 +1,12 @@
 #include "model/tensor_names.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <utility>
+
+#include "seqguard/model/parameter_list.hpp"
 
 namespace seqguard {
 namespace {
-
-constexpr std::string_view k_base = "bert.", k_layer = "bert.encoder.layer.";
 
 std::string renamed(const FamilyTraits& traits, std::string_view stem) {
   for (const Renamed& tensor : traits.tensors)
@@ -30,32 +29,35 @@ std::string layer_prefix(const ModelConfig& config, std::size_t layer) {
 
 }  // namespace
 
-std::string tensor_name(const ModelConfig& config, std::string_view parameter) {
+std::string tensor_name(const ModelConfig& config, const ParameterKey& key) {
   const FamilyTraits& traits = config.traits();
-  const std::size_t dot = parameter.rfind('.');
-  const std::string suffix(parameter.substr(dot));
-  std::string_view stem = parameter.substr(0, dot);
-  if (stem.starts_with(k_layer)) {
-    std::size_t layer = 0;
-    const char* const number = stem.data() + k_layer.size();
-    const char* const end = std::from_chars(number, stem.data() + stem.size(), layer).ptr;
-    stem.remove_prefix(static_cast<std::size_t>(end - stem.data()) + 1);
-    return std::string(traits.tensor_prefix) + layer_prefix(config, layer) + renamed(traits, stem) + suffix;
-  }
-  if (!stem.starts_with(k_base)) return renamed(traits, stem) + suffix;
-  stem.remove_prefix(k_base.size());
-  return std::string(traits.tensor_prefix) + renamed(traits, stem) + suffix;
+  if (!key.head.empty()) return key.head + "." + key.part;
+  const std::size_t dot = key.part.rfind('.');
+  const std::string name = renamed(traits, std::string_view(key.part).substr(0, dot)) + key.part.substr(dot);
+  if (key.scope == ParameterScope::head) return name;
+  const std::string layer = key.scope == ParameterScope::layer ? layer_prefix(config, key.layer) : "";
+  return std::string(traits.tensor_prefix) + layer + name;
 }
 
-std::vector<std::string> roots_of(const FamilyTraits& traits, const std::vector<std::string>& names) {
-  std::vector<std::string> roots;
-  for (const std::string& name : names) {
-    if (!name.starts_with(traits.tensor_prefix)) continue;
-    const std::size_t begin = traits.tensor_prefix.size();
-    std::string root = name.substr(begin, name.find('.', begin) + 1 - begin);
-    if (std::find(roots.begin(), roots.end(), root) == roots.end()) roots.push_back(std::move(root));
-  }
-  return roots;
+std::vector<std::string> roots_of(const ModelConfig& config) {
+  struct Collector : ParameterVisitor<const float> {
+    explicit Collector(const ModelConfig& of) : config(of) {}
+    void parameter(const ParameterDeclaration& declaration, const float*&) {
+      const std::string name = tensor_name(config, declaration.key);
+      const std::size_t begin = config.traits().tensor_prefix.size();
+      std::string root = name.substr(begin, name.find('.', begin) + 1 - begin);
+      if (std::find(roots.begin(), roots.end(), root) == roots.end()) roots.push_back(std::move(root));
+    }
+    const ModelConfig& config;
+    std::vector<std::string> roots;
+  } collector(config);
+  ModelSpec base;
+  base.config = config;
+  base.pooler = true;
+  ModelParameters<const float> p;
+  PackedModel<float> packed;
+  visit_parameters<const float>(base, p, packed, collector);
+  return collector.roots;
 }
 
 std::string complete_name(const FamilyTraits& traits, const std::vector<std::string>& roots, std::string_view in_file) {
@@ -66,15 +68,6 @@ std::string complete_name(const FamilyTraits& traits, const std::vector<std::str
   for (const auto& [old_suffix, suffix] : {std::pair{"LayerNorm.gamma", "weight"}, {"LayerNorm.beta", "bias"}})
     if (result.ends_with(old_suffix)) result.replace(result.rfind('.') + 1, std::string::npos, suffix);
   return result;
-}
-
-std::vector<Tie> ties_of(const ModelConfig& config) {
-  std::vector<Tie> ties = {{"cls.predictions.bias", tensor_name(config, "cls.predictions.decoder.bias")}};
-  if (config.tie_word_embeddings)
-    ties.push_back({"bert.embeddings.word_embeddings.weight", tensor_name(config, "cls.predictions.decoder.weight")});
-  // Where the head's own bias has the decoder's name, there is no second one.
-  std::erase_if(ties, [&](const Tie& tie) { return tie.copy == tensor_name(config, tie.parameter); });
-  return ties;
 }
 
 bool carries_nothing(const FamilyTraits& traits, std::string_view complete_name) {

@@ -11,6 +11,7 @@
 
 #include "core/strict_json.hpp"
 #include "model/float_formats.hpp"
+#include "model/named_heads.hpp"
 #include "model/safetensors_header.hpp"
 #include "seqguard/core/error.hpp"
 
@@ -151,7 +152,9 @@ WrittenWeights write_weights(DirectoryWriter& writer, const TensorSource& source
   std::sort(names.begin(), names.end());
   if (std::adjacent_find(names.begin(), names.end()) != names.end())
     fail(ErrorCode::invalid_argument, "weights to write", "names", "each once", "one twice");
-  writer.leave_out(is_weights_file);
+  writer.leave_out([](std::string_view name) {
+    return is_weights_file(name) || name == k_named_heads_file || name == k_named_heads_weights;
+  });
   const auto shards = shards_of(weights, names, options.max_shard_bytes);
   if (shards.size() == 1) {
     result.files = {"model.safetensors"};

@@ -93,7 +93,7 @@ ModelSpec make_spec(const FitPlan& plan, const EventSchema& schema) {
   spec.config.attention_probs_dropout_prob = 0;
   spec.config.architectures = {architecture_name(spec.config.family, Head::masked_lm)};
   spec.features = model_features(schema);
-  spec.heads.masked_lm = true;
+  spec.heads = {{"", Head::masked_lm}};
   return spec;
 }
 

@@ -68,7 +68,7 @@ SequenceScorer::Scratch SequenceScorer::make_scratch(std::size_t max_events) con
   auto buffers = std::make_unique<Scratch::Buffers>(max_events);
   reserve(buffers->encoded, model.schema, max_events);
   buffers->surprise.reserve(model.schema, model.encoder, max_events);
-  buffers->causal.reserve((1 + model.encoder.packed().decoders.size()) * max_events);
+  buffers->causal.reserve((1 + model.encoder.predicted_columns()) * max_events);
   buffers->masked.reserve(buffers->causal.capacity());
   buffers->seen.reserve(max_events);
   return Scratch(std::move(buffers));

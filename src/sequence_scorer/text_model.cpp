@@ -69,7 +69,7 @@ TextModel TextModel::load(const std::string& directory, const LoadOptions& optio
   const Context<float> context = make_context(options.isa ? *options.isa : default_isa(), options.gemm);
   Model<float> model = load_scoring_model(context, directory, {}, options.access);
   SentenceEmbedding sentence = SentenceEmbedding::load(context, directory, model.config(), text.prompt_name);
-  if (model.spec().heads.sequence_labels > 0 && !sentence.prompt().empty())
+  if (model.spec().head(Head::sequence_classification) != nullptr && !sentence.prompt().empty())
     fail(ErrorCode::unsupported_model, directory, "prompt of a cross-encoder", "none", "\"" + sentence.prompt() + "\"");
   const OutputTransform transform = read_output_transform(directory, model.config());
   Parts parts{std::move(model), std::move(sentence), transform, {}, {}};
@@ -97,8 +97,8 @@ const Model<float>& TextModel::model() const noexcept { return parts_->model; }
 const std::string& TextModel::prompt() const noexcept { return parts_->sentence.prompt(); }
 
 std::span<const std::string> TextModel::labels() const noexcept {
-  if (parts_->model.spec().heads.sequence_labels == 0) return {};
-  return parts_->model.config().labels;
+  const HeadSpec* const head = parts_->model.spec().head(Head::sequence_classification);
+  return head != nullptr ? std::span<const std::string>(head->labels) : std::span<const std::string>();
 }
 
 void TextModel::check_out(std::string_view call, std::size_t wanted, std::size_t found) const {
@@ -123,7 +123,7 @@ MatrixView<const float> TextModel::hidden_states(const TokenSequence& tokens, Sc
 }
 
 MatrixView<const float> TextModel::pooler_output(const TokenSequence& tokens, Scratch& scratch) const {
-  if (!parts_->model.spec().heads.pooler) fail(ErrorCode::unsupported, "pooler_output", "the model has no pooler");
+  if (!has_pooler(parts_->model.spec())) fail(ErrorCode::unsupported, "pooler_output", "the model has no pooler");
   const MatrixView<const float> hidden = hidden_states(tokens, scratch);
   Workspace& workspace = scratch.buffers_->workspace;
   const std::size_t offsets[] = {0, hidden.rows};
@@ -141,20 +141,17 @@ MatrixView<const float> TextModel::sentence_embedding(const TokenSequence& token
 
 MatrixView<const float> TextModel::logits(const TokenSequence& tokens, Scratch& scratch) const {
   const Model<float>& model = parts_->model;
-  const ModelHeads& heads = model.spec().heads;
-  const std::size_t width = heads.masked_lm ? model.config().vocab_size : model.parameters().classifier.out_features;
-  if (width == 0) fail(ErrorCode::unsupported, "logits", "the model has no head that gives them");
+  if (model.spec().heads.empty()) fail(ErrorCode::unsupported, "logits", "the model has no head that gives them");
+  const HeadSpec& head = model.spec().heads.front();
+  const std::size_t width = head_outputs(model.config(), head);
   const MatrixView<const float> hidden = hidden_states(tokens, scratch);
   Workspace& workspace = scratch.buffers_->workspace;
-  const std::size_t rows = heads.sequence_labels > 0 ? 1 : hidden.rows;
+  const std::size_t offsets[] = {0, hidden.rows}, rows = head_rows(head, offsets);
   const MatrixView<float> out(workspace.activations.allocate<float>(rows * width).data(), rows, width);
-  const std::size_t offsets[] = {0, hidden.rows};
-  if (heads.masked_lm)
+  if (head.kind == Head::masked_lm)
     masked_lm_logits<float>(model, out, hidden, workspace.scratch);
-  else if (heads.sequence_labels > 0)
-    sequence_logits<float>(model, out, hidden, offsets, workspace.scratch);
   else
-    token_logits<float>(model, out, hidden, workspace.scratch);
+    run_head<float>(model, 0, out, hidden, offsets, {}, workspace);
   return out;
 }
 
@@ -166,8 +163,10 @@ void TextModel::embed_hidden(MatrixView<const float> hidden, std::size_t unpoole
 
 void TextModel::classify_hidden(MatrixView<const float> hidden, std::span<float> out, Scratch& scratch) const {
   const std::size_t offsets[] = {0, hidden.rows};
-  sequence_logits<float>(parts_->model, {out.data(), 1, out.size()}, hidden, offsets,
-                         scratch.buffers_->workspace.scratch);
+  const Model<float>& model = parts_->model;
+  const auto head =
+      static_cast<std::size_t>(model.spec().head(Head::sequence_classification) - model.spec().heads.data());
+  run_head<float>(model, head, {out.data(), 1, out.size()}, hidden, offsets, {}, scratch.buffers_->workspace);
   if (parts_->transform == OutputTransform::softmax)
     parts_->model.context().kernels->softmax_forward(out.data(), out.data(), 1, out.size());
   if (parts_->transform == OutputTransform::sigmoid)
@@ -279,8 +278,8 @@ void TextModel::classify_batch(std::span<const std::string_view> texts, std::spa
 }
 
 std::span<const std::string> TextModel::token_labels() const noexcept {
-  if (head_of(parts_->model.config()) != Head::token_classification) return {};
-  return parts_->model.config().labels;
+  const HeadSpec* const head = parts_->model.spec().head(Head::token_classification);
+  return head != nullptr ? std::span<const std::string>(head->labels) : std::span<const std::string>();
 }
 
 void TextModel::classify_tokens(std::string_view text, std::vector<float>& out, Scratch& scratch) const {

@@ -19,7 +19,7 @@ void save_small_model(const std::string& directory) {
   spec.config.num_hidden_layers = spec.config.num_attention_heads = spec.config.type_vocab_size = 1;
   spec.config.intermediate_size = 4;
   spec.config.max_position_embeddings = 8;
-  spec.heads.masked_lm = true;
+  spec.heads = {{"", Head::masked_lm}};
   Model<float> encoder(make_context(default_isa()), spec);
   encoder.initialize(1);
   SequenceDetector detector(Recipe::broad({"next"}));

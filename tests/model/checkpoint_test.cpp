@@ -95,14 +95,15 @@ TEST_CASE("checkpoints of transformers are loaded and written again bit for bit"
 }
 
 TEST_CASE("the head comes from the architecture") {
-  CHECK(load_golden("model_d12").spec().heads.pooler);
-  CHECK(load_golden("masked_lm_d20").spec().heads.masked_lm);
-  CHECK(!load_golden("masked_lm_d20").spec().heads.pooler);
+  CHECK(load_golden("model_d12").spec().pooler);
+  CHECK(load_golden("masked_lm_d20").spec().head(Head::masked_lm) != nullptr);
+  CHECK(!load_golden("masked_lm_d20").spec().pooler);
   const Model<float> sequence = load_golden("sequence_classification_d64");
-  CHECK(sequence.spec().heads.sequence_labels == 3);
+  REQUIRE(sequence.spec().heads.size() == 1);
+  CHECK(sequence.spec().heads[0] == HeadSpec{"", Head::sequence_classification, {"normal", "odd", "bad"}});
   CHECK(sequence.config().labels == std::vector<std::string>{"normal", "odd", "bad"});
   // This config.json has no id2label: two labels.
-  CHECK(load_golden("token_classification_d12").spec().heads.token_labels == 2);
+  CHECK(load_golden("token_classification_d12").spec().head(Head::token_classification)->labels.size() == 2);
 }
 
 TEST_CASE("names with prefix, old LayerNorm names and buffers that carry nothing are accepted") {
@@ -128,7 +129,7 @@ TEST_CASE("a bare model without a pooler loads, half a pooler does not") {
   checkpoint.tensors.erase("pooler.dense.bias");
   CHECK(checkpoint.error() == "does not fit its config.json; missing: bert.pooler.dense.bias");
   checkpoint.tensors.erase("pooler.dense.weight");
-  CHECK(!checkpoint.load().spec().heads.pooler);
+  CHECK(!checkpoint.load().spec().pooler);
   Checkpoint other_half("model_d12");
   other_half.tensors.erase("pooler.dense.weight");
   CHECK(other_half.error() == "does not fit its config.json; unused: pooler.dense.bias");
@@ -182,7 +183,7 @@ TEST_CASE("without tie_word_embeddings the decoder is a table of its own, and it
   CHECK(values_of(other, "cls.predictions.decoder.weight")[0] == 2.5F);
   CHECK(values_of(other, "bert.embeddings.word_embeddings.weight") ==
         values_of(load_golden("masked_lm_d20"), "bert.embeddings.word_embeddings.weight"));
-  CHECK(other.parameters().decoders[0].table != other.parameters().embeddings.word.weight);
+  CHECK(other.parameters().heads[0].decoders[0].table != other.parameters().embeddings.word.weight);
 
   const TemporaryDirectory directory;
   save_model(directory / "model", other);
@@ -278,7 +279,7 @@ TEST_CASE("a model with further columns keeps them") {
   spec.config.intermediate_size = 6;
   spec.config.max_position_embeddings = 5;
   spec.features = {{{"category", 7}}, {"price"}, 8};
-  spec.heads.masked_lm = true;
+  spec.heads = {{"", Head::masked_lm}};
   Model<float> model(make_context(default_isa()), spec);
   model.initialize(3);
   const TemporaryDirectory directory;
@@ -289,13 +290,96 @@ TEST_CASE("a model with further columns keeps them") {
   CHECK_THROWS_AS(load_model(make_context(default_isa()), directory / "model"), Error);  // columns unused
 }
 
-TEST_CASE("heads that no class has together cannot be written") {
+TEST_CASE("heads with names of their own stand beside the model and come back as they were") {
   ModelSpec spec;
   spec.config = load_golden("model_d12").config();
-  spec.heads.masked_lm = true;
-  spec.heads.token_labels = 2;
+  spec.heads = {{"", Head::masked_lm},
+                {"fraud", Head::sequence_classification, {"fraud"}, Pooling::mean, HeadLoss::binary},
+                {"kind", Head::token_classification, {"a", "b", "c"}}};
+  Model<float> model(make_context(default_isa()), spec);
+  model.initialize(4);
+  const TemporaryDirectory directory;
+  save_model(directory / "model", model);
+  // The file that transformers opens holds nothing of ours.
+  const SafetensorsFile file(directory / "model/model.safetensors"), own(directory / "model/heads.safetensors");
+  CHECK(own.tensors().size() == 6);
+  CHECK(own.tensors().find("fraud.dense.weight") != own.tensors().end());
+  for (const auto& [name, info] : own.tensors()) CHECK(!file.tensors().contains(name));
+
+  const Model<float> again = load_model(make_context(default_isa()), directory / "model");
+  CHECK(again.spec().heads == spec.heads);
+  CHECK(same_values(model, again));
+  const Model<float> scoring = load_scoring_model(make_context(default_isa()), directory / "model");
+  CHECK(scoring.spec().heads == spec.heads);
+
+  // Saved without them, nothing of them stays.
+  spec.heads.resize(1);
+  Model<float> fewer(make_context(default_isa()), spec);
+  fewer.initialize(4);
+  save_model(directory / "model", fewer);
+  CHECK(load_model(make_context(default_isa()), directory / "model").spec().heads.size() == 1);
+}
+
+TEST_CASE("damaged descriptions of heads are refused by file and field") {
+  ModelSpec spec;
+  spec.config = load_golden("model_d12").config();
+  spec.heads = {{"fraud", Head::sequence_classification, {"fraud"}}};
+  Model<float> model(make_context(default_isa()), spec);
+  model.initialize(4);
+  const TemporaryDirectory directory;
+  save_model(directory / "model", model);
+  const std::string path = directory / "model/heads.json", good = read_file(path, 1u << 20);
+  const auto error_with = [&](const std::string& old_text, const std::string& new_text) -> std::string {
+    std::string text = good;
+    text.replace(text.find(old_text), old_text.size(), new_text);
+    write_file_atomically(path, text);
+    try {
+      load_model(make_context(default_isa()), directory / "model");
+    } catch (const Error& error) {
+      return std::string(error.what()).substr(path.size() - std::string("heads.json").size());
+    }
+    return "loaded";
+  };
+  CHECK(error_with("fraud", "fraud") == "loaded");
+  CHECK(error_with("sequence_classification", "guess") ==
+        "heads.json: heads[0]: field kind, expected sequence_classification, token_classification, found \"guess\"");
+  CHECK(error_with("\"fraud\"\n", "7\n") == "heads.json: heads[0]: a label, expected a text, found number");
+  CHECK(error_with("\"cls\"", "\"last\"") == "heads.json: heads[0]: field pooling, expected cls, mean, found \"last\"");
+  CHECK(error_with("\"loss\"", "\"lost\"") == "heads.json: heads[0]: unknown field lost");
+  CHECK(error_with(": 1", ": 2") == "heads.json: field version, expected 1, found 2");
+  CHECK(error_with("\"name\": \"fraud\"", "\"name\": \"theft\"").find("missing: theft.dense.weight") !=
+        std::string::npos);
+}
+
+TEST_CASE("heads that contradict each other make no model") {
+  ModelSpec spec;
+  spec.config = load_golden("model_d12").config();
+  const auto error_of = [&](std::vector<HeadSpec> heads) -> std::string {
+    spec.heads = std::move(heads);
+    try {
+      ParameterTable table(spec);
+    } catch (const Error& error) {
+      return error.what();
+    }
+    return "";
+  };
+  CHECK(error_of({{"", Head::masked_lm}, {"", Head::token_classification, {"a"}}}) ==
+        "head \"\": name, expected one of its own, found twice");
+  CHECK(error_of({{"a b", Head::token_classification, {"a"}}}) ==
+        "head \"a b\": name, expected a-z, 0-9 and _, found a b");
+  CHECK(error_of({{"a", Head::token_classification}}) == "head \"a\": labels, expected at least one, found none");
+  CHECK(error_of({{"a", Head::masked_lm}}) ==
+        "head \"a\": kind, expected sequence or token classification (others have no name), found another");
+  CHECK(error_of({{"a", Head::sequence_classification, {"x"}, Pooling::last}}) ==
+        "head \"a\": pooling, expected cls or mean, found lasttoken");
+}
+
+TEST_CASE("a head whose labels are not those of config.json cannot be written") {
+  ModelSpec spec;
+  spec.config = load_golden("model_d12").config();
+  spec.heads = {{"", Head::token_classification, {"a", "b", "c"}}};
   const Model<float> model(make_context(default_isa()), spec);
   const TemporaryDirectory directory;
-  CHECK_THROWS_AS(save_model(directory / "model", model), Error);
+  CHECK_THROWS_WITH_AS(save_model(directory / "model", model), doctest::Contains("labels of the head"), Error);
   CHECK(!directory_exists(directory / "model"));
 }

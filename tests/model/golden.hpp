@@ -96,29 +96,26 @@ inline MatrixView<float> golden_matrix(Arena& arena, std::size_t rows, std::size
 /// The largest difference over all outputs that the golden has under this mask.
 inline double compare(const Model<float>& model, const Golden& golden, AttentionMask mask) {
   const std::string prefix = mask == AttentionMask::causal ? "causal." : "";
-  const std::size_t n = golden.ids.size(), sequences = golden.offsets.size() - 1, hidden = model.config().hidden_size;
+  const std::size_t sequences = golden.offsets.size() - 1, hidden = model.config().hidden_size;
   Workspace workspace;
   const auto encoder = run_encoder<float>(model, golden.input(), {.mask = mask}, workspace);
   const MatrixView<float> h = encoder.last_hidden_state();
   double worst = golden.check(prefix + "last_hidden_state", h);
 
-  const ModelHeads& heads = model.spec().heads;
   if (golden.has(prefix + "pooler_output")) {
-    REQUIRE(heads.pooler);
+    REQUIRE(has_pooler(model.spec()));
     const MatrixView<float> pooled = golden_matrix(workspace.activations, sequences, hidden);
     pooler_output<float>(model, pooled, h, golden.offsets, workspace.scratch);
     worst = std::max(worst, golden.check(prefix + "pooler_output", pooled));
   }
   if (!golden.has(prefix + "logits")) return worst;
-  const std::size_t width = heads.masked_lm ? model.config().vocab_size : model.parameters().classifier.out_features;
+  const HeadSpec& head = model.spec().heads.at(0);
   const MatrixView<float> logits =
-      golden_matrix(workspace.activations, heads.sequence_labels > 0 ? sequences : n, width);
-  if (heads.masked_lm)
+      golden_matrix(workspace.activations, head_rows(head, golden.offsets), head_outputs(model.config(), head));
+  if (head.kind == Head::masked_lm)
     masked_lm_logits<float>(model, logits, h, workspace.scratch);
-  else if (heads.sequence_labels > 0)
-    sequence_logits<float>(model, logits, h, golden.offsets, workspace.scratch);
   else
-    token_logits<float>(model, logits, h, workspace.scratch);
+    run_head<float>(model, 0, logits, h, golden.offsets, {}, workspace);
   return std::max(worst, golden.check(prefix + "logits", logits));
 }
 

@@ -42,7 +42,7 @@ struct Problem {
     spec.features.categorical = {{"category", 7}};
     spec.features.numeric = {"price"};
     spec.features.time_gap_buckets = 8;
-    spec.heads.masked_lm = true;
+    spec.heads = {{"", Head::masked_lm}};
     return spec;
   }
 

@@ -29,8 +29,8 @@ template <class Real>
 class HeadProblem {
  public:
   HeadProblem(const Context<Real>& context, Family family, Head head, std::optional<Activation> activation = {},
-              bool tied = true)
-      : head_(head), model_(context, spec(family, head, activation, tied)) {
+              bool tied = true, const FrozenParts& frozen = {})
+      : head_(head), model_(context, spec(family, head, activation, tied, frozen)) {
     model_.initialize(8);
     Random random(21);
     for (const ParameterInfo& info : model_.table().entries())
@@ -39,7 +39,7 @@ class HeadProblem {
           model_.values()[info.offset + i] += static_cast<Real>(0.3 * random.normal());
     for (std::size_t t = 0; t < offsets_.back(); ++t) ids_.push_back(static_cast<std::int32_t>(random.below(11)));
     rows_ = head == Head::sequence_classification ? offsets_.size() - 1 : ids_.size();
-    labels_ = head == Head::masked_lm ? 0 : model_.parameters().classifier.out_features;
+    labels_ = head == Head::masked_lm ? 0 : head_outputs(model_.config(), model_.spec().heads[0]);
     for (std::size_t i = 0; i < rows_ * labels_; ++i) targets_.push_back(random.below(2) == 0 ? Real(0) : Real(1));
     for (std::size_t t = 0; t < ids_.size(); ++t) {
       positions_.push_back(static_cast<std::uint32_t>(t));
@@ -49,6 +49,8 @@ class HeadProblem {
   }
 
   Model<Real>& model() { return model_; }
+  /// Runs with the dropout of the head's family from now on.
+  void drop() { dropout_ = head_dropout(model_.spec(), 0, 17, 5); }
 
   /// Binary cross-entropy of all logits, or the weighted surprise of every event; and its gradient if asked for.
   double run(std::vector<Real>* gradient) {
@@ -64,7 +66,7 @@ class HeadProblem {
     const MatrixView<Real> d(d_hidden.data(), n, hidden);
     ModelParameters<Real> d_p;
     if (gradient != nullptr) {
-      gradient->assign(model_.table().size(), Real(0));
+      gradient->assign(model_.table().gradient_size(), Real(0));
       d_p = bind_parameters<Real>(model_.table(), model_.spec(), gradient->data());
     }
     const double loss = head_ == Head::masked_lm ? events(cache.last_hidden_state(), d, d_p, gradient != nullptr)
@@ -86,24 +88,21 @@ class HeadProblem {
   }
 
   double classes(MatrixView<const Real> h, MatrixView<Real> d, const ModelParameters<Real>& d_p, bool backward) {
-    Arena scratch;
+    Workspace workspace;
     std::vector<Real> logits(rows_ * labels_), d_logits(logits.size());
     const MatrixView<Real> view(logits.data(), rows_, labels_);
-    const bool of_sequences = head_ == Head::sequence_classification;
-    if (of_sequences)
-      sequence_logits<Real>(model_, view, h, offsets_, scratch);
-    else
-      token_logits<Real>(model_, view, h, scratch);
+    const auto cache = run_head<Real>(model_, 0, view, h, offsets_, dropout_, workspace);
     const double loss = model_.context().kernels->bce_with_logits(d_logits.data(), logits.data(), targets_.data(),
                                                                   nullptr, logits.size());
     const MatrixView<const Real> d_view(d_logits.data(), rows_, labels_);
-    if (backward && of_sequences) sequence_logits_backward<Real>(model_, d, d_p, d_view, h, offsets_, scratch);
-    if (backward && !of_sequences) token_logits_backward<Real>(model_, d, d_p, d_view, h, scratch);
+    if (backward) run_head_backward<Real>(model_, 0, d, d_p, d_view, cache, h, offsets_, workspace);
     return loss;
   }
 
-  static ModelSpec spec(Family family, Head head, std::optional<Activation> activation, bool tied) {
+  static ModelSpec spec(Family family, Head head, std::optional<Activation> activation, bool tied,
+                        const FrozenParts& frozen) {
     ModelSpec spec;
+    spec.frozen = frozen;
     spec.config = default_config(family);
     spec.config.tie_word_embeddings = tied;
     if (activation) spec.config.hidden_act = *activation;
@@ -125,16 +124,16 @@ class HeadProblem {
     if (spec.config.traits().shared_layers) spec.config.num_hidden_groups = spec.config.inner_group_num = 2;
     spec.config.initializer_range = 0.5;
     spec.config.layer_norm_eps = 1e-5;
-    constexpr std::size_t k_labels = 3;
+    spec.config.classifier_dropout = 0.3;
     spec.config.labels = {"a", "b", "c"};
-    spec.heads.masked_lm = head == Head::masked_lm;
-    spec.heads.replaced_tokens = head == Head::replaced_token_detection;
-    if (head == Head::sequence_classification) spec.heads.sequence_labels = k_labels;
-    if (head == Head::token_classification) spec.heads.token_labels = k_labels;
+    spec.heads = {{"", head}};
+    if (head == Head::sequence_classification || head == Head::token_classification)
+      spec.heads[0].labels = spec.config.labels;
     return spec;
   }
 
   Head head_;
+  Dropout dropout_;
   Model<Real> model_;
   std::vector<std::int32_t> ids_, hidden_ids_;
   std::vector<std::uint32_t> positions_;

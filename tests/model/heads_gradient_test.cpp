@@ -33,7 +33,8 @@ void check_gradients(HeadProblem<double> problem) {
         return loss;
       };
       const double numeric = (8 * (loss_at(1) - loss_at(-1)) - (loss_at(2) - loss_at(-2))) / (12 * k_step);
-      worst = std::max(worst, std::abs(numeric - gradient[i]) / (1 + std::abs(numeric)));
+      worst = std::max(worst,
+                       std::abs(numeric - gradient[info.gradient_offset + i - info.offset]) / (1 + std::abs(numeric)));
     }
     CHECK(worst < k_bound);
   }
@@ -61,4 +62,46 @@ TEST_CASE("gradients of a masked LM whose decoder is not the table of word embed
     CAPTURE(traits->model_type);
     check_gradients({make_reference_context(), traits->family, Head::masked_lm, std::nullopt, false});
   }
+}
+
+TEST_CASE("gradients through the dropout of every family's classifiers") {
+  for_each_trainable_head([](Family family, Head head) {
+    CAPTURE(architecture_name(family, head));
+    HeadProblem<double> problem(make_reference_context(), family, head);
+    const double without = problem.run(nullptr);
+    problem.drop();
+    const bool drops = head == Head::sequence_classification || head == Head::token_classification;
+    CHECK((problem.run(nullptr) != without) == drops);
+    check_gradients(std::move(problem));
+  });
+}
+
+TEST_CASE("what is frozen gets no gradient, and everything else the same one") {
+  for_each_trainable_head([](Family family, Head head) {
+    CAPTURE(architecture_name(family, head));
+    HeadProblem<double> whole(make_reference_context(), family, head);
+    std::vector<double> expected;
+    whole.run(&expected);
+    for (const FrozenParts& frozen : {FrozenParts{true, 0}, FrozenParts{false, 1}, FrozenParts{true, 1}}) {
+      HeadProblem<double> part(make_reference_context(), family, head, std::nullopt, true, frozen);
+      std::vector<double> found;
+      part.run(&found);
+      std::size_t trained = 0, different = 0;
+      for (std::size_t i = 0; i < part.model().table().entries().size(); ++i) {
+        const ParameterInfo &info = part.model().table().entries()[i], &of_whole = whole.model().table().entries()[i];
+        const bool is_frozen = info.name.starts_with("bert.e") && !of_whole.name.starts_with("bert.encoder.layer.")
+                                   ? frozen.embeddings
+                                   : info.key.scope == ParameterScope::layer && info.key.layer < frozen.layers;
+        REQUIRE(info.trainable == !is_frozen);
+        if (!info.trainable) continue;
+        trained += info.count;
+        for (std::size_t k = 0; k < info.count; ++k)
+          different += found[info.gradient_offset + k] != expected[of_whole.gradient_offset + k];
+      }
+      // The tied table of a masked LM learns from its decoder alone or not at all.
+      CHECK(different == 0);
+      CHECK(trained < expected.size());
+      CHECK(found.size() < expected.size());
+    }
+  });
 }

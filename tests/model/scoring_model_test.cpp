@@ -23,7 +23,7 @@ ModelSpec four_megabytes() {
   spec.config.num_attention_heads = 4;
   spec.config.intermediate_size = 512;
   spec.config.max_position_embeddings = 64;
-  spec.heads.pooler = true;
+  spec.pooler = true;
   return spec;
 }
 

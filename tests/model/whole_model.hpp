@@ -26,7 +26,7 @@ inline ModelSpec whole_spec(std::size_t hidden, std::size_t heads, std::size_t i
   spec.features.categorical = {{"category", 9}};
   spec.features.numeric = {"price"};
   spec.features.time_gap_buckets = 8;
-  spec.heads.masked_lm = true;
+  spec.heads = {{"", Head::masked_lm}};
   return spec;
 }
 

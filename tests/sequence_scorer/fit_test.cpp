@@ -149,7 +149,7 @@ TEST_CASE("an encoder without the head that predicts events is refused") {
   std::vector<std::string> digests;
   for (const char* name : names) digests.push_back(file_sha256(path + name));
   ModelSpec spec = shared_scorer().model().encoder.spec();
-  spec.heads.masked_lm = false;
+  spec.heads.clear();
   const Model<float> bare(make_context(default_isa()), spec);
   save_model(path, bare);
   for (std::size_t i = 0; i < 2; ++i)

@@ -51,7 +51,7 @@ inline Model<float> small_model(const EventSchema& schema, std::uint64_t seed = 
   spec.config.max_position_embeddings = 32;
   spec.config.type_vocab_size = 1;
   spec.features = model_features(schema);
-  spec.heads.masked_lm = true;
+  spec.heads = {{"", Head::masked_lm}};
   Model<float> model(make_context(default_isa()), spec);
   model.initialize(seed);
   return model;

@@ -155,8 +155,8 @@ void embedding_forward(const Context<Real>& context, EmbeddingCache<Real>& cache
   if (p.projection.exists()) linear_forward<Real>(cache.out, cache.normalised, packed_projection, scratch);
 }
 
-/// Accumulates all gradients of d_p; d_out[N, H] is destroyed. Without a projection it ends as the gradient of the sum
-/// of embeddings.
+/// Accumulates the gradients of d_p that are not null; d_out[N, H] is destroyed. Without a projection it ends as the
+/// gradient of the sum of embeddings.
 template <class Real>
 void embedding_backward(const Context<Real>& context, const EmbeddingParameters<Real>& d_p, MatrixView<Real> d_out,
                         const EmbeddingCache<Real>& cache, const EncoderInput& input,
@@ -172,15 +172,17 @@ void embedding_backward(const Context<Real>& context, const EmbeddingParameters<
   }
   dropout_apply(kernels, d_out, options.dropout);
   layer_norm_backward<Real>(kernels, d_out, d_p.layer_norm, d_out, cache.layer_norm, p.layer_norm);
-  const auto* types = input.token_type_ids.empty() ? cache.zeros.data() : input.token_type_ids.data();
-  kernels.scatter_add(d_p.word.weight, d_out.data, input.ids.data(), n, hidden);
-  if (p.token_type.rows > 0) kernels.scatter_add(d_p.token_type.weight, d_out.data, types, n, hidden);
-  if (p.position.rows > 0) kernels.scatter_add(d_p.position.weight, d_out.data, cache.positions.data(), n, hidden);
-  for (std::size_t c = 0; c < p.features.size(); ++c)
-    kernels.scatter_add(d_p.features[c].weight, d_out.data, input.features[c].data(), n, hidden);
-  if (p.time_gap.rows > 0) kernels.scatter_add(d_p.time_gap.weight, d_out.data, input.time_gaps.data(), n, hidden);
+  const auto scatter = [&](const EmbeddingTable<Real>& d_table, const std::int32_t* ids) {
+    if (d_table.weight != nullptr) kernels.scatter_add(d_table.weight, d_out.data, ids, n, hidden);
+  };
+  scatter(d_p.word, input.ids.data());
+  scatter(d_p.token_type, input.token_type_ids.empty() ? cache.zeros.data() : input.token_type_ids.data());
+  scatter(d_p.position, cache.positions.data());
+  for (std::size_t c = 0; c < p.features.size(); ++c) scatter(d_p.features[c], input.features[c].data());
+  scatter(d_p.time_gap, input.time_gaps.data());
   for (std::size_t c = 0; c < p.numerics.size(); ++c) {
     const NumericInput& column = input.numerics[c];
+    if (d_p.numerics[c].weight == nullptr) continue;
     for (std::size_t t = 0; t < n; ++t) {
       const Real* row = d_out.row(t);
       if (column.state[t] == NumericState::missing) kernels.axpy(d_p.numerics[c].missing, row, hidden, Real(1));

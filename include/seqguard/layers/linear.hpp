@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstddef>
+#include <span>
+#include <vector>
 
 #include "seqguard/core/arena.hpp"
 #include "seqguard/core/views.hpp"
@@ -9,28 +11,28 @@
 
 namespace seqguard {
 
-/// Parameters of one linear layer inside the flat buffer (Real const) or of their gradients (Real mutable).
+/// Parameters of one linear layer (Real const), or where their gradients go (Real mutable; null: not wanted).
 template <class Real>
 struct LinearParameters {
   Real* weight = nullptr;  ///< [out_features, in_features]; null where the model keeps it packed only
   Real* bias = nullptr;    ///< [out_features], or null
   std::size_t out_features = 0, in_features = 0;
-  std::size_t place = 0;  ///< of the weight in the model's table of parameters
 
   bool exists() const noexcept { return out_features > 0; }
 };
 
-/// The weight, packed for the products that need it.
+/// The weight of a linear layer - or of several that read the same x, one below the other -, packed for the products.
 template <class Real>
 struct PackedLinear {
   PackedMatrix<Real> forward;   ///< W^T: y = x W^T
   PackedMatrix<Real> backward;  ///< W: d_x = d_y W. Empty unless training.
   const Real* bias = nullptr;
+  std::vector<Real> stacked_bias;  ///< where several layers' biases became one
 
-  /// Packs, or packs again with new values (training) without allocating. `storage`: see PackedMatrix.
-  void pack(const Context<Real>& context, const LinearParameters<const Real>& p, bool for_training,
+  /// Packs weight[out, in], or packs it again with new values (training) without allocating. `storage`: see
+  /// PackedMatrix.
+  void pack(const Context<Real>& context, MatrixView<const Real> weight, const Real* with_bias, bool for_training,
             Arena* storage = nullptr) {
-    const MatrixView<const Real> weight(p.weight, p.out_features, p.in_features);
     if (forward.n() == 0) {
       forward = PackedMatrix<Real>(context, weight, Layout::nk, storage);
       if (for_training) backward = PackedMatrix<Real>(context, weight, Layout::kn);
@@ -38,7 +40,7 @@ struct PackedLinear {
       forward.repack(weight);
       if (for_training) backward.repack(weight);
     }
-    bias = p.bias;
+    bias = with_bias;
   }
 };
 
@@ -49,14 +51,26 @@ void linear_forward(MatrixView<Real> y, MatrixView<const Real> x, const PackedLi
 }
 
 /// d_x[N, in] = d_y W (or += with accumulate; skipped if d_x.data is null); d_W += d_y^T x; d_b += column sums of d_y.
+/// Of layers one below the other, each takes its columns of d_y.
+template <class Real>
+void linear_backward(const Context<Real>& context, MatrixView<Real> d_x, std::span<const LinearParameters<Real>> d_p,
+                     MatrixView<const Real> d_y, MatrixView<const Real> x, const PackedLinear<Real>& p, Arena& scratch,
+                     bool accumulate = false) {
+  std::size_t first = 0;
+  for (const LinearParameters<Real>& layer : d_p) {
+    const MatrixView<const Real> own = d_y.cols_from(first, layer.out_features);
+    first += layer.out_features;
+    if (layer.weight != nullptr)
+      multiply_transposed_add<Real>(context, {layer.weight, layer.out_features, layer.in_features}, own, x, scratch);
+    if (layer.bias != nullptr) context.kernels->column_sums(layer.bias, own.data, own.rows, own.cols, own.stride);
+  }
+  if (d_x.data != nullptr) p.backward.multiply(d_x, d_y, {.accumulate = accumulate}, scratch);
+}
 template <class Real>
 void linear_backward(const Context<Real>& context, MatrixView<Real> d_x, const LinearParameters<Real>& d_p,
                      MatrixView<const Real> d_y, MatrixView<const Real> x, const PackedLinear<Real>& p, Arena& scratch,
                      bool accumulate = false) {
-  multiply_transposed_add<Real>(context, MatrixView<Real>(d_p.weight, d_p.out_features, d_p.in_features), d_y, x,
-                                scratch);
-  if (d_p.bias != nullptr) context.kernels->column_sums(d_p.bias, d_y.data, d_y.rows, d_y.cols, d_y.stride);
-  if (d_x.data != nullptr) p.backward.multiply(d_x, d_y, {.accumulate = accumulate}, scratch);
+  linear_backward<Real>(context, d_x, std::span<const LinearParameters<Real>>(&d_p, 1), d_y, x, p, scratch, accumulate);
 }
 
 }  // namespace seqguard

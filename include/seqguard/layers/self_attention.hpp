@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <span>
+#include <vector>
 
 #include "seqguard/core/arena.hpp"
 #include "seqguard/core/views.hpp"
@@ -25,14 +27,15 @@ enum class AttentionMask {
 
 template <class Real>
 struct SelfAttentionParameters {
-  LinearParameters<Real> query_key_value;       ///< [3H, H]: attention.self.{query, key, value} one below the other
-  LinearParameters<Real> output;                ///< [H, H]: attention.output.dense
+  std::vector<LinearParameters<Real>> query_key_value;  ///< three of [H, H], or one of [3H, H]
+  LinearParameters<Real> output;                        ///< [H, H]: attention.output.dense
   LayerNormParameters<Real> output_layer_norm;  ///< before the block where the family normalises there; null: none
 };
 
 template <class Real>
 struct PackedSelfAttention {
-  PackedLinear<Real> query_key_value, output;
+  PackedLinear<Real> query_key_value;  ///< one product for all three: [3H, H]
+  PackedLinear<Real> output;
 };
 
 template <class Real>
@@ -144,7 +147,8 @@ void self_attention_backward(const Context<Real>& context, MatrixView<Real> d_x,
   const MatrixView<const Real> in =
       normalises_input(norm, options.norm) ? MatrixView<const Real>(cache.sublayer.normalised) : x;
   const MatrixView<Real> d_in = sublayer_d_input<Real>(d_x, norm, options.norm, scratch);
-  linear_backward<Real>(context, d_in, d_p.query_key_value, d_qkv, in, packed.query_key_value, scratch, true);
+  linear_backward<Real>(context, d_in, std::span<const LinearParameters<Real>>(d_p.query_key_value), d_qkv, in,
+                        packed.query_key_value, scratch, true);
   sublayer_input_backward<Real>(kernels, d_x, d_p.output_layer_norm, d_in, cache.sublayer, norm, options.norm);
 }
 

@@ -103,8 +103,9 @@ void vocabulary_loss_backward(const Context<Real>& context, MatrixView<Real> d_x
       if (target >= first && target < first + width) d_logits(r, target - first) -= factor[r];
     }
     decoder.backward[tile].multiply(d_x, d_logits, {.accumulate = true}, scratch);
-    multiply_transposed_add<Real>(context, MatrixView<Real>(d_p.table + first * decoder.hidden, width, decoder.hidden),
-                                  d_logits, x, scratch);
+    if (d_p.table != nullptr)  // the table learns
+      multiply_transposed_add<Real>(
+          context, MatrixView<Real>(d_p.table + first * decoder.hidden, width, decoder.hidden), d_logits, x, scratch);
     context.kernels->column_sums(d_p.bias + first, d_logits.data, rows, width, width);
   }
 }

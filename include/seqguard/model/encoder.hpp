@@ -59,11 +59,14 @@ EncoderCache<Real> run_encoder(const Model<Real>& model, const EncoderInput& inp
                                Workspace& workspace);
 
 /// From the cache of a call with the same input and options (for_training). Accumulates d_p; d_hidden[N, H], the
-/// gradient of the last hidden states, is destroyed: it ends as the gradient of the sum of embeddings.
+/// gradient of the last hidden states, is destroyed: where embeddings learn it ends as the gradient of their sum.
 template <class Real>
 void run_encoder_backward(const Model<Real>& model, const ModelParameters<Real>& d_p, MatrixView<Real> d_hidden,
                           const EncoderCache<Real>& cache, const EncoderInput& input, const EncoderOptions& options,
                           Workspace& workspace);
+
+/// The first call of a layer below which nothing learns: the backward pass ends there.
+std::size_t lowest_trained_call(const ModelSpec& spec) noexcept;
 
 /// What the tables are indexed with, before anything is computed: a tenth of a percent of the work.
 /// @throws Error as run_encoder().
@@ -180,7 +183,8 @@ void run_encoder_backward(const Model<Real>& model, const ModelParameters<Real>&
 
   if (p.final_norm.weight != nullptr)
     layer_norm_backward<Real>(*context.kernels, d_hidden, d_p.final_norm, d_hidden, cache.final_norm, p.final_norm);
-  for (std::size_t call = cache.layers.size(); call-- > 0;) {
+  const std::size_t lowest = lowest_trained_call(model.spec());
+  for (std::size_t call = cache.layers.size(); call-- > lowest;) {
     const EncoderLayerCache<Real>& layer = cache.layers[call];
     const std::size_t l = config.layer_of(call);
     const MatrixView<Real> x = call > 0 ? cache.layers[call - 1].feed_forward.sublayer.out : cache.embedding.out;
@@ -192,8 +196,9 @@ void run_encoder_backward(const Model<Real>& model, const ModelParameters<Real>&
                                   attention_options<Real>(model, options, call),
                                   d_bias.empty() ? nullptr : d_bias.data(), scratch);
   }
-  if (!d_bias.empty())
+  if (!d_bias.empty() && d_p.relative_attention_bias.weight != nullptr)
     reduce_relative_bias<Real>(d_p.relative_attention_bias, d_bias, config.num_attention_heads, packed.reach);
+  if (model.spec().frozen.embeddings) return;
   embedding_backward<Real>(context, d_p.embeddings, d_hidden, cache.embedding, input, p.embeddings,
                            packed.embedding_projection, embedding_options<Real>(config, options), scratch);
 }

@@ -52,6 +52,10 @@ struct FamilyTraits {
       false;  ///< all heads begin with the masked-LM head's dense layer, activation, LayerNorm
   bool classifies_by_pooler = true;
   Activation sequence_activation = Activation::tanh;
+  /// Dropout of the classifiers in training: before the dense layer too, and whether classifier_dropout or
+  /// hidden_dropout_prob is its rate.
+  bool drops_before_classifier = false;
+  bool sequence_classifier_dropout = true, token_classifier_dropout = true;
   /// Of the masked-LM head's transform. None: hidden_act.
   std::optional<Activation> masked_lm_activation = std::nullopt;
   /// ForPreTraining is replaced-token detection (else a masked LM whose second part is not computed).

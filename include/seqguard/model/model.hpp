@@ -27,9 +27,9 @@ class Model {
   Model(const Context<Real>& context, ModelSpec spec);
   /// Gives the values of a parameter, which are zeros before.
   using ReadParameter = FunctionRef<void(const ParameterInfo&, std::span<Real>)>;
-  /// A model that only scores: `read` is called once for each parameter that is not fixed. initialize(), pack() and
-  /// values() are refused.
-  Model(const Context<Real>& context, ModelSpec spec, ReadParameter read);
+  /// A model that only scores, with the table of its spec (Matrices::packed): `read` is called once for each parameter
+  /// that is not fixed. initialize(), pack() and values() are refused.
+  Model(const Context<Real>& context, ModelSpec spec, ParameterTable table, ReadParameter read);
   Model(Model&&) noexcept = default;
   Model& operator=(Model&&) noexcept = default;
 
@@ -45,6 +45,10 @@ class Model {
   const ParameterTable& table() const noexcept { return table_; }
   /// @throws Error unsupported: the model only scores.
   void require_flat() const;
+  /// Place in spec().heads of the head that predicts events. @throws Error unsupported: there is none.
+  std::size_t masked_lm_head() const;
+  /// Columns of an event that it predicts: 0 without one.
+  std::size_t predicted_columns() const noexcept;
   /// All parameters, laid out as the table says. @throws Error unsupported: the model only scores.
   std::vector<Real>& values() { return require_flat(), values_; }
   const std::vector<Real>& values() const { return require_flat(), values_; }
@@ -57,6 +61,8 @@ class Model {
   ParameterTable table_;
   std::vector<Real> values_;  // of all parameters; none if the model only scores
   Arena others_, matrices_;   // if it does: those that are no matrices, and the packed matrices
+  void prepare();
+
   ModelParameters<const Real> parameters_;
   PackedModel<Real> packed_;
 };

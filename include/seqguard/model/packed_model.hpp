@@ -4,13 +4,11 @@
 #include <cstddef>
 #include <vector>
 
-#include "seqguard/core/arena.hpp"
-#include "seqguard/core/function_ref.hpp"
 #include "seqguard/kernels/matmul.hpp"
 #include "seqguard/layers/feed_forward.hpp"
 #include "seqguard/layers/rotary.hpp"
 #include "seqguard/layers/self_attention.hpp"
-#include "seqguard/model/parameters.hpp"
+#include "seqguard/layers/vocabulary_loss.hpp"
 
 namespace seqguard {
 
@@ -23,27 +21,16 @@ struct PackedEncoderLayer {
 /// Packed once for scoring, or after every step in training.
 template <class Real>
 struct PackedModel {
+  struct Head {
+    PackedLinear<Real> transform, out_proj;
+    std::vector<PackedDecoder<Real>> decoders;
+  };
   std::vector<PackedEncoderLayer<Real>> layers;
-  PackedLinear<Real> embedding_projection, pooler, dense, transform, classifier;
-  std::vector<PackedDecoder<Real>> decoders;
+  PackedLinear<Real> embedding_projection, pooler;
+  std::vector<Head> heads;          ///< in the order of ModelSpec::heads
   std::vector<Real> relative_bias;  ///< [A, stride] by distance, for `reach` tokens; empty: none
   std::size_t reach = 0;
   RotaryTable<Real> global_rotary, local_rotary;
-
-  /// Packs, or packs again with new values without allocating.
-  void pack(const Context<Real>& context, const ModelConfig& config, const ModelParameters<const Real>& p,
-            bool for_training);
-
-  /// The values of a linear layer's weight; they are needed until the next call.
-  using ReadMatrix = FunctionRef<const Real*(const LinearParameters<const Real>&)>;
-  /// Packs for scoring where p has no matrices: each is read, packed into `storage`, and not needed again.
-  void pack(const Context<Real>& context, const ModelConfig& config, const ModelParameters<const Real>& p,
-            ReadMatrix read, Arena& storage);
-  /// What that takes from `storage` at most.
-  static std::size_t storage_bytes(const Context<Real>& context, const ModelParameters<const Real>& p);
 };
-
-extern template struct PackedModel<float>;
-extern template struct PackedModel<double>;
 
 }  // namespace seqguard

@@ -6,10 +6,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <vector>
 
 #include "seqguard/core/arena.hpp"
 #include "seqguard/core/views.hpp"
-#include "seqguard/layers/prediction_head.hpp"
 #include "seqguard/layers/vocabulary_loss.hpp"
 #include "seqguard/model/model.hpp"
 
@@ -30,14 +30,14 @@ struct PredictionTargets {
 template <class Real>
 struct PredictionCache {
   MatrixView<Real> gathered;  ///< [R, H] hidden states of the rows
-  PredictionTransformCache<Real> transform;
+  HeadTransformCache<Real> transform;
   std::span<Real> losses;       ///< [C, R] surprise, -log p(target); 0 where there is no target
   std::span<Real> log_sum_exp;  ///< [C, R]
 
   static PredictionCache allocate(Arena& arena, const ModelConfig& config, std::size_t rows, std::size_t columns) {
     PredictionCache cache;
     cache.gathered = {arena.allocate<Real>(rows * config.hidden_size).data(), rows, config.hidden_size};
-    cache.transform = PredictionTransformCache<Real>::allocate(arena, rows, config.embedding_width());
+    cache.transform = HeadTransformCache<Real>::allocate(arena, rows, config.embedding_width(), true);
     cache.losses = arena.allocate<Real>(rows * columns);
     cache.log_sum_exp = arena.allocate<Real>(rows * columns);
     return cache;
@@ -47,19 +47,57 @@ struct PredictionCache {
 /// cache.transform.out[R, E]: the vectors that the decoders compare with their tables.
 template <class Real>
 void prediction_transform(const Model<Real>& model, PredictionCache<Real>& cache, MatrixView<const Real> hidden,
-                          std::span<const std::uint32_t> rows, Arena& scratch);
+                          std::span<const std::uint32_t> rows, Arena& scratch) {
+  for (std::size_t r = 0; r < rows.size(); ++r) std::copy_n(hidden.row(rows[r]), hidden.cols, cache.gathered.row(r));
+  const std::size_t head = model.masked_lm_head();
+  head_transform_forward<Real>(model.context(), cache.transform, cache.gathered,
+                               model.parameters().heads[head].classifier.transform,
+                               model.packed().heads[head].transform,
+                               {model.config().masked_lm_activation(), model.config().layer_norm_eps}, scratch);
+}
 
 /// Fills cache.losses from hidden[N, H].
 template <class Real>
 void prediction_forward(const Model<Real>& model, PredictionCache<Real>& cache, MatrixView<const Real> hidden,
-                        const PredictionTargets& targets, Arena& scratch);
+                        const PredictionTargets& targets, Arena& scratch) {
+  const std::size_t rows = targets.rows.size();
+  const std::vector<PackedDecoder<Real>>& decoders = model.packed().heads[model.masked_lm_head()].decoders;
+  prediction_transform<Real>(model, cache, hidden, targets.rows, scratch);
+  for (std::size_t c = 0; c < decoders.size(); ++c) {
+    const std::span<Real> losses = cache.losses.subspan(c * rows, rows);
+    const std::span<const std::int32_t> column = targets.targets.subspan(c * rows, rows);
+    vocabulary_loss_forward<Real>(model.context(), losses, cache.log_sum_exp.subspan(c * rows, rows),
+                                  cache.transform.out, column, decoders[c], scratch);
+    for (std::size_t r = 0; r < rows; ++r)
+      if (column[r] < 0) losses[r] = 0;
+  }
+}
 
 /// Gradient of sum_cr factors[c * R + r] losses[c, r] (a factor must be 0 where there is no target): d_hidden[N, H] is
 /// overwritten, d_p accumulated.
 template <class Real>
 void prediction_backward(const Model<Real>& model, MatrixView<Real> d_hidden, const ModelParameters<Real>& d_p,
                          std::span<const Real> factors, const PredictionCache<Real>& cache,
-                         const PredictionTargets& targets, Arena& scratch);
+                         const PredictionTargets& targets, Arena& scratch) {
+  const Arena::Frame frame(scratch);
+  const std::size_t rows = targets.rows.size(), hidden = d_hidden.cols, head = model.masked_lm_head();
+  const std::vector<PackedDecoder<Real>>& decoders = model.packed().heads[head].decoders;
+  const std::size_t width = cache.transform.out.cols;
+  const MatrixView<Real> d_transformed(scratch.allocate<Real>(rows * width).data(), rows, width);
+  std::fill_n(d_transformed.data, rows * width, Real(0));
+  for (std::size_t c = 0; c < decoders.size(); ++c)
+    vocabulary_loss_backward<Real>(model.context(), d_transformed, d_p.heads[head].decoders[c],
+                                   factors.subspan(c * rows, rows), cache.log_sum_exp.subspan(c * rows, rows),
+                                   cache.transform.out, targets.targets.subspan(c * rows, rows), decoders[c], scratch);
+  const MatrixView<Real> d_gathered(scratch.allocate<Real>(rows * hidden).data(), rows, hidden);
+  head_transform_backward<Real>(model.context(), d_gathered, d_p.heads[head].classifier.transform, d_transformed,
+                                cache.transform, cache.gathered, model.parameters().heads[head].classifier.transform,
+                                model.packed().heads[head].transform,
+                                {model.config().masked_lm_activation(), model.config().layer_norm_eps}, scratch);
+  std::fill_n(d_hidden.data, d_hidden.rows * hidden, Real(0));
+  for (std::size_t r = 0; r < rows; ++r)
+    model.context().kernels->axpy(d_hidden.row(targets.rows[r]), d_gathered.row(r), hidden, Real(1));
+}
 
 #define SEQGUARD_PREDICTION(PREFIX, Real)                                                                       \
   PREFIX template void prediction_transform(const Model<Real>&, PredictionCache<Real>&, MatrixView<const Real>, \

@@ -12,22 +12,10 @@
 #include "seqguard/core/views.hpp"
 #include "seqguard/layers/activation.hpp"
 #include "seqguard/layers/linear.hpp"
+#include "seqguard/layers/pooling.hpp"
 #include "seqguard/model/config.hpp"
 
 namespace seqguard {
-
-/// What is made of the hidden states h_1 .. h_L of a text; all L tokens count, those of the frame included.
-enum class Pooling {
-  cls,            ///< h_1
-  max,            ///< the largest of each feature
-  mean,           ///< sum h_t / L
-  mean_sqrt,      ///< sum h_t / sqrt L
-  weighted_mean,  ///< sum t h_t / sum t
-  last,           ///< h_L
-};
-
-/// "mean", "cls", ...: pooling_mode of sentence-transformers.
-std::string_view to_string(Pooling pooling) noexcept;
 
 /// act(W x + b).
 struct SentenceDense {

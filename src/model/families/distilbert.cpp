@@ -49,6 +49,7 @@ constinit const FamilyTraits k_distilbert = {.family = Family::distilbert,
                                              .token_types = false,
                                              .classifies_by_pooler = false,
                                              .sequence_activation = Activation::relu,
+                                             .token_classifier_dropout = false,
                                              .fields = k_fields,
                                              .tensors = k_tensors,
                                              .set_defaults = set_defaults};

@@ -23,6 +23,7 @@ constexpr FamilyTraits like_roberta(Family family, std::string_view model_type, 
           .tensor_prefix = "roberta.",
           .positions = PositionRule::after_padding,
           .classifies_by_pooler = false,
+          .drops_before_classifier = true,
           .masked_lm_activation = Activation::gelu,
           .tensors = k_tensors,
           .set_defaults = set_defaults};

@@ -1,0 +1,80 @@
+// What a model is: its configuration, the columns of its events, its heads, and which of its parts do not learn.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "seqguard/layers/pooling.hpp"
+#include "seqguard/model/config.hpp"
+
+namespace seqguard {
+
+/// A categorical column beside the primary one.
+struct FeatureColumn {
+  std::string name;
+  std::size_t size = 0;  ///< rows of its table, reserved ids included
+};
+
+/// What a behaviour model has beyond a text model: further columns of an event.
+struct ModelFeatures {
+  std::vector<FeatureColumn> categorical;
+  std::vector<std::string> numeric;
+  std::size_t time_gap_buckets = 0;  ///< 0: no time column
+};
+
+/// Columns with more values are inputs only: predicting them would cost more than it tells (DESIGN section 10).
+inline constexpr std::size_t k_max_predicted_values = 50'000;
+
+/// What a head was trained with, for whoever trains it on.
+enum class HeadLoss { softmax, binary, squared_error };
+
+/// One head on the encoder; several share one pass.
+struct HeadSpec {
+  /// "" is the head that transformers' class of the model has (architectures[0]): its layers are the family's, and its
+  /// tensors stand in model.safetensors. Heads with a name of their own stand in heads.safetensors.
+  std::string name;
+  /// masked_lm predicts events: one decoder per predicted column. There is at most one, and it has no name.
+  Head kind = Head::masked_lm;
+  std::vector<std::string> labels = {};  ///< of classifications, in the order of the logits
+  /// Of sequence classification with a name; the head without one pools as its family does.
+  Pooling pooling = Pooling::cls;
+  HeadLoss loss = HeadLoss::softmax;
+
+  bool operator==(const HeadSpec&) const = default;
+};
+
+/// Parts that keep their weights in training: they cost no gradient.
+struct FrozenParts {
+  bool embeddings = false;
+  std::size_t layers = 0;  ///< the first so many layers (of ALBERT: that have parameters of their own)
+};
+
+/// Everything that decides which parameters exist.
+struct ModelSpec {
+  ModelConfig config;
+  ModelFeatures features;
+  bool pooler = false;  ///< has_pooler() adds those that a classifier reads
+  std::vector<HeadSpec> heads;
+  FrozenParts frozen;
+
+  /// The first head of a kind, or null.
+  const HeadSpec* head(Head kind) const noexcept {
+    const auto found = std::find_if(heads.begin(), heads.end(), [&](const HeadSpec& h) { return h.kind == kind; });
+    return found == heads.end() ? nullptr : &*found;
+  }
+};
+
+/// Whether there is a pooler: a base model's, or one that the classifier without a name reads.
+bool has_pooler(const ModelSpec& spec) noexcept;
+
+/// Logits of a head: labels; 1 for replaced tokens; V for masked_lm.
+std::size_t head_outputs(const ModelConfig& config, const HeadSpec& head) noexcept;
+
+/// @throws Error invalid_argument: a name twice, or with characters other than a-z, 0-9 and '_'; a named head that
+/// predicts events or replaced tokens; a classification without labels; a pooling that heads do not have.
+void check_heads(const ModelSpec& spec);
+
+}  // namespace seqguard

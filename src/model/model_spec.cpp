@@ -1,0 +1,38 @@
+#include "seqguard/model/model_spec.hpp"
+
+#include <set>
+
+#include "seqguard/core/error.hpp"
+
+namespace seqguard {
+
+bool has_pooler(const ModelSpec& spec) noexcept {
+  const HeadSpec* const head = spec.head(Head::sequence_classification);
+  return spec.pooler || (head != nullptr && head->name.empty() && spec.config.traits().classifies_by_pooler);
+}
+
+std::size_t head_outputs(const ModelConfig& config, const HeadSpec& head) noexcept {
+  if (head.kind == Head::masked_lm) return config.vocab_size;
+  return head.kind == Head::replaced_token_detection ? 1 : head.labels.size();
+}
+
+void check_heads(const ModelSpec& spec) {
+  std::set<std::string> names;
+  for (const HeadSpec& head : spec.heads) {
+    const std::string where = "head \"" + head.name + "\"";
+    const auto refuse = [&](std::string_view what, std::string_view expected, std::string_view found) {
+      fail(ErrorCode::invalid_argument, where, what, expected, found);
+    };
+    if (!names.insert(head.name).second) refuse("name", "one of its own", "twice");
+    if (head.name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") != std::string::npos)
+      refuse("name", "a-z, 0-9 and _", head.name);
+    const bool classifies = head.kind == Head::sequence_classification || head.kind == Head::token_classification;
+    if (head.kind == Head::none || (!head.name.empty() && !classifies))
+      refuse("kind", "sequence or token classification (others have no name)", "another");
+    if (classifies && head.labels.empty()) refuse("labels", "at least one", "none");
+    if (head.pooling != Pooling::cls && head.pooling != Pooling::mean)
+      refuse("pooling", "cls or mean", to_string(head.pooling));
+  }
+}
+
+}  // namespace seqguard

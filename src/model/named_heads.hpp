@@ -1,0 +1,29 @@
+// Heads with names of their own on disk: heads.json says what they are, heads.safetensors holds their tensors; private
+// to the library.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "seqguard/core/files.hpp"
+#include "seqguard/model/model_spec.hpp"
+#include "seqguard/model/tensor_source.hpp"
+
+namespace seqguard {
+
+inline constexpr const char* k_named_heads_file = "heads.json";
+inline constexpr const char* k_named_heads_weights = "heads.safetensors";
+
+struct NamedHeads {
+  std::vector<HeadSpec> heads;
+  std::unique_ptr<const TensorSource> tensors;  ///< null: the directory has none
+};
+
+/// @throws Error bad_checkpoint naming file and field; file_not_found: one of the two files without the other.
+NamedHeads open_named_heads(const std::string& directory);
+
+/// Writes both files. `tensors`: "NAME.out_proj.weight", ...
+void write_named_heads(DirectoryWriter& writer, const ModelSpec& spec, const TensorSource& tensors);
+
+}  // namespace seqguard
