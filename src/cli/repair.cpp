@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <array>
 #include <vector>
 
@@ -13,6 +14,19 @@
 namespace seqguard::cli {
 namespace {
 
+/// What stands at an event before an edit and after it; null where nothing does.
+void write_values(const Edit& edit, JsonText& json) {
+  const auto write = [&](const char* name, const std::string& value, bool exists) {
+    json.key(name);
+    if (exists)
+      json.value(value);
+    else
+      json.raw("null");
+  };
+  write("before", edit.before, has_before(edit.operation));
+  write("after", edit.after, has_after(edit.operation));
+}
+
 std::string edits_text(const Dataset& data, const std::vector<Repair>& repairs) {
   JsonText json;
   for (std::size_t s = 0; s < repairs.size(); ++s) {
@@ -24,13 +38,10 @@ std::string edits_text(const Dataset& data, const std::vector<Repair>& repairs) 
         json.raw("null");
       else
         json.value(sequence.key);
-      json.field("line", data.row(sequence.first + edit.position)).field("position", edit.position);
-      json.field("operation", to_string(edit.operation)).field("before", edit.before);
-      json.key("after");
-      if (edit.operation == EditOperation::remove)
-        json.raw("null");
-      else
-        json.value(edit.after);
+      const std::size_t nearest = std::min(edit.position, sequence.count - 1);  // what is inserted may follow the last
+      json.field("line", data.row(sequence.first + nearest)).field("position", edit.position);
+      json.field("operation", to_string(edit.operation));
+      write_values(edit, json);
       json.field("probability", edit.probability);
       json.key("followed").begin_object();
       for (const FollowingColumn& following : edit.followed)

@@ -15,21 +15,35 @@ struct Change {
   std::string_view value;
 };
 
-void apply(Values& values, const Change& edit) {
-  if (edit.position >= values.size())
-    fail(ErrorCode::out_of_range, "edit", "its position is beyond the sequence",
-         "below " + std::to_string(values.size()), std::to_string(edit.position));
-  if (edit.operation == EditOperation::replace)
-    values[edit.position] = edit.value;
-  else
-    values.erase(values.begin() + static_cast<std::ptrdiff_t>(edit.position));
+void apply_change(Values& values, const Change& edit) {
+  const std::size_t end = values.size() + (has_before(edit.operation) ? 0 : 1);
+  if (edit.position >= end)
+    fail(ErrorCode::out_of_range, "edit", "its position is beyond the sequence", "below " + std::to_string(end),
+         std::to_string(edit.position));
+  const auto place = values.begin() + static_cast<std::ptrdiff_t>(edit.position);
+  switch (edit.operation) {
+    case EditOperation::replace:
+      *place = edit.value;
+      break;
+    case EditOperation::remove:
+      values.erase(place);
+      break;
+    case EditOperation::insert:
+      values.insert(place, edit.value);
+      break;
+  }
 }
 
-/// Edits by descending position: what precedes an edit keeps its place.
+/// The same place holds a value that nothing equals: an event that is there, or one that is missing.
+Change struck_out(const Edit& edit) {
+  return {has_before(edit.operation) ? EditOperation::replace : EditOperation::insert, edit.position, k_no_value};
+}
+
+/// A script from its end: what precedes an edit keeps its place.
 std::vector<const Edit*> from_the_last(std::span<const Edit> edits) {
   std::vector<const Edit*> order(edits.size());
   std::transform(edits.begin(), edits.end(), order.begin(), [](const Edit& edit) { return &edit; });
-  std::stable_sort(order.begin(), order.end(), [](const Edit* a, const Edit* b) { return a->position > b->position; });
+  std::stable_sort(order.begin(), order.end(), [](const Edit* a, const Edit* b) { return edit_precedes(*b, *a); });
   return order;
 }
 
@@ -60,7 +74,7 @@ std::size_t edit_distance(std::span<const std::string_view> a, std::span<const s
 
 Values apply_edits(std::span<const std::string_view> values, std::span<const Edit> edits) {
   Values result(values.begin(), values.end());
-  for (const Edit* edit : from_the_last(edits)) apply(result, {edit->operation, edit->position, edit->after});
+  for (const Edit* edit : from_the_last(edits)) apply_change(result, {edit->operation, edit->position, edit->after});
   return result;
 }
 
@@ -84,9 +98,9 @@ RepairMetrics measure_repair(std::span<const std::string_view> damaged, std::spa
   m.edits = edits.size();
   for (const Edit* edit : from_the_last(edits)) {
     Values struck = values;
-    apply(struck, {EditOperation::replace, edit->position, k_no_value});
+    apply_change(struck, struck_out(*edit));
     const bool wrong_event = edit_distance(struck, clean) == distance;
-    apply(values, {edit->operation, edit->position, edit->after});
+    apply_change(values, {edit->operation, edit->position, edit->after});
     const std::size_t after = edit_distance(values, clean);
     m.located += wrong_event ? 1 : 0;
     m.right += after < distance ? 1 : 0;

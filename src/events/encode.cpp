@@ -71,17 +71,18 @@ void encode_numeric(std::span<const float> numbers, const EventColumn& column, s
   }
 }
 
-void encode_gaps(const EventsView& events, const GapBuckets& bucket, std::vector<std::int32_t>& gaps) {
-  gaps.assign(events.n + 2, k_gap_pad);
-  for (std::size_t i = 0; i < events.n; ++i) {
+}  // namespace
+
+void encode_gaps(EncodedEvents& events, const EventSchema& schema, std::size_t first, std::size_t last) {
+  if (!schema.time) return;
+  for (std::size_t i = first; i < last; ++i) {
     if (i == 0)
-      gaps[i + 1] = k_gap_first;
+      events.gaps[i + 1] = k_gap_first;
     else
-      gaps[i + 1] = events.time_ms.empty() ? k_gap_unknown : bucket(events.time_ms[i - 1], events.time_ms[i]);
+      events.gaps[i + 1] =
+          events.time_ms.empty() ? k_gap_unknown : schema.time->gap(events.time_ms[i - 1], events.time_ms[i]);
   }
 }
-
-}  // namespace
 
 void encode(const EventsView& events, const EventSchema& schema, EncodedEvents& out) {
   check_columns(events, schema);
@@ -97,7 +98,10 @@ void encode(const EventsView& events, const EventSchema& schema, EncodedEvents& 
     else
       encode_categorical(events.columns[c], column, out.ids[c], c == schema.primary ? &out.types : nullptr);
   }
-  if (schema.time) encode_gaps(events, schema.time->gap, out.gaps);
+  if (!schema.time) return;
+  out.time_ms.assign(events.time_ms.begin(), events.time_ms.end());
+  out.gaps.assign(events.n + 2, k_gap_pad);
+  encode_gaps(out, schema, 0, events.n);
 }
 
 void reserve(EncodedEvents& out, const EventSchema& schema, std::size_t n) {
@@ -114,7 +118,9 @@ void reserve(EncodedEvents& out, const EventSchema& schema, std::size_t n) {
       out.ids[c].reserve(n + 2);
     }
   }
-  if (schema.time) out.gaps.reserve(n + 2);
+  if (!schema.time) return;
+  out.gaps.reserve(n + 2);
+  out.time_ms.reserve(n);
 }
 
 }  // namespace seqguard

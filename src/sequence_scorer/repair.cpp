@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
-#include <optional>
-#include <string>
+#include <span>
 
-#include "sequence_scorer/edited_sequence.hpp"
+#include "sequence_scorer/edit_words.hpp"
+#include "sequence_scorer/judge.hpp"
 
 namespace seqguard {
 namespace {
@@ -20,135 +20,144 @@ constexpr double k_least_gain = 0.05;
 /// who repeats one action) is not brought back to normal by rewriting events that are as likely as any.
 constexpr double k_suspicious = 0.05;
 
+/// An edit and what speaks for it.
+struct Proposal {
+  EventEdit edit;
+  double probability = 0;  ///< of its value given the rest; 0 for a deletion
+};
+
 /// One run of the search.
 class Search {
  public:
-  Search(const SequenceScorer& scorer, const EventsView& events, SequenceScorer::Scratch::Buffers& buffers,
-         SequenceScorer::Scratch& scratch, const RepairOptions& options)
-      : scorer_(scorer),
-        events_(events),
-        buffers_(buffers),
-        scratch_(scratch),
-        options_(options),
-        edited_(events, scorer.schema()) {}
+  Search(const BehaviourModel& model, SequenceScorer::Scratch::Buffers& buffers, const RepairOptions& options)
+      : model_(model), buffers_(buffers), options_(options) {}
 
-  Repair run() {
+  Repair run(const EventsView& events) {
+    encode(events, model_.schema, original_);
+    has_text_ = events.columns[model_.schema.primary].is_text();
+    const Judgement before = judge(original_);
     Repair result;
-    scorer_.score(events_, score_, scratch_);
-    result.score_before = result.score_after = score_.value;
-    result.p_before = result.p_after = score_.p_value;
-    if (!score_.is_anomaly) return result;
+    result.score_before = result.score_after = before.value;
+    result.p_before = result.p_after = before.p_value;
+    if (!is_anomaly(before)) return result;
 
     result.result = RepairResult::no_confident_edit;
-    const std::size_t most = std::min(options_.max_edits, std::max<std::size_t>(1, events_.n / 4));
-    std::vector<Edit> edits;
-    double value = score_.value;
-    bool normal = false;
-    while (!normal && edits.size() < most) {
-      const std::optional<Edit> edit = best_edit(edits, value);
-      if (!edit) break;
-      edits.push_back(*edit);
-      judge(edits);
-      value = score_.value;
-      normal = !score_.is_anomaly;
-    }
-    if (edits.empty()) return result;
-    drop_needless(edits, normal);
-    judge(edits);
-    result.score_after = score_.value;
-    result.p_after = score_.p_value;
-    result.result = score_.is_anomaly ? RepairResult::improved : RepairResult::repaired;
-    std::sort(edits.begin(), edits.end(), [](const Edit& a, const Edit& b) { return a.position < b.position; });
-    for (Edit& edit : edits) edit.followed = followed_by(edit, events_, scorer_.schema());
-    result.edits = std::move(edits);
+    const std::size_t most = std::min(options_.max_edits, std::max<std::size_t>(1, original_.n / 4));
+    std::vector<Proposal> script;
+    Judgement now = before;
+    while (is_anomaly(now) && script.size() < most)
+      if (!add_best_edit(script, now)) break;
+    if (script.empty()) return result;
+    drop_needless(script, now);
+    result.score_after = now.value;
+    result.p_after = now.p_value;
+    result.result = is_anomaly(now) ? RepairResult::improved : RepairResult::repaired;
+    result.edits = edits_of(script, events);
     return result;
   }
 
  private:
-  const EventsView& judge(const std::vector<Edit>& edits) {
-    const EventsView& view = edited_.apply(edits);
-    scorer_.score(view, score_, scratch_);
-    return view;
+  Judgement judge(const EncodedEvents& events) {
+    SurpriseView causal;
+    return judge_sequence(model_, events, buffers_, causal);
+  }
+  Judgement judge(std::span<const Proposal> script) {
+    apply(script);
+    return judge(edited_);
+  }
+  bool is_anomaly(const Judgement& judgement) const { return judgement.p_value < model_.target_fpr; }
+
+  void apply(std::span<const Proposal> script) {
+    edits_.clear();
+    for (const Proposal& proposal : script) edits_.push_back(proposal.edit);
+    apply_script(edits_, original_, model_.schema, edited_, origins_);
   }
 
-  /// The edit after which the sequence scores lowest, or nothing if none lowers it enough.
-  std::optional<Edit> best_edit(const std::vector<Edit>& edits, double value) {
-    std::optional<Edit> best;
-    double best_value = value - k_least_gain;
-    for (const Edit& proposal : proposals(edits)) {
-      std::vector<Edit> attempt = edits;
-      attempt.push_back(proposal);
-      judge(attempt);
-      if (score_.value >= best_value) continue;
-      best_value = score_.value;
-      best = proposal;
+  /// Adds the edit after which the sequence scores lowest; false if none lowers the score enough.
+  bool add_best_edit(std::vector<Proposal>& script, Judgement& now) {
+    const std::vector<Proposal> tried = proposals(script);
+    double best_value = now.value - k_least_gain;
+    const Proposal* best = nullptr;
+    script.emplace_back();
+    for (const Proposal& proposal : tried) {
+      script.back() = proposal;
+      const Judgement judgement = judge(script);
+      if (judgement.value >= best_value) continue;
+      best_value = judgement.value;
+      now = judgement;
+      best = &proposal;
     }
-    return best;
+    if (best != nullptr)
+      script.back() = *best;
+    else
+      script.pop_back();
+    return best != nullptr;
   }
 
-  std::vector<Edit> proposals(const std::vector<Edit>& edits) {
-    const EventsView view = edited_.apply(edits);
-    scorer_.score(view, score_, scratch_, {.masked = true, .masked_if_anomalous = false});
-    std::vector<std::size_t> order(view.n);
+  std::vector<Proposal> proposals(std::span<const Proposal> script) {
+    apply(script);
+    judge_events_by_both_sides(model_, edited_, buffers_, events_);
+    std::vector<std::size_t> order(edited_.n);
     std::iota(order.begin(), order.end(), std::size_t{0});
     std::stable_sort(order.begin(), order.end(),
-                     [&](std::size_t a, std::size_t b) { return score_.events[a].value > score_.events[b].value; });
-    const Vocabulary& vocabulary = scorer_.schema().primary_column().vocabulary;
-    std::vector<Edit> result;
+                     [&](std::size_t a, std::size_t b) { return events_[a].value > events_[b].value; });
+    std::vector<Proposal> result;
     std::size_t tried = 0;
     for (const std::size_t i : order) {
-      if (tried == k_positions_tried || score_.events[i].p_value > k_suspicious) break;
-      const std::size_t position = edited_.original_position(i);
-      if (std::any_of(edits.begin(), edits.end(), [&](const Edit& e) { return e.position == position; })) continue;
+      if (tried == k_positions_tried || events_[i].p_value > k_suspicious) break;
+      const std::size_t position = origins_[i];
+      if (std::any_of(script.begin(), script.end(), [&](const Proposal& p) { return p.edit.position == position; }))
+        continue;
       ++tried;
-      const std::string before = value_text(view.columns[scorer_.schema().primary], vocabulary, i);
-      if (view.n > 1) result.push_back({position, EditOperation::remove, before, "", 0});
-      if (!is_text(view)) continue;
-      encode(view, scorer_.schema(), buffers_.encoded);
-      for (const auto& [id, probability] :
-           probable_values(scorer_.model(), buffers_.encoded, i, options_.candidates + 1, buffers_)) {
-        const std::string_view after = vocabulary.token(id);
-        if (after == before || probability < options_.min_probability) continue;
-        result.push_back({position, EditOperation::replace, before, std::string(after), probability});
+      if (edited_.n > 1) result.push_back({{.operation = EditOperation::remove, .position = position}});
+      if (!has_text_) continue;
+      const std::int32_t present = edited_.ids[model_.schema.primary][i + 1];
+      for (const auto& [id, probability] : probable_values(model_, edited_, i, options_.candidates + 1, buffers_)) {
+        if (id == present || probability < options_.min_probability) continue;
+        const auto type = static_cast<TypeId>(id - k_reserved_ids);
+        result.push_back({{.operation = EditOperation::replace, .position = position, .type = type}, probability});
       }
     }
     return result;
   }
 
-  bool is_text(const EventsView& view) const { return view.columns[scorer_.schema().primary].is_text(); }
-
   /// Removes edits without which the sequence is judged the same.
-  void drop_needless(std::vector<Edit>& edits, bool normal) {
-    judge(edits);
-    double value = score_.value;
-    for (std::size_t i = 0; i < edits.size() && edits.size() > 1;) {
-      std::vector<Edit> fewer = edits;
+  void drop_needless(std::vector<Proposal>& script, Judgement& now) {
+    const bool normal = !is_anomaly(now);
+    for (std::size_t i = 0; i < script.size() && script.size() > 1;) {
+      std::vector<Proposal> fewer = script;
       fewer.erase(fewer.begin() + static_cast<std::ptrdiff_t>(i));
-      judge(fewer);
-      const bool as_good = normal ? !score_.is_anomaly : score_.value <= value;
-      if (as_good) {
-        edits = std::move(fewer);
-        value = score_.value;
+      const Judgement judgement = judge(fewer);
+      if (normal ? !is_anomaly(judgement) : judgement.value <= now.value) {
+        script = std::move(fewer);
+        now = judgement;
       } else {
         ++i;
       }
     }
   }
 
-  const SequenceScorer& scorer_;
-  EventsView events_;
+  std::vector<Edit> edits_of(std::span<const Proposal> script, const EventsView& events) const {
+    std::vector<Edit> edits;
+    for (const auto& [edit, probability] : script) {
+      edits.push_back(in_words(edit, events, model_.schema));
+      edits.back().probability = probability;
+    }
+    std::sort(edits.begin(), edits.end(), edit_precedes<Edit>);
+    return edits;
+  }
+
+  const BehaviourModel& model_;
   SequenceScorer::Scratch::Buffers& buffers_;
-  SequenceScorer::Scratch& scratch_;
   RepairOptions options_;
-  EditedSequence edited_;
-  Score score_;
+  bool has_text_ = false;  ///< the caller has values as text: others can be put in their place
+  EncodedEvents original_, edited_;
+  std::vector<std::size_t> origins_;  ///< of edited_
+  std::vector<EventEdit> edits_;
+  std::vector<EventScore> events_;
 };
 
 }  // namespace
-
-std::string_view to_string(EditOperation operation) noexcept {
-  return operation == EditOperation::replace ? "replace" : "delete";
-}
 
 std::string_view to_string(RepairResult result) noexcept {
   switch (result) {
@@ -184,10 +193,9 @@ std::vector<std::pair<std::int32_t, double>> probable_values(const BehaviourMode
   return result;
 }
 
-Repair repair_sequence(const SequenceScorer& scorer, const EventsView& events,
-                       SequenceScorer::Scratch::Buffers& buffers, SequenceScorer::Scratch& scratch,
+Repair repair_sequence(const BehaviourModel& model, const EventsView& events, SequenceScorer::Scratch::Buffers& buffers,
                        const RepairOptions& options) {
-  return Search(scorer, events, buffers, scratch, options).run();
+  return Search(model, buffers, options).run(events);
 }
 
 }  // namespace seqguard

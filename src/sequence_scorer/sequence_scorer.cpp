@@ -8,18 +8,12 @@
 #include "seqguard/model/model.hpp"
 #include "seqguard/sequence_scorer/behaviour_model.hpp"
 #include "seqguard/sequence_scorer/text_model.hpp"
+#include "sequence_scorer/judge.hpp"
 #include "sequence_scorer/repair.hpp"
 #include "sequence_scorer/scratch.hpp"
 
 namespace seqguard {
 namespace {
-
-/// An event counts at least as much as what it does is rare among the normals.
-void raise_to_share(EventScore& event, const TailCalibration& masked, double share) {
-  share = std::max(share, 1e-6);
-  const double floor = masked.threshold(share);
-  if (event.value < floor) event = {floor, share};
-}
 
 void find_worst(Score& out) {
   out.worst = 0;
@@ -78,12 +72,8 @@ void SequenceScorer::score(const EventsView& events, Score& out, Scratch& scratc
   const BehaviourModel& model = this->model();
   Scratch::Buffers& buffers = *scratch.buffers_;
   encode(events, model.schema, buffers.encoded);
-  const EncodedEvents& encoded = buffers.encoded;
-  if (encoded.n == 0) fail(ErrorCode::bad_event, "score", "the sequence has no events");
-
-  const SurpriseView causal = causal_surprise(model.encoder, model.schema, encoded, buffers.surprise, buffers.causal);
-  const TypeSequence types(encoded.types.data(), encoded.n);
-  const Judgement judgement = model.detector.judge(types, causal.means, buffers.detector);
+  SurpriseView causal;
+  const Judgement judgement = judge_sequence(model, buffers.encoded, buffers, causal);
   out.value = judgement.value;
   out.p_value = judgement.p_value;
   out.p_conformal = judgement.p_conformal;
@@ -91,19 +81,10 @@ void SequenceScorer::score(const EventsView& events, Score& out, Scratch& scratc
   out.view = model.detector.recipe().views[judgement.worst_view].name;
   out.has_masked = options.masked || (options.masked_if_anomalous && out.is_anomaly);
   out.worst_by = out.has_masked ? "masked" : "next";
-  out.events.resize(encoded.n);
-
-  SurpriseView surprise = causal;
   if (out.has_masked)
-    surprise = masked_surprise(model.encoder, model.schema, encoded, buffers.surprise, buffers.masked);
-  const TailCalibration& calibration = out.has_masked ? model.events.masked : model.events.next;
-  for (std::size_t i = 0; i < encoded.n; ++i) {
-    const double value = surprise.events[i];
-    out.events[i] = {value, calibration.size() > 0 ? calibration.p_value(value) : 1.0};
-  }
-  if (out.has_masked && calibration.size() > 0)
-    model.events.rules.for_each_suspicious(
-        types, buffers.seen, [&](std::size_t i, double share) { raise_to_share(out.events[i], calibration, share); });
+    judge_events_by_both_sides(model, buffers.encoded, buffers, out.events);
+  else
+    judge_events_by_past(model, causal, out.events);
   find_worst(out);
 }
 
@@ -146,7 +127,7 @@ std::vector<Candidate> SequenceScorer::expected(const EventsView& events, std::s
 }
 
 Repair SequenceScorer::repair(const EventsView& events, Scratch& scratch, const RepairOptions& options) const {
-  return repair_sequence(*this, events, *scratch.buffers_, scratch, options);
+  return repair_sequence(model(), events, *scratch.buffers_, options);
 }
 
 Repair SequenceScorer::repair(const EventsView& events, const RepairOptions& options) const {

@@ -94,9 +94,9 @@ TEST_CASE("edit distance") {
 
 TEST_CASE("repair metrics: edits that are right, that are in the right place, and that are wrong") {
   const Values clean = {"a", "b", "c", "d"}, damaged = {"a", "x", "c", "c", "d"};  // b replaced, c duplicated
-  const Edit right_replacement{1, EditOperation::replace, "x", "b", 0.5},
-      right_deletion{3, EditOperation::remove, "c", "", 0}, wrong_value{1, EditOperation::replace, "x", "y", 0.5},
-      wrong_place{0, EditOperation::replace, "a", "y", 0.5};
+  const Edit right_replacement{EditOperation::replace, 1, 0, "x", "b", 0.5},
+      right_deletion{EditOperation::remove, 3, 0, "c", "", 0}, wrong_value{EditOperation::replace, 1, 0, "x", "y", 0.5},
+      wrong_place{EditOperation::replace, 0, 0, "a", "y", 0.5};
   SUBCASE("all right, whichever of the two c is removed") {
     for (const std::size_t position : {2, 3}) {
       Edit deletion = right_deletion;
@@ -128,8 +128,31 @@ TEST_CASE("repair metrics: edits that are right, that are in the right place, an
     CHECK(m.located == 0);
     CHECK(m.exact == 0);
   }
+  SUBCASE("missing events: in the right order, a wrong value at the right place, and where nothing is missing") {
+    const Values gaps = {"a", "d"};
+    const Edit first{EditOperation::insert, 1, 0, "", "b", 0.5}, second{EditOperation::insert, 1, 1, "", "c", 0.5},
+        wrong{EditOperation::insert, 1, 0, "", "y", 0.5}, needless{EditOperation::insert, 2, 0, "", "b", 0.5};
+    CHECK(apply_edits(gaps, std::array{second, first}) == clean);
+    RepairMetrics m = measure_repair(gaps, clean, std::array{second, first});
+    CHECK(m.right == 2);
+    CHECK(m.located == 2);
+    CHECK(m.exact == 1);
+    m = measure_repair(gaps, clean, std::array{wrong});
+    CHECK(m.right == 0);
+    CHECK(m.located == 1);
+    m = measure_repair(gaps, clean, std::array{needless});
+    CHECK(m.right == 0);
+    CHECK(m.located == 0);
+    CHECK(m.left == 3);
+    // What is inserted before an event stays before it, whatever becomes of that one.
+    const Edit replaced{EditOperation::replace, 1, 0, "d", "e", 0.5};
+    CHECK(apply_edits(gaps, std::array{replaced, first}) == Values{"a", "b", "e"});
+    CHECK(apply_edits(gaps, std::array{needless}) == Values{"a", "d", "b"});
+    const Edit beyond{EditOperation::insert, 3, 0, "", "b", 0.5};
+    CHECK_THROWS_AS(apply_edits(gaps, std::array{beyond}), Error);
+  }
   CHECK(apply_edits(damaged, std::array{right_replacement, right_deletion}) == clean);
-  const Edit beyond{9, EditOperation::remove, "?", "", 0};
+  const Edit beyond{EditOperation::remove, 9, 0, "?", "", 0};
   CHECK_THROWS_AS(apply_edits(damaged, std::array{beyond}), Error);
 }
 

@@ -13,11 +13,20 @@ namespace {
 /// The sequence after its edits.
 std::vector<std::string> apply(std::vector<std::string> events, const Repair& repair) {
   for (auto edit = repair.edits.rbegin(); edit != repair.edits.rend(); ++edit) {
-    CHECK(events[edit->position] == edit->before);
-    if (edit->operation == EditOperation::replace)
-      events[edit->position] = edit->after;
-    else
-      events.erase(events.begin() + static_cast<std::ptrdiff_t>(edit->position));
+    const auto place = events.begin() + static_cast<std::ptrdiff_t>(edit->position);
+    switch (edit->operation) {
+      case EditOperation::replace:
+        CHECK(*place == edit->before);
+        *place = edit->after;
+        break;
+      case EditOperation::remove:
+        CHECK(*place == edit->before);
+        events.erase(place);
+        break;
+      case EditOperation::insert:
+        events.insert(place, edit->after);
+        break;
+    }
   }
   return events;
 }

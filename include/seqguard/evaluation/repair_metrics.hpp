@@ -28,7 +28,7 @@ struct RepairMetrics {
   std::size_t errors = 0;     ///< edit distance of the damaged sequences from their clean twins, summed
   std::size_t left = 0;       ///< the same after the repair
   std::size_t edits = 0;
-  std::size_t located = 0;  ///< edits of an event that is wrong, whatever was put in its place
+  std::size_t located = 0;  ///< edits of an event that is wrong or missing, whatever was put in its place
   std::size_t right = 0;    ///< edits that bring the sequence one step closer to its clean twin
   std::size_t exact = 0;    ///< damaged sequences that equal their clean twin after the repair
 
@@ -36,7 +36,8 @@ struct RepairMetrics {
 };
 
 /// One sequence: edits are applied from the last to the first, each is judged by the distance that it saves. An event
-/// is wrong if some shortest way to the clean twin changes it: striking it out does not increase the distance.
+/// is wrong if some shortest way to the clean twin changes it: striking it out does not increase the distance; missing,
+/// if anything in its place does not.
 RepairMetrics measure_repair(std::span<const std::string_view> damaged, std::span<const std::string_view> clean,
                              std::span<const Edit> edits);
 

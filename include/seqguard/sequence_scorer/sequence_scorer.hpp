@@ -12,6 +12,7 @@
 #include "seqguard/core/error.hpp"
 #include "seqguard/core/executor.hpp"
 #include "seqguard/core/isa.hpp"
+#include "seqguard/events/edit_script.hpp"
 #include "seqguard/events/events_view.hpp"
 #include "seqguard/events/schema.hpp"
 #include "seqguard/kernels/matmul.hpp"
@@ -75,10 +76,6 @@ struct RepairOptions {
   double min_probability = 0.001;  ///< a replacement less probable than this is not proposed
 };
 
-enum class EditOperation { replace, remove };
-/// "replace", "delete".
-std::string_view to_string(EditOperation operation) noexcept;
-
 /// A column that a replaced event changes too, since it always holds one value beside the new primary one
 /// (EventColumn::dependent_values).
 struct FollowingColumn {
@@ -86,13 +83,14 @@ struct FollowingColumn {
   std::string before, after;  ///< numbers in their shortest form, missing ones as ""
 };
 
-/// One edit, in positions of the original sequence.
+/// One edit, in positions of the original sequence, as in EventEdit (events/edit_script.hpp).
 struct Edit {
-  std::size_t position = 0;
   EditOperation operation = EditOperation::replace;
-  std::string before, after;                   ///< values of the primary column; `after` is empty for remove
-  double probability = 0;                      ///< of `after` given the rest; 0 for remove
-  std::vector<FollowingColumn> followed = {};  ///< columns that change with it; none for remove
+  std::size_t position = 0;             ///< the event itself; of insert, the event before which the new one comes
+  std::size_t rank = 0;                 ///< order of the insertions at one position
+  std::string before = {}, after = {};  ///< values of the primary column; no `before` of insert, no `after` of remove
+  double probability = 0;               ///< of `after` given the rest; 0 for remove
+  std::vector<FollowingColumn> followed = {};  ///< columns that change with a replaced value
 };
 
 enum class RepairResult {
@@ -106,7 +104,7 @@ std::string_view to_string(RepairResult result) noexcept;
 
 struct Repair {
   RepairResult result = RepairResult::normal;
-  std::vector<Edit> edits;  ///< ascending positions
+  std::vector<Edit> edits;  ///< the script, in the order of edit_precedes()
   double score_before = 0, score_after = 0;
   double p_before = 1, p_after = 1;
 };

@@ -1,0 +1,15 @@
+// An edit as people and files have it; private to the library.
+#pragma once
+
+#include "seqguard/events/edit_script.hpp"
+#include "seqguard/events/events_view.hpp"
+#include "seqguard/events/schema.hpp"
+#include "seqguard/sequence_scorer/sequence_scorer.hpp"
+
+namespace seqguard {
+
+/// `edit` of `events`, whose columns fit the schema: values before and after as text, and the columns that follow from
+/// the new value where they differ from what stands there. A new type is below Vocabulary::types().
+Edit in_words(const EventEdit& edit, const EventsView& events, const EventSchema& schema);
+
+}  // namespace seqguard
