@@ -43,7 +43,7 @@ class EncoderTraining {
       for (std::size_t c = lane; c < chunks_.size(); c += k_gradient_lanes)
         run_chunk(c, workers_[worker], lanes_[lane]);
     });
-    optimizer_.step(model_.context(), model_.table(), model_.values(), 1e-3);
+    optimizer_.apply(model_, optimizer_.reduce(model_), 1e-3);
     model_.pack(true);
     ++steps_;
     double loss = 0;
@@ -73,7 +73,7 @@ class EncoderTraining {
   }
 
   Model<float> model_;
-  Optimizer optimizer_;
+  Optimizer<float> optimizer_;
   std::unique_ptr<Executor> executor_;
   std::vector<Workspace> workers_;
   std::vector<BenchChunk> chunks_;

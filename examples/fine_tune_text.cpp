@@ -87,14 +87,14 @@ int main(int argc, char** argv) try {
   std::vector<Encoding> tokens;
   for (const Comment& comment : k_known) tokens.push_back(texts.tokenizer.encode(comment.text, texts.options));
 
-  Optimizer optimizer(model.table(), {});
+  Optimizer<float> optimizer(model.table(), {});
   float loss = 0;
   for (int epoch = 1; epoch <= 20; ++epoch) {
     model.pack(true);
     loss = 0;
     for (std::size_t i = 0; i < tokens.size(); ++i)
       loss += learn_one(model, tokens[i], k_known[i].spam ? 1.0F : 0.0F, optimizer.lane(i % k_gradient_lanes));
-    optimizer.step(model.context(), model.table(), model.values(), learning_rate);
+    optimizer.apply(model, optimizer.reduce(model), learning_rate);
     if (epoch % 5 == 0) std::printf("epoch %d: loss %.4f\n", epoch, loss / static_cast<float>(tokens.size()));
   }
   save(to, model, from);

@@ -12,6 +12,7 @@
 #include "seqguard/core/random.hpp"
 #include "seqguard/detection/encoder_surprise.hpp"
 #include "seqguard/sequence_scorer/behaviour_model.hpp"
+#include "seqguard/training/state_file.hpp"
 #include "seqguard/training/trainer.hpp"
 #include "sequence_scorer/fit_state.hpp"
 
@@ -122,11 +123,11 @@ class Fitter {
         context_(make_context(options_.isa ? *options_.isa : default_isa(), options_.gemm)),
         jobs_(make_jobs(plan_, options_)),
         given_(surprise_views(schema_)),
-        recipe_(Recipe::preset(options_.preset, given_)) {
-    state_.fingerprint = fingerprint();
+        recipe_(Recipe::preset(options_.preset, given_)),
+        description_{"fit", k_fit_state_layout, fingerprint()} {
     state_.next.assign(data_.size() * given_.size(), std::numeric_limits<double>::quiet_NaN());
     if (options_.resume && !options_.state_file.empty() && file_exists(options_.state_file))
-      state_ = load_fit_state(options_.state_file, state_.fingerprint);
+      state_ = load_state<FitState>(options_.state_file, description_);
     if (state_.job >= jobs_.size() || state_.next.size() != data_.size() * given_.size())
       fail(ErrorCode::bad_checkpoint, options_.state_file, "number of trainings or sequences does not fit");
   }
@@ -191,17 +192,17 @@ class Fitter {
       if (options_.state_file.empty() || (seconds_since(saved) < options_.save_seconds && !trainer.finished())) return;
       state_.has_trainer = true;
       state_.trainer = trainer.state();
-      save_fit_state(state_, options_.state_file);
+      save_state(state_, options_.state_file, description_);
       saved = Clock::now();
     });
-    return trainer.state().best_loss;
+    return trainer.state().early_stopping.best_loss;
   }
 
   void finish_job() {
     ++state_.job;
     state_.has_trainer = false;
     state_.trainer = {};
-    if (!options_.state_file.empty()) save_fit_state(state_, options_.state_file);
+    if (!options_.state_file.empty()) save_state(state_, options_.state_file, description_);
   }
 
   /// Surprise of the sequences that the job's encoder has not seen, and of a sample of their events.
@@ -284,6 +285,7 @@ class Fitter {
   std::vector<Job> jobs_;
   std::vector<std::string> given_;
   Recipe recipe_;
+  StateDescription description_;
   FitState state_;
 };
 

@@ -1,4 +1,4 @@
-// The state of an unfinished fit, as a file: what is needed to go on and end with the same bits.
+// The state of an unfinished fit: what is needed to go on and end with the same bits (training/state_file.hpp).
 #pragma once
 
 #include <cstddef>
@@ -11,22 +11,31 @@
 
 namespace seqguard {
 
+/// Counted up whenever the fields below, or those of a TrainerState, change.
+inline constexpr std::uint64_t k_fit_state_layout = 2;
+
 struct FitState {
-  std::string fingerprint;         ///< of data, options, instruction set and backend
   std::uint64_t job = 0;           ///< trainings that are finished and scored
   std::vector<double> next;        ///< [sequences, surprise_views()] out-of-fold; NaN where there is none (yet)
   std::vector<double> event_next;  ///< surprises of single held-out events
   std::vector<double> event_masked;
   bool has_trainer = false;  ///< job number `job` has begun
   TrainerState trainer;
+
+  template <class Self, class Visit>
+  static void visit_fields(Self& self, const Visit& visit) {
+    visit("job", self.job);
+    visit("next", self.next);
+    visit("event_next", self.event_next);
+    visit("event_masked", self.event_masked);
+    visit("has_trainer", self.has_trainer);
+    if (self.has_trainer)
+      TrainerState::visit_fields(self.trainer,
+                                 [&](const std::string& name, auto& field) { visit("trainer." + name, field); });
+  }
 };
 
 /// A digest of all numbers that a fit reads of its data: every column, the gaps, and the order of the sequences.
 std::string data_fingerprint(const EncodedData& data);
-
-/// Replaces the file atomically. @throws Error io_error.
-void save_fit_state(const FitState& state, const std::string& path);
-/// @throws Error bad_checkpoint if the file is damaged or its fingerprint is another.
-FitState load_fit_state(const std::string& path, const std::string& fingerprint);
 
 }  // namespace seqguard

@@ -71,8 +71,10 @@ class Trainer::Implementation {
 
   std::size_t steps() const noexcept { return options_.steps; }
   std::size_t steps_done() const noexcept { return state_.step; }
-  double best_loss() const noexcept { return state_.best_loss; }
-  bool finished() const noexcept { return state_.stopped || state_.step >= options_.steps; }
+  double best_loss() const noexcept { return state_.early_stopping.best_loss; }
+  bool finished() const noexcept {
+    return state_.stopped || state_.step >= options_.steps || state_.early_stopping.exhausted(options_.patience);
+  }
 
   double step(Executor& executor) {
     const std::uint64_t key = random_bits(options_.seed, k_corrupt_stream, state_.step);
@@ -90,8 +92,8 @@ class Trainer::Implementation {
       optimizer_.zero_lanes();
       fail(ErrorCode::non_finite, "training", "the loss of step " + std::to_string(state_.step) + " is not finite");
     }
-    optimizer_.step(model_.context(), model_.table(), model_.values(),
-                    options_.schedule.at(state_.step, options_.steps));
+    optimizer_.apply(model_, optimizer_.reduce(model_),
+                     learning_rate<double>(options_.schedule, state_.step, options_.steps));
     model_.pack(true);
     ++state_.step;
     if (!validation_.empty() && (state_.step % options_.validate_every == 0 || state_.step == options_.steps))
@@ -110,7 +112,7 @@ class Trainer::Implementation {
   void stop() noexcept { state_.stopped = true; }
 
   void finish() {
-    if (!state_.best_values.empty()) model_.values() = state_.best_values;
+    if (!state_.early_stopping.best_values.empty()) model_.values() = state_.early_stopping.best_values;
     model_.pack(false);
   }
 
@@ -123,7 +125,7 @@ class Trainer::Implementation {
   void restore(TrainerState state) {
     const std::size_t size = model_.table().size();
     if (state.values.size() != size || state.optimizer.m.size() != size || state.optimizer.v.size() != size ||
-        (!state.best_values.empty() && state.best_values.size() != size))
+        (!state.early_stopping.best_values.empty() && state.early_stopping.best_values.size() != size))
       fail(ErrorCode::bad_checkpoint, "training state", "another model", std::to_string(size) + " parameters",
            std::to_string(state.values.size()));
     state_ = std::move(state);
@@ -272,21 +274,14 @@ class Trainer::Implementation {
     if (!std::isfinite(loss))
       fail(ErrorCode::non_finite, "training",
            "the held-out loss after step " + std::to_string(state_.step) + " is not finite");
-    if (state_.best_values.empty() || loss < state_.best_loss) {
-      state_.best_loss = loss;
-      state_.best_values = model_.values();
-      state_.validations_since = 0;
-    } else {
-      ++state_.validations_since;
-    }
-    state_.stopped = options_.patience > 0 && state_.validations_since >= options_.patience;
+    state_.early_stopping.judge(loss, model_.values());
   }
 
   Model<float>& model_;
   const EventSchema& schema_;
   std::vector<const EncodedEvents*> train_, validation_;
   TrainingOptions options_;
-  Optimizer optimizer_;
+  Optimizer<float> optimizer_;
   NextEvent next_;
   MaskedEvents masked_;
   TrainerState state_;

@@ -37,11 +37,11 @@ TEST_CASE("every family and head can be fine-tuned, saved and opened again") {
     CAPTURE(architecture_name(family, head));
     HeadProblem<float> problem(make_context(default_isa()), family, head);
     Model<float>& model = problem.model();
-    Optimizer optimizer(model.table(), {});
+    Optimizer<float> optimizer(model.table(), {});
     const double before = problem.run(nullptr);
     for (int step = 0; step < 150; ++step) {
       problem.run(&optimizer.lane(0));
-      optimizer.step(model.context(), model.table(), model.values(), 3e-3);
+      optimizer.apply(model, optimizer.reduce(model), 3e-3);
     }
     const double after = problem.run(nullptr);
     CHECK(after < before / 2);  // eleven tokens and 3,000 parameters: they are learned by heart

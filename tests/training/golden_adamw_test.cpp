@@ -38,7 +38,8 @@ TEST_CASE("the losses of five AdamW steps agree with torch") {
   const PredictionTargets what{rows, targets};
 
   Model<float> model = load_model(make_context(default_isa()), directory);
-  Optimizer optimizer(model.table(), {.beta1 = 0.9, .beta2 = 0.999, .eps = 1e-8, .weight_decay = 0.1, .clip_norm = 0});
+  Optimizer<float> optimizer(model.table(),
+                             {.beta1 = 0.9, .beta2 = 0.999, .eps = 1e-8, .weight_decay = 0.1, .clip_norm = 0});
   const auto d_p = bind_parameters<float>(model.table(), model.spec(), optimizer.lane(0).data());
   const std::size_t n = ids.size(), hidden = model.config().hidden_size;
   const EncoderOptions options{.for_training = true};
@@ -59,6 +60,6 @@ TEST_CASE("the losses of five AdamW steps agree with torch") {
     const MatrixView<float> d_hidden(gradient.data(), n, hidden);
     prediction_backward<float>(model, d_hidden, d_p, factors, prediction, what, workspace.scratch);
     run_encoder_backward<float>(model, d_p, d_hidden, cache, input, options, workspace);
-    optimizer.step(model.context(), model.table(), model.values(), 0.01);
+    optimizer.apply(model, optimizer.reduce(model), 0.01);
   }
 }

@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <string>
@@ -56,13 +57,14 @@ struct Problem {
 /// Largest difference to the reference after ten steps. `size`: standard deviation of a lane's gradient.
 void check_steps(const AdamWOptions& options, double size) {
   Problem problem;
-  Optimizer optimizer(problem.model.table(), options);
+  Optimizer<float> optimizer(problem.model.table(), options);
   constexpr double k_rate = 0.01;
   for (std::size_t step = 0; step < 10; ++step) {
     for (std::size_t lane = 0; lane < k_gradient_lanes; ++lane)
       for (std::size_t i = 0; i < problem.values.size(); ++i)
         optimizer.lane(lane)[i] += Problem::gradient(step, lane, i, size);
-    const double norm = optimizer.step(problem.model.context(), problem.model.table(), problem.model.values(), k_rate);
+    const double norm = optimizer.reduce(problem.model);
+    optimizer.apply(problem.model, norm, k_rate);
     const double expected = problem.reference_step(options, step, size, k_rate);
     // Seven additions of lanes: 7 roundings of the largest partial sum in each element.
     CHECK(std::abs(norm - expected) < 1e-6 * expected);
@@ -88,10 +90,12 @@ TEST_CASE("optimiser: equals AdamW in double") {
 TEST_CASE("optimiser: decay touches matrices and tables only") {
   Problem problem;
   // Every gradient is 0: only decay moves a value.
-  Optimizer optimizer(problem.model.table(), {.weight_decay = 0.5});
+  Optimizer<float> optimizer(problem.model.table(), {.weight_decay = 0.5});
   std::vector<float>& values = problem.model.values();
   for (float& value : values) value = 2;
-  CHECK(optimizer.step(problem.model.context(), problem.model.table(), values, 0.25) == 0);
+  const double norm = optimizer.reduce(problem.model);
+  CHECK(norm == 0);
+  optimizer.apply(problem.model, norm, 0.25);
   for (const ParameterInfo& info : problem.model.table().entries()) {
     CAPTURE(info.name);
     const bool decayed = info.shape.size() > 1;
@@ -102,11 +106,11 @@ TEST_CASE("optimiser: decay touches matrices and tables only") {
 
 TEST_CASE("optimiser: a gradient that is not finite changes nothing") {
   Problem problem;
-  Optimizer optimizer(problem.model.table(), {});
+  Optimizer<float> optimizer(problem.model.table(), {});
   const std::vector<float> before = problem.model.values();
   optimizer.lane(3)[7] = std::numeric_limits<float>::infinity();
   try {
-    optimizer.step(problem.model.context(), problem.model.table(), problem.model.values(), 0.1);
+    optimizer.apply(problem.model, optimizer.reduce(problem.model), 0.1);
     FAIL("accepted");
   } catch (const Error& error) {
     CHECK(error.code() == ErrorCode::non_finite);
@@ -116,17 +120,44 @@ TEST_CASE("optimiser: a gradient that is not finite changes nothing") {
   CHECK(optimizer.lane(3)[7] == 0);
 }
 
+TEST_CASE("optimiser: what two machines have reduced is summed between reduce and apply") {
+  // The first machine has the gradients of the even lanes, the second those of the odd ones; each applies the sum.
+  Problem problem;
+  Optimizer<float> whole(problem.model.table(), {.clip_norm = 1}), first(problem.model.table(), {.clip_norm = 1}),
+      second(problem.model.table(), {.clip_norm = 1});
+  const std::size_t n = problem.values.size();
+  for (std::size_t lane = 0; lane < k_gradient_lanes; ++lane)
+    for (std::size_t i = 0; i < n; ++i) {
+      // Multiples of 2^-4 below 2^9: sums are exact in any order.
+      const auto g = static_cast<float>(Random(lane, i).below(512)) / 16;
+      whole.lane(lane)[i] = g;
+      (lane % 2 == 0 ? first : second).lane(lane)[i] = g;
+    }
+  const KernelTable<float>& kernels = *problem.model.context().kernels;
+  const double norm = whole.reduce(problem.model);
+  CHECK(first.reduce(problem.model) < norm);
+  second.reduce(problem.model);
+  kernels.add(first.gradient().data(), first.gradient().data(), second.gradient().data(), n);
+  const double summed = std::sqrt(kernels.squared_norm(first.gradient().data(), n));
+  CHECK(summed == norm);
+  Model<float> other = small_model(problem.patterns.schema);
+  whole.apply(problem.model, norm, 0.01);
+  first.apply(other, summed, 0.01);
+  CHECK(other.values() == problem.model.values());
+  CHECK(std::all_of(first.gradient().begin(), first.gradient().end(), [](float g) { return g == 0; }));
+}
+
 TEST_CASE("schedule: warm-up, decay and floor") {
   Schedule schedule{.peak = 1, .warm_up = 0.1, .floor = 0.02, .decay = Decay::linear};
   // Ten of a hundred steps of warm-up end at the peak; 90 steps lead down to the floor.
-  CHECK(schedule.at(0, 100) == doctest::Approx(0.1));
-  CHECK(schedule.at(9, 100) == doctest::Approx(1));
-  CHECK(schedule.at(54, 100) == doctest::Approx(0.02 + 0.98 * 0.5));
-  CHECK(schedule.at(99, 100) == doctest::Approx(0.02));
+  CHECK(learning_rate<double>(schedule, 0, 100) == doctest::Approx(0.1));
+  CHECK(learning_rate<double>(schedule, 9, 100) == doctest::Approx(1));
+  CHECK(learning_rate<double>(schedule, 54, 100) == doctest::Approx(0.02 + 0.98 * 0.5));
+  CHECK(learning_rate<double>(schedule, 99, 100) == doctest::Approx(0.02));
   schedule.decay = Decay::cosine;
-  CHECK(schedule.at(4, 100) == doctest::Approx(0.5));
-  CHECK(schedule.at(39, 100) == doctest::Approx(0.02 + 0.98 * 0.75));  // cos(pi / 3) = 1/2
-  CHECK(schedule.at(99, 100) == doctest::Approx(0.02));
+  CHECK(learning_rate<double>(schedule, 4, 100) == doctest::Approx(0.5));
+  CHECK(learning_rate<double>(schedule, 39, 100) == doctest::Approx(0.02 + 0.98 * 0.75));  // cos(pi / 3) = 1/2
+  CHECK(learning_rate<double>(schedule, 99, 100) == doctest::Approx(0.02));
   schedule.warm_up = 0;
-  CHECK(schedule.at(0, 1) == doctest::Approx(1));
+  CHECK(learning_rate<double>(schedule, 0, 1) == doctest::Approx(1));
 }

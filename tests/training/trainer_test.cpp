@@ -104,11 +104,11 @@ TEST_CASE("early stopping puts the best weights back") {
   Trainer trainer(run.model, run.patterns.schema, run.train, run.validation, options);
   trainer.run(inline_executor(), "test", {}, [] {});
   const TrainerState state = trainer.state();
-  CHECK(state.stopped);
+  CHECK(trainer.finished());
   CHECK(state.step < 400);
-  CHECK(state.validations_since == 3);
-  CHECK(run.model.values() == state.best_values);
-  CHECK(trainer.validate(inline_executor()) == state.best_loss);
+  CHECK(state.early_stopping.validations_since == 3);
+  CHECK(run.model.values() == state.early_stopping.best_values);
+  CHECK(trainer.validate(inline_executor()) == state.early_stopping.best_loss);
 }
 
 TEST_CASE("a pattern is learned from one side and from both") {

@@ -1,10 +1,14 @@
-// AdamW over the flat parameter buffer, with the gradient collected in lanes.
+// AdamW over the flat parameter buffer, with the gradient collected in lanes. A step is reduce(), then apply(); what
+// several machines have reduced is summed between the two.
 #pragma once
 
+#include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
 
+#include "seqguard/core/error.hpp"
 #include "seqguard/model/model.hpp"
 
 namespace seqguard {
@@ -22,33 +26,97 @@ struct AdamWOptions {
 };
 
 /// Moments and step counter: what has to be stored to go on bit for bit.
+template <class Real>
 struct OptimizerState {
-  std::vector<float> m, v;
+  std::vector<Real> m, v;
   std::uint64_t step = 0;
 };
 
+template <class Real>
 class Optimizer {
  public:
   Optimizer(const ParameterTable& table, const AdamWOptions& options);
 
   /// The lane's gradient buffer, [table.size()]: zero before a step's first addition.
-  std::vector<float>& lane(std::size_t i) { return lanes_[i]; }
+  std::vector<Real>& lane(std::size_t i) noexcept { return lanes_[i]; }
   /// Drops what has been collected.
   void zero_lanes();
 
-  /// Sums the lanes, clips, updates `values`; the lanes are zero afterwards. Returns the norm of the gradient before
-  /// clipping.
-  /// @throws Error non_finite if the gradient is not finite; values and state are then unchanged.
-  double step(const Context<float>& context, const ParameterTable& table, std::vector<float>& values,
-              double learning_rate);
+  /// Sums the lanes into gradient(); the others are zero afterwards. Returns the norm of the sum.
+  double reduce(const Model<Real>& model);
+  /// What apply() will use. Whoever changes it gives apply() the norm of the new one.
+  std::vector<Real>& gradient() noexcept { return lanes_[0]; }
+  /// Clips gradient(), whose norm is `norm`, and updates the model's values; all lanes are zero afterwards.
+  /// @throws Error non_finite if the norm is not finite; values and state are then unchanged.
+  void apply(Model<Real>& model, double norm, double learning_rate);
 
-  OptimizerState& state() noexcept { return state_; }
-  const OptimizerState& state() const noexcept { return state_; }
+  OptimizerState<Real>& state() noexcept { return state_; }
+  const OptimizerState<Real>& state() const noexcept { return state_; }
 
  private:
   AdamWOptions options_;
-  OptimizerState state_;
-  std::vector<std::vector<float>> lanes_;
+  OptimizerState<Real> state_;
+  std::vector<std::vector<Real>> lanes_;
 };
+
+template <class Real>
+Optimizer<Real>::Optimizer(const ParameterTable& table, const AdamWOptions& options)
+    : options_(options), lanes_(k_gradient_lanes, std::vector<Real>(table.size())) {
+  state_.m.resize(table.size());
+  state_.v.resize(table.size());
+}
+
+template <class Real>
+void Optimizer<Real>::zero_lanes() {
+  for (std::vector<Real>& lane : lanes_) std::fill(lane.begin(), lane.end(), Real(0));
+}
+
+template <class Real>
+double Optimizer<Real>::reduce(const Model<Real>& model) {
+  const KernelTable<Real>& kernels = *model.context().kernels;
+  std::vector<Real>& sum = gradient();
+  // Block by block: the sum stays in the first-level cache, and each lane is cleared while it is there.
+  constexpr std::size_t k_block = 2048;
+  for (std::size_t first = 0; first < sum.size(); first += k_block) {
+    const std::size_t count = std::min(k_block, sum.size() - first);
+    for (std::size_t i = 1; i < lanes_.size(); ++i) {
+      kernels.add(sum.data() + first, sum.data() + first, lanes_[i].data() + first, count);
+      std::fill_n(lanes_[i].data() + first, count, Real(0));
+    }
+  }
+  for (const ParameterInfo& info : model.table().entries())
+    if (info.fixed) std::fill_n(sum.begin() + static_cast<std::ptrdiff_t>(info.offset), info.count, Real(0));
+  return std::sqrt(kernels.squared_norm(sum.data(), sum.size()));
+}
+
+template <class Real>
+void Optimizer<Real>::apply(Model<Real>& model, double norm, double learning_rate) {
+  if (!std::isfinite(norm)) {
+    zero_lanes();
+    fail(ErrorCode::non_finite, "training", "the gradient is not finite");
+  }
+  const double scale = options_.clip_norm > 0 && norm > options_.clip_norm ? options_.clip_norm / norm : 1.0;
+  const auto t = static_cast<double>(++state_.step);
+  for (const ParameterInfo& info : model.table().entries()) {
+    const bool decayed = info.role == ParameterRole::weight || info.role == ParameterRole::embedding;
+    model.context().kernels->adamw({.parameter = model.values().data() + info.offset,
+                                    .m = state_.m.data() + info.offset,
+                                    .v = state_.v.data() + info.offset,
+                                    .gradient = gradient().data() + info.offset,
+                                    .n = info.count,
+                                    .gradient_scale = static_cast<Real>(scale),
+                                    .learning_rate = static_cast<Real>(learning_rate),
+                                    .beta1 = static_cast<Real>(options_.beta1),
+                                    .beta2 = static_cast<Real>(options_.beta2),
+                                    .eps = static_cast<Real>(options_.eps),
+                                    .weight_decay = static_cast<Real>(decayed ? options_.weight_decay : 0.0),
+                                    .bias_correction1 = static_cast<Real>(1 - std::pow(options_.beta1, t)),
+                                    .bias_correction2 = static_cast<Real>(1 - std::pow(options_.beta2, t))});
+  }
+  std::fill(gradient().begin(), gradient().end(), Real(0));
+}
+
+extern template class Optimizer<float>;
+extern template class Optimizer<double>;
 
 }  // namespace seqguard

@@ -16,17 +16,22 @@ struct Schedule {
   double warm_up = 0.1;  ///< share of the steps
   double floor = 0.02;   ///< share of the peak that is left at the end
   Decay decay = Decay::linear;
-
-  /// Learning rate of step `step` in [0, steps).
-  double at(std::size_t step, std::size_t steps) const {
-    const double warm = std::max(1.0, warm_up * static_cast<double>(steps));
-    const double done = static_cast<double>(step) + 1;
-    if (done <= warm) return peak * done / warm;
-    const double left = std::max(1.0, static_cast<double>(steps) - warm);
-    const double progress = std::min(1.0, (done - warm) / left);
-    const double shape = decay == Decay::linear ? 1 - progress : 0.5 * (1 + std::cos(std::numbers::pi * progress));
-    return peak * (floor + (1 - floor) * shape);
-  }
 };
+
+/// Learning rate of step `step` in [0, steps).
+template <class Real>
+Real learning_rate(const Schedule& schedule, std::size_t step, std::size_t steps) {
+  const Real warm = std::max(Real(1), static_cast<Real>(schedule.warm_up) * static_cast<Real>(steps));
+  const Real done = static_cast<Real>(step) + 1;
+  const Real peak = static_cast<Real>(schedule.peak), floor = static_cast<Real>(schedule.floor);
+  if (done <= warm) return peak * done / warm;
+  const Real left = std::max(Real(1), static_cast<Real>(steps) - warm);
+  const Real progress = std::min(Real(1), (done - warm) / left);
+  const Real shape =
+      schedule.decay == Decay::linear ? 1 - progress : (1 + std::cos(std::numbers::pi_v<Real> * progress)) / 2;
+  return peak * (floor + (1 - floor) * shape);
+}
+
+extern template double learning_rate(const Schedule&, std::size_t, std::size_t);
 
 }  // namespace seqguard

@@ -14,6 +14,7 @@
 #include "seqguard/events/encode.hpp"
 #include "seqguard/model/model.hpp"
 #include "seqguard/model/workspace.hpp"
+#include "seqguard/training/early_stopping.hpp"
 #include "seqguard/training/optimizer.hpp"
 #include "seqguard/training/schedule.hpp"
 
@@ -35,13 +36,27 @@ struct TrainingOptions {
 
 /// Everything that a continued training needs to give the same bits as an uninterrupted one.
 struct TrainerState {
-  std::vector<float> values, best_values;
-  OptimizerState optimizer;
-  std::uint64_t step = 0;               ///< finished steps
-  std::uint64_t epoch = 0, crop = 0;    ///< next crop of the data
-  double best_loss = 0;                 ///< held-out loss of best_values; meaningful once best_values is not empty
-  std::uint64_t validations_since = 0;  ///< since the best one
-  bool stopped = false;                 ///< early stopping has decided
+  std::vector<float> values;
+  OptimizerState<float> optimizer;
+  EarlyStopping<float> early_stopping;
+  std::uint64_t step = 0;             ///< finished steps
+  std::uint64_t epoch = 0, crop = 0;  ///< next crop of the data
+  bool stopped = false;               ///< by stop()
+
+  template <class Self, class Visit>
+  static void visit_fields(Self& self, const Visit& visit) {
+    visit("values", self.values);
+    visit("optimizer.m", self.optimizer.m);
+    visit("optimizer.v", self.optimizer.v);
+    visit("optimizer.step", self.optimizer.step);
+    visit("early_stopping.best_values", self.early_stopping.best_values);
+    visit("early_stopping.best_loss", self.early_stopping.best_loss);
+    visit("early_stopping.validations_since", self.early_stopping.validations_since);
+    visit("step", self.step);
+    visit("epoch", self.epoch);
+    visit("crop", self.crop);
+    visit("stopped", self.stopped);
+  }
 };
 
 /// Trains `model` in place. The data are borrowed and must outlive the trainer. Deterministic for a seed at any
