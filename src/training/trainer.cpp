@@ -123,8 +123,8 @@ class Trainer::Implementation {
   }
 
   void restore(TrainerState state) {
-    const std::size_t size = model_.table().size();
-    if (state.values.size() != size || state.optimizer.m.size() != size || state.optimizer.v.size() != size ||
+    const std::size_t size = model_.table().size(), trainable = optimizer_.state().m.size();
+    if (state.values.size() != size || state.optimizer.m.size() != trainable || state.optimizer.v.size() != trainable ||
         (!state.early_stopping.best_values.empty() && state.early_stopping.best_values.size() != size))
       fail(ErrorCode::bad_checkpoint, "training state", "another model", std::to_string(size) + " parameters",
            std::to_string(state.values.size()));

@@ -147,6 +147,35 @@ TEST_CASE("optimiser: what two machines have reduced is summed between reduce an
   CHECK(std::all_of(first.gradient().begin(), first.gradient().end(), [](float g) { return g == 0; }));
 }
 
+TEST_CASE("optimiser: frozen parameters stay, have no moments, and do not count in the norm") {
+  Problem problem;
+  ModelSpec spec = problem.model.spec();
+  spec.frozen = {.embeddings = true, .layers = 1};
+  Model<float> model(problem.model.context(), spec);
+  model.initialize(3);
+  const std::vector<float> before = model.values();
+  Optimizer<float> optimizer(model.table(), {.weight_decay = 0.5});
+  std::size_t trainable = 0;
+  for (const ParameterInfo& info : model.table().entries())
+    if (info.trainable) trainable += info.count;
+  REQUIRE(trainable < model.table().size());
+  CHECK(optimizer.state().m.size() == trainable);
+  CHECK(optimizer.gradient().size() == trainable);
+  // The room behind the trainable parameters takes what nobody reads.
+  REQUIRE(optimizer.lane(0).size() > trainable);
+  for (std::size_t lane = 0; lane < k_gradient_lanes; ++lane)
+    for (std::size_t i = 0; i < optimizer.lane(lane).size(); ++i) optimizer.lane(lane)[i] = i < trainable ? 0.5F : 1e9F;
+  const double norm = optimizer.reduce(model);
+  CHECK(norm == doctest::Approx(4 * std::sqrt(static_cast<double>(trainable))));
+  optimizer.apply(model, norm, 0.1);
+  for (const ParameterInfo& info : model.table().entries()) {
+    CAPTURE(info.name);
+    for (std::size_t i = info.offset; i < info.offset + info.count; ++i)
+      REQUIRE((model.values()[i] != before[i]) == info.trainable);
+  }
+  for (std::size_t lane = 0; lane < k_gradient_lanes; ++lane) CHECK(optimizer.lane(lane).back() == 0);
+}
+
 TEST_CASE("schedule: warm-up, decay and floor") {
   Schedule schedule{.peak = 1, .warm_up = 0.1, .floor = 0.02, .decay = Decay::linear};
   // Ten of a hundred steps of warm-up end at the peak; 90 steps lead down to the floor.

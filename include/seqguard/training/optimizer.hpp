@@ -6,6 +6,7 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "seqguard/core/error.hpp"
@@ -28,7 +29,7 @@ struct AdamWOptions {
 /// Moments and step counter: what has to be stored to go on bit for bit.
 template <class Real>
 struct OptimizerState {
-  std::vector<Real> m, v;
+  std::vector<Real> m, v;  ///< of the trainable parameters, as their gradients lie (ParameterInfo::gradient_offset)
   std::uint64_t step = 0;
 };
 
@@ -37,15 +38,15 @@ class Optimizer {
  public:
   Optimizer(const ParameterTable& table, const AdamWOptions& options);
 
-  /// The lane's gradient buffer, [table.size()]: zero before a step's first addition.
+  /// The lane's gradient buffer, [table.gradient_size()]: zero before a step's first addition.
   std::vector<Real>& lane(std::size_t i) noexcept { return lanes_[i]; }
   /// Drops what has been collected.
   void zero_lanes();
 
   /// Sums the lanes into gradient(); the others are zero afterwards. Returns the norm of the sum.
   double reduce(const Model<Real>& model);
-  /// What apply() will use. Whoever changes it gives apply() the norm of the new one.
-  std::vector<Real>& gradient() noexcept { return lanes_[0]; }
+  /// What apply() will use: of the trainable parameters. Whoever changes it gives apply() the norm of the new one.
+  std::span<Real> gradient() noexcept { return {lanes_[0].data(), state_.m.size()}; }
   /// Clips gradient(), whose norm is `norm`, and updates the model's values; all lanes are zero afterwards.
   /// @throws Error non_finite if the norm is not finite; values and state are then unchanged.
   void apply(Model<Real>& model, double norm, double learning_rate);
@@ -61,9 +62,9 @@ class Optimizer {
 
 template <class Real>
 Optimizer<Real>::Optimizer(const ParameterTable& table, const AdamWOptions& options)
-    : options_(options), lanes_(k_gradient_lanes, std::vector<Real>(table.size())) {
-  state_.m.resize(table.size());
-  state_.v.resize(table.size());
+    : options_(options), lanes_(k_gradient_lanes, std::vector<Real>(table.gradient_size())) {
+  state_.m.resize(table.unread_gradient());
+  state_.v.resize(table.unread_gradient());
 }
 
 template <class Real>
@@ -74,7 +75,7 @@ void Optimizer<Real>::zero_lanes() {
 template <class Real>
 double Optimizer<Real>::reduce(const Model<Real>& model) {
   const KernelTable<Real>& kernels = *model.context().kernels;
-  std::vector<Real>& sum = gradient();
+  std::vector<Real>& sum = lanes_[0];
   // Block by block: the sum stays in the first-level cache, and each lane is cleared while it is there.
   constexpr std::size_t k_block = 2048;
   for (std::size_t first = 0; first < sum.size(); first += k_block) {
@@ -85,8 +86,9 @@ double Optimizer<Real>::reduce(const Model<Real>& model) {
     }
   }
   for (const ParameterInfo& info : model.table().entries())
-    if (info.fixed) std::fill_n(sum.begin() + static_cast<std::ptrdiff_t>(info.offset), info.count, Real(0));
-  return std::sqrt(kernels.squared_norm(sum.data(), sum.size()));
+    if (info.fixed && info.trainable)
+      std::fill_n(sum.begin() + static_cast<std::ptrdiff_t>(info.gradient_offset), info.count, Real(0));
+  return std::sqrt(kernels.squared_norm(gradient().data(), gradient().size()));
 }
 
 template <class Real>
@@ -98,11 +100,12 @@ void Optimizer<Real>::apply(Model<Real>& model, double norm, double learning_rat
   const double scale = options_.clip_norm > 0 && norm > options_.clip_norm ? options_.clip_norm / norm : 1.0;
   const auto t = static_cast<double>(++state_.step);
   for (const ParameterInfo& info : model.table().entries()) {
+    if (!info.trainable) continue;
     const bool decayed = info.role == ParameterRole::weight || info.role == ParameterRole::embedding;
     model.context().kernels->adamw({.parameter = model.values().data() + info.offset,
-                                    .m = state_.m.data() + info.offset,
-                                    .v = state_.v.data() + info.offset,
-                                    .gradient = gradient().data() + info.offset,
+                                    .m = state_.m.data() + info.gradient_offset,
+                                    .v = state_.v.data() + info.gradient_offset,
+                                    .gradient = gradient().data() + info.gradient_offset,
                                     .n = info.count,
                                     .gradient_scale = static_cast<Real>(scale),
                                     .learning_rate = static_cast<Real>(learning_rate),
@@ -113,7 +116,7 @@ void Optimizer<Real>::apply(Model<Real>& model, double norm, double learning_rat
                                     .bias_correction1 = static_cast<Real>(1 - std::pow(options_.beta1, t)),
                                     .bias_correction2 = static_cast<Real>(1 - std::pow(options_.beta2, t))});
   }
-  std::fill(gradient().begin(), gradient().end(), Real(0));
+  std::fill(lanes_[0].begin(), lanes_[0].end(), Real(0));
 }
 
 extern template class Optimizer<float>;
