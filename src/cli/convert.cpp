@@ -2,8 +2,8 @@
 
 #include "cli/commands.hpp"
 #include "cli/console.hpp"
-#include "cli/json_text.hpp"
 #include "cli/output.hpp"
+#include "core/json_writer.hpp"
 #include "seqguard/core/error.hpp"
 #include "seqguard/model/checkpoint.hpp"
 
@@ -27,7 +27,7 @@ int run(const ConvertCommandOptions& options) {
     say(options.common.quiet, std::string("note: converted, but seqguard cannot load it: ") + error.what());
   }
   if (!options.common.json.empty()) {
-    JsonText json;
+    JsonWriter json;
     json.begin_object().field("from", converted.from).field("to", options.to);
     json.field("tensors", weights.tensors).field("parameters", weights.parameters).field("bytes", weights.bytes);
     json.field("dtype", dtype).key("files").begin_array();

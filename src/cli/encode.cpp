@@ -7,9 +7,9 @@
 #include "cli/console.hpp"
 #include "cli/encode_request.hpp"
 #include "cli/interrupt.hpp"
-#include "cli/json_text.hpp"
 #include "cli/output.hpp"
 #include "cli/read_input.hpp"
+#include "core/json_writer.hpp"
 #include "seqguard/core/files.hpp"
 #include "seqguard/model/encoder_batch.hpp"
 #include "seqguard/model/model.hpp"
@@ -56,7 +56,7 @@ TokenSequence tokens_of(const EncodeRequest& request, const TextModel& model, co
 }
 
 /// Rows of numbers, or one row where the kind gives one of a whole line.
-void write_matrix(MatrixView<const float> values, bool one_row, JsonText& json) {
+void write_matrix(MatrixView<const float> values, bool one_row, JsonWriter& json) {
   if (!one_row) json.begin_array();
   for (std::size_t r = 0; r < values.rows; ++r) json.values(std::span<const float>(values.row(r), values.cols));
   if (!one_row) json.end_array();
@@ -64,7 +64,7 @@ void write_matrix(MatrixView<const float> values, bool one_row, JsonText& json) 
 
 /// The member "<kind>" of the answer.
 void write_kind(const TokenSequence& tokens, const TextModel& model, const std::string& kind,
-                TextModel::Scratch& scratch, JsonText& json) {
+                TextModel::Scratch& scratch, JsonWriter& json) {
   json.key(kind);
   if (kind == "last_hidden_state")
     write_matrix(model.hidden_states(tokens, scratch), false, json);
@@ -85,7 +85,7 @@ struct Block {
 
 void answer_line(const TextModel& model, const EncodeOptions& options, TextModel::Scratch& scratch, Block& block,
                  std::size_t i) {
-  JsonText json;
+  JsonWriter json;
   json.begin_object();
   try {
     EncodeRequest request;
@@ -168,7 +168,7 @@ int run(const EncodeOptions& options) {
   output.commit();
   if (bad > 0) warn(with_commas(bad) + " bad lines were answered with an error");
   if (!options.common.json.empty()) {
-    JsonText json;
+    JsonWriter json;
     json.begin_object().field("bad_lines", bad).end_object().end_line();
     write_output(options.common.json, json.text());
   }

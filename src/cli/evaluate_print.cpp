@@ -1,7 +1,7 @@
 #include "cli/evaluate_print.hpp"
 
 #include "cli/console.hpp"
-#include "cli/json_text.hpp"
+#include "core/json_writer.hpp"
 
 namespace seqguard::cli {
 namespace {
@@ -45,7 +45,7 @@ std::string repairs_text(const std::vector<RepairMetrics>& repairs) {
   return text;
 }
 
-void write_group(JsonText& json, const GroupMetrics& m) {
+void write_group(JsonWriter& json, const GroupMetrics& m) {
   json.begin_object().field("kind", m.kind).field("normal", m.normal).field("abnormal", m.abnormal);
   json.field("prevalence", m.prevalence).field("auroc", m.auroc).field("ap", m.average_precision);
   json.field("tpr_at_1", m.tpr_at_1).field("tpr_at_5", m.tpr_at_5);
@@ -56,7 +56,7 @@ void write_group(JsonText& json, const GroupMetrics& m) {
   json.end_object();
 }
 
-void write_repair(JsonText& json, const RepairMetrics& m) {
+void write_repair(JsonWriter& json, const RepairMetrics& m) {
   json.begin_object().field("kind", m.kind).field("damaged", m.sequences).field("errors", m.errors);
   json.field("errors_left", m.left).field("edits", m.edits).field("located", m.located).field("right", m.right);
   json.field("exact", m.exact).end_object();
@@ -78,7 +78,7 @@ std::string to_text(const Evaluation& evaluation) {
 }
 
 std::string to_json(const Evaluation& evaluation) {
-  JsonText json;
+  JsonWriter json;
   json.begin_object().key("sequences");
   write_group(json, evaluation.sequences.all);
   json.key("kinds").begin_array();

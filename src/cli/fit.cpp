@@ -5,9 +5,9 @@
 #include "cli/commands.hpp"
 #include "cli/console.hpp"
 #include "cli/interrupt.hpp"
-#include "cli/json_text.hpp"
 #include "cli/output.hpp"
 #include "cli/read_input.hpp"
+#include "core/json_writer.hpp"
 #include "seqguard/sequence_scorer/behaviour_model.hpp"
 
 namespace seqguard::cli {
@@ -69,7 +69,7 @@ void describe_plan(const FitPlan& plan, bool quiet) {
 }
 
 std::string report_json(const FitReport& report) {
-  JsonText json;
+  JsonWriter json;
   json.begin_object();
   json.key("plan").raw(to_json(report.plan));
   json.field("seconds", report.seconds).field("validation_loss", report.validation_loss);

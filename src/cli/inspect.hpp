@@ -6,9 +6,9 @@
 #include <string>
 #include <string_view>
 
-#include "cli/json_text.hpp"
 #include "cli/options.hpp"
 #include "cli/read_input.hpp"
+#include "core/json_writer.hpp"
 #include "seqguard/core/error.hpp"
 
 namespace seqguard::cli {
@@ -44,7 +44,7 @@ class Facts {
 
   const std::string& text() const noexcept { return text_; }
   std::string json() const {
-    JsonText json = json_;
+    JsonWriter json = json_;
     if (in_section_) json.end_object();
     json.end_object().end_line();
     return json.text();
@@ -52,7 +52,7 @@ class Facts {
 
  private:
   std::string text_;
-  JsonText json_;
+  JsonWriter json_;
   bool in_section_ = false;
 };
 

@@ -5,37 +5,37 @@
 #include "cli/commands.hpp"
 #include "cli/console.hpp"
 #include "cli/interrupt.hpp"
-#include "cli/json_text.hpp"
 #include "cli/output.hpp"
 #include "cli/read_input.hpp"
 #include "cli/rewrite_input.hpp"
+#include "core/json_writer.hpp"
 #include "seqguard/evaluation/judge_dataset.hpp"
 
 namespace seqguard::cli {
 namespace {
 
 /// What stands at an event before an edit and after it; null where nothing does.
-void write_values(const Edit& edit, JsonText& json) {
+void write_values(const Edit& edit, JsonWriter& json) {
   const auto write = [&](const char* name, const std::string& value, bool exists) {
     json.key(name);
     if (exists)
       json.value(value);
     else
-      json.raw("null");
+      json.null();
   };
   write("before", edit.before, has_before(edit.operation));
   write("after", edit.after, has_after(edit.operation));
 }
 
 std::string edits_text(const Dataset& data, const std::vector<Repair>& repairs) {
-  JsonText json;
+  JsonWriter json;
   for (std::size_t s = 0; s < repairs.size(); ++s) {
     const Repair& repair = repairs[s];
     const DataSequence& sequence = data.sequences()[s];
     for (const Edit& edit : repair.edits) {
       json.begin_object().key("key");
       if (sequence.key.empty())
-        json.raw("null");
+        json.null();
       else
         json.value(sequence.key);
       const std::size_t nearest = std::min(edit.position, sequence.count - 1);  // what is inserted may follow the last
@@ -99,7 +99,7 @@ int run(const RepairCommandOptions& options) {
                                 with_commas(counts.of(RepairResult::no_confident_edit)) +
                                 " left alone (no edit helped); " + with_commas(counts.edits) + " edits");
   if (!options.common.json.empty()) {
-    JsonText json;
+    JsonWriter json;
     json.begin_object().field("sequences", repairs.size()).field("abnormal", abnormal);
     for (const RepairResult result : {RepairResult::repaired, RepairResult::improved, RepairResult::no_confident_edit})
       json.field(to_string(result), counts.of(result));

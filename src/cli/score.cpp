@@ -5,17 +5,17 @@
 #include "cli/commands.hpp"
 #include "cli/console.hpp"
 #include "cli/interrupt.hpp"
-#include "cli/json_text.hpp"
 #include "cli/output.hpp"
 #include "cli/read_input.hpp"
 #include "cli/show_worst.hpp"
+#include "core/json_writer.hpp"
 #include "seqguard/evaluation/judge_dataset.hpp"
 
 namespace seqguard::cli {
 namespace {
 
 void write_events(const SequenceScorer& scorer, const EventsView& events, const Score& score, std::size_t count,
-                  SequenceScorer::Scratch& scratch, JsonText& json) {
+                  SequenceScorer::Scratch& scratch, JsonWriter& json) {
   json.key("events").begin_array();
   for (std::size_t i = 0; i < score.events.size(); ++i) {
     json.begin_object().field("position", i);
@@ -29,11 +29,11 @@ void write_events(const SequenceScorer& scorer, const EventsView& events, const 
   json.end_array();
 }
 
-void write_score(const Dataset& data, std::size_t s, const Score& score, JsonText& json) {
+void write_score(const Dataset& data, std::size_t s, const Score& score, JsonWriter& json) {
   const DataSequence& sequence = data.sequences()[s];
   json.key("key");
   if (sequence.key.empty())
-    json.raw("null");
+    json.null();
   else
     json.value(sequence.key);
   json.field("line", sequence.line).field("n_events", sequence.count).field("score", score.value);
@@ -61,7 +61,7 @@ std::vector<Summary> score_all(const ScoreCommandOptions& options, const Sequenc
         Score score;
         scorer.score(data.view(s), score, scratch, score_with);
         summaries[s] = {score.value, score.is_anomaly};
-        JsonText json;
+        JsonWriter json;
         json.begin_object();
         write_score(data, s, score, json);
         if (options.per_event) write_events(scorer, data.view(s), score, options.expected, scratch, json);
@@ -101,7 +101,7 @@ int run(const ScoreCommandOptions& options) {
                  " abnormal (expected of normal traffic: " + fixed(100 * scorer.target_fpr(), 1) + " %)");
   if (options.top > 0) show_worst(scorer, data, highest(summaries, options.top));
   if (!options.common.json.empty()) {
-    JsonText json;
+    JsonWriter json;
     json.begin_object().field("sequences", data.sequences().size()).field("events", data.events());
     json.field("abnormal", flagged).field("rejected_rows", data.rejected().count);
     json.end_object().end_line();

@@ -1,8 +1,8 @@
 #include "cli/commands.hpp"
 #include "cli/console.hpp"
 #include "cli/interrupt.hpp"
-#include "cli/json_text.hpp"
 #include "cli/output.hpp"
+#include "core/json_writer.hpp"
 #include "seqguard/core/files.hpp"
 #include "seqguard/events/simulator.hpp"
 
@@ -27,7 +27,7 @@ int run(const SimulateOptions& options) {
                                 " events, " + with_commas(abnormal) + " of them abnormal -> " + options.output +
                                 "/{events,labels,clean}.csv");
   if (!options.common.json.empty()) {
-    JsonText json;
+    JsonWriter json;
     json.begin_object().field("users", users.size()).field("events", events).field("abnormal", abnormal);
     json.end_object().end_line();
     write_output(options.common.json, json.text());

@@ -1,7 +1,7 @@
 // The components of a tokenizer.json, one function for each kind.
 #pragma once
 
-#include "text/json_tree.hpp"
+#include "core/json_tree.hpp"
 #include "text/pipeline.hpp"
 
 namespace seqguard {

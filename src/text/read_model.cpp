@@ -1,3 +1,4 @@
+#include "text/crate_number.hpp"
 #include "text/read_components.hpp"
 
 namespace seqguard {
@@ -39,7 +40,7 @@ BpeMerge read_merge(JsonValue value) {
 std::unique_ptr<TokenModel> read_bpe(JsonValue value) {
   value.allow_only({"type", "dropout", "unk_token", "continuing_subword_prefix", "end_of_word_suffix", "fuse_unk",
                     "byte_fallback", "ignore_merges", "vocab", "merges"});
-  if (const auto dropout = value.find("dropout"); dropout && dropout->real() != 0)
+  if (const auto dropout = value.find("dropout"); dropout && dropout->number() != 0)
     dropout->refuse_unsupported("0: tokens must not depend on chance");
   BpeSettings settings;
   if (const auto unknown = value.find("unk_token")) settings.unk_token = unknown->text();
@@ -74,7 +75,7 @@ std::unique_ptr<TokenModel> read_unigram(JsonValue value) {
     const auto score = piece ? piece->next_sibling() : std::nullopt;
     if (!score || entry.size() != 2) entry.refuse("a piece and its score");
     vocabulary.add(piece->text(), static_cast<std::int64_t>(scores.size()));
-    scores.push_back(score->real());
+    scores.push_back(score->is(Kind::real) ? crate_number(score->number_text()) : score->number());
   });
   vocabulary.finish();
   return make_unigram(std::move(vocabulary), std::move(scores), settings);

@@ -24,7 +24,7 @@ bool is_one_of(std::span<const std::string_view> names, std::string_view name) {
 }  // namespace
 
 TokenizerConfig::TokenizerConfig(std::string_view text, const std::string& file)
-    : tree_(text.empty() ? "{}" : text, file) {}
+    : tree_(text.empty() ? "{}" : text, file, ErrorCode::bad_format, DuplicateKeys::refuse_if_asked_for) {}
 
 bool TokenizerConfig::flag(std::string_view name, bool absent) const { return tree_.root().boolean_or(name, absent); }
 

@@ -6,8 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include "core/json_tree.hpp"
 #include "text/added_tokens.hpp"
-#include "text/json_tree.hpp"
 #include "text/normalizer.hpp"
 
 namespace seqguard {

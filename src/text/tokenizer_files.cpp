@@ -129,7 +129,7 @@ TokenizerPipeline pipeline_from_merges(std::string_view vocabulary, const std::s
   demand_utf8(merges, merges_file);
   const TokenizerConfig config(config_text, config_file);
   config.demand_class(k_roberta_tokenizers);
-  const JsonTree tree(vocabulary, file);
+  const JsonTree tree(vocabulary, file, ErrorCode::bad_format, DuplicateKeys::refuse_if_asked_for);
   VocabularyMap pieces = read_vocabulary(tree.root());
   std::vector<BpeMerge> pairs;
   for_each_line(merges, [&](std::string_view line) {

@@ -38,7 +38,7 @@ std::vector<AddedTokenEntry> read_added_tokens(JsonValue value) {
 
 TokenizerPipeline pipeline_from_json(std::string_view json, const std::string& file, std::string_view config,
                                      const std::string& config_file) {
-  const JsonTree tree(json, file);
+  const JsonTree tree(json, file, ErrorCode::bad_format, DuplicateKeys::refuse_if_asked_for);
   const JsonValue root = tree.root();
   root.allow_only({"version", "truncation", "padding", "added_tokens", "normalizer", "pre_tokenizer", "post_processor",
                    "decoder", "model"});
