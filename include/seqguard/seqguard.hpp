@@ -3,7 +3,7 @@
 
 #include "seqguard/core/error.hpp"
 #include "seqguard/core/executor.hpp"
-#include "seqguard/core/isa.hpp"
+#include "seqguard/core/load_options.hpp"
 #include "seqguard/core/progress.hpp"
 #include "seqguard/events/dataset.hpp"
 #include "seqguard/events/events_view.hpp"

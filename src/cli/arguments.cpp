@@ -9,6 +9,8 @@
 
 #include "cli/commands.hpp"
 #include "cli/version.hpp"
+#include "seqguard/core/error.hpp"
+#include "seqguard/core/load_options.hpp"
 
 namespace seqguard::cli {
 namespace {
@@ -27,6 +29,16 @@ void add_flag_to_come(CLI::App& command, const std::string& flag, const std::str
       ->group("");
 }
 
+/// What is wrong with a value of --precision; empty: nothing.
+std::string check_precision(const std::string& name) {
+  try {
+    precision_from_string(name);
+    return "";
+  } catch (const Error& error) {
+    return error.what();
+  }
+}
+
 CLI::App* add_command(CLI::App& app, const std::string& name, const std::string& what, const std::string& example,
                       CommonOptions& common) {
   CLI::App* command = app.add_subcommand(name, what);
@@ -40,19 +52,13 @@ CLI::App* add_command(CLI::App& app, const std::string& name, const std::string&
   command->add_option("--json", common.json, "Write a machine-readable summary there")
       ->type_name("FILE")
       ->group("Common");
-  command
-      ->add_option_function<std::string>(
-          "--precision",
-          [](const std::string& precision) {
-            if (precision == "bf16" || precision == "int8")
-              throw CLI::ValidationError("--precision", precision + " is not built yet; fp32 is");
-            if (precision != "fp32") throw CLI::ValidationError("--precision", "expected fp32, found " + precision);
-          },
-          "Arithmetic: fp32")
+  command->add_option("--precision", common.precision, "Arithmetic of matrix products: fp32")
+      ->check(check_precision)
       ->group("Common");
   command->add_option("--isa", common.isa, "Instruction set: baseline, avx2, avx512 (default: the best here)")
       ->group("Common");
-  command->add_option("--gemm", common.gemm, "Matrix products: automatic, own, onednn, eigen")->group("Common");
+  command->add_option("--matmul", common.matmul, "Matrix products: automatic, own, onednn, eigen")->group("Common");
+  command->add_option("--gemm", common.matmul)->group("");  // another name for it
   return command;
 }
 

@@ -24,9 +24,7 @@ FitOptions fit_options(const FitCommandOptions& options) {
   fit.max_minutes = options.max_minutes;
   fit.seed = options.common.seed;
   fit.resume = options.resume;
-  const LoadOptions load = load_options(options.common);
-  fit.isa = load.isa;
-  fit.gemm = load.gemm;
+  fit.compute = load_options(options.common);
   std::string directory = options.output;
   while (directory.size() > 1 && directory.ends_with('/')) directory.pop_back();
   fit.state_file = directory + ".fit-state";

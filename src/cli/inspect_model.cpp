@@ -103,7 +103,7 @@ void check_loads(const std::string& directory, LoadOptions options) {
   if (has_tokenizer(directory))
     TextModel::load(directory, options);
   else
-    load_scoring_model(make_context(default_isa()), directory, {}, options.access);
+    load_scoring_model(make_context(options), directory, {}, options.access);
 }
 
 void describe_schema(const EventSchema& schema, Facts& facts) {

@@ -17,7 +17,7 @@ struct CommonOptions {
   bool quiet = false;
   std::string json;  ///< file of the machine-readable summary; empty: none; "-": stdout
   std::string isa;   ///< empty: the best that the machine offers
-  std::string gemm = "automatic";
+  std::string matmul = "automatic", precision = "fp32";
 };
 
 /// Flags of commands that read a data file.

@@ -56,7 +56,8 @@ std::string sequence_name(const Dataset& data, std::size_t sequence) {
 LoadOptions load_options(const CommonOptions& common) {
   LoadOptions options;
   if (!common.isa.empty()) options.isa = isa_from_string(common.isa);
-  if (common.gemm != "automatic") options.gemm = matmul_backend_from_string(common.gemm);
+  options.matmul = matmul_backend_from_string(common.matmul);
+  options.precision = precision_from_string(common.precision);
   return options;
 }
 

@@ -4,7 +4,7 @@
 
 namespace seqguard::cli {
 
-/// Version, instruction set in use, matrix-product backends with their versions.
+/// Version, instruction set in use, precisions, matrix-product backends with their versions.
 std::string version_text();
 
 }  // namespace seqguard::cli

@@ -1,5 +1,7 @@
 #include "seqguard/core/load_options.hpp"
 
+#include <string>
+
 #include "seqguard/core/error.hpp"
 
 namespace seqguard {
@@ -45,12 +47,21 @@ Precision precision_from_string(std::string_view name) {
       require_offered(precision);
       return precision;
     }
-  fail(ErrorCode::invalid_argument, "precision", "unknown name", "fp32", name);
+  fail(ErrorCode::invalid_argument, "precision", "unknown name", "fp32, bf16x3, bf16 or int8", name);
+}
+
+std::span<const Precision> offered_precisions() noexcept {
+  static constexpr Precision offered[] = {Precision::fp32};
+  return offered;
 }
 
 void require_offered(Precision precision) {
-  if (precision != Precision::fp32)
-    fail(ErrorCode::unsupported, "precision", "not offered yet", "fp32", to_string(precision));
+  std::string names;
+  for (const Precision offered : offered_precisions()) {
+    if (offered == precision) return;
+    names += (names.empty() ? "" : ", ") + std::string(to_string(offered));
+  }
+  fail(ErrorCode::unsupported, "precision", "not offered yet", names, to_string(precision));
 }
 
 }  // namespace seqguard

@@ -180,10 +180,13 @@ std::string_view matmul_backend_version(MatmulBackend backend) noexcept {
   return to_string(backend);
 }
 
-Context<float> make_context(Isa isa, MatmulBackend backend, Precision precision) {
-  require_available(backend, isa);
-  return {&kernels_for(isa), &matmul_kernels_for(isa, precision), backend, precision};
+Context<float> make_context(const LoadOptions& options) {
+  const Isa isa = options.isa ? *options.isa : default_isa();
+  require_available(options.matmul, isa);
+  return {&kernels_for(isa), &matmul_kernels_for(isa, options.precision), options.matmul, options.precision};
 }
+
+Context<float> make_context(Isa isa, MatmulBackend backend) { return make_context({.isa = isa, .matmul = backend}); }
 
 Context<double> make_reference_context() {
   return {&reference_kernels(), &reference_matmul_kernels(), MatmulBackend::own, Precision::fp32};

@@ -154,7 +154,7 @@ void save_behaviour_model(const BehaviourModel& model, const std::string& direct
 
 std::shared_ptr<const BehaviourModel> load_behaviour_model(const std::string& directory, const LoadOptions& options) {
   if (!directory_exists(directory)) fail(ErrorCode::file_not_found, directory, "no such directory");
-  const Context<float> context = make_context(options.isa ? *options.isa : default_isa(), options.gemm);
+  const Context<float> context = make_context(options);
   const std::string sidecar_path = directory + "/detector.json", schema_path = directory + "/event_schema.json";
   const Sidecar sidecar = read_sidecar(sidecar_path);
   check_members(sidecar, directory);

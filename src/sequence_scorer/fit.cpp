@@ -120,7 +120,7 @@ class Fitter {
         plan_(input.plan),
         executor_(executor),
         progress_(progress),
-        context_(make_context(options_.isa ? *options_.isa : default_isa(), options_.gemm)),
+        context_(make_context(options_.compute)),
         jobs_(make_jobs(plan_, options_)),
         given_(surprise_views(schema_)),
         recipe_(Recipe::preset(options_.preset, given_)),

@@ -66,7 +66,7 @@ TextModel::Scratch::~Scratch() = default;
 const Encoding& TextModel::Scratch::tokens() const noexcept { return buffers_->tokens; }
 
 TextModel TextModel::load(const std::string& directory, const LoadOptions& options, const TextOptions& text) {
-  const Context<float> context = make_context(options.isa ? *options.isa : default_isa(), options.gemm);
+  const Context<float> context = make_context(options);
   Model<float> model = load_scoring_model(context, directory, {}, options.access);
   SentenceEmbedding sentence = SentenceEmbedding::load(context, directory, model.config(), text.prompt_name);
   if (model.spec().head(Head::sequence_classification) != nullptr && !sentence.prompt().empty())

@@ -44,8 +44,7 @@ FitOptions fit_options(std::size_t epochs, double target_fpr) {
   options.epochs = epochs;
   options.target_fpr = target_fpr;
   options.seed = 5;
-  options.isa = Isa::avx2;
-  options.gemm = MatmulBackend::own;
+  options.compute = {.isa = Isa::avx2, .matmul = MatmulBackend::own};
   return options;
 }
 
@@ -133,7 +132,7 @@ TEST_CASE("behaviour of a model of a shop: several columns and times") {
 TEST_CASE("a model written at 0.1.0 is read and judges as it did") {
   if (!has_avx2()) return;
   Record record;
-  const LoadOptions load{.isa = Isa::avx2, .gemm = MatmulBackend::own};
+  const LoadOptions load{.isa = Isa::avx2, .matmul = MatmulBackend::own};
   add_sequences(record, SequenceScorer::load(k_directory + "model", load), shop(4, 60, true), 12);
   compare("model", record);
 }
@@ -141,7 +140,7 @@ TEST_CASE("a model written at 0.1.0 is read and judges as it did") {
 TEST_CASE("behaviour of text checkpoints") {
   if (!has_avx2()) return;
   const std::vector<std::string> texts = {"Does this lamp come with a bulb?", "a", "The cat sat on the mat."};
-  const LoadOptions load{.isa = Isa::avx2, .gemm = MatmulBackend::own};
+  const LoadOptions load{.isa = Isa::avx2, .matmul = MatmulBackend::own};
   Record record;
   const auto add = [&](const char* what, const std::vector<float>& numbers) {
     record.word(what);

@@ -14,13 +14,13 @@ for model in model_d12 model_d32_long masked_lm_d20 sequence_classification_d64 
     for kind in $kinds; do
         for mask in full causal; do
             for isa in $isas; do
-                for gemm in own onednn eigen; do
-                    run="encode --model $golden/$model --input $model.jsonl --output-kind $kind --mask $mask --isa $isa --gemm $gemm"
+                for matmul in own onednn eigen; do
+                    run="encode --model $golden/$model --input $model.jsonl --output-kind $kind --mask $mask --isa $isa --matmul $matmul"
                     # shellcheck disable=SC2086 # a list of arguments
                     "$program" $run >out 2>err
                     case $? in
                     0) "$compare" check "$golden/$model/expected.safetensors" "$mask" "$kind" out || complain "$run" ;;
-                    1) grep -q "$gemm" err || complain "$run: $(cat err)" ;; # a backend that is not built for it
+                    1) grep -q "$matmul" err || complain "$run: $(cat err)" ;; # a backend that is not built for it
                     *) complain "$run: $(cat err)" ;;
                     esac
                 done

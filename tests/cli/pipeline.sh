@@ -39,7 +39,9 @@ expect 3 score --model model --input bad.csv
 says err '^bad.csv:5: '
 expect 1 score --model model --input bad.csv --strict
 expect 1 score --model shop --input few.csv
-expect 1 score --model model --input few.csv --gemm no-such-backend
+expect 1 score --model model --input few.csv --matmul no-such-backend
+says err 'no-such-backend'
+expect 0 score --model model --input few.csv --gemm own --precision fp32 --quiet
 
 # --- evaluate: three forms --------------------------------------------------------------------------------------------------
 expect 0 evaluate --model model --input shop/events.csv --labels shop/labels.csv --clean shop/clean.csv --json figures.json

@@ -7,7 +7,8 @@
 expect 0 --version
 says out '^seqguard [0-9]'
 says out 'instruction set: '
-says out 'matrix products: .*own'
+says out '^precision: fp32$'
+says out '^matrix products: own'
 expect 0 --help
 for command in simulate inspect fit score evaluate repair encode convert; do
     says out "$command"
@@ -27,8 +28,13 @@ for command in fine-tune feedback serve recalibrate; do
     expect 2 "$command" --model x
     says err "\"$command\" is not built yet"
 done
-expect 2 fit --input x --output y --precision int8
-says err 'int8 is not built yet'
+for precision in bf16x3 bf16 int8; do
+    expect 2 fit --input x --output y --precision $precision
+    says err "precision: not offered yet, expected fp32, found $precision"
+    one_line err
+done
+expect 2 fit --input x --output y --precision fp8
+says err 'precision: unknown name, expected .*, found fp8'
 expect 2 fit --input x --output y --schema z
 says err 'schema.*not built yet'
 expect 2 score --model x --input y --explain

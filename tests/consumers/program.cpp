@@ -37,12 +37,12 @@ int main() {
 #endif
   seqguard::FitOptions fit_options;
   fit_options.epochs = 3;
-  fit_options.gemm = seqguard::MatmulBackend::own;
+  fit_options.compute.matmul = seqguard::MatmulBackend::own;
   const seqguard::Dataset visits = seqguard::read_events_from_text(make_visits(), "visits.txt");
   seqguard::save_behaviour_model(*seqguard::fit(visits, fit_options), "shop-model");
 
   seqguard::LoadOptions load_options;
-  load_options.gemm = seqguard::MatmulBackend::own;
+  load_options.matmul = seqguard::MatmulBackend::own;
   const auto scorer = seqguard::SequenceScorer::load("shop-model", load_options);
   auto scratch = scorer.make_scratch(64);
   seqguard::Score score;

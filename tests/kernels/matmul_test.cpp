@@ -350,13 +350,14 @@ TEST_CASE("matrix product: a table for every instruction set, in single precisio
     CHECK(table.isa == isa);
     CHECK(table.precision == Precision::fp32);
     CHECK(make_context(isa).matmul == &table);
+    CHECK(make_context({.isa = isa}).kernels == make_context(isa).kernels);
     CHECK(table.packed_bytes(7, 33) >= 7 * 33 * sizeof(float));
     for (const Precision precision : {Precision::bf16x3, Precision::bf16, Precision::int8}) {
       const std::string refusal =
           "precision: not offered yet, expected fp32, found " + std::string(to_string(precision));
       CHECK_THROWS_WITH_AS(matmul_kernels_for(isa, precision), refusal.c_str(), Error);
-      CHECK_THROWS_WITH_AS(make_context(isa, MatmulBackend::automatic, precision), refusal.c_str(), Error);
-      CHECK_THROWS_AS(make_context(isa, MatmulBackend::eigen, precision), Error);
+      CHECK_THROWS_WITH_AS(make_context({.isa = isa, .precision = precision}), refusal.c_str(), Error);
+      CHECK_THROWS_AS(make_context({.isa = isa, .matmul = MatmulBackend::eigen, .precision = precision}), Error);
     }
   }
 }

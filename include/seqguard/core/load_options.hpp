@@ -1,7 +1,12 @@
-// What is chosen once, when a model is loaded or fitted: who multiplies matrices, in which arithmetic.
+// What is chosen once, when a model is loaded or fitted: instruction set, who multiplies matrices, in which arithmetic,
+// and how files come into memory.
 #pragma once
 
+#include <optional>
+#include <span>
 #include <string_view>
+
+#include "seqguard/core/isa.hpp"
 
 namespace seqguard {
 
@@ -29,7 +34,24 @@ enum class Precision {
 std::string_view to_string(Precision precision) noexcept;
 /// @throws Error unsupported for a precision that is not offered yet, invalid_argument for an unknown name.
 Precision precision_from_string(std::string_view name);
-/// @throws Error unsupported if it is not offered yet.
+/// Those that this build computes in.
+std::span<const Precision> offered_precisions() noexcept;
+/// @throws Error unsupported if it is not among offered_precisions().
 void require_offered(Precision precision);
+
+/// How the bytes of a file come into memory. Every check is the same.
+enum class FileAccess {
+  read,  ///< copied by the system; nothing that happens to the file later can do harm
+  map,   ///< memory-mapped: a file that is shortened while it is open ends the process (SIGBUS); replace it by rename
+};
+
+/// How a model is brought into memory and computes. Results are bit-identical for the same instruction set, backend and
+/// precision; access does not change them.
+struct LoadOptions {
+  std::optional<Isa> isa;  ///< empty: default_isa()
+  MatmulBackend matmul = MatmulBackend::automatic;
+  Precision precision = Precision::fp32;
+  FileAccess access = FileAccess::read;  ///< of the weights
+};
 
 }  // namespace seqguard

@@ -28,11 +28,12 @@ struct Context {
   Precision precision = Precision::fp32;             ///< of those products
 };
 
-/// Context of an instruction set, float.
+/// The float context that the options ask for.
 /// @throws Error unsupported_isa; unsupported: backend not built in or not for this instruction set, precision not
 /// offered.
-Context<float> make_context(Isa isa, MatmulBackend backend = MatmulBackend::automatic,
-                            Precision precision = Precision::fp32);
+Context<float> make_context(const LoadOptions& options);
+/// The same for an instruction set and a backend.
+Context<float> make_context(Isa isa, MatmulBackend backend = MatmulBackend::automatic);
 /// The scalar double-precision context.
 Context<double> make_reference_context();
 

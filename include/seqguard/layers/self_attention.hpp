@@ -12,18 +12,13 @@
 #include "seqguard/core/arena.hpp"
 #include "seqguard/core/views.hpp"
 #include "seqguard/kernels/matmul.hpp"
+#include "seqguard/layers/attention_mask.hpp"
 #include "seqguard/layers/dropout.hpp"
 #include "seqguard/layers/linear.hpp"
 #include "seqguard/layers/rotary.hpp"
 #include "seqguard/layers/sublayer.hpp"
 
 namespace seqguard {
-
-/// Which events an event sees. An argument of the call, not a property of the weights.
-enum class AttentionMask {
-  full,    ///< all events of its sequence
-  causal,  ///< itself and the earlier ones
-};
 
 template <class Real>
 struct SelfAttentionParameters {

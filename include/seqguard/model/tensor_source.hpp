@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "seqguard/core/function_ref.hpp"
+#include "seqguard/core/load_options.hpp"
 
 namespace seqguard {
 
@@ -40,12 +41,6 @@ struct TensorLimits {
   std::size_t max_rank = 8;
   std::size_t max_name_bytes = 1'024;
   std::size_t max_shards = 512;  ///< each is held open
-};
-
-/// How the bytes of a file come into memory. Every check is the same.
-enum class FileAccess {
-  read,  ///< copied by the system; nothing that happens to the file later can do harm
-  map,   ///< memory-mapped: a file that is shortened while it is open ends the process (SIGBUS); replace it by rename
 };
 
 /// Open files whose tensors are read one by one straight into the caller's memory. Everything that the files say about

@@ -9,10 +9,9 @@
 #include <vector>
 
 #include "seqguard/core/executor.hpp"
-#include "seqguard/core/isa.hpp"
+#include "seqguard/core/load_options.hpp"
 #include "seqguard/core/progress.hpp"
 #include "seqguard/events/encoded_data.hpp"
-#include "seqguard/kernels/matmul.hpp"
 #include "seqguard/sequence_scorer/sequence_scorer.hpp"
 
 namespace seqguard {
@@ -31,8 +30,7 @@ struct FitOptions {
   std::string state_file;    ///< where the progress is kept for `resume`; empty: nowhere
   bool resume = false;       ///< go on from state_file if it exists
   double save_seconds = 10;  ///< time between two saves of the state; 0: after every step
-  std::optional<Isa> isa;
-  MatmulBackend gemm = MatmulBackend::automatic;
+  LoadOptions compute;       ///< instruction set, matrix products, precision; `access` has no meaning here
 };
 
 /// The choices that follow from the data, by one rule; stored in the model and printed by `fit`.

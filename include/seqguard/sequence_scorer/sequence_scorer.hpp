@@ -11,12 +11,10 @@
 
 #include "seqguard/core/error.hpp"
 #include "seqguard/core/executor.hpp"
-#include "seqguard/core/isa.hpp"
+#include "seqguard/core/load_options.hpp"
 #include "seqguard/events/edit_script.hpp"
 #include "seqguard/events/events_view.hpp"
 #include "seqguard/events/schema.hpp"
-#include "seqguard/kernels/matmul.hpp"
-#include "seqguard/model/tensor_source.hpp"
 
 namespace seqguard {
 
@@ -47,13 +45,6 @@ struct Score {
 struct Candidate {
   std::string value;
   double probability = 0;
-};
-
-/// How a model is brought into memory.
-struct LoadOptions {
-  std::optional<Isa> isa;  ///< empty: default_isa()
-  MatmulBackend gemm = MatmulBackend::automatic;
-  FileAccess access = FileAccess::read;  ///< of the weights
 };
 
 /// How a sequence is judged.

@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "seqguard/core/views.hpp"
-#include "seqguard/layers/self_attention.hpp"
+#include "seqguard/layers/attention_mask.hpp"
 #include "seqguard/sequence_scorer/sequence_scorer.hpp"
 #include "seqguard/sequence_scorer/text_input.hpp"
 

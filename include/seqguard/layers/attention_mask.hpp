@@ -1,0 +1,12 @@
+// Which events attend to which.
+#pragma once
+
+namespace seqguard {
+
+/// Which events an event sees. An argument of the call, not a property of the weights.
+enum class AttentionMask {
+  full,    ///< all events of its sequence
+  causal,  ///< itself and the earlier ones
+};
+
+}  // namespace seqguard
