@@ -1,20 +1,19 @@
 // A recipe as it stands in detector.json; private to the library.
 #pragma once
 
-#include <nlohmann/json_fwd.hpp>
-#include <string>
-
+#include "core/json_tree.hpp"
+#include "core/json_writer.hpp"
 #include "seqguard/detection/recipe.hpp"
 
 namespace seqguard {
 
-/// {"name", "combiner": "power_mean" | "weighted_sum", "views": [{"name", "sidedness": "upper" | "two_sided" |
-/// "nine_to_one", "weight", "neighbours": {"count", "share"}, "order"}]}; of a given view {"name", "sidedness",
-/// "weight", "given": true}.
-nlohmann::json recipe_to_json(const Recipe& recipe);
+/// {"combiner": "power_mean" | "weighted_sum", "name", "views": [{"name", "neighbours": {"count", "share"}, "order",
+/// "sidedness": "upper" | "two_sided" | "nine_to_one", "weight"}]}; of a given view {"given": true, "name",
+/// "sidedness", "weight"}.
+void write_recipe(JsonWriter& json, const Recipe& recipe);
 
-/// `where` names file and place in messages. @throws Error bad_checkpoint for a missing, unknown or mistyped field, or
-/// a recipe that does not check().
-Recipe recipe_from_json(const nlohmann::json& json, const std::string& where);
+/// @throws Error with the code of the tree: a missing, unknown or mistyped field; bad_checkpoint: a recipe that does
+/// not check().
+Recipe read_recipe(const JsonValue& json);
 
 }  // namespace seqguard

@@ -1,9 +1,9 @@
 #include "seqguard/evaluation/scores_file.hpp"
 
-#include <nlohmann/json.hpp>
+#include <algorithm>
 #include <string_view>
 
-#include "core/strict_json.hpp"
+#include "core/json_tree.hpp"
 #include "seqguard/core/error.hpp"
 #include "seqguard/core/files.hpp"
 
@@ -12,28 +12,31 @@ namespace {
 
 constexpr std::size_t k_max_bytes = std::size_t{4} << 30;
 
-std::string kind_of(const nlohmann::json& label, const std::string& where) {
-  if (label.is_null()) return {};
-  if (label.is_boolean()) return label.get<bool>() ? "abnormal" : "";
-  if (label.is_number_integer() && (label == 0 || label == 1)) return label == 1 ? "abnormal" : "";
-  if (!label.is_string())
-    fail(ErrorCode::bad_format, where, "field \"label\"", "0, 1, a boolean or a kind", label.dump());
-  const auto& kind = label.get_ref<const std::string&>();
-  return kind == "normal" ? "" : kind;
+std::string kind_of(const JsonValue& label) {
+  switch (label.kind()) {
+    case JsonValue::Kind::null:
+      return {};
+    case JsonValue::Kind::boolean:
+      return label.boolean() ? "abnormal" : "";
+    case JsonValue::Kind::text:
+      return label.equals("normal") ? "" : std::string(label.text());
+    case JsonValue::Kind::integer:
+      if (const double number = label.number(); number == 0 || number == 1) return number == 1 ? "abnormal" : "";
+      break;
+    default:
+      break;
+  }
+  label.refuse("0, 1, a boolean or a kind");
 }
 
 ScoredLine parse_line(std::string_view text, const std::string& where) {
-  const nlohmann::json line = parse_strict_json(text, where, ErrorCode::bad_format);
-  if (!line.is_object()) fail(ErrorCode::bad_format, where, "not an object with \"score\" and \"label\"");
-  const auto score = line.find("score"), label = line.find("label"), decision = line.find("is_anomaly");
-  if (score == line.end() || !score->is_number())
-    fail(ErrorCode::bad_format, where, "field \"score\"", "a number", score == line.end() ? "none" : score->dump());
-  if (label == line.end()) fail(ErrorCode::bad_format, where, "no field \"label\"; add the truth to each line");
-  ScoredLine result{score->get<double>(), std::nullopt, kind_of(*label, where)};
-  if (decision == line.end()) return result;
-  if (!decision->is_boolean())
-    fail(ErrorCode::bad_format, where, "field \"is_anomaly\"", "a boolean", decision->dump());
-  result.is_anomaly = decision->get<bool>();
+  const JsonTree tree(text, where, ErrorCode::bad_format);
+  const JsonValue line = tree.root();
+  const auto label = line.member("label"), decision = line.member("is_anomaly");
+  const double score = line.at("score").number();
+  if (!label) fail(ErrorCode::bad_format, where, "no field \"label\"; add the truth to each line");
+  ScoredLine result{score, std::nullopt, kind_of(*label)};
+  if (decision) result.is_anomaly = decision->boolean();
   return result;
 }
 

@@ -14,228 +14,183 @@
 // "key", "order_by" and "dependent_values" may be absent; the last are in the order of the primary column's kept
 // values. A vocabulary lists all values known to the statistics, most frequent first; the first `kept` have ids in the
 // encoder (position + 5).
-#include <algorithm>
-#include <initializer_list>
-#include <nlohmann/json.hpp>
 #include <vector>
 
-#include "core/strict_json.hpp"
-#include "seqguard/core/error.hpp"
+#include "core/json_tree.hpp"
+#include "core/json_writer.hpp"
 #include "seqguard/events/schema.hpp"
 
 namespace seqguard {
 namespace {
 
-using Json = nlohmann::ordered_json;
+using Kind = JsonValue::Kind;
 
-/// A value of the file with its place in it, for errors.
-struct Node {
-  const nlohmann::json& json;
-  std::string place;
+void only(const JsonValue& value, std::initializer_list<std::string_view> names) {
+  value.allow_only(names, ErrorCode::bad_format);
+}
 
-  [[noreturn]] void refuse(std::string_view what, std::string_view expected) const {
-    const std::string text = json.is_structured() ? std::string(json.type_name()) : json.dump();
-    fail(ErrorCode::bad_format, place, what, expected, text.substr(0, 100));
-  }
-  void only(std::initializer_list<std::string_view> names) const {
-    if (!json.is_object()) refuse("wrong type", "an object");
-    for (const auto& item : json.items())
-      if (std::find(names.begin(), names.end(), item.key()) == names.end())
-        fail(ErrorCode::bad_format, place, "unknown field \"" + item.key() + "\"");
-  }
-  bool has(const std::string& name) const { return json.contains(name); }
-  Node at(const std::string& name) const {
-    if (!has(name)) fail(ErrorCode::bad_format, place, "missing field \"" + name + "\"");
-    return {json.at(name), place + "." + name};
-  }
-  Node at(std::size_t i) const { return {json.at(i), place + "[" + std::to_string(i) + "]"}; }
+/// A field with only one value so far.
+void expect(const JsonValue& object, std::string_view field, std::string_view text) {
+  if (const JsonValue value = object.at(field); value.text() != text) value.refuse("\"" + std::string(text) + "\"");
+}
 
-  std::string text() const {
-    if (!json.is_string()) refuse("wrong type", "a string");
-    return json.get<std::string>();
-  }
-  double number() const {
-    if (!json.is_number()) refuse("wrong type", "a number");
-    return json.get<double>();
-  }
-  std::uint64_t natural(std::uint64_t largest) const {
-    if (!json.is_number_unsigned() || json.get<std::uint64_t>() > largest)
-      refuse("wrong value", "an integer, 0 .. " + std::to_string(largest));
-    return json.get<std::uint64_t>();
-  }
-  const Node& array() const {
-    if (!json.is_array()) refuse("wrong type", "an array");
-    return *this;
-  }
-  void equals(const std::string& name, std::string_view expected) const {
-    const Node field = at(name);
-    if (field.text() != expected) field.refuse("not supported", "\"" + std::string(expected) + "\"");
-  }
-};
-
-Vocabulary read_vocabulary(const Node& node) {
-  node.only({"kept", "values", "counts"});
-  const Node values = node.at("values"), counts = node.at("counts");
-  values.array();
-  counts.array();
-  if (values.json.size() != counts.json.size())
-    fail(ErrorCode::bad_format, node.place, "values and counts differ in length", std::to_string(values.json.size()),
-         std::to_string(counts.json.size()));
+Vocabulary read_vocabulary(const JsonValue& json) {
+  only(json, {"kept", "values", "counts"});
+  const JsonValue values = json.at("values").demand(Kind::array), counts = json.at("counts").demand(Kind::array);
+  if (values.size() != counts.size()) counts.refuse("one for each of the " + std::to_string(values.size()) + " values");
   std::vector<ValueCount> entries;
-  entries.reserve(values.json.size());
-  for (std::size_t i = 0; i < values.json.size(); ++i)
-    entries.push_back({values.at(i).text(), counts.at(i).natural(UINT64_MAX)});
+  entries.reserve(values.size());
+  values.for_each([&](JsonValue value) { entries.push_back({std::string(value.text()), 0}); });
+  std::size_t i = 0;
+  counts.for_each([&](JsonValue count) { entries[i++].count = count.natural(); });
   try {
-    return Vocabulary::from_ordered(entries, node.at("kept").natural(k_unseen_type - 1));
+    return Vocabulary::from_ordered(entries, json.at("kept").natural(k_unseen_type - 1));
   } catch (const Error& error) {
-    fail(error.code(), node.place, error.what());
+    fail(error.code(), json.where(), error.what());
   }
 }
 
-std::vector<std::optional<std::string>> read_dependent_values(const Node& column) {
+std::vector<std::optional<std::string>> read_dependent_values(const JsonValue& column) {
   std::vector<std::optional<std::string>> result;
-  if (!column.has("dependent_values")) return result;
-  const Node values = column.at("dependent_values");
-  result.reserve(values.array().json.size());
-  for (std::size_t i = 0; i < values.json.size(); ++i)
-    result.push_back(values.json[i].is_null() ? std::nullopt : std::optional(values.at(i).text()));
+  const auto values = column.member("dependent_values");
+  if (!values) return result;
+  result.reserve(values->size());
+  values->demand(Kind::array).for_each([&](JsonValue value) {
+    if (value.is(Kind::null))
+      result.emplace_back();
+    else
+      result.emplace_back(value.text());
+  });
   return result;
 }
 
-EventColumn read_categorical(const Node& node) {
-  node.only({"name", "kind", "role", "vocabulary", "dependent_values"});
-  return {node.at("name").text(),
+EventColumn read_categorical(const JsonValue& json) {
+  only(json, {"name", "kind", "role", "vocabulary", "dependent_values"});
+  return {std::string(json.at("name").text()),
           ColumnKind::categorical,
-          read_vocabulary(node.at("vocabulary")),
+          read_vocabulary(json.at("vocabulary")),
           {},
-          read_dependent_values(node)};
+          read_dependent_values(json)};
 }
 
-EventColumn read_numeric(const Node& node) {
-  node.only({"name", "kind", "transform", "mean", "std", "clip", "missing", "dependent_values"});
-  node.equals("transform", "signed_log1p");
-  node.equals("missing", "indicator");
-  const Node clip = node.at("clip");
-  if (clip.array().json.size() != 2) clip.refuse("wrong length", "[low, high]");
-  return {node.at("name").text(),
+EventColumn read_numeric(const JsonValue& json) {
+  only(json, {"name", "kind", "transform", "mean", "std", "clip", "missing", "dependent_values"});
+  expect(json, "transform", "signed_log1p");
+  expect(json, "missing", "indicator");
+  const JsonValue clip = json.at("clip").demand(Kind::array);
+  if (clip.size() != 2) clip.refuse("[low, high]");
+  const JsonValue low = *clip.first_child(), high = *low.next_sibling();
+  return {std::string(json.at("name").text()),
           ColumnKind::numeric,
           {},
-          {node.at("mean").number(), node.at("std").number(), clip.at(0).number(), clip.at(1).number()},
-          read_dependent_values(node)};
+          {json.at("mean").number(), json.at("std").number(), low.number(), high.number()},
+          read_dependent_values(json)};
 }
 
-TimeColumn read_time(const Node& node) {
-  node.only({"name", "kind", "unit", "gap"});
-  const Node gap = node.at("gap");
-  gap.only({"encoding", "buckets", "unit_ms", "per_octave"});
-  gap.equals("encoding", "log_bucket");
-  return {node.at("name").text(),
-          node.at("unit").text(),
+TimeColumn read_time(const JsonValue& json) {
+  only(json, {"name", "kind", "unit", "gap"});
+  const JsonValue gap = json.at("gap");
+  only(gap, {"encoding", "buckets", "unit_ms", "per_octave"});
+  expect(gap, "encoding", "log_bucket");
+  return {std::string(json.at("name").text()),
+          std::string(json.at("unit").text()),
           {static_cast<std::int32_t>(gap.at("buckets").natural(4096)),
            static_cast<std::int64_t>(gap.at("unit_ms").natural(INT64_MAX)), gap.at("per_octave").number()}};
 }
 
-SequenceRules read_rules(const Node& node) {
-  node.only({"key", "order_by", "window", "stride"});
+SequenceRules read_rules(const JsonValue& json) {
+  only(json, {"key", "order_by", "window", "stride"});
   SequenceRules rules;
-  if (node.has("key")) rules.key = node.at("key").text();
-  if (node.has("order_by")) rules.order_by = node.at("order_by").text();
-  rules.window = node.at("window").natural(1'000'000);
-  rules.stride = node.at("stride").natural(1'000'000);
+  if (const auto key = json.member("key")) rules.key = key->text();
+  if (const auto order = json.member("order_by")) rules.order_by = order->text();
+  rules.window = json.at("window").natural(1'000'000);
+  rules.stride = json.at("stride").natural(1'000'000);
   return rules;
 }
 
-void read_column(const Node& node, EventSchema& schema, bool& has_primary) {
-  if (!node.json.is_object()) node.refuse("wrong type", "an object");
-  const Node kind_node = node.at("kind");
+void read_column(const JsonValue& json, EventSchema& schema, bool& has_primary) {
+  const JsonValue name = json.at("kind");
   ColumnKind kind;
   try {
-    kind = column_kind_from_string(kind_node.text());
+    kind = column_kind_from_string(name.text());
   } catch (const Error& error) {
-    fail(error.code() == ErrorCode::unsupported ? error.code() : ErrorCode::bad_format, kind_node.place, error.what());
+    fail(error.code() == ErrorCode::unsupported ? error.code() : ErrorCode::bad_format, name.where(), error.what());
   }
   if (kind == ColumnKind::time) {
-    if (schema.time) fail(ErrorCode::bad_format, node.place, "a second time column");
-    schema.time = read_time(node);
+    if (schema.time) fail(ErrorCode::bad_format, json.where(), "a second time column");
+    schema.time = read_time(json);
     return;
   }
-  if (node.has("role")) {
-    node.equals("role", "primary");
-    if (has_primary) fail(ErrorCode::bad_format, node.place, "a second primary column");
+  if (json.member("role")) {
+    expect(json, "role", "primary");
+    if (has_primary) fail(ErrorCode::bad_format, json.where(), "a second primary column");
     has_primary = true;
     schema.primary = schema.columns.size();
   }
-  schema.columns.push_back(kind == ColumnKind::numeric ? read_numeric(node) : read_categorical(node));
+  schema.columns.push_back(kind == ColumnKind::numeric ? read_numeric(json) : read_categorical(json));
 }
 
-Json column_json(const EventColumn& column, bool primary) {
-  Json json = {{"name", column.name}, {"kind", to_string(column.kind)}};
-  if (primary) json["role"] = "primary";
-  for (const auto& value : column.dependent_values) json["dependent_values"].push_back(value ? Json(*value) : Json());
+void write_vocabulary(JsonWriter& json, const Vocabulary& vocabulary) {
+  json.begin_object().field("kept", vocabulary.kept()).key("values").begin_array();
+  for (TypeId type = 0; type < vocabulary.types(); ++type) json.value(vocabulary.value(type));
+  json.end_array().key("counts").begin_array();
+  for (TypeId type = 0; type < vocabulary.types(); ++type) json.value(vocabulary.count(type));
+  json.end_array().end_object();
+}
+
+void write_column(JsonWriter& json, const EventColumn& column, bool primary) {
+  json.begin_object().field("name", column.name).field("kind", to_string(column.kind));
+  if (primary) json.field("role", "primary");
+  if (!column.dependent_values.empty()) {
+    json.key("dependent_values").begin_array();
+    for (const auto& value : column.dependent_values) value ? json.value(*value) : json.null();
+    json.end_array();
+  }
   if (column.kind == ColumnKind::numeric) {
     const NumericTransform& t = column.transform;
-    json.update({{"transform", "signed_log1p"},
-                 {"mean", t.mean},
-                 {"std", t.std},
-                 {"clip", {t.low, t.high}},
-                 {"missing", "indicator"}});
-    return json;
+    json.field("transform", "signed_log1p").exact_field("mean", t.mean).exact_field("std", t.std);
+    json.key("clip").begin_array().exact(t.low).exact(t.high).end_array().field("missing", "indicator");
+  } else {
+    write_vocabulary(json.key("vocabulary"), column.vocabulary);
   }
-  Json values = Json::array(), counts = Json::array();
-  for (TypeId type = 0; type < column.vocabulary.types(); ++type) {
-    values.push_back(column.vocabulary.value(type));
-    counts.push_back(column.vocabulary.count(type));
-  }
-  json["vocabulary"] = {
-      {"kept", column.vocabulary.kept()}, {"values", std::move(values)}, {"counts", std::move(counts)}};
-  return json;
+  json.end_object();
+}
+
+void write_time(JsonWriter& json, const TimeColumn& time) {
+  json.begin_object().field("name", time.name).field("kind", "time").field("unit", time.unit).key("gap").begin_object();
+  json.field("encoding", "log_bucket").field("buckets", time.gap.buckets).field("unit_ms", time.gap.unit_ms);
+  json.exact_field("per_octave", time.gap.per_octave).end_object().end_object();
 }
 
 }  // namespace
 
 std::string to_json(const EventSchema& schema) {
   check(schema);
-  Json sequence = Json::object();
-  if (!schema.sequence.key.empty()) sequence["key"] = schema.sequence.key;
-  if (!schema.sequence.order_by.empty()) sequence["order_by"] = schema.sequence.order_by;
-  sequence["window"] = schema.sequence.window;
-  sequence["stride"] = schema.sequence.stride;
-  Json columns = Json::array();
-  for (std::size_t c = 0; c < schema.columns.size(); ++c)
-    columns.push_back(column_json(schema.columns[c], c == schema.primary));
-  if (schema.time) {
-    const GapBuckets& gap = schema.time->gap;
-    columns.push_back({{"name", schema.time->name},
-                       {"kind", "time"},
-                       {"unit", schema.time->unit},
-                       {"gap",
-                        {{"encoding", "log_bucket"},
-                         {"buckets", gap.buckets},
-                         {"unit_ms", gap.unit_ms},
-                         {"per_octave", gap.per_octave}}}});
-  }
-  const Json json = {{"format", "event-schema"},
-                     {"version", 1},
-                     {"sequence", std::move(sequence)},
-                     {"columns", std::move(columns)},
-                     {"aggregation", "sum"}};
-  return json.dump(1) + "\n";
+  JsonWriter json(1);
+  json.begin_object().field("format", "event-schema").field("version", 1).key("sequence").begin_object();
+  if (!schema.sequence.key.empty()) json.field("key", schema.sequence.key);
+  if (!schema.sequence.order_by.empty()) json.field("order_by", schema.sequence.order_by);
+  json.field("window", schema.sequence.window).field("stride", schema.sequence.stride).end_object();
+  json.key("columns").begin_array();
+  for (std::size_t c = 0; c < schema.columns.size(); ++c) write_column(json, schema.columns[c], c == schema.primary);
+  if (schema.time) write_time(json, *schema.time);
+  json.end_array().field("aggregation", "sum").end_object().end_line();
+  return json.text();
 }
 
 EventSchema schema_from_json(std::string_view text, std::string_view where) {
-  const nlohmann::json json = parse_strict_json(text, std::string(where), ErrorCode::bad_format);
-  const Node root{json, std::string(where)};
-  root.only({"format", "version", "sequence", "columns", "aggregation"});
-  root.equals("format", "event-schema");
-  if (root.at("version").natural(UINT32_MAX) != 1)
-    fail(ErrorCode::unsupported, where, "unknown version", "1", root.at("version").json.dump());
-  root.equals("aggregation", "sum");
+  const JsonTree tree(text, std::string(where), ErrorCode::bad_format);
+  const JsonValue root = tree.root();
+  only(root, {"format", "version", "sequence", "columns", "aggregation"});
+  expect(root, "format", "event-schema");
+  if (const JsonValue version = root.at("version"); version.natural() != 1) version.refuse_unsupported("1");
+  expect(root, "aggregation", "sum");
   EventSchema schema;
   schema.sequence = read_rules(root.at("sequence"));
-  const Node columns = root.at("columns");
+  const JsonValue columns = root.at("columns").demand(Kind::array);
   bool has_primary = false;
-  for (std::size_t c = 0; c < columns.array().json.size(); ++c) read_column(columns.at(c), schema, has_primary);
-  if (!has_primary) fail(ErrorCode::bad_format, columns.place, "no column has the role \"primary\"");
+  columns.for_each([&](JsonValue column) { read_column(column, schema, has_primary); });
+  if (!has_primary) fail(ErrorCode::bad_format, columns.where(), "no column has the role \"primary\"");
   try {
     check(schema);
   } catch (const Error& error) {

@@ -1,11 +1,14 @@
 #include "seqguard/sequence_scorer/behaviour_model.hpp"
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
+#include <map>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
-#include "core/strict_json.hpp"
+#include "core/json_tree.hpp"
+#include "core/json_writer.hpp"
 #include "detection/recipe_json.hpp"
 #include "seqguard/core/error.hpp"
 #include "seqguard/core/files.hpp"
@@ -16,8 +19,6 @@
 
 namespace seqguard {
 namespace {
-
-using nlohmann::json;
 
 constexpr const char* k_format = "seqguard-detector";
 constexpr int k_version = 1;
@@ -45,58 +46,37 @@ EventCalibration read_event_calibration(const std::string& path, double repeat_s
   return events;
 }
 
-/// What detector.json holds besides the recipe.
+/// What detector.json holds.
 struct Sidecar {
   Recipe recipe;
   double target_fpr = 0, drift_auroc = 0, repeat_share = 0;
   std::string training;
-  json files;
+  std::map<std::string_view, std::string> files;  ///< SHA-256 of each member
 };
 
-template <class T>
-T field(const json& object, const char* name, const std::string& path) {
-  const auto found = object.find(name);
-  if (found == object.end()) fail(ErrorCode::bad_format, path, std::string("field ") + name + " is missing");
-  try {
-    return found->get<T>();
-  } catch (const json::exception&) {
-    fail(ErrorCode::bad_format, path, std::string("field ") + name + " has another type",
-         "what save_behaviour_model writes", found->type_name());
-  }
-}
-
-double share_field(const json& object, const char* name, const std::string& path) {
-  const double value = field<double>(object, name, path);
-  if (!(value >= 0 && value <= 1))
-    fail(ErrorCode::bad_format, path, std::string("field ") + name, "0 .. 1", std::to_string(value));
-  return value;
-}
-
 Sidecar read_sidecar(const std::string& path) {
-  const json document = parse_strict_json(read_file(path, k_max_sidecar_bytes), path, ErrorCode::bad_format);
-  if (!document.is_object()) fail(ErrorCode::bad_format, path, "content", "an object", document.type_name());
-  if (field<std::string>(document, "format", path) != k_format)
-    fail(ErrorCode::bad_format, path, "field format", k_format, field<std::string>(document, "format", path));
-  if (const json version = field<json>(document, "version", path); version != k_version)
-    fail(ErrorCode::unsupported, path, "field version", std::to_string(k_version), version.dump().substr(0, 100));
-  const json features = field<json>(document, "features", path);
-  if (!features.is_array() || !features.empty())
-    fail(ErrorCode::unsupported, path, "features that this version does not understand", "[]", features.dump());
+  const JsonTree tree(read_file(path, k_max_sidecar_bytes), path, ErrorCode::bad_format);
+  const JsonValue document = tree.root();
+  if (const JsonValue format = document.at("format"); !format.equals(k_format)) format.refuse(k_format);
+  if (const JsonValue version = document.at("version"); !version.is_number() || version.number() != k_version)
+    version.refuse_unsupported(std::to_string(k_version));
+  if (const JsonValue features = document.at("features"); !features.is(JsonValue::Kind::array) || features.size() > 0)
+    features.refuse_unsupported("[], none that this version does not understand");
   Sidecar sidecar;
-  sidecar.recipe = recipe_from_json(field<json>(document, "recipe", path), path);
-  sidecar.target_fpr = share_field(document, "target_fpr", path);
-  sidecar.drift_auroc = share_field(document, "drift_auroc", path);
-  sidecar.repeat_share = share_field(document, "repeat_share", path);
-  sidecar.training = field<json>(document, "training", path).dump();
-  sidecar.files = field<json>(document, "files", path);
+  sidecar.recipe = read_recipe(document.at("recipe"));
+  sidecar.target_fpr = document.at("target_fpr").share();
+  sidecar.drift_auroc = document.at("drift_auroc").share();
+  sidecar.repeat_share = document.at("repeat_share").share();
+  sidecar.training = document.at("training").dump();
+  const JsonValue files = document.at("files");
+  for (const char* name : k_members) sidecar.files[name] = files.at(name).text();
   return sidecar;
 }
 
 /// Every member is there and is the one that was saved with detector.json.
 void check_members(const Sidecar& sidecar, const std::string& directory) {
-  for (const char* name : k_members) {
-    const std::string path = directory + "/" + name;
-    const std::string expected = field<std::string>(sidecar.files, name, directory + "/detector.json");
+  for (const auto& [name, expected] : sidecar.files) {
+    const std::string path = directory + "/" + std::string(name);
     const std::string found = file_sha256(path);
     if (expected != found)
       fail(ErrorCode::bad_checkpoint, path, "not the file that detector.json was saved with", "SHA-256 " + expected,
@@ -137,18 +117,19 @@ void save_behaviour_model(const BehaviourModel& model, const std::string& direct
   writer.write("event_schema.json", to_json(model.schema));
   writer.write("profile.safetensors", model.detector.serialize());
   writer.write("event_calibration.safetensors", event_calibration_bytes(model.events));
-  json files = json::object();
-  for (const auto& [name, digest] : writer.written()) files[name] = digest;
-  json document = {{"format", k_format},
-                   {"version", k_version},
-                   {"features", json::array()},
-                   {"recipe", recipe_to_json(model.detector.recipe())},
-                   {"target_fpr", model.target_fpr},
-                   {"drift_auroc", model.drift_auroc},
-                   {"repeat_share", model.events.rules.repeat_share},
-                   {"training", json::parse(model.training)},
-                   {"files", files}};
-  writer.write("detector.json", document.dump(2) + "\n");
+  std::vector<std::pair<std::string, std::string>> files = writer.written();
+  std::sort(files.begin(), files.end());
+  JsonWriter json(2);
+  json.begin_object().exact_field("drift_auroc", model.drift_auroc).key("features").begin_array().end_array();
+  json.key("files").begin_object();
+  for (const auto& [name, digest] : files) json.field(name, digest);
+  json.end_object().field("format", k_format);
+  write_recipe(json.key("recipe"), model.detector.recipe());
+  json.exact_field("repeat_share", model.events.rules.repeat_share).exact_field("target_fpr", model.target_fpr);
+  const JsonTree training(model.training, "training", ErrorCode::invalid_argument);
+  training.root().write(json.key("training"));
+  json.field("version", k_version).end_object().end_line();
+  writer.write("detector.json", json.text());
   writer.commit();
 }
 

@@ -1,26 +1,18 @@
-#include <nlohmann/json.hpp>
-
+#include "core/json_writer.hpp"
 #include "seqguard/sequence_scorer/fit.hpp"
 
 namespace seqguard {
 
 std::string to_json(const FitPlan& plan) {
-  const nlohmann::ordered_json json = {{"sequences", plan.sequences},
-                                       {"events", plan.events},
-                                       {"vocabulary", plan.vocabulary},
-                                       {"rare_values", plan.rare_values},
-                                       {"rare_share", plan.rare_share},
-                                       {"window", plan.window},
-                                       {"hidden", plan.hidden},
-                                       {"layers", plan.layers},
-                                       {"heads", plan.heads},
-                                       {"steps", plan.steps},
-                                       {"learning_rate", plan.learning_rate},
-                                       {"dropout", plan.dropout},
-                                       {"order_gain", plan.order_gain},
-                                       {"masked_share", plan.masked_share},
-                                       {"folds", plan.folds}};
-  return json.dump();
+  JsonWriter json;
+  json.begin_object().field("sequences", plan.sequences).field("events", plan.events);
+  json.field("vocabulary", plan.vocabulary).field("rare_values", plan.rare_values);
+  json.exact_field("rare_share", plan.rare_share).field("window", plan.window).field("hidden", plan.hidden);
+  json.field("layers", plan.layers).field("heads", plan.heads).field("steps", plan.steps);
+  json.exact_field("learning_rate", plan.learning_rate).exact_field("dropout", plan.dropout);
+  json.exact_field("order_gain", plan.order_gain).exact_field("masked_share", plan.masked_share);
+  json.field("folds", plan.folds).end_object();
+  return json.text();
 }
 
 }  // namespace seqguard

@@ -142,6 +142,22 @@ TEST_CASE("calibration leaves out incomplete rows and refuses a wrong width") {
   CHECK_THROWS_AS(Calibration(recipe, {raw.data(), 30, 2}), Error);
 }
 
+namespace {
+
+nlohmann::json json_of(const Recipe& recipe) {
+  JsonWriter writer;
+  write_recipe(writer, recipe);
+  CHECK(writer.text() == nlohmann::json::parse(writer.text()).dump());  // in the order of the names
+  return nlohmann::json::parse(writer.text());
+}
+
+Recipe recipe_of(const nlohmann::json& json) {
+  const JsonTree tree(json.dump(), "detector.json", ErrorCode::bad_format);
+  return read_recipe(tree.root());
+}
+
+}  // namespace
+
 TEST_CASE("recipes of seqguard 0.1.0: the surprise of an encoder is given, told by its name") {
   const auto view = [](const char* name) {
     return nlohmann::json{{"name", name},
@@ -152,7 +168,7 @@ TEST_CASE("recipes of seqguard 0.1.0: the surprise of an encoder is given, told 
   };
   const nlohmann::json json = {
       {"name", "old"}, {"combiner", "power_mean"}, {"views", {view("ngram"), view("next"), view("next:item")}}};
-  const Recipe recipe = recipe_from_json(json, "detector.json");
+  const Recipe recipe = recipe_of(json);
   CHECK(recipe.given() == std::vector<std::string>{"next", "next:item"});
   CHECK_FALSE(recipe.views[0].given);
 }
@@ -165,17 +181,16 @@ TEST_CASE("recipes: the presets survive JSON, damage is refused by name") {
       recipe.check();
       CHECK(recipe.computed().given().empty());
       CHECK(recipe.computed().views.size() == recipe.views.size() - recipe.given().size());
-      const nlohmann::json json = recipe_to_json(recipe);
-      const Recipe read = recipe_from_json(nlohmann::json::parse(json.dump()), "detector.json");
-      CHECK(recipe_to_json(read) == json);
+      const Recipe read = recipe_of(json_of(recipe));
+      CHECK(json_of(read) == json_of(recipe));
       CHECK(read.given() == recipe.given());
     }
   }
-  const nlohmann::json good = recipe_to_json(Recipe::traces({"next"}));
+  const nlohmann::json good = json_of(Recipe::traces({"next"}));
   const auto refused = [&](const char* pointer, const nlohmann::json& value, const char* message) {
     nlohmann::json bad = good;
     bad[nlohmann::json::json_pointer(pointer)] = value;
-    CHECK_THROWS_WITH_AS(recipe_from_json(bad, "detector.json"), doctest::Contains(message), Error);
+    CHECK_THROWS_WITH_AS(recipe_of(bad), doctest::Contains(message), Error);
   };
   refused("/combiner", "mean", "power_mean, weighted_sum");
   refused("/views/0/name", "nonsense", "nonsense");
@@ -183,14 +198,14 @@ TEST_CASE("recipes: the presets survive JSON, damage is refused by name") {
   refused("/views/0/weight", -1, "weight");
   refused("/views/0/weight", "1", "detector.json");
   refused("/views/0/order", 99, "order");
-  refused("/views/0/order", 3.5, "order: wrong value, expected an integer");
-  refused("/views/0/neighbours/count", -1, "neighbours.count: wrong value, expected an integer");
-  refused("/views/0/more", 1, "unknown field more");
+  refused("/views/0/order", 3.5, "order, expected a non-negative integer, found 3.5");
+  refused("/views/0/neighbours/count", -1, "views[0].neighbours.count, expected a non-negative integer, found -1");
+  refused("/views/0/more", 1, "unknown field \"more\"");
   refused("/views", nlohmann::json::object(), "array");
-  refused("/views/3/given", false, "given: wrong value, expected true");
+  refused("/views/3/given", false, "given, expected true, found false");
   refused("/views/3/name", "length", "name of a given view");
   refused("/views/3/name", "combined", "name of a given view");
-  refused("/views/3/order", 3, "unknown field order");
+  refused("/views/3/order", 3, "unknown field \"order\"");
   refused("/views/0/given", true, "unknown field");
   CHECK_THROWS_AS(Recipe::preset("broad"), Error);
   CHECK(Recipe::single("types").views[0].sidedness == Sidedness::upper);
