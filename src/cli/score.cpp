@@ -1,5 +1,5 @@
 #include <algorithm>
-#include <cstdio>
+#include <numeric>
 #include <vector>
 
 #include "cli/commands.hpp"
@@ -16,13 +16,16 @@ namespace {
 
 void write_events(const SequenceScorer& scorer, const EventsView& events, const Score& score, std::size_t count,
                   SequenceScorer::Scratch& scratch, JsonWriter& json) {
+  std::vector<std::size_t> all(count > 0 ? score.events.size() : 0);
+  std::iota(all.begin(), all.end(), std::size_t{0});
+  const auto expected = scorer.expected(events, all, count, scratch);
   json.key("events").begin_array();
   for (std::size_t i = 0; i < score.events.size(); ++i) {
     json.begin_object().field("position", i);
     json.field("score", score.events[i].value).field("p_value", score.events[i].p_value);
     json.key("expected").begin_array();
     if (count > 0)
-      for (const Candidate& candidate : scorer.expected(events, i, count, scratch))
+      for (const Candidate& candidate : expected[i])
         json.begin_array().value(candidate.value).value(candidate.probability).end_array();
     json.end_array().end_object();
   }

@@ -175,25 +175,37 @@ SurpriseView masked_surprise(const Model<float>& model, const EventSchema& schem
   return collector.finish(events.n, false, out);
 }
 
-void masked_distribution(const Model<float>& model, const EventSchema& schema, const EncodedEvents& events,
-                         std::size_t t, SurpriseScratch& scratch, std::vector<float>& log_p) {
+void masked_distributions(const Model<float>& model, const EventSchema& schema, const EncodedEvents& events,
+                          std::span<const std::size_t> at, SurpriseScratch& scratch, std::vector<float>& log_p,
+                          FunctionRef<void(std::size_t k, std::span<float> log_p)> receive) {
   const std::size_t positions = events.positions(), size = std::min(schema.sequence.window, positions);
-  const std::size_t position = t + 1;
-  const std::size_t centred = position > size / 2 ? position - size / 2 : 0;
-  const std::size_t begin = std::min(centred, positions - size);
-  scratch.batch.clear();
-  scratch.batch.append(events, begin, size);
-  scratch.batch.hide(position - begin);
-  scratch.rows.assign(1, static_cast<std::uint32_t>(position - begin));
+  const std::size_t per_call = std::max<std::size_t>(1, k_chunk_tokens / size);
   const PackedDecoder<float>& decoder = model.packed().heads[model.masked_lm_head()].decoders[0];
   log_p.resize(decoder.vocabulary);
-
   Workspace& workspace = scratch.workspace;
-  const Arena::Frame frame(workspace.activations);
-  const auto cache = run_encoder<float>(model, scratch.batch.input(), {.mask = AttentionMask::full}, workspace);
-  auto prediction = PredictionCache<float>::allocate(workspace.activations, model.config(), 1, 1);
-  prediction_transform<float>(model, prediction, cache.last_hidden_state(), scratch.rows, workspace.scratch);
-  vocabulary_log_probabilities<float>(model.context(), log_p, prediction.transform.out, decoder, workspace.scratch);
+  for (std::size_t first = 0; first < at.size(); first += per_call) {
+    const std::size_t count = std::min(per_call, at.size() - first);
+    scratch.batch.clear();
+    scratch.rows.clear();
+    for (std::size_t k = first; k < first + count; ++k) {
+      const std::size_t position = at[k] + 1;
+      const std::size_t centred = position > size / 2 ? position - size / 2 : 0;
+      const std::size_t begin = std::min(centred, positions - size);
+      const std::size_t token = scratch.batch.tokens() + position - begin;
+      scratch.batch.append(events, begin, size);
+      scratch.batch.hide(token);
+      scratch.rows.push_back(static_cast<std::uint32_t>(token));
+    }
+    const Arena::Frame frame(workspace.activations);
+    const auto cache = run_encoder<float>(model, scratch.batch.input(), {.mask = AttentionMask::full}, workspace);
+    auto prediction = PredictionCache<float>::allocate(workspace.activations, model.config(), count, 1);
+    prediction_transform<float>(model, prediction, cache.last_hidden_state(), scratch.rows, workspace.scratch);
+    for (std::size_t k = 0; k < count; ++k) {
+      const MatrixView<const float> row(prediction.transform.out.row(k), 1, prediction.transform.out.cols);
+      vocabulary_log_probabilities<float>(model.context(), log_p, row, decoder, workspace.scratch);
+      receive(first + k, log_p);
+    }
+  }
 }
 
 }  // namespace seqguard

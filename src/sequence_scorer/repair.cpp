@@ -1,11 +1,11 @@
 #include "sequence_scorer/repair.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <numeric>
 #include <span>
 
 #include "sequence_scorer/edit_words.hpp"
+#include "sequence_scorer/expected_values.hpp"
 #include "sequence_scorer/judge.hpp"
 
 namespace seqguard {
@@ -101,18 +101,25 @@ class Search {
     std::iota(order.begin(), order.end(), std::size_t{0});
     std::stable_sort(order.begin(), order.end(),
                      [&](std::size_t a, std::size_t b) { return events_[a].value > events_[b].value; });
-    std::vector<Proposal> result;
-    std::size_t tried = 0;
+    std::vector<std::size_t> tried;
     for (const std::size_t i : order) {
-      if (tried == k_positions_tried || events_[i].p_value > k_suspicious) break;
-      const std::size_t position = origins_[i];
-      if (std::any_of(script.begin(), script.end(), [&](const Proposal& p) { return p.edit.position == position; }))
-        continue;
-      ++tried;
+      if (tried.size() == k_positions_tried || events_[i].p_value > k_suspicious) break;
+      const auto is_here = [&](const Proposal& proposal) { return proposal.edit.position == origins_[i]; };
+      if (std::none_of(script.begin(), script.end(), is_here)) tried.push_back(i);
+    }
+    return proposals_at(tried);
+  }
+
+  /// The deletion of each of these events of the edited sequence, and its replacements.
+  std::vector<Proposal> proposals_at(std::span<const std::size_t> events) {
+    std::vector<std::vector<ExpectedValue>> values(events.size());
+    if (has_text_) values = expected_values(model_, edited_, events, options_.candidates + 1, buffers_);
+    std::vector<Proposal> result;
+    for (std::size_t k = 0; k < events.size(); ++k) {
+      const std::size_t position = origins_[events[k]];
+      const std::int32_t present = edited_.ids[model_.schema.primary][events[k] + 1];
       if (edited_.n > 1) result.push_back({{.operation = EditOperation::remove, .position = position}});
-      if (!has_text_) continue;
-      const std::int32_t present = edited_.ids[model_.schema.primary][i + 1];
-      for (const auto& [id, probability] : probable_values(model_, edited_, i, options_.candidates + 1, buffers_)) {
+      for (const auto& [id, probability] : values[k]) {
         if (id == present || probability < options_.min_probability) continue;
         const auto type = static_cast<TypeId>(id - k_reserved_ids);
         result.push_back({{.operation = EditOperation::replace, .position = position, .type = type}, probability});
@@ -171,26 +178,6 @@ std::string_view to_string(RepairResult result) noexcept {
       return "no_confident_edit";
   }
   return "unknown";
-}
-
-std::vector<std::pair<std::int32_t, double>> probable_values(const BehaviourModel& model, const EncodedEvents& events,
-                                                             std::size_t position, std::size_t count,
-                                                             SequenceScorer::Scratch::Buffers& buffers) {
-  std::vector<float>& log_p = buffers.log_probability;
-  masked_distribution(model.encoder, model.schema, events, position, buffers.surprise, log_p);
-  std::vector<std::int32_t> ids(log_p.size() - k_reserved_ids);
-  std::iota(ids.begin(), ids.end(), k_reserved_ids);
-  model.events.rules.exclude_repeats(events.ids[model.schema.primary], position + 1, log_p);
-  count = std::min(count, ids.size());
-  std::partial_sort(ids.begin(), ids.begin() + static_cast<std::ptrdiff_t>(count), ids.end(),
-                    [&](std::int32_t a, std::int32_t b) {
-                      const float pa = log_p[static_cast<std::size_t>(a)], pb = log_p[static_cast<std::size_t>(b)];
-                      return pa != pb ? pa > pb : a < b;
-                    });
-  std::vector<std::pair<std::int32_t, double>> result;
-  for (std::size_t i = 0; i < count; ++i)
-    result.emplace_back(ids[i], std::exp(static_cast<double>(log_p[static_cast<std::size_t>(ids[i])])));
-  return result;
 }
 
 Repair repair_sequence(const BehaviourModel& model, const EventsView& events, SequenceScorer::Scratch::Buffers& buffers,

@@ -8,6 +8,7 @@
 #include "seqguard/model/model.hpp"
 #include "seqguard/sequence_scorer/behaviour_model.hpp"
 #include "seqguard/sequence_scorer/text_model.hpp"
+#include "sequence_scorer/expected_values.hpp"
 #include "sequence_scorer/judge.hpp"
 #include "sequence_scorer/repair.hpp"
 #include "sequence_scorer/scratch.hpp"
@@ -113,17 +114,28 @@ void SequenceScorer::score_batch(std::span<const EventsView> batch, std::span<Sc
   });
 }
 
-std::vector<Candidate> SequenceScorer::expected(const EventsView& events, std::size_t position, std::size_t count,
-                                                Scratch& scratch) const {
-  if (position >= events.n)
-    fail(ErrorCode::out_of_range, "expected", "position", "below " + std::to_string(events.n),
-         std::to_string(position));
+std::vector<std::vector<Candidate>> SequenceScorer::expected(const EventsView& events,
+                                                             std::span<const std::size_t> positions, std::size_t count,
+                                                             Scratch& scratch) const {
+  for (const std::size_t position : positions)
+    if (position >= events.n)
+      fail(ErrorCode::out_of_range, "expected", "position", "below " + std::to_string(events.n),
+           std::to_string(position));
   Scratch::Buffers& buffers = *scratch.buffers_;
   encode(events, model().schema, buffers.encoded);
-  std::vector<Candidate> result;
-  for (const auto& [id, probability] : probable_values(model(), buffers.encoded, position, count, buffers))
-    result.push_back({std::string(model().schema.primary_column().vocabulary.token(id)), probability});
+  const Vocabulary& vocabulary = model().schema.primary_column().vocabulary;
+  std::vector<std::vector<Candidate>> result;
+  for (const auto& values : expected_values(model(), buffers.encoded, positions, count, buffers)) {
+    result.emplace_back();
+    for (const auto& [id, probability] : values)
+      result.back().push_back({std::string(vocabulary.token(id)), probability});
+  }
   return result;
+}
+
+std::vector<Candidate> SequenceScorer::expected(const EventsView& events, std::size_t position, std::size_t count,
+                                                Scratch& scratch) const {
+  return std::move(expected(events, {&position, 1}, count, scratch).front());
 }
 
 Repair SequenceScorer::repair(const EventsView& events, Scratch& scratch, const RepairOptions& options) const {

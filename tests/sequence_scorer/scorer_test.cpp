@@ -159,6 +159,32 @@ TEST_CASE("expected values: probabilities in order, the grammar's event first") 
   CHECK(expected[0].probability <= 1);
 }
 
+TEST_CASE("what is expected at several events has the bits of one at a time") {
+  const SequenceScorer& scorer = shared_scorer();
+  auto scratch = scorer.make_scratch(200);
+  auto longer = visits(1, 8)[0];
+  while (longer.size() < 200) longer.push_back(longer[longer.size() % 7]);  // several windows, each a call of its own
+  REQUIRE(longer.size() > scorer.schema().sequence.window);
+  // Many windows share a call; the calls are not full.
+  const std::vector<std::string> shorter = {"login", "search", "pay", "list", "view", "zoom", "logout"};
+  for (const std::vector<std::string>& events : {shorter, longer}) {
+    std::vector<std::size_t> positions;
+    for (std::size_t i = 0; i < 3 * events.size(); ++i) positions.push_back(i * 5 % events.size());
+    const auto together = scorer.expected(OneColumn(events), positions, 4, scratch);
+    REQUIRE(together.size() == positions.size());
+    for (std::size_t k = 0; k < positions.size(); ++k) {
+      const auto alone = scorer.expected(OneColumn(events), positions[k], 4, scratch);
+      REQUIRE(together[k].size() == 4);
+      for (std::size_t c = 0; c < 4; ++c) {
+        CHECK(together[k][c].value == alone[c].value);
+        CHECK(same_bits(together[k][c].probability, alone[c].probability));
+      }
+    }
+  }
+  CHECK(scorer.expected(OneColumn(shorter), std::vector<std::size_t>{}, 4, scratch).empty());
+  CHECK_THROWS_AS(scorer.expected(OneColumn(shorter), std::vector<std::size_t>{0, shorter.size()}, 4, scratch), Error);
+}
+
 TEST_CASE("a value below the vocabulary's cut is not judged from both sides, but one that nobody has seen is") {
   EventSchema schema = shared_scorer().schema();
   const ValueCount values[] = {{"view", 90}, {"rare", 1}};

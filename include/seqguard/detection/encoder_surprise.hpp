@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "seqguard/core/function_ref.hpp"
 #include "seqguard/events/encode.hpp"
 #include "seqguard/events/windows.hpp"
 #include "seqguard/model/encoder_batch.hpp"
@@ -62,9 +63,12 @@ bool has_masked_surprise(const EventSchema& schema, const EncodedEvents& events,
 SurpriseView masked_surprise(const Model<float>& model, const EventSchema& schema, const EncodedEvents& events,
                              SurpriseScratch& scratch, std::vector<float>& out);
 
-/// log p of every encoder id [V] of the primary column at event t (0 .. L - 1), that event hidden, in the window
-/// centred on it. The reserved ids are included.
-void masked_distribution(const Model<float>& model, const EventSchema& schema, const EncodedEvents& events,
-                         std::size_t t, SurpriseScratch& scratch, std::vector<float>& log_p);
+/// For each event at[k] (0 .. L - 1), that event alone hidden in the window centred on it: log p of every encoder id
+/// [V] of the primary column, reserved ids included, is handed to receive(k, log_p), which may change it and must not
+/// use the scratch. Several windows share a call of the encoder, about k_chunk_tokens tokens; the bits of each are
+/// those of a call by itself.
+void masked_distributions(const Model<float>& model, const EventSchema& schema, const EncodedEvents& events,
+                          std::span<const std::size_t> at, SurpriseScratch& scratch, std::vector<float>& log_p,
+                          FunctionRef<void(std::size_t k, std::span<float> log_p)> receive);
 
 }  // namespace seqguard

@@ -168,8 +168,13 @@ class SequenceScorer {
                    Executor& executor = inline_executor(), const ScoreOptions& options = {}) const;
 
   /// The most probable values of the primary column at an event, that event hidden, most probable first.
+  /// @throws Error out_of_range: no such event.
   std::vector<Candidate> expected(const EventsView& events, std::size_t position, std::size_t count,
                                   Scratch& scratch) const;
+  /// The same at each of several events, only one hidden at a time, with the same bits: short sequences go through the
+  /// network together.
+  std::vector<std::vector<Candidate>> expected(const EventsView& events, std::span<const std::size_t> positions,
+                                               std::size_t count, Scratch& scratch) const;
 
   /// The smallest edits that bring an abnormal sequence back to normal; see Repair. Never touches a normal one.
   Repair repair(const EventsView& events, const RepairOptions& options = {}) const;
