@@ -124,7 +124,7 @@ TEST_CASE("feed-forward: gradients with dropout, and without a LayerNorm") {
 TEST_CASE("activation, dropout and feed-forward: float follows double") {
   for (const Activation activation : k_activations) {
     CAPTURE(static_cast<int>(activation));
-    // 8 eps, the larger one of the bounds that the kernels have (tests/kernels/elementwise_test.cpp).
+    // As 16 terms would: 8 eps, the largest bound of these kernels (tests/kernels/elementwise_test.cpp).
     check_float(Element{activation, false, 67}, 16);
     check_float(Dropped{{0.3f, 99, 3}, 21, 37}, 2);  // the factor 1 / (1 - rate), and the product
     // Two products, four sums of a LayerNorm, and the products back.
