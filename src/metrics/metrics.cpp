@@ -59,7 +59,18 @@ double weighted_average_precision(const Ranked& ranked, double weight_of_normal)
   return sum / static_cast<double>(ranked.abnormal.size());
 }
 
+double ratio(double part, double whole) noexcept { return whole > 0 ? part / whole : 0; }
+
 }  // namespace
+
+double Confusion::precision() const noexcept { return ratio(true_positives, true_positives + false_positives); }
+double Confusion::recall() const noexcept { return ratio(true_positives, true_positives + false_negatives); }
+double Confusion::false_positive_rate() const noexcept {
+  return ratio(false_positives, false_positives + true_negatives);
+}
+double Confusion::f1() const noexcept {
+  return ratio(2 * true_positives, 2 * true_positives + false_positives + false_negatives);
+}
 
 double auroc(std::span<const double> normal, std::span<const double> abnormal) {
   const Ranked ranked(normal, abnormal, "auroc");

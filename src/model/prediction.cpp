@@ -1,3 +1,4 @@
+#define SEQGUARD_INSTANTIATES  // keeps the lists of instantiations that the headers end with
 #include "seqguard/model/prediction.hpp"
 
 namespace seqguard {

@@ -47,6 +47,17 @@ break_with banned src/core/a.cpp 'std::mt19937 generator;'
 break_with banned src/model/m.cpp '#include <thread>'
 break_with banned src/model/m.cpp 'std::async(f);'
 
+if objdump --version >/dev/null 2>&1 && [ "$(uname -m)" = x86_64 ]; then
+    fresh
+    expect pass host_arithmetic "a sound tree"
+    break_with host_arithmetic include/seqguard/core/a.hpp 'namespace seqguard { inline double f(double x) { return x / 3; } }'
+    break_with host_arithmetic include/seqguard/model/m.hpp 'namespace seqguard { struct S { float f(float x) { return x + 1; } }; }'
+    break_with host_arithmetic include/seqguard/model/m.hpp 'template <class Real>
+Real twice(Real x) {
+  return x + x;
+}'
+fi
+
 # Objects: one table is right; none, or a weak function beside it, is wrong.
 compile() { printf '%s\n' "$1" | "${CXX:-c++}" -x c++ -c -fPIC -o "$work/object.o" -; }
 object() { # pass|fail WHAT [SCRIPT]

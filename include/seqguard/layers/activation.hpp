@@ -57,4 +57,16 @@ void activation_backward(const KernelTable<Real>& kernels, Activation activation
   }
 }
 
+// Instantiated once, in src/layers/layers.cpp: a host's compiler flags do not change the arithmetic.
+#define SEQGUARD_ACTIVATION(PREFIX, Real)                                                                       \
+  PREFIX template void activation_forward(const KernelTable<Real>& kernels, Activation activation, Real* out,   \
+                                          const Real* in, std::size_t n);                                       \
+  PREFIX template void activation_backward(const KernelTable<Real>& kernels, Activation activation, Real* d_in, \
+                                           const Real* d_out, const Real* in, const Real* out, std::size_t n);
+SEQGUARD_ACTIVATION(extern, float)
+SEQGUARD_ACTIVATION(extern, double)
+#ifndef SEQGUARD_INSTANTIATES
+#undef SEQGUARD_ACTIVATION
+#endif
+
 }  // namespace seqguard

@@ -112,4 +112,21 @@ void classification_head_backward(const Context<Real>& context, MatrixView<Real>
   dropout_apply(kernels, d_x, options.dropout_before);
 }
 
+// Instantiated once, in src/layers/layers.cpp: a host's compiler flags do not change the arithmetic.
+#define SEQGUARD_CLASSIFICATION_HEAD(PREFIX, Real)                                                             \
+  PREFIX template void classification_head_forward(                                                            \
+      const Context<Real>& context, MatrixView<Real> logits, ClassificationHeadCache<Real>& cache,             \
+      MatrixView<const Real> x, const ClassificationHeadParameters<const Real>& p,                             \
+      const PackedClassificationHead<Real>& packed, const ClassificationHeadOptions& options, Arena& scratch); \
+  PREFIX template void classification_head_backward(                                                           \
+      const Context<Real>& context, MatrixView<Real> d_x, const ClassificationHeadParameters<Real>& d_p,       \
+      MatrixView<const Real> d_logits, const ClassificationHeadCache<Real>& cache, MatrixView<const Real> x,   \
+      const ClassificationHeadParameters<const Real>& p, const PackedClassificationHead<Real>& packed,         \
+      const ClassificationHeadOptions& options, Arena& scratch);
+SEQGUARD_CLASSIFICATION_HEAD(extern, float)
+SEQGUARD_CLASSIFICATION_HEAD(extern, double)
+#ifndef SEQGUARD_INSTANTIATES
+#undef SEQGUARD_CLASSIFICATION_HEAD
+#endif
+
 }  // namespace seqguard

@@ -29,4 +29,13 @@ void dropout_apply(const KernelTable<Real>& kernels, MatrixView<Real> x, const D
                     dropout.first_token * x.cols);
 }
 
+// Instantiated once, in src/layers/layers.cpp: a host's compiler flags do not change the arithmetic.
+#define SEQGUARD_DROPOUT(PREFIX, Real) \
+  PREFIX template void dropout_apply(const KernelTable<Real>& kernels, MatrixView<Real> x, const Dropout& dropout);
+SEQGUARD_DROPOUT(extern, float)
+SEQGUARD_DROPOUT(extern, double)
+#ifndef SEQGUARD_INSTANTIATES
+#undef SEQGUARD_DROPOUT
+#endif
+
 }  // namespace seqguard

@@ -193,4 +193,20 @@ void embedding_backward(const Context<Real>& context, const EmbeddingParameters<
   }
 }
 
+// Instantiated once, in src/layers/layers.cpp: a host's compiler flags do not change the arithmetic.
+#define SEQGUARD_EMBEDDING(PREFIX, Real)                                                                      \
+  PREFIX template void embedding_forward(const Context<Real>& context, EmbeddingCache<Real>& cache,           \
+                                         const EncoderInput& input, const EmbeddingParameters<const Real>& p, \
+                                         const PackedLinear<Real>& packed_projection,                         \
+                                         const EmbeddingOptions<Real>& options, Arena& scratch);              \
+  PREFIX template void embedding_backward(                                                                    \
+      const Context<Real>& context, const EmbeddingParameters<Real>& d_p, MatrixView<Real> d_out,             \
+      const EmbeddingCache<Real>& cache, const EncoderInput& input, const EmbeddingParameters<const Real>& p, \
+      const PackedLinear<Real>& packed_projection, const EmbeddingOptions<Real>& options, Arena& scratch);
+SEQGUARD_EMBEDDING(extern, float)
+SEQGUARD_EMBEDDING(extern, double)
+#ifndef SEQGUARD_INSTANTIATES
+#undef SEQGUARD_EMBEDDING
+#endif
+
 }  // namespace seqguard

@@ -131,4 +131,26 @@ void feed_forward_backward(const Context<Real>& context, MatrixView<Real> d_x, c
   sublayer_input_backward<Real>(kernels, d_x, d_p.output_layer_norm, d_in, cache.sublayer, norm, options.norm);
 }
 
+// Instantiated once, in src/layers/layers.cpp: a host's compiler flags do not change the arithmetic.
+#define SEQGUARD_FEED_FORWARD(PREFIX, Real)                                                                          \
+  PREFIX template void feed_forward_activation(const KernelTable<Real>& kernels, Activation activation,              \
+                                               FeedForwardCache<Real>& cache);                                       \
+  PREFIX template void feed_forward_activation_backward(const KernelTable<Real>& kernels, Activation activation,     \
+                                                        MatrixView<Real> d_pre, MatrixView<const Real> d_activation, \
+                                                        const FeedForwardCache<Real>& cache, Arena& scratch);        \
+  PREFIX template void feed_forward_forward(const Context<Real>& context, FeedForwardCache<Real>& cache,             \
+                                            MatrixView<const Real> x, const FeedForwardParameters<const Real>& p,    \
+                                            const PackedFeedForward<Real>& packed,                                   \
+                                            const FeedForwardOptions<Real>& options, Arena& scratch);                \
+  PREFIX template void feed_forward_backward(                                                                        \
+      const Context<Real>& context, MatrixView<Real> d_x, const FeedForwardParameters<Real>& d_p,                    \
+      MatrixView<Real> d_out, const FeedForwardCache<Real>& cache, MatrixView<const Real> x,                         \
+      const FeedForwardParameters<const Real>& p, const PackedFeedForward<Real>& packed,                             \
+      const FeedForwardOptions<Real>& options, Arena& scratch);
+SEQGUARD_FEED_FORWARD(extern, float)
+SEQGUARD_FEED_FORWARD(extern, double)
+#ifndef SEQGUARD_INSTANTIATES
+#undef SEQGUARD_FEED_FORWARD
+#endif
+
 }  // namespace seqguard

@@ -73,4 +73,21 @@ void head_transform_backward(const Context<Real>& context, MatrixView<Real> d_x,
   linear_backward<Real>(context, d_x, d_p.dense, d_out, x, packed, scratch);
 }
 
+// Instantiated once, in src/layers/layers.cpp: a host's compiler flags do not change the arithmetic.
+#define SEQGUARD_HEAD_TRANSFORM(PREFIX, Real)                                                                         \
+  PREFIX template void head_transform_forward(const Context<Real>& context, HeadTransformCache<Real>& cache,          \
+                                              MatrixView<const Real> x, const HeadTransformParameters<const Real>& p, \
+                                              const PackedLinear<Real>& packed, const HeadTransformOptions& options,  \
+                                              Arena& scratch);                                                        \
+  PREFIX template void head_transform_backward(                                                                       \
+      const Context<Real>& context, MatrixView<Real> d_x, const HeadTransformParameters<Real>& d_p,                   \
+      MatrixView<Real> d_out, const HeadTransformCache<Real>& cache, MatrixView<const Real> x,                        \
+      const HeadTransformParameters<const Real>& p, const PackedLinear<Real>& packed,                                 \
+      const HeadTransformOptions& options, Arena& scratch);
+SEQGUARD_HEAD_TRANSFORM(extern, float)
+SEQGUARD_HEAD_TRANSFORM(extern, double)
+#ifndef SEQGUARD_INSTANTIATES
+#undef SEQGUARD_HEAD_TRANSFORM
+#endif
+
 }  // namespace seqguard

@@ -46,4 +46,18 @@ void layer_norm_backward(const KernelTable<Real>& kernels, MatrixView<Real> d_su
                               d_out.rows, d_out.cols);
 }
 
+// Instantiated once, in src/layers/layers.cpp: a host's compiler flags do not change the arithmetic.
+#define SEQGUARD_LAYER_NORM(PREFIX, Real)                                                                              \
+  PREFIX template void layer_norm_forward(                                                                             \
+      const KernelTable<Real>& kernels, MatrixView<Real> out, const LayerNormCache<Real>& cache,                       \
+      MatrixView<const Real> in, MatrixView<const Real> residual, const LayerNormParameters<const Real>& p, Real eps); \
+  PREFIX template void layer_norm_backward(                                                                            \
+      const KernelTable<Real>& kernels, MatrixView<Real> d_sum, const LayerNormParameters<Real>& d_p,                  \
+      MatrixView<const Real> d_out, const LayerNormCache<Real>& cache, const LayerNormParameters<const Real>& p);
+SEQGUARD_LAYER_NORM(extern, float)
+SEQGUARD_LAYER_NORM(extern, double)
+#ifndef SEQGUARD_INSTANTIATES
+#undef SEQGUARD_LAYER_NORM
+#endif
+
 }  // namespace seqguard

@@ -73,4 +73,23 @@ void linear_backward(const Context<Real>& context, MatrixView<Real> d_x, const L
   linear_backward<Real>(context, d_x, std::span<const LinearParameters<Real>>(&d_p, 1), d_y, x, p, scratch, accumulate);
 }
 
+// Instantiated once, in src/layers/layers.cpp: a host's compiler flags do not change the arithmetic.
+#define SEQGUARD_LINEAR(PREFIX, Real)                                                                            \
+  PREFIX template struct PackedLinear<Real>;                                                                     \
+  PREFIX template void linear_forward(MatrixView<Real> y, MatrixView<const Real> x, const PackedLinear<Real>& p, \
+                                      Arena& scratch);                                                           \
+  PREFIX template void linear_backward(const Context<Real>& context, MatrixView<Real> d_x,                       \
+                                       std::span<const LinearParameters<Real>> d_p, MatrixView<const Real> d_y,  \
+                                       MatrixView<const Real> x, const PackedLinear<Real>& p, Arena& scratch,    \
+                                       bool accumulate);                                                         \
+  PREFIX template void linear_backward(const Context<Real>& context, MatrixView<Real> d_x,                       \
+                                       const LinearParameters<Real>& d_p, MatrixView<const Real> d_y,            \
+                                       MatrixView<const Real> x, const PackedLinear<Real>& p, Arena& scratch,    \
+                                       bool accumulate);
+SEQGUARD_LINEAR(extern, float)
+SEQGUARD_LINEAR(extern, double)
+#ifndef SEQGUARD_INSTANTIATES
+#undef SEQGUARD_LINEAR
+#endif
+
 }  // namespace seqguard

@@ -77,4 +77,17 @@ void pooling_backward(const KernelTable<Real>& kernels, MatrixView<Real> d_hidde
   }
 }
 
+// Instantiated once, in src/layers/layers.cpp: a host's compiler flags do not change the arithmetic.
+#define SEQGUARD_POOLING(PREFIX, Real)                                                                                \
+  PREFIX template void pool_sequence(std::span<Real> out, Pooling pooling, MatrixView<const Real> hidden);            \
+  PREFIX template void pooling_forward(const KernelTable<Real>& kernels, MatrixView<Real> pooled, Pooling pooling,    \
+                                       MatrixView<const Real> hidden, Offsets offsets);                               \
+  PREFIX template void pooling_backward(const KernelTable<Real>& kernels, MatrixView<Real> d_hidden, Pooling pooling, \
+                                        MatrixView<const Real> d_pooled, Offsets offsets);
+SEQGUARD_POOLING(extern, float)
+SEQGUARD_POOLING(extern, double)
+#ifndef SEQGUARD_INSTANTIATES
+#undef SEQGUARD_POOLING
+#endif
+
 }  // namespace seqguard

@@ -17,17 +17,7 @@ inline constexpr std::size_t k_relative_max_distance = 128;
 
 /// Bucket of a key at `key_minus_query` from its query: half of them for either side; of each half, one for each of the
 /// first 8 distances, then logarithmic ones (MPNetEncoder.relative_position_bucket, in single precision as there).
-inline std::size_t relative_position_bucket(std::ptrdiff_t key_minus_query) {
-  constexpr std::size_t half = k_relative_buckets / 2, exact = half / 2;
-  const std::size_t side = key_minus_query > 0 ? half : 0;
-  const auto distance = static_cast<std::size_t>(key_minus_query < 0 ? -key_minus_query : key_minus_query);
-  if (distance < exact) return side + distance;
-  const float octaves = std::log(static_cast<float>(distance) / static_cast<float>(exact)) /
-                        static_cast<float>(std::log(static_cast<double>(k_relative_max_distance) / exact)) *
-                        static_cast<float>(half - exact);
-  const std::size_t bucket = exact + static_cast<std::size_t>(octaves);
-  return side + (bucket < half ? bucket : half - 1);
-}
+std::size_t relative_position_bucket(std::ptrdiff_t key_minus_query);
 
 /// Elements of a RelativeBias for sequences of up to `reach` tokens, per head.
 inline std::size_t relative_bias_stride(std::size_t reach) { return 2 * reach - 1 + k_relative_padding; }
@@ -57,5 +47,17 @@ void reduce_relative_bias(EmbeddingTable<Real> d_table, std::span<const Real> d_
     for (std::size_t h = 0; h < heads; ++h) d_table.weight[bucket * heads + h] += d_values[h * stride + distance];
   }
 }
+
+// Instantiated once, in src/layers/layers.cpp: a host's compiler flags do not change the arithmetic.
+#define SEQGUARD_RELATIVE_POSITION(PREFIX, Real)                                                          \
+  PREFIX template void expand_relative_bias(std::span<Real> values, EmbeddingTable<const Real> table,     \
+                                            std::size_t heads, std::size_t reach);                        \
+  PREFIX template void reduce_relative_bias(EmbeddingTable<Real> d_table, std::span<const Real> d_values, \
+                                            std::size_t heads, std::size_t reach);
+SEQGUARD_RELATIVE_POSITION(extern, float)
+SEQGUARD_RELATIVE_POSITION(extern, double)
+#ifndef SEQGUARD_INSTANTIATES
+#undef SEQGUARD_RELATIVE_POSITION
+#endif
 
 }  // namespace seqguard

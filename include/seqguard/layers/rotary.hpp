@@ -56,4 +56,15 @@ void rotate(MatrixView<Real> qkv, Offsets offsets, const RotaryTable<Real>& tabl
     }
 }
 
+// Instantiated once, in src/layers/layers.cpp: a host's compiler flags do not change the arithmetic.
+#define SEQGUARD_ROTARY(PREFIX, Real)                                                                \
+  PREFIX template struct RotaryTable<Real>;                                                          \
+  PREFIX template void rotate(MatrixView<Real> qkv, Offsets offsets, const RotaryTable<Real>& table, \
+                              std::size_t heads, std::size_t head_dim, Real direction);
+SEQGUARD_ROTARY(extern, float)
+SEQGUARD_ROTARY(extern, double)
+#ifndef SEQGUARD_INSTANTIATES
+#undef SEQGUARD_ROTARY
+#endif
+
 }  // namespace seqguard

@@ -147,4 +147,21 @@ void self_attention_backward(const Context<Real>& context, MatrixView<Real> d_x,
   sublayer_input_backward<Real>(kernels, d_x, d_p.output_layer_norm, d_in, cache.sublayer, norm, options.norm);
 }
 
+// Instantiated once, in src/layers/layers.cpp: a host's compiler flags do not change the arithmetic.
+#define SEQGUARD_SELF_ATTENTION(PREFIX, Real)                                                                   \
+  PREFIX template void self_attention_forward(                                                                  \
+      const Context<Real>& context, SelfAttentionCache<Real>& cache, MatrixView<const Real> x, Offsets offsets, \
+      const SelfAttentionParameters<const Real>& p, const PackedSelfAttention<Real>& packed,                    \
+      const SelfAttentionOptions<Real>& options, Arena& scratch);                                               \
+  PREFIX template void self_attention_backward(                                                                 \
+      const Context<Real>& context, MatrixView<Real> d_x, const SelfAttentionParameters<Real>& d_p,             \
+      MatrixView<Real> d_out, const SelfAttentionCache<Real>& cache, MatrixView<const Real> x, Offsets offsets, \
+      const SelfAttentionParameters<const Real>& p, const PackedSelfAttention<Real>& packed,                    \
+      const SelfAttentionOptions<Real>& options, Real* d_bias, Arena& scratch);
+SEQGUARD_SELF_ATTENTION(extern, float)
+SEQGUARD_SELF_ATTENTION(extern, double)
+#ifndef SEQGUARD_INSTANTIATES
+#undef SEQGUARD_SELF_ATTENTION
+#endif
+
 }  // namespace seqguard

@@ -101,4 +101,30 @@ void sublayer_input_backward(const KernelTable<Real>& kernels, MatrixView<Real> 
   kernels.add(d_x.data, d_x.data, d_input.data, d_x.rows * d_x.cols);
 }
 
+// Instantiated once, in src/layers/layers.cpp: a host's compiler flags do not change the arithmetic.
+#define SEQGUARD_SUBLAYER(PREFIX, Real)                                                                              \
+  PREFIX template bool normalises_input(const LayerNormParameters<const Real>& p, NormPlacement placement);          \
+  PREFIX template MatrixView<const Real> sublayer_input(                                                             \
+      const KernelTable<Real>& kernels, SublayerCache<Real>& cache, MatrixView<const Real> x,                        \
+      const LayerNormParameters<const Real>& p, Real eps, NormPlacement placement);                                  \
+  PREFIX template MatrixView<Real> sublayer_result(const SublayerCache<Real>& cache, NormPlacement placement);       \
+  PREFIX template void sublayer_finish(const KernelTable<Real>& kernels, SublayerCache<Real>& cache,                 \
+                                       MatrixView<const Real> x, const LayerNormParameters<const Real>& p, Real eps, \
+                                       NormPlacement placement);                                                     \
+  PREFIX template void sublayer_finish_backward(const KernelTable<Real>& kernels, MatrixView<Real> d_x,              \
+                                                const LayerNormParameters<Real>& d_p, MatrixView<Real> d_out,        \
+                                                const SublayerCache<Real>& cache,                                    \
+                                                const LayerNormParameters<const Real>& p, NormPlacement placement);  \
+  PREFIX template MatrixView<Real> sublayer_d_input(MatrixView<Real> d_x, const LayerNormParameters<const Real>& p,  \
+                                                    NormPlacement placement, Arena& scratch);                        \
+  PREFIX template void sublayer_input_backward(const KernelTable<Real>& kernels, MatrixView<Real> d_x,               \
+                                               const LayerNormParameters<Real>& d_p, MatrixView<Real> d_input,       \
+                                               const SublayerCache<Real>& cache,                                     \
+                                               const LayerNormParameters<const Real>& p, NormPlacement placement);
+SEQGUARD_SUBLAYER(extern, float)
+SEQGUARD_SUBLAYER(extern, double)
+#ifndef SEQGUARD_INSTANTIATES
+#undef SEQGUARD_SUBLAYER
+#endif
+
 }  // namespace seqguard

@@ -125,4 +125,23 @@ void vocabulary_log_probabilities(const Context<Real>& context, std::span<Real> 
   for (Real& value : log_p) value -= log_sum_exp;
 }
 
+// Instantiated once, in src/layers/layers.cpp: a host's compiler flags do not change the arithmetic.
+#define SEQGUARD_VOCABULARY_LOSS(PREFIX, Real)                                                                     \
+  PREFIX template struct PackedDecoder<Real>;                                                                      \
+  PREFIX template void vocabulary_loss_forward(                                                                    \
+      const Context<Real>& context, std::span<Real> losses, std::span<Real> log_sum_exp, MatrixView<const Real> x, \
+      std::span<const std::int32_t> targets, const PackedDecoder<Real>& decoder, Arena& scratch);                  \
+  PREFIX template void vocabulary_loss_backward(                                                                   \
+      const Context<Real>& context, MatrixView<Real> d_x, const DecoderParameters<Real>& d_p,                      \
+      std::span<const Real> factor, std::span<const Real> log_sum_exp, MatrixView<const Real> x,                   \
+      std::span<const std::int32_t> targets, const PackedDecoder<Real>& decoder, Arena& scratch);                  \
+  PREFIX template void vocabulary_log_probabilities(const Context<Real>& context, std::span<Real> log_p,           \
+                                                    MatrixView<const Real> x, const PackedDecoder<Real>& decoder,  \
+                                                    Arena& scratch);
+SEQGUARD_VOCABULARY_LOSS(extern, float)
+SEQGUARD_VOCABULARY_LOSS(extern, double)
+#ifndef SEQGUARD_INSTANTIATES
+#undef SEQGUARD_VOCABULARY_LOSS
+#endif
+
 }  // namespace seqguard

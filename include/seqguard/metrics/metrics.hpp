@@ -23,16 +23,11 @@ double tpr_at_fpr(std::span<const double> normal, std::span<const double> abnorm
 struct Confusion {
   double true_positives = 0, false_positives = 0, false_negatives = 0, true_negatives = 0;
 
-  double precision() const noexcept { return ratio(true_positives, true_positives + false_positives); }
-  double recall() const noexcept { return ratio(true_positives, true_positives + false_negatives); }
-  double false_positive_rate() const noexcept { return ratio(false_positives, false_positives + true_negatives); }
+  double precision() const noexcept;
+  double recall() const noexcept;
+  double false_positive_rate() const noexcept;
   /// Harmonic mean of precision and recall.
-  double f1() const noexcept {
-    return ratio(2 * true_positives, 2 * true_positives + false_positives + false_negatives);
-  }
-
- private:
-  static double ratio(double part, double whole) noexcept { return whole > 0 ? part / whole : 0; }
+  double f1() const noexcept;
 };
 
 /// Decision score > threshold. @throws Error invalid_argument for NaN scores.

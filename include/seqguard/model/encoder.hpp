@@ -222,6 +222,11 @@ Workspace::Workspace(const Model<Real>& model, std::size_t tokens, bool for_trai
 // Instantiated once, in the library: a host's compiler flags do not change the arithmetic.
 #define SEQGUARD_ENCODER(PREFIX, Real)                                                                             \
   PREFIX template struct EncoderCache<Real>;                                                                       \
+  PREFIX template EmbeddingOptions<Real> embedding_options(const ModelConfig&, const EncoderOptions&);             \
+  PREFIX template SelfAttentionOptions<Real> attention_options(const Model<Real>&, const EncoderOptions&,          \
+                                                               std::size_t);                                       \
+  PREFIX template FeedForwardOptions<Real> feed_forward_options(const ModelConfig&, const EncoderOptions&,         \
+                                                                std::size_t);                                      \
   PREFIX template Workspace::Workspace(const Model<Real>&, std::size_t, bool);                                     \
   PREFIX template EncoderCache<Real> run_encoder(const Model<Real>&, const EncoderInput&, const EncoderOptions&,   \
                                                  Workspace&);                                                      \
@@ -230,5 +235,8 @@ Workspace::Workspace(const Model<Real>& model, std::size_t tokens, bool for_trai
                                             Workspace&);
 SEQGUARD_ENCODER(extern, float)
 SEQGUARD_ENCODER(extern, double)
+#ifndef SEQGUARD_INSTANTIATES
+#undef SEQGUARD_ENCODER
+#endif
 
 }  // namespace seqguard

@@ -137,6 +137,7 @@ void run_head_backward(const Model<Real>& model, std::size_t head, MatrixView<Re
 }
 
 #define SEQGUARD_HEADS(PREFIX, Real)                                                                                   \
+  PREFIX template PackedClassificationHead<Real> packed_head(const Model<Real>&, std::size_t);                         \
   PREFIX template void pooler_output(const Model<Real>&, MatrixView<Real>, MatrixView<const Real>, Offsets, Arena&);   \
   PREFIX template void masked_lm_logits(const Model<Real>&, MatrixView<Real>, MatrixView<const Real>, Arena&);         \
   PREFIX template HeadCache<Real> run_head(const Model<Real>&, std::size_t, MatrixView<Real>, MatrixView<const Real>,  \
@@ -146,5 +147,8 @@ void run_head_backward(const Model<Real>& model, std::size_t head, MatrixView<Re
                                          MatrixView<const Real>, Offsets, Workspace&);
 SEQGUARD_HEADS(extern, float)
 SEQGUARD_HEADS(extern, double)
+#ifndef SEQGUARD_INSTANTIATES
+#undef SEQGUARD_HEADS
+#endif
 
 }  // namespace seqguard

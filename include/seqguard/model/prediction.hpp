@@ -109,5 +109,8 @@ void prediction_backward(const Model<Real>& model, MatrixView<Real> d_hidden, co
                                            const PredictionTargets&, Arena&);
 SEQGUARD_PREDICTION(extern, float)
 SEQGUARD_PREDICTION(extern, double)
+#ifndef SEQGUARD_INSTANTIATES
+#undef SEQGUARD_PREDICTION
+#endif
 
 }  // namespace seqguard
