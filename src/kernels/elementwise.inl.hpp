@@ -1,8 +1,8 @@
 // Sums, biases, dropout, embedding rows.
 #pragma once
 
+#include "kernels/dropout_hash.hpp"
 #include "kernels/simd.inl.hpp"
-#include "seqguard/kernels/dropout_hash.hpp"
 
 namespace seqguard {
 namespace {

@@ -3,8 +3,8 @@
 #include <string>
 
 #include "kernels/isa_tables.hpp"
+#include "kernels/reference.hpp"
 #include "seqguard/core/error.hpp"
-#include "seqguard/kernels/reference.hpp"
 
 namespace seqguard {
 

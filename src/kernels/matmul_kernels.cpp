@@ -5,8 +5,8 @@
 
 #include "core/cpu_features.hpp"
 #include "kernels/matmul_tables.hpp"
+#include "kernels/reference_matmul.hpp"
 #include "seqguard/core/error.hpp"
-#include "seqguard/kernels/reference_matmul.hpp"
 
 namespace seqguard {
 

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "kernels/cases.hpp"
-#include "seqguard/kernels/reference.hpp"
+#include "kernels/reference.hpp"
 #include "support/compare.hpp"
 
 using namespace seqguard;

@@ -28,11 +28,11 @@ fi
 # Templates, which the object above holds only where they are used: their names stand in an instantiation as well.
 for header in $(cd "$source" && grep -l -r '^template <class Real>$' include/seqguard); do
     awk '/^template <class Real>$/ { getline line; while (line !~ /[;{]$/ && (getline more) > 0) line = line " " more
-         if (line ~ /\{$/ && line !~ /^(struct|class) / && match(line, /[A-Za-z_0-9:]+\(/)) print substr(line, RSTART, RLENGTH - 1) }' \
+         if (line ~ /\{$/ && line !~ /^(struct|class) / && match(line, /[A-Za-z_0-9:<>]+\(/)) print substr(line, RSTART, RLENGTH - 1) }' \
         "$source/$header" | sort -u >"$work/names"
     tr -d '\\\n' <"$source/$header" | tr ';' '\n' | grep -E '(PREFIX|extern) template ' >"$work/instances" || true
     while read -r name; do
-        case $name in *::*) wanted="struct ${name%%::*}<" ;; *) wanted="[ :&*]$name\(" ;; esac
+        case $name in *::*) wanted="(struct|class) ${name%%<*}<" ;; *) wanted="[ :&*]$name\(" ;; esac
         grep -qE "$wanted|[ :&*]$name\(" "$work/instances" || echo "$header: $name is no extern template"
     done <"$work/names"
 done >"$work/templates"

@@ -8,9 +8,9 @@
 #include <limits>
 #include <numbers>
 
-#include "seqguard/kernels/dropout_hash.hpp"
+#include "kernels/dropout_hash.hpp"
+#include "kernels/reference_attention.hpp"
 #include "seqguard/kernels/kernel_table.hpp"
-#include "seqguard/kernels/reference_attention.hpp"
 
 namespace seqguard {
 
