@@ -1,5 +1,5 @@
 // Attention backward: the probabilities are made again from log_sum_exp, block by block; formulas in
-// seqguard/kernels/reference_attention.hpp.
+// kernels/reference_attention.hpp.
 #pragma once
 
 #include "kernels/attention_tiles.inl.hpp"
