@@ -4,6 +4,8 @@
 #           find_package       a CMake host of that prefix
 #           pkg_config         a Makefile host of that prefix, with -O3 -march=native -ffast-math: must print the same bits as
 #                              the host of find_package
+#           headers            each installed header compiles alone; the umbrella is light: at most 2,000 lines of ours, no
+#                              third-party header
 #           add_subdirectory   a CMake host that builds SOURCE itself: shared, no optional dependencies, no build type;
 #                              and the Makefile host of what it installs, which must print the same bits
 #           readme             compiles the C++ blocks of README.md, a whole program and a few statements, against that
@@ -21,11 +23,16 @@ fail() {
     exit 1
 }
 
-# A copy outside of the source tree, as a foreign project would be.
-copy_project() { # PROJECT FOLDER
+headers_of() { # PREFIX
+    (cd "$1/include" && find seqguard -name '*.hpp' | sort)
+}
+
+# A copy outside of the source tree, as a foreign project would be. Its program includes every header.
+copy_project() { # PROJECT FOLDER PREFIX
     rm -rf "$2"
     mkdir -p "$2"
     cp "$here/$1"/* "$here/program.cpp" "$2/"
+    headers_of "$3" | sed 's|.*|#include <&>|' >"$2/all_headers.hpp"
 }
 
 # check_output PROGRAM HOST BITS: it ran, it says what it should, and prints the BITS of the plain host of the same
@@ -35,6 +42,8 @@ check_output() {
     grep -qx "host $2" "$1.out" || fail "expected a host built as '$2', found $(head -1 "$1.out")"
     grep -v '^host' "$1.out" >"$1.bits"
     [ "$(grep -c '^event .* 0x' "$1.bits")" -eq 11 ] || fail "expected 11 lines 'event', one per event"
+    [ "$(grep -c '^network .* -\{0,1\}0x' "$1.bits")" -eq 9 ] || fail "expected 9 lines 'network'"
+    [ "$(grep -c '^statistics .* -\{0,1\}0x' "$1.bits")" -eq 5 ] || fail "expected 5 lines 'statistics'"
     ! grep -qw 'nan\|inf' "$1.bits" || fail "NaN or infinity in the output"
     grep -q '^score visit .* normal ' "$1.bits" || fail "the ordinary visit is judged abnormal"
     grep -q '^score robot .* abnormal ' "$1.bits" || fail "the robot is judged normal"
@@ -44,7 +53,7 @@ check_output() {
 }
 
 check_makefile_host() { # PREFIX FOLDER BITS
-    copy_project pkg_config "$2"
+    copy_project pkg_config "$2" "$1"
     libdir=$(dirname "$(find "$1" -name seqguard.pc)")/..
     PKG_CONFIG_PATH=$libdir/pkgconfig make -C "$2" ${CXX:+CXX="$CXX"} \
         CXXFLAGS="-O3 -march=native -ffast-math" >"$work/$step.log" 2>&1 || { cat "$work/$step.log"; fail "make failed"; }
@@ -58,7 +67,7 @@ install)
     cmake --install "$build" --prefix "$work/prefix" >/dev/null
     ;;
 find_package)
-    copy_project find_package "$project"
+    copy_project find_package "$project" "$work/prefix"
     cmake -S "$project" -B "$project/build" -DCMAKE_PREFIX_PATH="$work/prefix"
     cmake --build "$project/build"
     check_output "$project/build/consumer" plain "$work/installed.bits"
@@ -66,8 +75,21 @@ find_package)
 pkg_config)
     check_makefile_host "$work/prefix" "$project" "$work/installed.bits"
     ;;
+headers)
+    cd "$work/prefix/include"
+    check_alone='echo "#include \"$0\"" | "${CXX:-c++}" -std=c++20 -I. -Wall -Wextra -Werror -fsyntax-only -x c++ - || echo "$0" does not compile alone'
+    headers_of "$work/prefix" | xargs -P "$CMAKE_BUILD_PARALLEL_LEVEL" -n 1 sh -c "$check_alone" >"$work/headers.log" 2>&1
+    [ ! -s "$work/headers.log" ] || { cat "$work/headers.log"; fail "headers that do not compile alone"; }
+    echo '#include <seqguard/seqguard.hpp>' >"$work/umbrella.cpp"
+    "${CXX:-c++}" -std=c++20 -I. -M "$work/umbrella.cpp" | tr -s ' \\' '\n' >"$work/umbrella.files"
+    lines=$(grep -E '^(\./)?seqguard/' "$work/umbrella.files" | xargs cat | wc -l)
+    echo "seqguard.hpp: $lines lines of ours"
+    [ "$lines" -gt 100 ] && [ "$lines" -le 2000 ] || fail "the umbrella has $lines lines of ours, expected at most 2,000"
+    ! grep -iE 'nlohmann|xsimd|eigen|dnnl|utf8proc|CLI11|simdjson|zlib|nettle' "$work/umbrella.files" ||
+        fail "the umbrella includes a third-party header"
+    ;;
 add_subdirectory)
-    copy_project add_subdirectory "$project"
+    copy_project add_subdirectory "$project" "$source"
     cmake -S "$project" -B "$project/build" -DSEQGUARD_SOURCE="$source"
     cmake --build "$project/build"
     check_output "$project/build/consumer" plain "$project/built.bits"
@@ -76,7 +98,7 @@ add_subdirectory)
     ;;
 readme)
     [ -f "$source/README.md" ] || { echo "skipped: no README.md"; exit 77; }
-    copy_project find_package "$project"
+    copy_project find_package "$project" "$work/prefix"
     block() { awk -v n="$1" '/^```cpp/ { inside = ++count == n; next } /^```/ { inside = 0 } inside' "$source/README.md"; }
     block 1 >"$project/program.cpp"
     grep -q 'int main(' "$project/program.cpp" || fail "README.md: the first cpp block is not a whole program"
@@ -86,7 +108,7 @@ readme)
     cmake --build "$project/build"
     ;;
 *)
-    echo "run.sh: unknown step '$step' (known: install, find_package, pkg_config, add_subdirectory, readme)" >&2
+    echo "run.sh: unknown step '$step' (known: install, find_package, pkg_config, headers, add_subdirectory, readme)" >&2
     exit 2
     ;;
 esac
