@@ -90,13 +90,15 @@ template <class Real>
 struct Attention {
   std::size_t length, heads, head_dim, hidden;
   bool causal;
+  AttentionDropout<Real> dropout;
   std::vector<Real> qkv, out, log_sum_exp, d_out, d_qkv, scratch;
-  Attention(std::size_t length_, std::size_t heads_, std::size_t head_dim_, bool causal_)
+  Attention(std::size_t length_, std::size_t heads_, std::size_t head_dim_, bool causal_, float rate)
       : length(length_),
         heads(heads_),
         head_dim(head_dim_),
         hidden(heads * head_dim),
         causal(causal_),
+        dropout{rate, 7, 0},
         out(length * hidden),
         log_sum_exp(heads * length),
         d_qkv(length * 3 * hidden),
@@ -107,12 +109,33 @@ struct Attention {
   }
   Real scale() const { return static_cast<Real>(1 / std::sqrt(static_cast<double>(head_dim))); }
   void forward(const KernelTable<Real>& k) {
-    k.attention_forward(
-        {out.data(), log_sum_exp.data(), qkv.data(), length, heads, head_dim, 3 * hidden, hidden, scale(), causal});
+    k.attention_forward({.out = out.data(),
+                         .log_sum_exp = log_sum_exp.data(),
+                         .qkv = qkv.data(),
+                         .length = length,
+                         .heads = heads,
+                         .head_dim = head_dim,
+                         .qkv_stride = 3 * hidden,
+                         .out_stride = hidden,
+                         .scale = scale(),
+                         .causal = causal,
+                         .dropout = dropout});
   }
   void backward(const KernelTable<Real>& k) {
-    k.attention_backward({d_qkv.data(), d_out.data(), out.data(), log_sum_exp.data(), qkv.data(), length, heads,
-                          head_dim, 3 * hidden, hidden, scale(), causal, scratch.data()});
+    k.attention_backward({.d_qkv = d_qkv.data(),
+                          .d_out = d_out.data(),
+                          .out = out.data(),
+                          .log_sum_exp = log_sum_exp.data(),
+                          .qkv = qkv.data(),
+                          .length = length,
+                          .heads = heads,
+                          .head_dim = head_dim,
+                          .qkv_stride = 3 * hidden,
+                          .out_stride = hidden,
+                          .scale = scale(),
+                          .causal = causal,
+                          .scratch = scratch.data(),
+                          .dropout = dropout});
   }
   /// Multiply-adds of the two (forward) or five (backward) products over visible pairs, in flops.
   double flops(int products) const {
@@ -177,15 +200,15 @@ bool register_elementwise(Isa isa, double bandwidth) {
   return all_right;
 }
 
-bool register_attention(Isa isa, double peak, std::size_t length, std::size_t head_dim, bool causal) {
-  Attention<float> found(length, 2, head_dim, causal);
-  Attention<double> expected(length, 2, head_dim, causal);
+bool register_attention(Isa isa, double peak, std::size_t length, std::size_t head_dim, bool causal, float rate = 0) {
+  Attention<float> found(length, 2, head_dim, causal, rate);
+  Attention<double> expected(length, 2, head_dim, causal, rate);
   found.forward(kernels_for(isa));
   found.backward(kernels_for(isa));
   expected.forward(reference_kernels());
   expected.backward(reference_kernels());
-  const std::string size =
-      "/2x" + std::to_string(head_dim) + "/L" + std::to_string(length) + (causal ? "/causal" : "/full");
+  const std::string size = "/2x" + std::to_string(head_dim) + "/L" + std::to_string(length) +
+                           (causal ? "/causal" : "/full") + (rate > 0 ? "/dropout" : "");
   if (!verified(agree(found.out, expected.out), isa, "attention" + size) ||
       !verified(agree(found.d_qkv, expected.d_qkv), isa, "attention_backward" + size))
     return false;
@@ -221,6 +244,7 @@ int main(int argc, char** argv) {
     for (const std::size_t length : {32, 128, 512})
       for (const std::size_t head_dim : {12, 32, 64})
         for (const bool causal : {false, true}) all_right &= register_attention(isa, peak, length, head_dim, causal);
+    all_right &= register_attention(isa, peak, 128, 32, false, 0.1F);
   }
   benchmark::RunSpecifiedBenchmarks();
   return all_right ? 0 : 1;

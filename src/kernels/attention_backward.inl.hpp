@@ -17,19 +17,22 @@ struct BackwardHead {
   const float* ones;          ///< [k_key_block]
   const float* bias;          ///< of distance 0, or null
   float* d_bias;              ///< likewise
+  Size number;                ///< which of the heads
 };
 
 /// weights = P = exp(score - log_sum_exp), d_scores = scale * P * (dP - delta), for keys in rows and queries in lanes;
-/// both 0 where the query does not see the key.
+/// both 0 where the query does not see the key. Dropout acts on dP, and on P after its use here.
 template <Size Vectors>
-inline void backward_scores(const AttentionBackward<float>& p, const BackwardHead& h, Size first_query, Size first_key,
-                            Size keys) {
+inline void backward_scores(const AttentionBackward<float>& p, const BackwardHead& h, const DropoutLanes& dropout,
+                            Size first_query, Size first_key, Size keys) {
   constexpr Size width = Vectors * k_width;
   for (Size j = 0; j < keys; j += k_key_tile) {
     const Size row = (first_key + j) * p.qkv_stride;
     score_tile<Vectors>(h.weights + j * width, h.k + row, p.qkv_stride, keys - j, h.queries, p.head_dim, false);
     score_tile<Vectors>(h.d_scores + j * width, h.v + row, p.qkv_stride, keys - j, h.d_outs, p.head_dim, false);
   }
+  const bool drops = p.dropout.rate > 0;
+  if (drops) drop_tile<Vectors>(h.d_scores, dropout, p.dropout.rate, first_key, keys);
   for (Size v = 0; v < Vectors; ++v) {
     const Size first = first_query + v * k_width;
     const Size count = first < p.length ? smaller(k_width, p.length - first) : 0;
@@ -53,6 +56,7 @@ inline void backward_scores(const AttentionBackward<float>& p, const BackwardHea
         store_first(d_distance, load_first(d_distance, count) + d_whole, count);
     }
   }
+  if (drops) drop_tile<Vectors>(h.weights, dropout, p.dropout.rate, first_key, keys);
 }
 
 template <Size Vectors>
@@ -63,9 +67,11 @@ inline void backward_query_block(const AttentionBackward<float>& p, const Backwa
   const float *const q = h.q + first_query * stride, *const d_out = h.d_out + first_query * p.out_stride;
   transpose_rows(h.queries, q, queries, dims, stride, width, p.scale);
   transpose_rows(h.d_outs, d_out, queries, dims, p.out_stride, width, 1.0F);
+  DropoutLanes dropout;
+  if (p.dropout.rate > 0) dropout.set(p.dropout, p.heads, h.number, first_query);
   for (Size key = visible.first; key < visible.end; key += k_key_block) {
     const Size keys = smaller(k_key_block, visible.end - key);
-    backward_scores<Vectors>(p, h, first_query, key, keys);
+    backward_scores<Vectors>(p, h, dropout, first_query, key, keys);
     const std::ptrdiff_t hidden_queries = p.causal ? signed_distance(first_query, key) : WeightedRows::k_no_begin;
     WeightedRows d_q{.c = h.d_q + first_query * stride,
                      .a = h.d_scores,
@@ -152,7 +158,8 @@ void attention_backward(const AttentionBackward<float>& p) {
                          base + 2 * transposed + tile,
                          ones,
                          p.bias.values == nullptr ? nullptr : p.bias.values + head * p.bias.stride + p.bias.reach - 1,
-                         p.d_bias == nullptr ? nullptr : p.d_bias + head * p.bias.stride + p.bias.reach - 1};
+                         p.d_bias == nullptr ? nullptr : p.d_bias + head * p.bias.stride + p.bias.reach - 1,
+                         head};
     prepare_head(p, h, p.out + q, delta);
     Size query = 0;
     for (; query + k_width < p.length; query += k_max_queries) backward_query_block<k_query_vectors>(p, h, query);

@@ -14,6 +14,7 @@ struct ForwardScratch {
   alignas(64) float queries[k_dim_chunk * k_max_queries];  ///< [dims, lanes], scaled
   alignas(64) float weights[k_key_block * k_max_queries];  ///< [keys, lanes]: scores, then exponentials
   alignas(64) float maximum[k_max_queries], sum[k_max_queries], factor[k_max_queries];
+  DropoutLanes dropout;  ///< of the block, if there is dropout
 };
 
 /// One head: where its parts begin.
@@ -21,6 +22,7 @@ struct ForwardHead {
   const float *q, *k, *v;
   float *out, *log_sum_exp;
   const float* bias;  ///< of distance 0, or null
+  Size number;        ///< which of the heads
 };
 
 /// weights[j, lane] = scaled score of key first_key + j and query first_query + lane; -inf where the query must not see
@@ -92,10 +94,12 @@ inline void forward_query_block(ForwardScratch& s, const AttentionForward<float>
     s.maximum[lane] = -__builtin_inff();
     s.sum[lane] = 0;
   }
+  if (p.dropout.rate > 0) s.dropout.set(p.dropout, p.heads, head.number, first_query);
   for (Size key = visible.first; key < visible.end; key += k_key_block) {
     const Size keys = smaller(k_key_block, visible.end - key);
     block_scores<Vectors>(s, p, head, first_query, key, keys);
     block_exponentials<Vectors>(s, keys);
+    if (p.dropout.rate > 0) drop_tile<Vectors>(s.weights, s.dropout, p.dropout.rate, key, keys);
     const bool final_block = key + keys == visible.end;
     alignas(64) float inverse[width];
     if (final_block)
@@ -136,7 +140,8 @@ void attention_forward(const AttentionForward<float>& p) {
                            q + 2 * hidden,
                            p.out + h * p.head_dim,
                            p.log_sum_exp == nullptr ? nullptr : p.log_sum_exp + h * p.length,
-                           p.bias.values == nullptr ? nullptr : p.bias.values + h * p.bias.stride + p.bias.reach - 1};
+                           p.bias.values == nullptr ? nullptr : p.bias.values + h * p.bias.stride + p.bias.reach - 1,
+                           h};
     Size query = 0;
     for (; query + k_width < p.length; query += k_max_queries)
       forward_query_block<k_query_vectors>(scratch, p, head, query);

@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "kernels/dropout_hash.hpp"
 #include "kernels/simd.inl.hpp"
 #include "seqguard/kernels/kernel_table.hpp"
 
@@ -138,6 +139,38 @@ constexpr float k_beyond_window = -1e30F;
     score = xsimd::select(away > Batch(static_cast<float>(window)), Batch(k_beyond_window), score);
   }
   return score;
+}
+
+/// Dropout of one head and a block of queries: the words that start the hashes of each lane's query.
+struct DropoutLanes {
+  alignas(64) std::uint32_t add[k_max_queries], mix[k_max_queries];
+
+  [[gnu::noinline]] void set(const AttentionDropout<float>& dropout, Size heads, Size head, Size first_query) {
+    for (Size lane = 0; lane < k_max_queries; ++lane) {
+      const std::uint64_t row = (dropout.first_token + first_query + lane) * heads + head;
+      const DropoutKey words = dropout_key(dropout.key, row << 32);
+      add[lane] = words.add;
+      mix[lane] = words.mix;
+    }
+  }
+};
+
+/// tile[j, lane] = keep ? tile[j, lane] / (1 - rate) : 0, for keys from first_key on in rows and queries in lanes.
+/// Integer arithmetic in a plain loop, which the compiler turns into vectors: the bits are the same either way.
+template <Size Vectors>
+[[gnu::noinline]] void drop_tile(float* tile, const DropoutLanes& lanes, float rate, Size first_key, Size keys) {
+  constexpr Size width = Vectors * k_width;
+  const std::uint32_t threshold = dropout_threshold(static_cast<double>(rate));
+  const float scale = 1 / (1 - rate);
+  for (Size j = 0; j < keys; ++j) {
+    float* const row = tile + j * width;
+    const auto low = static_cast<std::uint32_t>(first_key + j);
+    for (Size lane = 0; lane < width; ++lane) {
+      const bool keep = dropout_hash({lanes.add[lane], lanes.mix[lane]}, low) >= threshold;
+      const std::uint32_t mask = 0U - static_cast<std::uint32_t>(keep);
+      row[lane] = __builtin_bit_cast(float, __builtin_bit_cast(std::uint32_t, row[lane] * scale) & mask);
+    }
+  }
 }
 
 inline std::ptrdiff_t signed_distance(Size from, Size to) {

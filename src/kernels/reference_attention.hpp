@@ -3,7 +3,9 @@
 
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
 
+#include "kernels/dropout_hash.hpp"
 #include "seqguard/kernels/kernel_table.hpp"
 
 namespace seqguard {
@@ -35,6 +37,16 @@ Real relative_bias(const RelativeBias<Real>& bias, std::size_t head, std::size_t
   return bias.values == nullptr ? Real(0) : bias.values[head * bias.stride + bias.reach - 1 + i - j];
 }
 
+/// What the probability of query i and key j is multiplied with.
+template <class Real>
+Real dropout_factor(const AttentionDropout<Real>& dropout, std::size_t heads, std::size_t head, std::size_t i,
+                    std::size_t j) {
+  if (dropout.rate == 0) return 1;
+  const std::uint64_t row = (dropout.first_token + i) * heads + head;
+  const std::uint32_t hash = dropout_hash(dropout_key(dropout.key, row << 32), static_cast<std::uint32_t>(j));
+  return hash >= dropout_threshold(dropout.rate) ? 1 / (1 - dropout.rate) : 0;
+}
+
 template <class Real>
 void reference_attention_forward(const AttentionForward<Real>& p) {
   const std::size_t hidden = p.heads * p.head_dim;
@@ -57,7 +69,8 @@ void reference_attention_forward(const AttentionForward<Real>& p) {
       for (std::size_t j = visible.first; j < visible.end; ++j) {
         const Real weight = std::exp(score(j) - maximum);
         total += weight;
-        for (std::size_t d = 0; d < p.head_dim; ++d) out[d] += weight * v[j * p.qkv_stride + d];
+        const Real kept = weight * dropout_factor(p.dropout, p.heads, head, i, j);
+        for (std::size_t d = 0; d < p.head_dim; ++d) out[d] += kept * v[j * p.qkv_stride + d];
       }
       for (std::size_t d = 0; d < p.head_dim; ++d) out[d] /= total;
       if (p.log_sum_exp != nullptr) p.log_sum_exp[head * p.length + i] = maximum + std::log(total);
@@ -65,9 +78,11 @@ void reference_attention_forward(const AttentionForward<Real>& p) {
   }
 }
 
-/// With P_ij = exp(s_ij - lse_i), dP_ij = d_out_i . v_j and delta_i = d_out_i . out_i = sum_j P_ij dP_ij:
-/// dS_ij = P_ij (dP_ij - delta_i); d_q_i = scale sum_j dS_ij k_j; d_k_j = scale sum_i dS_ij q_i; d_v_j = sum_i P_ij
-/// d_out_i; d_bias at a distance: sum of dS_ij over the pairs at that distance.
+/// With P_ij = exp(s_ij - lse_i), the factor m_ij of dropout (1 without), dP_ij = m_ij d_out_i . v_j and
+/// delta_i = d_out_i . out_i = sum_j P_ij dP_ij:
+///   dS_ij = P_ij (dP_ij - delta_i)
+///   d_q_i = scale sum_j dS_ij k_j      d_k_j = scale sum_i dS_ij q_i      d_v_j = sum_i m_ij P_ij d_out_i
+///   d_bias at a distance: sum of dS_ij over the pairs at that distance
 template <class Real>
 void reference_attention_backward(const AttentionBackward<Real>& p) {
   const std::size_t hidden = p.heads * p.head_dim, stride = p.qkv_stride;
@@ -85,12 +100,13 @@ void reference_attention_backward(const AttentionBackward<Real>& p) {
         const Real score =
             p.scale * reference_dot(row_i + q, row_j + k, p.head_dim) + relative_bias(p.bias, head, i, j);
         const Real weight = std::exp(score - p.log_sum_exp[head * p.length + i]);
-        const Real d_score = weight * (reference_dot(d_out, row_j + v, p.head_dim) - delta);
+        const Real factor = dropout_factor(p.dropout, p.heads, head, i, j);
+        const Real d_score = weight * (factor * reference_dot(d_out, row_j + v, p.head_dim) - delta);
         if (p.d_bias != nullptr) p.d_bias[head * p.bias.stride + p.bias.reach - 1 + i - j] += d_score;
         for (std::size_t d = 0; d < p.head_dim; ++d) {
           d_row_i[q + d] += p.scale * d_score * row_j[k + d];
           d_row_j[k + d] += p.scale * d_score * row_i[q + d];
-          d_row_j[v + d] += weight * d_out[d];
+          d_row_j[v + d] += weight * factor * d_out[d];
         }
       }
     }

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "kernels/cases.hpp"
+#include "kernels/reference_attention.hpp"
 #include "seqguard/kernels/kernel_table.hpp"
 #include "support/compare.hpp"
 
@@ -18,6 +19,7 @@ struct Shape {
   double magnitude;  ///< of queries and keys; 1 gives scores around 1, 30 a nearly hard choice
   std::size_t window = 0;
   bool biased = false;
+  float rate = 0;  ///< of dropout
 };
 
 /// Lengths around the blocks (4, 8, 16 lanes; 64 keys), head widths that are narrow, odd, wide and beyond one chunk.
@@ -31,6 +33,11 @@ const std::vector<Shape>& shapes() {
     for (const std::size_t length : {1, 9, 33, 64, 130, 200})
       for (const std::size_t window : {0, 1, 5, 64})
         for (const bool causal : {false, true}) list.push_back({length, 2, 12, 0, causal, 1, window, window != 5});
+    for (const std::size_t length : {2, 9, 16, 33, 64, 130})
+      for (const std::size_t window : {0, 5})
+        for (const bool causal : {false, true})
+          list.push_back({length, 2, 12, 1, causal, 1, window, window == 0, causal ? 0.1F : 0.75F});
+    list.push_back({70, 2, 260, 0, true, 1, 0, false, 0.5F});
     for (const double magnitude : {0.0, 1e-20, 30.0, 3000.0}) list.push_back({70, 1, 12, 0, true, magnitude});
     return list;
   }();
@@ -58,14 +65,25 @@ struct Problem {
     bias_stride = 2 * reach - 1 + k_relative_padding;
     if (s.biased) bias = random_values(s.heads * bias_stride, 1, 9);
     reference_kernels().attention_forward({out.data(), log_sum_exp.data(), qkv.data(), s.length, s.heads, s.head_dim,
-                                           qkv_stride, out_stride, scale, s.causal, s.window, relative(bias)});
+                                           qkv_stride, out_stride, scale, s.causal, s.window, relative(bias),
+                                           dropout<double>()});
   }
   std::string name(const char* kernel) const {
     return std::string(kernel) + " L=" + std::to_string(s.length) + " A=" + std::to_string(s.heads) +
            " D=" + std::to_string(s.head_dim) + " stride+" + std::to_string(s.extra_stride) +
            (s.causal ? " causal" : " full") + " window=" + std::to_string(s.window) + (s.biased ? " biased" : "") +
-           " magnitude=" + std::to_string(s.magnitude);
+           " magnitude=" + std::to_string(s.magnitude) + " dropout=" + std::to_string(s.rate);
   }
+  template <class Real>
+  AttentionDropout<Real> dropout() const {
+    return {s.rate, 77, 1'000};
+  }
+  /// What dropout multiplies a probability with.
+  double factor(std::size_t i, std::size_t j, std::size_t head) const {
+    return dropout_factor(dropout<double>(), s.heads, head, i, j);
+  }
+  /// Error of that: 1 - rate, the quotient and the product are rounded.
+  double factor_error() const { return s.rate > 0 ? 1.5 * k_eps : 0; }
   template <class Real>
   RelativeBias<Real> relative(const std::vector<Real>& values) const {
     return {values.empty() ? nullptr : values.data(), reach, bias_stride};
@@ -114,7 +132,7 @@ TEST_CASE("attention_forward agrees with the reference") {
     const std::vector<float> bias = p.float_bias();
     kernels().attention_forward({out.data(), log_sum_exp.data(), qkv.data(), shape.length, shape.heads, shape.head_dim,
                                  p.qkv_stride, p.out_stride, static_cast<float>(p.scale), shape.causal, shape.window,
-                                 p.relative(bias)});
+                                 p.relative(bias), p.dropout<float>()});
     // Weights err by the scores' errors (twice: their own and the maximum's), by rounding score - maximum and exp; the
     // weighted mean by one rounding per term. All relative to the mean of |v|.
     std::vector<double> bounds(p.out.size(), 0), level_bounds(p.log_sum_exp.size());
@@ -128,10 +146,10 @@ TEST_CASE("attention_forward agrees with the reference") {
         for (std::size_t j = 0; j < shape.length; ++j) {
           if (!p.sees(i, j)) continue;
           const double score = p.score(i, j, head), weight = std::exp(score - level);
-          const double relative = 2 * worst + k_eps * (std::abs(score - level) + 6 + terms(i));
+          const double relative = 2 * worst + k_eps * (std::abs(score - level) + 6 + terms(i)) + p.factor_error();
           for (std::size_t d = 0; d < shape.head_dim; ++d)
             bounds[i * p.out_stride + head * shape.head_dim + d] +=
-                2 * (relative * weight + k_tiny) * std::abs(p.value(j, head)[d]);
+                2 * (relative * weight + k_tiny) * p.factor(i, j, head) * std::abs(p.value(j, head)[d]);
         }
         level_bounds[head * shape.length + i] = worst + k_eps * (std::abs(level) + 6 + terms(i));
       }
@@ -164,10 +182,10 @@ TEST_CASE("attention_backward agrees with the reference") {
     const std::size_t scratch_size = attention_backward_scratch(shape.length, shape.head_dim);
     std::vector<double> expected(p.qkv.size(), 0), expected_bias(p.bias), bias_bounds(p.bias.size(), 0);
     const std::vector<float> bias = p.float_bias();
-    reference_kernels().attention_backward({expected.data(), p.d_out.data(), p.out.data(), p.log_sum_exp.data(),
-                                            p.qkv.data(), shape.length, shape.heads, shape.head_dim, p.qkv_stride,
-                                            p.out_stride, p.scale, shape.causal, nullptr, shape.window,
-                                            p.relative(p.bias), shape.biased ? expected_bias.data() : nullptr});
+    reference_kernels().attention_backward(
+        {expected.data(), p.d_out.data(), p.out.data(), p.log_sum_exp.data(), p.qkv.data(), shape.length, shape.heads,
+         shape.head_dim, p.qkv_stride, p.out_stride, p.scale, shape.causal, nullptr, shape.window, p.relative(p.bias),
+         shape.biased ? expected_bias.data() : nullptr, p.dropout<double>()});
     GuardedFloats qkv(p.qkv, 3), out(p.out, 1), d_out(p.d_out, 2), log_sum_exp(p.log_sum_exp, 1),
         d_qkv(p.qkv.size(), 1, 0), scratch(scratch_size, 1, NAN), d_bias(p.bias, 1);
     for (std::size_t i = 0; i < p.qkv.size(); ++i)
@@ -175,7 +193,7 @@ TEST_CASE("attention_backward agrees with the reference") {
     kernels().attention_backward({d_qkv.data(), d_out.data(), out.data(), log_sum_exp.data(), qkv.data(), shape.length,
                                   shape.heads, shape.head_dim, p.qkv_stride, p.out_stride, static_cast<float>(p.scale),
                                   shape.causal, scratch.data(), shape.window, p.relative(bias),
-                                  shape.biased ? d_bias.data() : nullptr});
+                                  shape.biased ? d_bias.data() : nullptr, p.dropout<float>()});
     // P errs by its score, by rounding score - log_sum_exp and by exp; dP and delta by a chain of D products each; the
     // three gradients are sums over L terms.
     std::vector<double> bounds(p.qkv.size(), 0);
@@ -192,8 +210,11 @@ TEST_CASE("attention_backward agrees with the reference") {
           if (!p.sees(i, j)) continue;
           const double score = p.score(i, j, head), weight = std::exp(score - level);
           const double relative = score_error(p, i, j, head) + k_eps * (std::abs(score - level) + 5 + l_terms);
-          const double gap = dot(d_row, p.value(j, head), shape.head_dim) - delta;
-          const double d_error = d_terms * k_eps * absolute_dot(d_row, p.value(j, head), shape.head_dim) + delta_error;
+          const double factor = p.factor(i, j, head);
+          const double gap = factor * dot(d_row, p.value(j, head), shape.head_dim) - delta;
+          const double d_error =
+              (d_terms * k_eps + p.factor_error()) * factor * absolute_dot(d_row, p.value(j, head), shape.head_dim) +
+              delta_error;
           const double score_bound =
               p.scale * ((weight * relative + k_tiny) * std::abs(gap) + weight * d_error) * (1 + 4 * k_eps) + k_tiny;
           // A sum of at most L terms that begins at the start value, of magnitude 1.
@@ -204,7 +225,8 @@ TEST_CASE("attention_backward agrees with the reference") {
             const std::size_t column = head * shape.head_dim + d;
             bounds[i * p.qkv_stride + column] += score_bound * std::abs(p.key(j, head)[d]);
             bounds[j * p.qkv_stride + p.hidden + column] += score_bound * std::abs(p.query(i, head)[d]);
-            bounds[j * p.qkv_stride + 2 * p.hidden + column] += (weight * relative + k_tiny) * std::abs(d_row[d]);
+            bounds[j * p.qkv_stride + 2 * p.hidden + column] +=
+                (weight * (relative + p.factor_error()) + k_tiny) * factor * std::abs(d_row[d]);
           }
         }
       }

@@ -115,18 +115,41 @@ TEST_CASE("reference: gradients of losses") {
 }
 
 TEST_CASE("reference: gradients of attention") {
-  for (const bool causal : {false, true}) {
-    const std::size_t length = 5, heads = 2, width = 3, hidden = heads * width;
-    const Values qkv = random_values(length * 3 * hidden, 1, 67), d = random_values(length * hidden, 1, 68);
-    Values out(length * hidden), levels(heads * length), gradient(qkv.size());
-    const auto attend = [&](const Values& at) {
-      k().attention_forward(
-          {out.data(), levels.data(), at.data(), length, heads, width, 3 * hidden, hidden, 0.5, causal});
-      return weighted(d, out);
-    };
-    attend(qkv);
-    k().attention_backward({gradient.data(), d.data(), out.data(), levels.data(), qkv.data(), length, heads, width,
-                            3 * hidden, hidden, 0.5, causal, nullptr});
-    check_gradient(causal ? "causal attention" : "attention", qkv, gradient, attend);
-  }
+  for (const bool causal : {false, true})
+    for (const double rate : {0.0, 0.4}) {
+      const std::size_t length = 5, heads = 2, width = 3, hidden = heads * width;
+      const AttentionDropout<double> dropout{rate, 3, 11};
+      const Values qkv = random_values(length * 3 * hidden, 1, 67), d = random_values(length * hidden, 1, 68);
+      Values out(length * hidden), levels(heads * length), gradient(qkv.size());
+      const auto attend = [&](const Values& at) {
+        k().attention_forward({.out = out.data(),
+                               .log_sum_exp = levels.data(),
+                               .qkv = at.data(),
+                               .length = length,
+                               .heads = heads,
+                               .head_dim = width,
+                               .qkv_stride = 3 * hidden,
+                               .out_stride = hidden,
+                               .scale = 0.5,
+                               .causal = causal,
+                               .dropout = dropout});
+        return weighted(d, out);
+      };
+      attend(qkv);
+      k().attention_backward({.d_qkv = gradient.data(),
+                              .d_out = d.data(),
+                              .out = out.data(),
+                              .log_sum_exp = levels.data(),
+                              .qkv = qkv.data(),
+                              .length = length,
+                              .heads = heads,
+                              .head_dim = width,
+                              .qkv_stride = 3 * hidden,
+                              .out_stride = hidden,
+                              .scale = 0.5,
+                              .causal = causal,
+                              .scratch = nullptr,
+                              .dropout = dropout});
+      check_gradient(causal ? "causal attention" : "attention", qkv, gradient, attend);
+    }
 }

@@ -24,17 +24,31 @@ struct RelativeBias {
 };
 inline constexpr std::size_t k_relative_padding = 32;
 
+/// Dropout of attention probabilities, in training: with P the softmax over all visible keys, value j of head h enters
+/// the output of query i with the weight
+///   keep ? P_ij / (1 - rate) : 0,   keep = hash32(key, index) >= rate * 2^32,
+///   index = ((first_token + i) * A + h) * 2^32 + j.
+/// So the mask depends on the query's place in the whole batch, and not on how that was cut into calls. Tokens times
+/// heads of a batch stay below 2^32. Identical bits on every instruction set.
+template <class Real>
+struct AttentionDropout {
+  Real rate = 0;                  ///< in [0, 1); 0 turns dropout off
+  std::uint64_t key = 0;          ///< the same in forward and backward
+  std::uint64_t first_token = 0;  ///< place of the sequence's first token in the whole batch
+};
+
 /// Fused multi-head attention over one sequence. L events, A heads of width D; H = A * D.
 template <class Real>
 struct AttentionForward {
   Real* out;          ///< [L, H], row stride `out_stride`: concatenated heads
-  Real* log_sum_exp;  ///< [A, L] or null: log sum_j exp(score_ij), kept for the backward pass
+  Real* log_sum_exp;  ///< [A, L] or null: log sum_j exp(score_ij) over all visible j, kept for the backward pass
   const Real* qkv;    ///< [L, 3H], row stride `qkv_stride`: query, key, value side by side, heads inside each
   std::size_t length, heads, head_dim, qkv_stride, out_stride;
   Real scale;              ///< 1 / sqrt(D)
   bool causal;             ///< event i sees the events j <= i only; otherwise all
   std::size_t window = 0;  ///< > 0: only events at a distance of at most `window`
   RelativeBias<Real> bias = {};
+  AttentionDropout<Real> dropout = {};
 };
 
 template <class Real>
@@ -51,6 +65,7 @@ struct AttentionBackward {
   std::size_t window = 0;
   RelativeBias<Real> bias = {};
   Real* d_bias = nullptr;  ///< null, or accumulated: laid out as bias.values
+  AttentionDropout<Real> dropout = {};
 };
 
 template <class Real>
@@ -139,7 +154,8 @@ struct KernelTable {
 
   // --- attention
   // ------------------------------------------------------------------------------------------------------
-  /// out_i = sum_j softmax_j(scale q_i . k_j) v_j by a blocked online softmax: scratch does not grow with L^2.
+  /// out_i = sum_j dropout(softmax_j(scale q_i . k_j + bias_ij)) v_j by a blocked online softmax: scratch does not grow
+  /// with L^2.
   void (*attention_forward)(const AttentionForward<Real>&);
   void (*attention_backward)(const AttentionBackward<Real>&);
 

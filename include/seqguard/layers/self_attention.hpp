@@ -57,11 +57,18 @@ struct SelfAttentionOptions {
   std::size_t heads = 1;
   Real layer_norm_eps = 0;
   AttentionMask mask = AttentionMask::full;
-  Dropout dropout;
+  Dropout dropout;  ///< of the block's result, before the residual is added
   NormPlacement norm = NormPlacement::post;
   std::size_t window = 0;                     ///< > 0: events further away are not seen
   const RotaryTable<Real>* rotary = nullptr;  ///< null: no rotation
   RelativeBias<Real> bias = {};
+  Dropout probability_dropout = {};  ///< of the attention probabilities; off by default
+
+  /// For the sequence that begins at token `first` of the chunk.
+  AttentionDropout<Real> dropout_of_sequence(std::size_t first) const {
+    return {static_cast<Real>(probability_dropout.rate), probability_dropout.key,
+            probability_dropout.first_token + first};
+  }
 };
 
 /// cache.sublayer.out[N, H] = LN(x + dropout(output(attention(x)))), or x + dropout(output(attention(LN(x)))).
@@ -90,7 +97,8 @@ void self_attention_forward(const Context<Real>& context, SelfAttentionCache<Rea
                                         .scale = Real(1) / std::sqrt(static_cast<Real>(head_dim)),
                                         .causal = options.mask == AttentionMask::causal,
                                         .window = options.window,
-                                        .bias = options.bias});
+                                        .bias = options.bias,
+                                        .dropout = options.dropout_of_sequence(first)});
   }
   const MatrixView<Real> projected = sublayer_result(cache.sublayer, options.norm);
   linear_forward<Real>(projected, cache.context, packed.output, scratch);
@@ -136,7 +144,8 @@ void self_attention_backward(const Context<Real>& context, MatrixView<Real> d_x,
          .scratch = scratch.allocate<Real>(attention_backward_scratch(length, head_dim)).data(),
          .window = options.window,
          .bias = options.bias,
-         .d_bias = d_bias});
+         .d_bias = d_bias,
+         .dropout = options.dropout_of_sequence(first)});
   }
   if (options.rotary != nullptr) rotate<Real>(d_qkv, offsets, *options.rotary, options.heads, head_dim, Real(-1));
   const MatrixView<const Real> in =
