@@ -3,7 +3,8 @@
 
 # xsimd: one source for the kernels of every instruction set. Required. Included only by src/kernels/*.inl.hpp.
 find_package(xsimd REQUIRED)
-# nlohmann-json: config.json, sidecar files, JSON lines. Required. Included only below src/.
+# nlohmann-json: config.json, sidecar files, JSON lines. Required. It costs seconds of compile time:
+# src/core/json_events.cpp alone includes it.
 find_package(nlohmann_json 3.9 REQUIRED)
 # zlib: the compressed size of a sequence (view `squeeze`), and the checksums of zip archives (pytorch_model.bin). Required,
 # so that a profile means the same in every build.

@@ -120,7 +120,7 @@ std::string JsonValue::place() const {
   for (std::uint32_t node = node_; node != 0; node = tree_->nodes_[node].parent) {
     const JsonTree::Node& parent = tree_->nodes_[tree_->nodes_[node].parent];
     if (parent.kind == Kind::object) {
-      path = "." + std::string(JsonValue(*tree_, node).key().substr(0, 60)) + path;
+      path = "." + std::string(JsonValue(*tree_, node).key().substr(0, 100)) + path;
     } else {
       std::size_t index = 0;
       for (std::uint32_t i = parent.first; i != node; i = tree_->nodes_[i].next) ++index;
@@ -150,7 +150,7 @@ std::string JsonValue::describe() const {
     case Kind::array:
       return "an array of " + std::to_string(node.size);
     case Kind::object:
-      return "an object";
+      return node.size == 0 ? "an empty object" : "an object";
   }
   return "";
 }

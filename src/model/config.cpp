@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <array>
-#include <nlohmann/json.hpp>
+#include <charconv>
 
-#include "core/strict_json.hpp"
+#include "core/json_events.hpp"
 #include "model/config_fields.hpp"
 #include "seqguard/layers/relative_position.hpp"
 
@@ -89,86 +89,86 @@ std::string_view to_string(Range range) {
 }
 
 Family parse_family(const Fields& fields) {
-  const auto type = fields.object.find("model_type");
+  const auto type = fields.look_at("model_type");
   std::string names;
   for (const FamilyTraits* traits : families()) {
-    if (type != fields.object.end() && *type == traits->model_type) return traits->family;
+    if (type && type->equals(traits->model_type)) return traits->family;
     names.append(names.empty() ? "one of " : ", ").append(traits->model_type);
   }
-  refuse(fields.path, "model_type", names, type == fields.object.end() ? "no such field" : describe(*type));
+  if (type) refuse(*type, names);
+  fail(ErrorCode::unsupported_model, fields.path(), "model_type is not supported", names, "no such field");
 }
 
 /// Settings that would change the computation. They stay in the object where they have their neutral value.
 void refuse_unsupported(const Fields& fields) {
-  const Json& object = fields.object;
+  using Kind = JsonValue::Kind;
   for (const char* name : {"is_decoder", "add_cross_attention", "is_encoder_decoder"})
-    if (object.contains(name) && object[name] != false) refuse(fields.path, name, "false", describe(object[name]));
-  for (const char* name : {"auto_map", "quantization_config", "pruned_heads"})
-    if (object.contains(name) && !object[name].empty()) refuse(fields.path, name, "none", describe(object[name]));
-  if (object.contains("position_embedding_type") && object["position_embedding_type"] != "absolute")
-    refuse(fields.path, "position_embedding_type", "\"absolute\"", describe(object["position_embedding_type"]));
+    if (const auto value = fields.look_at(name); value && !value->equals(false)) refuse(*value, "false");
+  for (const char* name : {"auto_map", "quantization_config", "pruned_heads"}) {
+    const auto value = fields.look_at(name);
+    if (value && (value->is(Kind::array) || value->is(Kind::object) ? value->size() > 0 : !value->is(Kind::null)))
+      refuse(*value, "none");
+  }
+  if (const auto value = fields.look_at("position_embedding_type"); value && !value->equals("absolute"))
+    refuse(*value, "\"absolute\"");
 }
 
 /// id2label (keys "0" .. "C-1") and num_labels, which must agree; without both: two labels.
 std::vector<std::string> parse_labels(Fields& fields) {
-  const Json names = fields.take("id2label"), number = fields.take("num_labels");
+  const auto names = fields.take("id2label"), number = fields.take("num_labels");
   fields.take("label2id");  // the inverse of id2label
-  if (names.is_null() && number.is_null()) return ModelConfig{}.labels;
-  if (!names.is_null() && !names.is_object()) malformed(fields.path, "id2label", "an object", describe(names));
-  const std::size_t count = number.is_null() ? names.size() : natural(number, "num_labels", fields.path);
+  if (!names && !number) return ModelConfig{}.labels;
+  if (names) names->demand(JsonValue::Kind::object);
+  const std::size_t count = number ? number->natural() : names->size();
   if (count < 1 || count > k_max_labels)
-    malformed(fields.path, "number of labels", "1 .. " + std::to_string(k_max_labels), std::to_string(count));
-  if (!names.is_null() && names.size() != count)
-    malformed(fields.path, "num_labels", std::to_string(names.size()) + " as in id2label", std::to_string(count));
-  std::vector<std::string> labels;
-  for (std::size_t id = 0; id < count; ++id) {
-    const std::string key = std::to_string(id);
-    if (!names.is_null() && !names.contains(key))
-      malformed(fields.path, "id2label", "keys \"0\" .. \"" + std::to_string(count - 1) + "\"", "no \"" + key + "\"");
-    if (names.is_null())
-      labels.push_back("LABEL_" + key);
-    else
-      labels.push_back(names[key].is_string() ? names[key].get<std::string>() : names[key].dump());
-  }
+    malformed(fields.path(), "number of labels", "1 .. " + std::to_string(k_max_labels), std::to_string(count));
+  if (names && names->size() != count) number->refuse(std::to_string(names->size()) + " as in id2label");
+  std::vector<std::string> labels(count);
+  if (!names)
+    for (std::size_t id = 0; id < count; ++id) labels[id] = "LABEL_" + std::to_string(id);
+  // Keys that are all different and below the count are all there.
+  if (names)
+    names->for_each([&](JsonValue label) {
+      std::size_t id = count;
+      std::from_chars(label.key().data(), label.key().data() + label.key().size(), id);
+      if (id >= count || std::to_string(id) != label.key())
+        malformed(fields.path(), "id2label", "keys \"0\" .. \"" + std::to_string(count - 1) + "\"",
+                  "\"" + std::string(label.key().substr(0, 100)) + "\"");
+      labels[id] = label.is(JsonValue::Kind::text) ? std::string(label.text()) : label.dump();
+    });
   return labels;
 }
 
 std::vector<std::string> parse_architectures(Fields& fields) {
-  const Json list = fields.take("architectures");
-  std::vector<std::string> result;
-  if (list.is_null()) return result;
-  if (!list.is_array()) malformed(fields.path, "architectures", "an array of strings", describe(list));
-  for (const Json& name : list) {
-    if (!name.is_string()) malformed(fields.path, "architectures", "an array of strings", describe(name));
-    result.push_back(name.get<std::string>());
-  }
-  return result;
+  const auto list = fields.take("architectures");
+  if (!list) return {};
+  if (!list->is(JsonValue::Kind::array)) list->refuse("an array of strings");
+  return list->texts();
+}
+
+double number_in(const JsonValue& value, Range range) {
+  if (!value.is_number()) value.refuse(to_string(range));
+  return value.number();
 }
 
 void parse_numbers(Fields& fields, ModelConfig& config) {
   for (const SizeField& field : k_size_fields) {
     const std::string name = field_name(config.traits(), field.name);
     if (name.empty()) continue;
-    if (const auto value = fields.take_set(name, "a positive integer"))
-      config.*field.member = natural(*value, name, fields.path);
+    if (const auto value = fields.take_set(name, "a positive integer")) config.*field.member = value->natural();
   }
   for (const RealField& field : k_real_fields) {
     const std::string name = field_name(config.traits(), field.name);
     if (name.empty()) continue;
-    const auto value = fields.take_set(name, to_string(field.range));
-    if (!value) continue;
-    if (!value->is_number()) malformed(fields.path, name, to_string(field.range), describe(*value));
-    config.*field.member = value->get<double>();
+    if (const auto value = fields.take_set(name, to_string(field.range)))
+      config.*field.member = number_in(*value, field.range);
   }
-  const std::string dropout = field_name(config.traits(), "classifier_dropout");
-  if (const Json value = fields.take(dropout); !value.is_null()) {
-    if (!value.is_number()) malformed(fields.path, dropout, "a number in [0, 1)", describe(value));
-    config.classifier_dropout = value.get<double>();
-  }
-  if (fields.object.contains("pad_token_id")) {
-    const Json value = fields.take("pad_token_id");
+  if (const auto value = fields.take(field_name(config.traits(), "classifier_dropout")))
+    config.classifier_dropout = number_in(*value, Range::zero_to_below_one);
+  if (fields.look_at("pad_token_id")) {
+    const auto value = fields.take("pad_token_id");
     config.pad_token_id.reset();
-    if (!value.is_null()) config.pad_token_id = natural(value, "pad_token_id", fields.path);
+    if (value) config.pad_token_id = value->natural();
   }
 }
 
@@ -216,9 +216,10 @@ void check_config(const ModelConfig& config, const std::string& path) {
               std::to_string(config.max_position_embeddings));
   for (const RealField& field : k_real_fields)
     if (!in_range(config.*field.member, field.range))
-      malformed(path, field.name, to_string(field.range), Json(config.*field.member).dump());
+      malformed(path, field.name, to_string(field.range), exact_json_number(config.*field.member));
   if (config.classifier_dropout && !in_range(*config.classifier_dropout, Range::zero_to_below_one))
-    malformed(path, "classifier_dropout", to_string(Range::zero_to_below_one), Json(*config.classifier_dropout).dump());
+    malformed(path, "classifier_dropout", to_string(Range::zero_to_below_one),
+              exact_json_number(*config.classifier_dropout));
   if (config.pad_token_id && *config.pad_token_id >= config.vocab_size)
     malformed(path, "pad_token_id", "below vocab_size (" + std::to_string(config.vocab_size) + ")",
               std::to_string(*config.pad_token_id));
@@ -231,8 +232,7 @@ void check_config(const ModelConfig& config, const std::string& path) {
 }
 
 ModelConfig parse_config(std::string_view text, const std::string& path) {
-  Fields fields{parse_strict_json(text, path, ErrorCode::bad_checkpoint), path};
-  if (!fields.object.is_object()) malformed(path, "the document", "an object", fields.object.type_name());
+  Fields fields(text, path);
   refuse_unsupported(fields);
   ModelConfig config = default_config(parse_family(fields));
   parse_numbers(fields, config);
@@ -246,38 +246,45 @@ ModelConfig parse_config(std::string_view text, const std::string& path) {
   head_of(config, path);       // refuses a class that is not computed
   fields.take("torch_dtype");  // of the weights in the file; to_json names those it writes
   fields.take("dtype");
-  config.other_fields = fields.object.dump();
+  config.other_fields = fields.rest();
   return config;
 }
 
 std::string to_json(const ModelConfig& config) {
   check_config(config, "configuration to write");
-  Json json = Json::parse(config.other_fields);
+  const JsonTree others(config.other_fields, "other fields of a configuration", ErrorCode::invalid_argument);
+  JsonObject json(others.root());
   const FamilyTraits& traits = config.traits();
-  json["model_type"] = traits.model_type;
-  json["dtype"] = "float32";
-  json["architectures"] = config.architectures;
-  if (config.architectures.empty()) json["architectures"] = {architecture_name(config.family, Head::none)};
-  const auto set = [&](const char* field, auto value) {
-    if (const std::string name = field_name(traits, field); !name.empty()) json[name] = value;
-  };
-  for (const SizeField& field : k_size_fields) set(field.name, config.*field.member);
-  for (const RealField& field : k_real_fields) set(field.name, config.*field.member);
-  set("classifier_dropout", nullptr);
-  if (config.classifier_dropout) set("classifier_dropout", *config.classifier_dropout);
-  json["pad_token_id"] = nullptr;
-  if (config.pad_token_id) json["pad_token_id"] = *config.pad_token_id;
-  set("hidden_act", std::string(activation_name(config.hidden_act)));
+  json.set("model_type", traits.model_type);
+  json.set("dtype", "float32");
+  JsonWriter architectures;
+  architectures.values(config.architectures.empty()
+                           ? std::vector<std::string>{architecture_name(config.family, Head::none)}
+                           : config.architectures);
+  json.set_json("architectures", architectures.text());
+  for (const SizeField& field : k_size_fields)
+    if (const std::string name = field_name(traits, field.name); !name.empty()) json.set(name, config.*field.member);
+  for (const RealField& field : k_real_fields)
+    if (const std::string name = field_name(traits, field.name); !name.empty()) json.set(name, config.*field.member);
+  const std::string dropout = field_name(traits, "classifier_dropout");
+  json.set_json(dropout, "null");
+  if (config.classifier_dropout) json.set(dropout, *config.classifier_dropout);
+  json.set_json("pad_token_id", "null");
+  if (config.pad_token_id) json.set("pad_token_id", *config.pad_token_id);
+  json.set(field_name(traits, "hidden_act"), activation_name(config.hidden_act));
   if (traits.local_attention) write_modernbert(config, json);
-  if (!config.problem_type.empty()) json["problem_type"] = config.problem_type;
-  if (!config.tie_word_embeddings) json["tie_word_embeddings"] = false;
+  if (!config.problem_type.empty()) json.set("problem_type", config.problem_type);
+  if (!config.tie_word_embeddings) json.set("tie_word_embeddings", false);
   if (config.labels != ModelConfig{}.labels) {  // transformers' default
+    JsonObject id2label, label2id;
     for (std::size_t id = 0; id < config.labels.size(); ++id) {
-      json["id2label"][std::to_string(id)] = config.labels[id];
-      json["label2id"][config.labels[id]] = id;
+      id2label.set(std::to_string(id), config.labels[id]);
+      label2id.set(config.labels[id], id);
     }
+    json.set_json("id2label", id2label.text());
+    json.set_json("label2id", label2id.text());
   }
-  return json.dump(2) + "\n";
+  return json.text(2) + "\n";
 }
 
 }  // namespace seqguard

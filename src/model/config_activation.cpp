@@ -22,22 +22,20 @@ constexpr ActivationName k_activations[] = {
     {"tanh", Activation::tanh},
 };
 
-Activation parse_activation(const std::string& field, const std::string& name, const std::string& path) {
-  std::string names;
-  for (const ActivationName& known : k_activations) {
-    if (name == known.name) return known.activation;
-    names += (names.empty() ? "" : ", ") + std::string(known.name);
-  }
-  refuse(path, field, "one of " + names, "\"" + name + "\"");
-}
-
 }  // namespace
 
-void take_activation(Fields& fields, const std::string& field, Activation& activation) {
-  const auto value = fields.take_set(field, "a string");
+void take_activation(Fields& fields, std::string_view field, Activation& activation) {
+  const auto value = fields.take_set(field, "a text");
   if (!value) return;
-  if (!value->is_string()) malformed(fields.path, field, "a string", describe(*value));
-  activation = parse_activation(field, value->get<std::string>(), fields.path);
+  std::string names;
+  for (const ActivationName& known : k_activations) {
+    if (value->text() == known.name) {
+      activation = known.activation;
+      return;
+    }
+    names += (names.empty() ? "" : ", ") + std::string(known.name);
+  }
+  refuse(*value, "one of " + names);
 }
 
 std::string_view activation_name(Activation activation) noexcept {

@@ -2,11 +2,10 @@
 
 #include <filesystem>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <set>
 #include <vector>
 
-#include "core/strict_json.hpp"
+#include "core/json_tree.hpp"
 #include "model/checkpoint_directory.hpp"
 #include "seqguard/core/error.hpp"
 
@@ -45,14 +44,13 @@ void copy_others(DirectoryWriter& writer, const std::string& from) {
 
 Converted convert_checkpoint(const std::string& from, const std::string& to, const ConvertOptions& options) {
   const std::string config_path = from + "/config.json", config = read_config_text(from);
-  const auto fields = parse_strict_json(config, config_path, ErrorCode::bad_checkpoint);
-  if (!fields.is_object()) fail(ErrorCode::bad_checkpoint, config_path, "document", "an object", fields.type_name());
-  if (const auto found = fields.find("quantization_config"); found != fields.end() && !found->is_null())
+  const JsonTree fields(config, config_path, ErrorCode::bad_checkpoint);
+  if (fields.root().find("quantization_config"))
     fail(ErrorCode::unsupported_model, config_path, "quantised weights are not supported: dequantise them first");
   refuse_what_depends_on_weights(from);
   refuse_what_depends_on_weights(to);
-  const auto tie = fields.find("tie_word_embeddings");
-  const bool tied = tie == fields.end() || *tie != false;
+  const auto tie = fields.root().find("tie_word_embeddings");
+  const bool tied = !tie || !tie->equals(false);
 
   const std::unique_ptr<const TensorSource> source = open_tensors(from, options.access);
   DirectoryWriter writer(to);

@@ -1,18 +1,16 @@
 #include "model/named_heads.hpp"
 
 #include <array>
-#include <nlohmann/json.hpp>
 #include <span>
 #include <utility>
 
-#include "core/strict_json.hpp"
+#include "core/json_tree.hpp"
+#include "core/json_writer.hpp"
 #include "seqguard/core/error.hpp"
 #include "seqguard/model/safetensors.hpp"
 
 namespace seqguard {
 namespace {
-
-using nlohmann::json;
 
 constexpr const char* k_format = "seqguard-heads";
 constexpr int k_version = 1;
@@ -32,45 +30,25 @@ std::string_view name_in(const Table& table, Value value) {
   return "";  // check_heads() has refused it
 }
 
-/// The text of a field. @throws Error bad_checkpoint.
-std::string text(const json& object, const char* field, const std::string& where) {
-  const auto found = object.find(field);
-  if (found == object.end() || !found->is_string())
-    fail(ErrorCode::bad_checkpoint, where, std::string("field ") + field, "a text",
-         found == object.end() ? "none" : found->type_name());
-  return found->get<std::string>();
-}
-
 template <class Table>
-auto named(const Table& table, const json& object, const char* field, const std::string& where) {
-  const std::string name = text(object, field, where);
+auto named(const Table& table, const JsonValue& name) {
   std::string known;
   for (const auto& [entry, entry_name] : table) {
-    if (entry_name == name) return entry;
+    if (name.text() == entry_name) return entry;
     known.append(known.empty() ? "" : ", ").append(entry_name);
   }
-  fail(ErrorCode::bad_checkpoint, where, std::string("field ") + field, known, "\"" + name + "\"");
+  name.refuse(known);
 }
 
-HeadSpec head_from_json(const json& object, const std::string& where) {
-  if (!object.is_object()) fail(ErrorCode::bad_checkpoint, where, "wrong type", "an object", object.type_name());
-  for (const auto& [key, value] : object.items())
-    if (key != "name" && key != "kind" && key != "labels" && key != "pooling" && key != "loss")
-      fail(ErrorCode::bad_checkpoint, where, "unknown field " + key);
+HeadSpec read_head(const JsonValue& json) {
+  json.allow_only({"name", "kind", "labels", "pooling", "loss"}, ErrorCode::bad_checkpoint);
   HeadSpec head;
-  head.name = text(object, "name", where);
-  if (head.name.empty()) fail(ErrorCode::bad_checkpoint, where, "field name", "a name", "\"\"");
-  head.kind = named(k_kinds, object, "kind", where);
-  head.pooling = named(k_poolings, object, "pooling", where);
-  head.loss = named(k_losses, object, "loss", where);
-  const auto labels = object.find("labels");
-  if (labels == object.end() || !labels->is_array())
-    fail(ErrorCode::bad_checkpoint, where, "field labels", "an array of texts",
-         labels == object.end() ? "none" : labels->type_name());
-  for (const json& label : *labels) {
-    if (!label.is_string()) fail(ErrorCode::bad_checkpoint, where, "a label", "a text", label.type_name());
-    head.labels.push_back(label.get<std::string>());
-  }
+  head.name = json.at("name").text();
+  if (head.name.empty()) json.at("name").refuse("a name");
+  head.kind = named(k_kinds, json.at("kind"));
+  head.pooling = named(k_poolings, json.at("pooling"));
+  head.loss = named(k_losses, json.at("loss"));
+  head.labels = json.at("labels").texts();
   return head;
 }
 
@@ -80,37 +58,29 @@ NamedHeads open_named_heads(const std::string& directory) {
   const std::string path = directory + "/" + k_named_heads_file, weights = directory + "/" + k_named_heads_weights;
   NamedHeads result;
   if (!file_exists(path) && !file_exists(weights)) return result;
-  const json document = parse_strict_json(read_file(path, k_max_bytes), path, ErrorCode::bad_checkpoint);
-  if (!document.is_object()) fail(ErrorCode::bad_checkpoint, path, "document", "an object", document.type_name());
-  if (text(document, "format", path) != k_format)
-    fail(ErrorCode::bad_checkpoint, path, "field format", k_format, text(document, "format", path));
-  const auto version = document.find("version");
-  if (version == document.end() || *version != k_version)
-    fail(ErrorCode::unsupported, path, "field version", std::to_string(k_version),
-         version == document.end() ? "none" : version->dump().substr(0, 100));
-  const auto heads = document.find("heads");
-  if (heads == document.end() || !heads->is_array() || heads->empty() || heads->size() > k_max_heads)
-    fail(ErrorCode::bad_checkpoint, path, "field heads", "an array of 1 to " + std::to_string(k_max_heads),
-         heads == document.end() ? "none"
-         : heads->is_array()     ? std::to_string(heads->size())
-                                 : heads->type_name());
-  for (std::size_t h = 0; h < heads->size(); ++h)
-    result.heads.push_back(head_from_json((*heads)[h], path + ": heads[" + std::to_string(h) + "]"));
+  const JsonTree tree(read_file(path, k_max_bytes), path, ErrorCode::bad_checkpoint);
+  const JsonValue document = tree.root();
+  if (const JsonValue format = document.at("format"); !format.equals(k_format)) format.refuse(k_format);
+  if (const JsonValue version = document.at("version"); !version.is_number() || version.number() != k_version)
+    version.refuse_unsupported(std::to_string(k_version));
+  const JsonValue heads = document.at("heads").demand(JsonValue::Kind::array);
+  if (heads.size() == 0 || heads.size() > k_max_heads) heads.refuse("1 to " + std::to_string(k_max_heads) + " heads");
+  heads.for_each([&](JsonValue head) { result.heads.push_back(read_head(head)); });
   result.tensors = std::make_unique<SafetensorsFile>(weights);
   return result;
 }
 
 void write_named_heads(DirectoryWriter& writer, const ModelSpec& spec, const TensorSource& tensors) {
-  json heads = json::array();
-  for (const HeadSpec& head : spec.heads)
-    if (!head.name.empty())
-      heads.push_back({{"name", head.name},
-                       {"kind", name_in(k_kinds, head.kind)},
-                       {"labels", head.labels},
-                       {"pooling", name_in(k_poolings, head.pooling)},
-                       {"loss", name_in(k_losses, head.loss)}});
-  const json document = {{"format", k_format}, {"version", k_version}, {"heads", std::move(heads)}};
-  writer.write(k_named_heads_file, document.dump(2) + "\n");
+  JsonWriter json(2);
+  json.begin_object().field("format", k_format).key("heads").begin_array();
+  for (const HeadSpec& head : spec.heads) {
+    if (head.name.empty()) continue;
+    json.begin_object().field("kind", name_in(k_kinds, head.kind)).key("labels").values(head.labels);
+    json.field("loss", name_in(k_losses, head.loss)).field("name", head.name);
+    json.field("pooling", name_in(k_poolings, head.pooling)).end_object();
+  }
+  json.end_array().field("version", k_version).end_object().end_line();
+  writer.write(k_named_heads_file, json.text());
   std::vector<std::vector<float>> values;
   std::vector<TensorToWrite> to_write;
   for (const auto& [name, info] : tensors.tensors()) {

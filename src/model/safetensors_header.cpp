@@ -3,9 +3,10 @@
 #include <algorithm>
 #include <bit>
 #include <cstdint>
-#include <nlohmann/json.hpp>
 #include <utility>
 
+#include "core/json_events.hpp"
+#include "core/json_writer.hpp"
 #include "seqguard/core/error.hpp"
 
 static_assert(std::endian::native == std::endian::little, "safetensors files are little-endian and read as they are");
@@ -18,18 +19,12 @@ constexpr Dtype k_dtypes[] = {Dtype::f64, Dtype::f32, Dtype::f16, Dtype::bf16, D
 
 /// Takes the parser's events one by one, so that a hostile header costs no more memory than its tensors:
 ///   { name: {"dtype": text, "shape": [n..], "data_offsets": [begin, end]}.., "__metadata__": {text: text..} }
-class HeaderEvents {
+class HeaderEvents final : public JsonEvents {
  public:
-  using number_integer_t = nlohmann::json::number_integer_t;
-  using number_unsigned_t = nlohmann::json::number_unsigned_t;
-  using number_float_t = nlohmann::json::number_float_t;
-  using string_t = nlohmann::json::string_t;
-  using binary_t = nlohmann::json::binary_t;
-
   HeaderEvents(SafetensorsHeader& header, const std::string& path, const TensorLimits& limits)
       : header_(header), path_(path), limits_(limits) {}
 
-  bool start_object(std::size_t) {
+  void begin_object() override {
     if (place_ == Place::document) {
       place_ = Place::names;
     } else if (place_ == Place::name_value) {
@@ -39,10 +34,9 @@ class HeaderEvents {
     } else {
       refuse("an object");
     }
-    return true;
   }
 
-  bool key(string_t& text) {
+  void key(std::string_view text) override {
     if (place_ == Place::names) {
       name_ = text;
       const bool is_metadata = name_ == k_metadata;
@@ -69,42 +63,39 @@ class HeaderEvents {
         place_ = field_ == "dtype" ? Place::dtype : Place::list;
       }
     }
-    return true;
   }
 
-  bool string(string_t& text) {
+  void text(std::string_view text) override {
     if (place_ == Place::metadata_value) {
       header_.metadata.emplace(field_, text);
       place_ = Place::metadata;
-      return true;
+      return;
     }
     if (place_ != Place::dtype) refuse("a string");
     const auto* found =
         std::find_if(std::begin(k_dtypes), std::end(k_dtypes), [&](Dtype dtype) { return to_string(dtype) == text; });
     if (found == std::end(k_dtypes))
       fail_here("unsupported dtype", "F64, F32, F16, BF16, I64, I32, I16, I8, U64, U32, U16, U8 or BOOL",
-                "\"" + text.substr(0, 100) + "\"");
+                "\"" + std::string(text.substr(0, 100)) + "\"");
     tensor_.dtype = *found;
     place_ = Place::fields;
-    return true;
   }
 
-  bool start_array(std::size_t) {
+  void begin_array() override {
     if (place_ != Place::list) refuse("an array");
     list_.clear();
     place_ = Place::elements;
-    return true;
   }
 
-  bool number_unsigned(number_unsigned_t value) {
+  void integer(std::uint64_t value, bool negative) override {
+    if (negative) refuse("a negative number");
     if (place_ != Place::elements) refuse("a number");
     const std::size_t most = field_ == "shape" ? limits_.max_rank : 2;
     if (list_.size() == most) fail_here(field_ + " too long", "at most " + std::to_string(most) + " numbers", "more");
     list_.push_back(value);
-    return true;
   }
 
-  bool end_array() {
+  void end_array() override {
     if (field_ == "shape") {
       tensor_.shape = list_;
     } else {
@@ -112,10 +103,9 @@ class HeaderEvents {
       extent_ = {list_[0], list_[1]};
     }
     place_ = Place::fields;
-    return true;
   }
 
-  bool end_object() {
+  void end_object() override {
     if (place_ == Place::fields) {
       if (!seen_dtype_ || !seen_shape_ || !seen_offsets_)
         fail_here("incomplete entry", "dtype, shape and data_offsets",
@@ -127,16 +117,13 @@ class HeaderEvents {
       header_.tensors.emplace(name_, std::move(tensor_));
     }
     place_ = place_ == Place::names ? Place::document : Place::names;
-    return true;
   }
 
-  bool null() { refuse("null"); }
-  bool boolean(bool) { refuse("a boolean"); }
-  bool number_integer(number_integer_t) { refuse("a negative number"); }
-  bool number_float(number_float_t, const string_t& text) { refuse("the number " + text.substr(0, 100)); }
-  bool binary(binary_t&) { refuse("binary data"); }
-  bool parse_error(std::size_t position, const std::string&, const nlohmann::json::exception&) {
-    fail(ErrorCode::bad_checkpoint, path_, "header is not valid JSON at byte " + std::to_string(position));
+  void null() override { refuse("null"); }
+  void boolean(bool) override { refuse("a boolean"); }
+  void real(double, std::string_view text) override { refuse("the number " + std::string(text.substr(0, 100))); }
+  void malformed(std::size_t byte, std::string_view) override {
+    fail(ErrorCode::bad_checkpoint, path_, "header is not valid JSON at byte " + std::to_string(byte));
   }
 
  private:
@@ -228,7 +215,7 @@ SafetensorsHeader parse_safetensors_header(std::string_view text, std::size_t da
     fail(ErrorCode::bad_checkpoint, path, "header", "JSON text", "a NUL byte or byte-order mark");
   SafetensorsHeader header;
   HeaderEvents events(header, path, limits);
-  nlohmann::json::sax_parse(text.begin(), text.end(), &events);
+  parse_json(text, events);
   check_cover(header, data_bytes, path);
   return header;
 }
@@ -239,19 +226,22 @@ std::string place_tensors(std::vector<TensorToPlace>& tensors,
     if (size_of(a.dtype) != size_of(b.dtype)) return size_of(a.dtype) > size_of(b.dtype);
     return a.name < b.name;
   });
-  std::string text = "{";
-  if (!metadata.empty()) text += "\"__metadata__\":" + nlohmann::json(metadata).dump();
+  JsonWriter json;
+  json.begin_object();
+  if (!metadata.empty()) {
+    json.key("__metadata__").begin_object();
+    for (const auto& [name, value] : metadata) json.field(name, value);
+    json.end_object();
+  }
   std::size_t end = 0;
   for (const TensorToPlace& tensor : tensors) {
     std::size_t bytes = size_of(tensor.dtype);
     for (const std::size_t extent : *tensor.shape) bytes *= extent;
     const std::size_t begin = std::exchange(end, end + bytes);
-    if (text.size() > 1) text += ',';
-    text += nlohmann::json(tensor.name).dump() + ":{\"dtype\":\"";
-    text.append(to_string(tensor.dtype)) += "\",\"shape\":" + nlohmann::json(*tensor.shape).dump();
-    text += ",\"data_offsets\":[" + std::to_string(begin) + "," + std::to_string(end) + "]}";
+    json.key(tensor.name).begin_object().field("dtype", to_string(tensor.dtype)).key("shape").values(*tensor.shape);
+    json.key("data_offsets").begin_array().value(begin).value(end).end_array().end_object();
   }
-  text += '}';
+  std::string text = json.end_object().text();
   text.append((8 - text.size() % 8) % 8, ' ');
   const std::uint64_t header_bytes = text.size();
   return std::string(reinterpret_cast<const char*>(&header_bytes), sizeof header_bytes) + text;

@@ -6,17 +6,14 @@
 #include <algorithm>
 #include <cerrno>
 #include <cmath>
-#include <nlohmann/json.hpp>
 #include <utility>
 
-#include "core/strict_json.hpp"
+#include "core/json_tree.hpp"
 #include "seqguard/core/error.hpp"
 #include "seqguard/core/files.hpp"
 
 namespace seqguard {
 namespace {
-
-using Json = nlohmann::json;
 
 /// Letters, digits, '.', '_' and '-' only, and neither "." nor "..": the name of a file in this directory.
 bool is_plain_name(std::string_view name) {
@@ -29,18 +26,16 @@ bool is_plain_name(std::string_view name) {
 }
 
 /// metadata.total_size: an integer, or a float that is one (some versions of transformers wrote 8.0).
-std::optional<std::uint64_t> total_size_of(const Json& document, const std::string& path) {
-  const auto metadata = document.find("metadata");
-  if (metadata == document.end()) return std::nullopt;
-  if (!metadata->is_object()) fail(ErrorCode::bad_checkpoint, path, "metadata", "an object", metadata->type_name());
-  const auto size = metadata->find("total_size");
-  if (size == metadata->end()) return std::nullopt;
-  if (size->is_number_unsigned()) return size->get<std::uint64_t>();
+std::optional<std::uint64_t> total_size_of(const JsonValue& document) {
+  const auto metadata = document.member("metadata");
+  const auto size = metadata ? metadata->member("total_size") : std::nullopt;
+  if (!size) return std::nullopt;
+  const double value = size->is_number() ? size->number() : -1;
+  if (!(value >= 0 && value == std::floor(value))) size->refuse("a number of bytes");
+  if (size->is(JsonValue::Kind::integer)) return size->natural();
   constexpr double k_largest_exact = 0x1p53;
-  if (size->is_number_float())
-    if (const double value = size->get<double>(); value >= 0 && value <= k_largest_exact && value == std::floor(value))
-      return static_cast<std::uint64_t>(value);
-  fail(ErrorCode::bad_checkpoint, path, "metadata.total_size", "a number of bytes", size->dump().substr(0, 100));
+  if (value > k_largest_exact) size->refuse("a number of bytes");
+  return static_cast<std::uint64_t>(value);
 }
 
 }  // namespace
@@ -49,29 +44,19 @@ ShardIndex parse_shard_index(std::string_view text, const std::string& path, con
   if (text.size() > limits.max_header_bytes)
     fail(ErrorCode::bad_checkpoint, path, "index too large",
          "at most " + std::to_string(limits.max_header_bytes) + " bytes", std::to_string(text.size()));
-  const Json document = parse_strict_json(text, path, ErrorCode::bad_checkpoint);
-  if (!document.is_object()) fail(ErrorCode::bad_checkpoint, path, "index", "an object", document.type_name());
+  const JsonTree tree(text, path, ErrorCode::bad_checkpoint);
   ShardIndex index;
-  index.total_size = total_size_of(document, path);
-  const auto map = document.find("weight_map");
-  if (map == document.end() || !map->is_object() || map->empty())
-    fail(ErrorCode::bad_checkpoint, path, "weight_map", "an object of tensor and file names",
-         map == document.end() ? "none"
-         : map->is_object()    ? "an empty one"
-                               : map->type_name());
-  if (map->size() > limits.max_tensors)
+  index.total_size = total_size_of(tree.root());
+  const JsonValue map = tree.root().at("weight_map").demand(JsonValue::Kind::object);
+  if (map.size() == 0) map.refuse("an object of tensor and file names");
+  if (map.size() > limits.max_tensors)
     fail(ErrorCode::bad_checkpoint, path, "too many tensors", "at most " + std::to_string(limits.max_tensors),
-         std::to_string(map->size()));
-  for (const auto& [name, file] : map->items()) {
-    const std::string where = path + ": tensor \"" + name.substr(0, 100) + "\"";
-    if (!file.is_string()) fail(ErrorCode::bad_checkpoint, where, "file", "a string", file.type_name());
-    const std::string& file_name = file.get_ref<const std::string&>();
-    if (!is_plain_name(file_name))
-      fail(ErrorCode::bad_checkpoint, where, "file", "the plain name of a file in this directory",
-           "\"" + file_name.substr(0, 100) + "\"");
-    index.file_of.emplace(name, file_name);
-    index.files.push_back(file_name);
-  }
+         std::to_string(map.size()));
+  map.for_each([&](JsonValue file) {
+    if (!is_plain_name(file.text())) file.refuse("the plain name of a file in this directory");
+    index.file_of.emplace(file.key(), file.text());
+    index.files.emplace_back(file.text());
+  });
   std::sort(index.files.begin(), index.files.end());
   index.files.erase(std::unique(index.files.begin(), index.files.end()), index.files.end());
   if (index.files.size() > limits.max_shards)

@@ -5,11 +5,10 @@
 #include <cmath>
 #include <cstdint>
 #include <cstring>
-#include <nlohmann/json.hpp>
 #include <set>
 #include <utility>
 
-#include "core/strict_json.hpp"
+#include "core/json_object.hpp"
 #include "model/float_formats.hpp"
 #include "model/named_heads.hpp"
 #include "model/safetensors_header.hpp"
@@ -161,15 +160,20 @@ WrittenWeights write_weights(DirectoryWriter& writer, const TensorSource& source
     weights.write_file(writer, result.files.front(), shards.front());
     return result;
   }
-  nlohmann::json index = {{"metadata", {{"total_size", result.bytes}}}};
+  std::map<std::string_view, std::string> file_of;
   for (std::size_t s = 0; s < shards.size(); ++s) {
     const std::string file = shard_name(s, shards.size());
     weights.write_file(writer, file, shards[s]);
-    for (const std::string& name : shards[s]) index["weight_map"][name] = file;
+    for (const std::string& name : shards[s]) file_of[name] = file;
     result.files.push_back(file);
   }
   result.files.push_back("model.safetensors.index.json");
-  writer.write(result.files.back(), index.dump(2) + "\n");
+  JsonWriter index(2);
+  index.begin_object().key("metadata").begin_object().field("total_size", result.bytes).end_object();
+  index.key("weight_map").begin_object();
+  for (const auto& [name, file] : file_of) index.field(name, file);
+  index.end_object().end_object().end_line();
+  writer.write(result.files.back(), index.text());
   return result;
 }
 
@@ -189,15 +193,15 @@ bool is_weights_file(std::string_view name) noexcept {
 }
 
 std::string with_dtype(std::string_view config, const std::string& path, Dtype dtype) {
-  auto json = parse_strict_json(config, path, ErrorCode::bad_checkpoint);
-  if (!json.is_object()) fail(ErrorCode::bad_checkpoint, path, "document", "an object", json.type_name());
+  const JsonTree tree(config, path, ErrorCode::bad_checkpoint);
+  JsonObject json(tree.root());
   std::string_view name = "float32";
   if (dtype == Dtype::f16) name = "float16";
   if (dtype == Dtype::bf16) name = "bfloat16";
   if (dtype == Dtype::f64) name = "float64";
-  if (json.contains("torch_dtype")) json["torch_dtype"] = name;
-  if (json.contains("dtype") || !json.contains("torch_dtype")) json["dtype"] = name;
-  return json.dump(2) + "\n";
+  if (json.contains("torch_dtype")) json.set("torch_dtype", name);
+  if (json.contains("dtype") || !json.contains("torch_dtype")) json.set("dtype", name);
+  return json.text(2) + "\n";
 }
 
 }  // namespace seqguard

@@ -2,7 +2,6 @@
 #include <cstring>
 #include <nlohmann/json.hpp>
 
-#include "core/strict_json.hpp"
 #include "detection/recipe_json.hpp"
 #include "fuzz/bounded.hpp"
 #include "fuzz/file_set.hpp"

@@ -265,7 +265,7 @@ TEST_CASE("what stands in for the weights is refused by name") {
   write_file_atomically(directory / "pytorch_model.bin", "");
   CHECK(code_of() == "bad_checkpoint /pytorch_model.bin: first bytes, expected a zip archive, found something else");
   write_file_atomically(directory / "model.safetensors.index.json", "{}");
-  CHECK(code_of().find("bad_checkpoint /model.safetensors.index.json: weight_map") == 0);
+  CHECK(code_of().find("bad_checkpoint /model.safetensors.index.json: field \"weight_map\"") == 0);
   write_file_atomically(directory / "adapter_config.json", "{}");
   CHECK(code_of().find("unsupported_model /adapter_config.json: adapters are not supported") == 0);
 }
@@ -342,11 +342,13 @@ TEST_CASE("damaged descriptions of heads are refused by file and field") {
   };
   CHECK(error_with("fraud", "fraud") == "loaded");
   CHECK(error_with("sequence_classification", "guess") ==
-        "heads.json: heads[0]: field kind, expected sequence_classification, token_classification, found \"guess\"");
-  CHECK(error_with("\"fraud\"\n", "7\n") == "heads.json: heads[0]: a label, expected a text, found number");
-  CHECK(error_with("\"cls\"", "\"last\"") == "heads.json: heads[0]: field pooling, expected cls, mean, found \"last\"");
-  CHECK(error_with("\"loss\"", "\"lost\"") == "heads.json: heads[0]: unknown field lost");
-  CHECK(error_with(": 1", ": 2") == "heads.json: field version, expected 1, found 2");
+        "heads.json: heads[0].kind, expected sequence_classification, token_classification, found \"guess\"");
+  CHECK(error_with("\"fraud\"\n", "7\n") == "heads.json: heads[0].labels[0], expected a text, found 7");
+  CHECK(error_with("\"cls\"", "\"last\"") == "heads.json: heads[0].pooling, expected cls, mean, found \"last\"");
+  CHECK(error_with("\"loss\"", "\"lost\"") ==
+        "heads.json: heads[0]: unknown field \"lost\", expected only name, kind, labels, pooling, loss, found "
+        "\"softmax\"");
+  CHECK(error_with(": 1", ": 2") == "heads.json: version is not supported, expected 1, found 2");
   CHECK(error_with("\"name\": \"fraud\"", "\"name\": \"theft\"").find("missing: theft.dense.weight") !=
         std::string::npos);
 }

@@ -116,7 +116,7 @@ TEST_CASE("convert: what cannot be converted is refused, and nothing is written"
   fs::create_symlink("/etc/passwd", from + "/vocab.txt");
   CHECK(error_of(from, to).find(from + "/vocab.txt: symbolic link, expected one of the Hub's cache") == 0);
   fs::remove(from + "/vocab.txt");
-  CHECK(refused_with("config.json", "[]") == "document, expected an object, found array");
+  CHECK(refused_with("config.json", "[]") == "document, expected an object, found an array of 0");
   write_file_atomically(from + "/config.json", "{\"quantization_config\":{\"bits\":8}}");
   CHECK(error_of(from, to).find("quantised weights are not supported") != std::string::npos);
   CHECK(!directory_exists(to));

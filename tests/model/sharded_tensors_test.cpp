@@ -104,7 +104,7 @@ TEST_CASE("shards: the index names plain files of the directory") {
                            "model\\u0000.safetensors", "a\\\\b", "..\\/x"}) {
     CAPTURE(name);
     const std::string message = shards.index_error(Shards::index(k_first, name, "8"));
-    CHECK(message.find("tensor \"b\": file, expected the plain name of a file in this directory, found \"") == 0);
+    CHECK(message.find("weight_map.b, expected the plain name of a file in this directory, found \"") == 0);
   }
 }
 
@@ -166,14 +166,14 @@ TEST_CASE("shards: index and shards that do not agree") {
 
 TEST_CASE("shards: an index that is none") {
   const Shards shards;
-  const std::string map = "weight_map, expected an object of tensor and file names, found ";
-  CHECK(shards.index_error("[]") == "index, expected an object, found array");
-  CHECK(shards.index_error("{}") == map + "none");
-  CHECK(shards.index_error(R"({"weight_map":[]})") == map + "array");
-  CHECK(shards.index_error(R"({"weight_map":{}})") == map + "an empty one");
-  CHECK(shards.index_error(R"({"weight_map":{"a":1}})") == "tensor \"a\": file, expected a string, found number");
-  CHECK(shards.index_error(R"({"weight_map":{"a":"x","a":"y"}})") == "duplicate key \"a\"");
-  CHECK(shards.index_error(R"({"metadata":1,"weight_map":{"a":"x"}})") == "metadata, expected an object, found number");
+  CHECK(shards.index_error("[]") == "document, expected an object, found an array of 0");
+  CHECK(shards.index_error("{}") == "field \"weight_map\", expected a value, found none");
+  CHECK(shards.index_error(R"({"weight_map":[]})") == "weight_map, expected an object, found an array of 0");
+  CHECK(shards.index_error(R"({"weight_map":{}})") ==
+        "weight_map, expected an object of tensor and file names, found an empty object");
+  CHECK(shards.index_error(R"({"weight_map":{"a":1}})") == "weight_map.a, expected a text, found 1");
+  CHECK(shards.index_error(R"({"weight_map":{"a":"x","a":"y"}})") == "weight_map: duplicate key \"a\"");
+  CHECK(shards.index_error(R"({"metadata":1,"weight_map":{"a":"x"}})") == "metadata, expected an object, found 1");
   for (const char* total : {"-1", "\"8\"", "1e300", "8.5", "null"}) {
     CAPTURE(total);
     CHECK(shards.index_error(Shards::index(k_first, k_second, total)) ==

@@ -236,6 +236,7 @@ TEST_CASE("config.json keeps its fields and gets the dtype under the name it use
   CHECK(with_dtype(R"({"torch_dtype":"float32"})", "c", Dtype::f16) == "{\n  \"torch_dtype\": \"float16\"\n}\n");
   CHECK(with_dtype(R"({"dtype":"float16","torch_dtype":"float16"})", "c", Dtype::f32) ==
         "{\n  \"dtype\": \"float32\",\n  \"torch_dtype\": \"float32\"\n}\n");
-  CHECK_THROWS_WITH_AS(with_dtype("[]", "c", Dtype::f32), "c: document, expected an object, found array", Error);
+  CHECK_THROWS_WITH_AS(with_dtype("[]", "c", Dtype::f32), "c: document, expected an object, found an array of 0",
+                       Error);
   CHECK_THROWS_AS(with_dtype("{", "c", Dtype::f32), Error);
 }

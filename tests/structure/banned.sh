@@ -27,6 +27,8 @@ search '(^|[^[:alnum:]_])(std::)?(printf|fprintf|vprintf|puts|putchar|fputs|perr
     "prints" include src
 search '#[[:space:]]*include[[:space:]]*[<"](xsimd|oneapi|dnnl|Eigen|nlohmann|CLI|zlib|sha2|utf8proc|filesystem|thread|mutex)' \
     "third-party, file-system or thread header in a public header" include
+search '#[[:space:]]*include[[:space:]]*<nlohmann' "the JSON library outside core/json_events.cpp" \
+    $(find src -name '*.[ch]pp' -not -path src/core/json_events.cpp)
 search '#[[:space:]]*include[[:space:]]*<xsimd' "xsimd outside the kernels" $(ls -d src/*/ | grep -v src/kernels)
 search '(#[[:space:]]*include[[:space:]]*<(thread|future|pthread\.h)>|std::j?thread|std::async|pthread_create)' \
     "threads outside the executor" include $(ls -d src/*/ | grep -v src/core)

@@ -237,7 +237,7 @@ TEST_CASE("hostile: added tokens") {
   };
   check_all(&TokenizerParts::added_tokens,
             {
-                {"{}", "bad_format tokenizer.json: added_tokens, expected an array, found an object"},
+                {"{}", "bad_format tokenizer.json: added_tokens, expected an array, found an empty object"},
                 {"[" + token(14, "new") + "]", "no error"},
                 {"[" + token(15, "new") + "]",
                  "bad_format tokenizer.json: added_tokens: id of \"new\", expected 14, the next free one, found 15"},
