@@ -193,9 +193,9 @@ std::vector<double> result_of(const Layer& layer) {
 template <class Layer>
 void check_gradients(const Layer& layer) {
   // Five points: the error of the quotient is h^4 f^(5) / 30 + 1.5 eps f / h. f is a sum of up to 100 numbers of order
-  // 1, random signs: of order 10, and the second part 2e-12. A LayerNorm of a few features has fifth derivatives of
-  // order 10^4, hence 3e-10. A wrong formula differs by 1e-2 and more.
-  constexpr double k_step = 1e-3, k_bound = 1e-9;
+  // 1, random signs: of order 10, and the second part 3e-12. A LayerNorm of a few features has fifth derivatives of
+  // order 10^4, hence 2e-11. A wrong formula differs by 1e-2 and more.
+  constexpr double k_step = 5e-4, k_bound = 1e-9;
   const Context<double> context = make_reference_context();
   const TensorList list = layer.tensors();
   Tensors<double> values(list, k_values_seed), gradients = Tensors<double>::gradients(list), start = gradients;

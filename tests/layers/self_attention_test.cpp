@@ -17,9 +17,10 @@ struct SelfAttention {
   bool one_linear = false;  ///< query, key and value are one linear layer
   NormPlacement placement = NormPlacement::post;
   bool normalises = true;
-  float rate = 0;
+  float rate = 0, probability_rate = 0;
   std::size_t heads = 2, head_dim = 3;
   std::vector<std::size_t> offsets{0, 1, 4, 9};
+  std::size_t first_sequence = 0;  ///< the call gets the rest of the batch, from here on
 
   std::size_t tokens() const { return offsets.back(); }
   std::size_t hidden() const { return heads * head_dim; }
@@ -43,7 +44,9 @@ struct SelfAttention {
 
   template <class Real>
   void run(Pass<Real>& pass) const {
-    const std::size_t n = tokens(), stride = relative_bias_stride(reach());
+    const std::size_t first = offsets[first_sequence], n = tokens() - first, stride = relative_bias_stride(reach());
+    std::vector<std::size_t> rest;
+    for (std::size_t b = first_sequence; b < offsets.size(); ++b) rest.push_back(offsets[b] - first);
     SelfAttentionParameters<const Real> p{{}, pass.linear("output"), pass.norm("norm")};
     for (const std::string& name : inputs()) p.query_key_value.push_back(pass.linear(name));
     const PackedSelfAttention<Real> packed{pass.pack(p.query_key_value), pass.pack(p.output)};
@@ -55,20 +58,21 @@ struct SelfAttention {
     options.heads = heads;
     options.layer_norm_eps = static_cast<Real>(1e-5);
     options.mask = mask;
-    options.dropout = {rate, 99, 3};
+    options.dropout = {rate, 99, 3 + first};
+    options.probability_dropout = {probability_rate, 98, 3 + first};
     options.norm = placement;
     options.window = window;
     if (rotary) options.rotary = &table;
     if (relative) options.bias = {bias.data(), reach(), stride};
 
     auto cache = SelfAttentionCache<Real>::allocate(pass.memory, n, hidden(), heads, placement);
-    const auto x = pass.value("x");
-    self_attention_forward<Real>(pass.context, cache, x, offsets, p, packed, options, pass.scratch);
+    const auto x = pass.value("x").rows_from(first, n);
+    self_attention_forward<Real>(pass.context, cache, x, rest, p, packed, options, pass.scratch);
     if (!pass.finish_forward(cache.sublayer.out)) return;
     SelfAttentionParameters<Real> d_p{{}, pass.d_linear("output"), pass.d_norm("norm")};
     for (const std::string& name : inputs()) d_p.query_key_value.push_back(pass.d_linear(name));
     self_attention_backward<Real>(pass.context, pass.gradient("x"), d_p, pass.d_result(cache.sublayer.out), cache, x,
-                                  offsets, p, packed, options, relative ? d_bias.data() : nullptr, pass.scratch);
+                                  rest, p, packed, options, relative ? d_bias.data() : nullptr, pass.scratch);
     if (relative) reduce_relative_bias<Real>({pass.gradient("bias").data, k_relative_buckets}, d_bias, heads, reach());
   }
 };
@@ -77,28 +81,39 @@ struct SelfAttention {
 std::vector<SelfAttention> forms() {
   std::vector<SelfAttention> list;
   for (const AttentionMask mask : {AttentionMask::full, AttentionMask::causal})
-    for (const std::size_t window : {0, 1}) {
-      list.push_back({.mask = mask, .window = window});
-      list.push_back({.mask = mask, .window = window, .relative = true, .one_linear = true});
-      list.push_back({.mask = mask, .window = window, .rotary = true, .head_dim = 4});
-    }
+    for (const std::size_t window : {0, 1})
+      for (const float rate : {0.0F, 0.4F}) {
+        list.push_back({.mask = mask, .window = window, .probability_rate = rate});
+        list.push_back(
+            {.mask = mask, .window = window, .relative = true, .one_linear = true, .probability_rate = rate});
+        list.push_back({.mask = mask, .window = window, .rotary = true, .probability_rate = rate, .head_dim = 4});
+      }
   return list;
 }
 
-}  // namespace
-
-TEST_CASE("self-attention: gradients under each mask, with and without positions") {
-  std::vector<std::vector<double>> results;
+/// check(layer), with its form in the message of a failure.
+template <class Check>
+void for_each_form(const Check& check) {
   for (const SelfAttention& layer : forms()) {
     CAPTURE(static_cast<int>(layer.mask));
     CAPTURE(layer.window);
     CAPTURE(layer.rotary);
     CAPTURE(layer.relative);
+    CAPTURE(layer.probability_rate);
+    check(layer);
+  }
+}
+
+}  // namespace
+
+TEST_CASE("self-attention: gradients under each mask, with and without positions and dropout of the probabilities") {
+  std::vector<std::vector<double>> results;
+  for_each_form([&](const SelfAttention& layer) {
     check_gradients(layer);
     const std::vector<double> result = result_of(layer);
     CHECK(std::ranges::count(results, result) == 0);  // the form matters
     results.push_back(result);
-  }
+  });
 }
 
 TEST_CASE("self-attention: gradients with dropout, normalised before the block or not at all") {
@@ -108,12 +123,18 @@ TEST_CASE("self-attention: gradients with dropout, normalised before the block o
   check_gradients(SelfAttention{.placement = NormPlacement::pre, .normalises = false, .rate = 0.3f});
 }
 
+TEST_CASE("self-attention: both kinds of dropout have the same masks however a batch is cut") {
+  const std::vector<double> batch = result_of(SelfAttention{.rate = 0.3f, .probability_rate = 0.4f});
+  for (const std::size_t first : {1, 2}) {
+    const SelfAttention layer{.rate = 0.3f, .probability_rate = 0.4f, .first_sequence = first};
+    const std::vector<double> rest = result_of(layer);
+    REQUIRE(rest.size() == (layer.tokens() - layer.offsets[first]) * layer.hidden());
+    CHECK(std::equal(rest.begin(), rest.end(), batch.end() - static_cast<std::ptrdiff_t>(rest.size())));
+  }
+}
+
 TEST_CASE("self-attention: float follows double") {
-  for (SelfAttention layer : forms()) {
-    CAPTURE(static_cast<int>(layer.mask));
-    CAPTURE(layer.window);
-    CAPTURE(layer.rotary);
-    CAPTURE(layer.relative);
+  for_each_form([](SelfAttention layer) {
     layer.heads = 3;
     layer.head_dim = 12;
     layer.offsets = {0, 1, 18, 53};
@@ -121,7 +142,7 @@ TEST_CASE("self-attention: float follows double") {
     // Forward: query, key and value, their products, the mean of the values, output, LayerNorm; back the same again,
     // with all three of query, key and value; the weights' gradients collect 53 tokens.
     check_float(layer, 2 * (36 + 12 + 35 + 36 + 4 * 36) + 3 * 36 + 53);
-  }
+  });
 }
 
 TEST_CASE("rotary: rotations that are undone, by angles that depend on the position in the sequence") {
