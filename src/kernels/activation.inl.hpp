@@ -6,8 +6,7 @@
 namespace seqguard {
 namespace {
 
-/// Phi(x) = 1/2 + erf(x / sqrt 2) / 2, |error| <= 2.2 eps, exactly 0 and 1 for |x| >= 5.3, where 1 - Phi is below eps
-/// / 2.
+/// Phi(x) = 1/2 + erf(x / sqrt 2) / 2, |error| <= 2.2 eps; exactly 0 and 1 for |x| >= 5.3, where 1 - Phi < eps / 2.
 ///
 /// erf(x / sqrt 2) = x P(u), u = 2 x^2 / 5.3^2 - 1 in [-1, 1], P of degree 13: a weighted minimax fit of the error of
 /// x Phi(x). In u, unlike in x^2, the coefficients fall off (sum of magnitudes 0.8), so Horner's rule does not cancel.

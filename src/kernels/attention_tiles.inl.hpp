@@ -17,15 +17,12 @@ constexpr Size k_accumulators = 16;
 #else
 constexpr Size k_accumulators = 8;
 #endif
-/// Vectors of queries in a full block, keys per score tile, keys per block (the tile of scores stays in the first
-/// cache).
-constexpr Size k_query_vectors = 2;
-constexpr Size k_key_tile = k_accumulators / k_query_vectors;
-constexpr Size k_key_block = 64;
+constexpr Size k_query_vectors = 2;                            ///< vectors of queries in a full block
+constexpr Size k_key_tile = k_accumulators / k_query_vectors;  ///< keys of a tile of scores
+constexpr Size k_key_block = 64;                               ///< keys of a block: its scores stay in the first cache
 constexpr Size k_max_queries = k_query_vectors * k_width;
 
-// --- transposition
-// ------------------------------------------------------------------------------------------------------
+// --- transposition -------------------------------------------------------------------------------------------------
 using Lanes = float __attribute__((vector_size(k_width * sizeof(float))));
 
 /// The lower (or upper) halves of two vectors, interleaved: a0 b0 a1 b1 ...
@@ -74,8 +71,7 @@ inline void transpose_rows(float* out, const float* in, Size rows, Size dims, Si
   }
 }
 
-// --- products
-// -------------------------------------------------------------------------------------------------------------
+// --- products ------------------------------------------------------------------------------------------------------
 // The tiles are functions of their own: inlined, their pointers would not all stay in registers (measured, D = 32,
 // L = 128, forward on AVX2: 48 GFLOP/s inlined, 78 so).
 

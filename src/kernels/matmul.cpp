@@ -1,4 +1,4 @@
-// Matrix products: which backend serves a shape, the backend over the kernel table, and the public interface.
+// Matrix products: which backend serves, the backend over our own tables, and the public interface.
 #include "seqguard/kernels/matmul.hpp"
 
 #include <algorithm>
@@ -54,7 +54,7 @@ MatrixView<const Real> spread_rows(MatrixView<const Real> a, Arena& scratch) {
   return copy;
 }
 
-// c = or += A B, as `epilogue` says, by our own table.
+// c = a B, with what `epilogue` adds, by our own table.
 template <class Real>
 void multiply_packed(const MatmulKernels<Real>& kernels, MatrixView<Real> c, MatrixView<const Real> a,
                      const std::byte* packed, const Epilogue<Real>& epilogue) {

@@ -18,7 +18,7 @@ template <class Real>
 struct ReferenceKernels {
   using Size = std::size_t;
 
-  // --- element-wise -------------------------------------------------------------------------------------------------
+  // --- element-wise ------------------------------------------------------------------------------------------------
   static void add(Real* out, const Real* a, const Real* b, Size n) {
     for (Size i = 0; i < n; ++i) out[i] = a[i] + b[i];
   }
@@ -103,8 +103,7 @@ struct ReferenceKernels {
     }
   }
 
-  // --- rows
-  // -----------------------------------------------------------------------------------------------------------
+  // --- rows --------------------------------------------------------------------------------------------------------
   static void layer_norm_forward(Real* out, Real* sum, Real* mean, Real* rstd, const Real* in, const Real* residual,
                                  const Real* gamma, const Real* beta, Size rows, Size cols, Real eps) {
     for (Size r = 0; r < rows; ++r) {
@@ -176,8 +175,7 @@ struct ReferenceKernels {
       for (Size c = 0; c < cols; ++c) x[r * stride + c] = std::exp(x[r * stride + c] - log_sum_exp[r]) * factor[r];
   }
 
-  // --- embeddings
-  // -----------------------------------------------------------------------------------------------------
+  // --- embeddings --------------------------------------------------------------------------------------------------
   static void gather_add(Real* out, const Real* table, const std::int32_t* ids, Size rows, Size cols) {
     for (Size t = 0; t < rows; ++t)
       for (Size c = 0; c < cols; ++c) out[t * cols + c] += table[static_cast<Size>(ids[t]) * cols + c];
@@ -188,8 +186,7 @@ struct ReferenceKernels {
       for (Size c = 0; c < cols; ++c) d_table[static_cast<Size>(ids[t]) * cols + c] += d_out[t * cols + c];
   }
 
-  // --- losses and optimiser
-  // -------------------------------------------------------------------------------------------
+  // --- losses and optimiser ----------------------------------------------------------------------------------------
   static Real bce_with_logits(Real* d_logits, const Real* logits, const Real* targets, const Real* weights, Size n) {
     double total = 0;
     for (Size i = 0; i < n; ++i) {

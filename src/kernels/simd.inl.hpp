@@ -1,6 +1,5 @@
-// The vector vocabulary of the kernels: one batch type, partial loads and stores, exp.
-// Everything here and in the other *.inl.hpp files lives in an unnamed namespace: each instruction set has its own
-// copy.
+// The vector vocabulary of the kernels: one batch type, partial loads and stores, exp. Everything here and in the other
+// *.inl.hpp files lives in an unnamed namespace: each instruction set has a copy of its own.
 #pragma once
 
 #include <cstddef>

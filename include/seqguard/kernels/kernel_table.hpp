@@ -3,9 +3,10 @@
 //
 // Conventions: outputs first, then inputs, then sizes, then scalars. All matrices are row-major and dense unless a
 // stride is named. d_x is the gradient of x; a parameter's gradient is accumulated (+=), an activation's is
-// overwritten, unless said otherwise. No alignment is required. A kernel never allocates, never throws, never starts a
-// thread. The same name appears in kernels/reference.hpp (the oracle), src/kernels/*.inl.hpp (xsimd) and
-// tests/kernels/.
+// overwritten, unless said otherwise. "out may alias in": the two may be the same array; otherwise arrays do not
+// overlap. No alignment is required. A kernel never allocates, never throws, never starts a thread, and may be called
+// by any number of threads at once. Each is found by its name: plain loops in src/kernels/reference.hpp, vectors in
+// src/kernels/*.inl.hpp, its error bounds in tests/kernels.
 #pragma once
 
 #include <cstddef>
@@ -15,21 +16,25 @@
 
 namespace seqguard {
 
-/// What is added to the score of query i and key j because of their distance. Null values: nothing.
+/// Elements of a RelativeBias behind its last distance: vectors are read beyond that.
+inline constexpr std::size_t k_relative_padding = 32;
+
+/// What is added to the score of query i and key j because of their distance: for head h
+/// values[h * stride + reach - 1 + i - j]. Null values: nothing.
 template <class Real>
 struct RelativeBias {
-  const Real* values = nullptr;  ///< [A, stride]: of head h at values[h * stride + reach - 1 + i - j]
+  const Real* values = nullptr;  ///< [A, stride]
   std::size_t reach = 0;         ///< at least L
-  std::size_t stride = 0;  ///< at least 2 reach - 1 + k_relative_padding: vectors are read beyond the last distance
+  std::size_t stride = 0;        ///< at least 2 reach - 1 + k_relative_padding
 };
-inline constexpr std::size_t k_relative_padding = 32;
 
 /// Dropout of attention probabilities, in training: with P the softmax over all visible keys, value j of head h enters
 /// the output of query i with the weight
 ///   keep ? P_ij / (1 - rate) : 0,   keep = hash32(key, index) >= rate * 2^32,
 ///   index = ((first_token + i) * A + h) * 2^32 + j.
-/// So the mask depends on the query's place in the whole batch, and not on how that was cut into calls. Tokens times
-/// heads of a batch stay below 2^32. Identical bits on every instruction set.
+/// So the mask depends on the query's place in the whole batch, and not on how the batch was cut into calls. Tokens
+/// times heads of a batch must stay below 2^32. hash32: src/kernels/dropout_hash.hpp. The same bits on every
+/// instruction set.
 template <class Real>
 struct AttentionDropout {
   Real rate = 0;                  ///< in [0, 1); 0 turns dropout off
@@ -37,20 +42,22 @@ struct AttentionDropout {
   std::uint64_t first_token = 0;  ///< place of the sequence's first token in the whole batch
 };
 
-/// Fused multi-head attention over one sequence. L events, A heads of width D; H = A * D.
+/// Fused multi-head attention over one sequence of L events, with A heads of width D; H = A * D:
+///   score_ij = scale q_i . k_j + bias_ij,   out_i = sum_j dropout(softmax_j(score_ij)) v_j,   over the visible j.
 template <class Real>
 struct AttentionForward {
   Real* out;          ///< [L, H], row stride `out_stride`: concatenated heads
   Real* log_sum_exp;  ///< [A, L] or null: log sum_j exp(score_ij) over all visible j, kept for the backward pass
   const Real* qkv;    ///< [L, 3H], row stride `qkv_stride`: query, key, value side by side, heads inside each
-  std::size_t length, heads, head_dim, qkv_stride, out_stride;
-  Real scale;              ///< 1 / sqrt(D)
-  bool causal;             ///< event i sees the events j <= i only; otherwise all
-  std::size_t window = 0;  ///< > 0: only events at a distance of at most `window`
+  std::size_t length, heads, head_dim, qkv_stride, out_stride;  ///< L, A, D
+  Real scale;                                                   ///< 1 / sqrt(D)
+  bool causal;                                                  ///< event i sees the events j <= i only; otherwise all
+  std::size_t window = 0;                                       ///< > 0: only events at a distance of at most `window`
   RelativeBias<Real> bias = {};
   AttentionDropout<Real> dropout = {};
 };
 
+/// Its gradients, from what the forward pass was given and what it left; the same settings again.
 template <class Real>
 struct AttentionBackward {
   Real* d_qkv;              ///< [L, 3H], overwritten, row stride `qkv_stride`
@@ -68,6 +75,7 @@ struct AttentionBackward {
   AttentionDropout<Real> dropout = {};
 };
 
+/// One step of n parameters, t = 1, 2, ... counting the steps (Loshchilov and Hutter 2019).
 template <class Real>
 struct AdamW {
   Real* parameter;       ///< [n], updated
@@ -82,12 +90,13 @@ struct AdamW {
   Real bias_correction2;  ///< 1 - beta2^t
 };
 
+/// The kernels of one instruction set.
 template <class Real>
 struct KernelTable {
   Isa isa;
   const char* name;  ///< to_string(isa); "reference" for the scalar table
 
-  // --- element-wise -------------------------------------------------------------------------------------------------
+  // --- element-wise ------------------------------------------------------------------------------------------------
   /// out = a + b. out may alias a or b.
   void (*add)(Real* out, const Real* a, const Real* b, std::size_t n);
   /// out = a * b, element by element. out may alias a or b.
@@ -104,6 +113,7 @@ struct KernelTable {
   void (*gelu_backward)(Real* d_in, const Real* d_out, const Real* in, std::size_t n);
   /// out = x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))). out may alias in.
   void (*gelu_tanh_forward)(Real* out, const Real* in, std::size_t n);
+  /// d_in = d_out * the derivative of that at in. d_in may alias d_out.
   void (*gelu_tanh_backward)(Real* d_in, const Real* d_out, const Real* in, std::size_t n);
   /// out = max(x, 0). out may alias in.
   void (*relu_forward)(Real* out, const Real* in, std::size_t n);
@@ -115,21 +125,19 @@ struct KernelTable {
   void (*silu_backward)(Real* d_in, const Real* d_out, const Real* in, std::size_t n, Real factor);
   /// out = tanh(x). out may alias in.
   void (*tanh_forward)(Real* out, const Real* in, std::size_t n);
-  /// d_in = d_out * (1 - out^2).
+  /// d_in = d_out * (1 - out^2). d_in may alias d_out.
   void (*tanh_backward)(Real* d_in, const Real* d_out, const Real* out, std::size_t n);
   /// x = keep ? x / (1 - rate) : 0, keep = hash32(key, index) >= rate * 2^32, index = first + position.
   /// The same call on a gradient is the backward pass. Identical bits on every instruction set.
   void (*dropout)(Real* x, std::size_t n, Real rate, std::uint64_t key, std::uint64_t first);
 
-  // --- rows
-  // -----------------------------------------------------------------------------------------------------------
+  // --- rows --------------------------------------------------------------------------------------------------------
   /// sum = in + residual (residual may be null: sum = in; sum may alias in or residual);
   /// out[r, :] = (sum[r, :] - mean[r]) * rstd[r] * gamma + beta.
   /// mean, rstd: [rows]. Variance in two passes; eps is added to it. out may alias sum, then sum is lost.
   void (*layer_norm_forward)(Real* out, Real* sum, Real* mean, Real* rstd, const Real* in, const Real* residual,
                              const Real* gamma, const Real* beta, std::size_t rows, std::size_t cols, Real eps);
-  /// d_sum overwritten (it is the gradient of both in and residual); d_gamma, d_beta accumulated. d_sum may alias
-  /// d_out.
+  /// d_sum, the gradient of both in and residual, is overwritten and may alias d_out; d_gamma, d_beta are accumulated.
   void (*layer_norm_backward)(Real* d_sum, Real* d_gamma, Real* d_beta, const Real* d_out, const Real* sum,
                               const Real* mean, const Real* rstd, const Real* gamma, std::size_t rows,
                               std::size_t cols);
@@ -145,30 +153,28 @@ struct KernelTable {
   void (*exp_minus)(Real* x, const Real* log_sum_exp, const Real* factor, std::size_t rows, std::size_t cols,
                     std::size_t stride);
 
-  // --- embeddings
-  // -----------------------------------------------------------------------------------------------------
+  // --- embeddings --------------------------------------------------------------------------------------------------
   /// out[t, :] += table[ids[t], :]. ids are in range (checked by the caller).
   void (*gather_add)(Real* out, const Real* table, const std::int32_t* ids, std::size_t rows, std::size_t cols);
   /// d_table[ids[t], :] += d_out[t, :], t in order.
   void (*scatter_add)(Real* d_table, const Real* d_out, const std::int32_t* ids, std::size_t rows, std::size_t cols);
 
-  // --- attention
-  // ------------------------------------------------------------------------------------------------------
-  /// out_i = sum_j dropout(softmax_j(scale q_i . k_j + bias_ij)) v_j by a blocked online softmax: scratch does not grow
-  /// with L^2.
+  // --- attention ---------------------------------------------------------------------------------------------------
+  /// By a blocked online softmax: working memory does not grow with L^2.
   void (*attention_forward)(const AttentionForward<Real>&);
+  /// The probabilities are made again from log_sum_exp; formulas in src/kernels/reference_attention.hpp.
   void (*attention_backward)(const AttentionBackward<Real>&);
 
-  // --- losses and optimiser
-  // -------------------------------------------------------------------------------------------
+  // --- losses and optimiser ----------------------------------------------------------------------------------------
   /// Binary cross-entropy of logits z with targets y in [0, 1]: loss = softplus(z) - y z; d_logit = sigmoid(z) - y.
   /// Returns the sum of weight * loss; d_logits (may be null) gets weight * derivative. weights may be null (all 1).
   Real (*bce_with_logits)(Real* d_logits, const Real* logits, const Real* targets, const Real* weights, std::size_t n);
-  /// Focal loss (Lin et al. 2017): -alpha_t (1 - p_t)^gamma log p_t, alpha_t = y ? alpha : 1 - alpha. Targets are 0
-  /// or 1.
+  /// Focal loss (Lin et al. 2017): -alpha_t (1 - p_t)^gamma log p_t, where of targets y, 0 or 1, p_t is the probability
+  /// of y and alpha_t = y ? alpha : 1 - alpha. Otherwise as bce_with_logits.
   Real (*focal_with_logits)(Real* d_logits, const Real* logits, const Real* targets, const Real* weights, std::size_t n,
                             Real gamma, Real alpha);
-  /// m = b1 m + (1-b1) g; v = b2 v + (1-b2) g^2; parameter -= lr ((m/c1) / (sqrt(v/c2) + eps) + decay * parameter).
+  /// g = gradient_scale * gradient; m = b1 m + (1-b1) g; v = b2 v + (1-b2) g^2;
+  /// parameter -= lr ((m/c1) / (sqrt(v/c2) + eps) + decay * parameter), with the bias corrections c1 and c2.
   void (*adamw)(const AdamW<Real>&);
   /// sum x^2, accumulated in double.
   double (*squared_norm)(const Real* x, std::size_t n);
@@ -181,10 +187,10 @@ constexpr std::size_t attention_backward_scratch(std::size_t length, std::size_t
   return 2 * length + 8 * 64 * (head_dim + 64);
 }
 
-/// The table of an instruction set. @throws Error unsupported_isa if it is not built in or not offered by this CPU.
+/// @throws Error unsupported_isa if the instruction set is not built in or not offered by this CPU.
 const KernelTable<float>& kernels_for(Isa isa);
 
-/// The scalar double-precision table made from kernels/reference.hpp: the oracle, and the engine of finite differences.
+/// Plain loops in double precision: what the others are compared with, and what gradients are checked in.
 const KernelTable<double>& reference_kernels();
 
 }  // namespace seqguard

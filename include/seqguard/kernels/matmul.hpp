@@ -1,4 +1,4 @@
-// Matrix products of the encoder: three backends behind one interface.
+// What arithmetic needs (Context), and matrix products: three backends behind one interface.
 #pragma once
 
 #include <cstddef>
@@ -18,19 +18,17 @@ bool matmul_backend_available(MatmulBackend backend, Isa isa) noexcept;
 /// "own", "oneDNN 2.6.3", "Eigen 3.4.0": for --version and benchmarks.
 std::string_view matmul_backend_version(MatmulBackend backend) noexcept;
 
-/// Everything arithmetic needs, passed down by value; never global. Made by make_context(); the tables live as long as
-/// the program.
+/// Everything arithmetic needs, passed down by value; never global. The tables live as long as the program.
 template <class Real>
 struct Context {
   const KernelTable<Real>* kernels = nullptr;
-  const MatmulKernels<Real>* matmul = nullptr;       ///< of our own: what the backend `own` uses
-  MatmulBackend backend = MatmulBackend::automatic;  ///< who multiplies packed matrices
-  Precision precision = Precision::fp32;             ///< of those products
+  const MatmulKernels<Real>* matmul = nullptr;       ///< our own products: the backend `own`, weight gradients
+  MatmulBackend backend = MatmulBackend::automatic;  ///< who multiplies by a PackedMatrix
+  Precision precision = Precision::fp32;             ///< of these products
 };
 
-/// The float context that the options ask for.
-/// @throws Error unsupported_isa; unsupported: backend not built in or not for this instruction set, precision not
-/// offered.
+/// The float context that the options ask for. @throws Error unsupported_isa; unsupported: a backend that is not built
+/// in or not offered for the instruction set, a precision that is not offered.
 Context<float> make_context(const LoadOptions& options);
 /// The same for an instruction set and a backend.
 Context<float> make_context(Isa isa, MatmulBackend backend = MatmulBackend::automatic);
@@ -41,7 +39,7 @@ Context<double> make_reference_context();
 template <class Real>
 struct Epilogue {
   const Real* bias = nullptr;  ///< [N], added to each row
-  bool accumulate = false;     ///< c += instead of c = (then without bias)
+  bool accumulate = false;     ///< c += instead of c =; takes no bias
 };
 
 /// How the source of a PackedMatrix lies in memory.
@@ -50,9 +48,9 @@ enum class Layout {
   nk,  ///< source is B^T = [N, K]: the weight of an nn.Linear, y = x W^T
 };
 
-/// The right-hand side B[K, N] of a product, packed once for the backend and precision of a context. Immutable between
-/// repacks; may be used by any number of threads at once. A row of a product has the same bits whatever the other rows
-/// are and however many.
+/// The right-hand side B[K, N] of a product, packed once for the backend and precision of a context. Between repacks
+/// any number of threads may use it at once. A row of a product has the same bits in every company of other rows. An
+/// empty one, made without arguments, only takes assignments.
 template <class Real>
 class PackedMatrix {
  public:
@@ -60,7 +58,8 @@ class PackedMatrix {
   ~PackedMatrix();
   PackedMatrix(PackedMatrix&&) noexcept;
   PackedMatrix& operator=(PackedMatrix&&) noexcept;
-  /// `storage`, where given, outlives the matrix and is not reset before: the own backend puts the values there.
+  /// Backend `own` puts the packed values into `storage`, if given: it must outlive the matrix, and not be reset.
+  /// @throws Error unsupported, as make_context(); no double precision by oneDNN.
   PackedMatrix(const Context<Real>& context, MatrixView<const Real> source, Layout layout, Arena* storage = nullptr);
   /// What a matrix [k, n] takes from `storage` at most; 0 for backends that hold the values themselves.
   static std::size_t storage_bytes(const Context<Real>& context, std::size_t k, std::size_t n);
@@ -68,7 +67,7 @@ class PackedMatrix {
   /// New values, same shape and layout: no allocation by the own backend and Eigen (training).
   void repack(MatrixView<const Real> source);
 
-  /// c[M, N] = a[M, K] B (+ bias, or + c). c must not overlap a. Scratch is bounded by one panel of rows.
+  /// c[M, N] = a[M, K] B (+ bias, or + c). c must not overlap a. Takes scratch for at most 128 rows of a and c.
   /// @throws Error invalid_argument if shapes do not fit.
   void multiply(MatrixView<Real> c, MatrixView<const Real> a, Epilogue<Real> epilogue, Arena& scratch) const;
 
@@ -83,7 +82,8 @@ class PackedMatrix {
   std::unique_ptr<Implementation> implementation_;
 };
 
-/// Weight gradient: c[N, K] += a[M, N]^T b[M, K], terms in the order of the M rows. No overlap.
+/// Weight gradient: c[N, K] += a[M, N]^T b[M, K], terms in the order of the M rows. No overlap. Takes scratch for 256
+/// rows of a and b. @throws Error invalid_argument if shapes do not fit.
 template <class Real>
 void multiply_transposed_add(const Context<Real>& context, MatrixView<Real> c, MatrixView<const Real> a,
                              MatrixView<const Real> b, Arena& scratch);

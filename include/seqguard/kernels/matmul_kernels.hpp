@@ -24,9 +24,7 @@ struct MatmulCall {
 
 template <class Real>
 struct MatmulKernels {
-  /// The table goes with the element-wise kernels of this instruction set, and with those of larger ones that have no
-  /// table of their own.
-  Isa isa;
+  Isa isa;  ///< the kernels that it goes with: those of this instruction set, and of larger ones without a table
   Precision precision;
 
   /// Bytes of a packed B[K, N].
@@ -44,7 +42,7 @@ struct MatmulKernels {
 /// @throws Error unsupported if the precision is not offered.
 const MatmulKernels<float>& matmul_kernels_for(Isa isa, Precision precision);
 
-/// The table made from kernels/reference_matmul.hpp, double precision.
+/// Plain loops in double precision.
 const MatmulKernels<double>& reference_matmul_kernels();
 
 }  // namespace seqguard

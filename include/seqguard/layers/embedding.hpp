@@ -1,9 +1,11 @@
 // From ids to vectors: the sum of all columns' embeddings, normalised.
 //
-//   x_t = LN( E_word[id_t] + E_type[type_t] + E_position[t] + sum_c E_c[id_ct] + sum_n (v_nt w_n + b_n | m_n) +
-//   E_gap[bucket_t] )
+//   x_t = LN( E_word[id_t] + E_type[type_t] + E_position[t]      the primary column
+//           + sum_c E_c[id_ct]                                   further categorical columns
+//           + sum_n (v_nt w_n + b_n, or m_n if missing)          numeric columns
+//           + E_gap[bucket_t] )                                  the time since the event before
 //
-// With one categorical column this is BertEmbeddings of Hugging Face.
+// With the primary column alone this is BertEmbeddings of Hugging Face.
 #pragma once
 
 #include <algorithm>
@@ -78,7 +80,7 @@ struct NumericInput {
   std::span<const NumericState> state;  ///< [N]
 };
 
-/// A ragged batch of N tokens. Every id is inside its table (encoder_forward() checks); positions count from 0 in each
+/// A ragged batch of N tokens. Every id must be inside its table (run_encoder() checks). Positions count from 0 in each
 /// sequence.
 struct EncoderInput {
   std::span<const std::int32_t> ids;                        ///< [N] primary column
@@ -109,6 +111,7 @@ struct EmbeddingCache {
   }
 };
 
+/// positions[N] of all tokens.
 inline void set_positions(std::span<std::int32_t> positions, const EncoderInput& input, PositionRule rule,
                           std::int32_t padding_id) {
   for (std::size_t b = 0; b + 1 < input.offsets.size(); ++b) {

@@ -21,7 +21,7 @@ template <class Real>
 struct FeedForwardParameters {
   LinearParameters<Real> intermediate;          ///< [I, H], or [2 I, H] gated
   LinearParameters<Real> output;                ///< [H, I]
-  LayerNormParameters<Real> output_layer_norm;  ///< before the block where the family normalises there
+  LayerNormParameters<Real> output_layer_norm;  ///< of the sum or of the input (NormPlacement)
 };
 
 template <class Real>

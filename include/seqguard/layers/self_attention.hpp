@@ -24,7 +24,7 @@ template <class Real>
 struct SelfAttentionParameters {
   std::vector<LinearParameters<Real>> query_key_value;  ///< three of [H, H], or one of [3H, H]
   LinearParameters<Real> output;                        ///< [H, H]: attention.output.dense
-  LayerNormParameters<Real> output_layer_norm;  ///< before the block where the family normalises there; null: none
+  LayerNormParameters<Real> output_layer_norm;          ///< of the sum or of the input (NormPlacement); null: none
 };
 
 template <class Real>
@@ -57,14 +57,14 @@ struct SelfAttentionOptions {
   std::size_t heads = 1;
   Real layer_norm_eps = 0;
   AttentionMask mask = AttentionMask::full;
-  Dropout dropout;  ///< of the block's result, before the residual is added
+  Dropout dropout = {};  ///< of the block's result, before the residual is added
   NormPlacement norm = NormPlacement::post;
   std::size_t window = 0;                     ///< > 0: events further away are not seen
   const RotaryTable<Real>* rotary = nullptr;  ///< null: no rotation
   RelativeBias<Real> bias = {};
   Dropout probability_dropout = {};  ///< of the attention probabilities; off by default
 
-  /// For the sequence that begins at token `first` of the chunk.
+  /// The latter for the sequence that begins at token `first` of the chunk.
   AttentionDropout<Real> dropout_of_sequence(std::size_t first) const {
     return {static_cast<Real>(probability_dropout.rate), probability_dropout.key,
             probability_dropout.first_token + first};

@@ -14,7 +14,11 @@
 
 namespace seqguard {
 
-enum class NormPlacement { post, pre };
+/// What the LayerNorm of a block reads.
+enum class NormPlacement {
+  post,  ///< the sum of residual and result
+  pre,   ///< the block's input
+};
 
 template <class Real>
 struct SublayerCache {
@@ -79,8 +83,7 @@ void sublayer_finish_backward(const KernelTable<Real>& kernels, MatrixView<Real>
   std::copy_n(d_x.data, n, d_out.data);
 }
 
-/// Where the gradient of what f read is to be added: d_x itself, or a buffer of zeros that sublayer_input_backward()
-/// takes.
+/// Where the gradient of what f read is to be added: d_x itself, or zeros in scratch for sublayer_input_backward().
 template <class Real>
 MatrixView<Real> sublayer_d_input(MatrixView<Real> d_x, const LayerNormParameters<const Real>& p,
                                   NormPlacement placement, Arena& scratch) {
