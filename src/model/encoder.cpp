@@ -24,6 +24,14 @@ void check_ids(std::span<const std::int32_t> ids, std::string_view what, std::si
 
 }  // namespace
 
+EncoderOptions training_options(const ModelConfig& config, AttentionMask mask, std::uint64_t key,
+                                std::uint64_t first_token) {
+  return {mask,
+          {static_cast<float>(config.hidden_dropout_prob), key, first_token},
+          true,
+          static_cast<float>(config.attention_probs_dropout_prob)};
+}
+
 std::size_t lowest_trained_call(const ModelSpec& spec) noexcept {
   if (!spec.frozen.embeddings) return 0;
   std::size_t call = 0;

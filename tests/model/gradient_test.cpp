@@ -161,6 +161,22 @@ TEST_CASE("gradients of all parameters: causal mask, tanh gelu, dropout") {
   CHECK(worst < k_bound);
 }
 
+TEST_CASE("gradients of all parameters: every dropout that config.json names") {
+  Problem problem(Activation::gelu, AttentionMask::full, 0);
+  const double without = problem.run(nullptr);
+  ModelConfig config = problem.spec.config;
+  config.hidden_dropout_prob = 0;
+  config.attention_probs_dropout_prob = 0.2;
+  problem.options = training_options(config, AttentionMask::full, 99, 3);
+  CHECK(problem.run(nullptr) != without);
+  config.hidden_dropout_prob = 0.1;
+  problem.options = training_options(config, AttentionMask::full, 99, 3);
+  std::string name;
+  const double worst = worst_difference(problem, name);
+  INFO(name);
+  CHECK(worst < k_bound);
+}
+
 TEST_CASE("gradient of the input: the numeric values") {
   Problem problem(Activation::gelu, AttentionMask::causal, 0);
   std::vector<double> gradient, d_embedding;

@@ -24,9 +24,14 @@ namespace seqguard {
 /// What a call is told besides the model.
 struct EncoderOptions {
   AttentionMask mask = AttentionMask::full;
-  Dropout dropout = {};
-  bool for_training = false;  ///< keep what run_encoder_backward() needs: the activations of every layer
+  Dropout dropout = {};         ///< of embeddings and of what each block adds: hidden_dropout_prob
+  bool for_training = false;    ///< keep what run_encoder_backward() needs: the activations of every layer
+  float attention_dropout = 0;  ///< rate for the attention probabilities, with the key of `dropout`
 };
+
+/// Of a training step, with the rates of dropout that the configuration has. `key` and `first_token`: see Dropout.
+EncoderOptions training_options(const ModelConfig& config, AttentionMask mask, std::uint64_t key,
+                                std::uint64_t first_token);
 
 template <class Real>
 struct EncoderLayerCache {
@@ -75,7 +80,7 @@ void check_encoder_input(const EncoderInput& input, const ModelSpec& spec);
 // --- the loop --------------------------------------------------------------------------------------------------------
 
 /// Places at which a pass drops out: one stream of random numbers each.
-enum class DropoutSite : std::uint64_t { embedding = 0, attention = 1, feed_forward = 2 };
+enum class DropoutSite : std::uint64_t { embedding = 0, attention = 1, feed_forward = 2, probabilities = 3 };
 inline std::uint64_t dropout_site(std::size_t layer, DropoutSite site) {
   return 4 * (layer + 1) + static_cast<std::uint64_t>(site);
 }
@@ -94,6 +99,8 @@ SelfAttentionOptions<Real> attention_options(const Model<Real>& model, const Enc
   const PackedModel<Real>& packed = model.packed();
   SelfAttentionOptions<Real> result{config.num_attention_heads, static_cast<Real>(config.layer_norm_eps), options.mask,
                                     options.dropout.at(dropout_site(layer, DropoutSite::attention))};
+  result.probability_dropout = Dropout{options.attention_dropout, options.dropout.key, options.dropout.first_token}.at(
+      dropout_site(layer, DropoutSite::probabilities));
   const bool global = config.is_global_layer(layer);
   result.norm = config.traits().norm;
   if (!global) result.window = config.local_attention / 2;
