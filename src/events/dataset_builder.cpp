@@ -18,7 +18,7 @@ void permute(std::vector<T>& values, const std::vector<std::size_t>& order) {
   values.swap(result);
 }
 
-/// What a row takes in its source; in one that is no file, what its texts take.
+/// The length of a row in its file; of a row that is in no file, that of its texts.
 std::size_t bytes_of(const EventRow& row) {
   if (!row.raw.empty()) return row.lead.size() + row.raw.size();
   std::size_t bytes = row.key.size() + row.order_text.size();

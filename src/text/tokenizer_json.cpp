@@ -5,7 +5,6 @@
 namespace seqguard {
 namespace {
 
-/// The blocks by which a saved tokenizer truncates and pads are those of whoever saved it last.
 /// Every id of a frame must be one that the vocabulary has.
 void check_frame(const Frame& frame, const VocabularyMap& vocabulary, JsonValue processor) {
   for (const FramePiece& piece : frame)
@@ -45,6 +44,7 @@ TokenizerPipeline pipeline_from_json(std::string_view json, const std::string& f
   if (const auto version = root.find("version"); version && version->text() != "1.0")
     version->refuse_unsupported("\"1.0\"");
   TokenizerPipeline pipeline;
+  // How a saved tokenizer truncates and pads is what whoever saved it last had set.
   if (root.find("truncation"))
     pipeline.notes.push_back(file + ": truncation is ignored, EncodeOptions::max_length counts");
   if (root.find("padding")) pipeline.notes.push_back(file + ": padding is ignored, nothing is padded here");

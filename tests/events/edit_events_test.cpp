@@ -150,7 +150,7 @@ TEST_CASE("a new event holds what follows from its value, and nothing else is kn
   CHECK(same(event, encoded({{"c", "never seen", k_missing, k_no_time}}, schema)));
 }
 
-TEST_CASE("a script is given in positions of the original, in any order; insertions by rank, before the event itself") {
+TEST_CASE("a script is given in positions of the original, in any order: insertions by rank, before the event itself") {
   const EventSchema schema = make_schema();
   const Rows rows = {{"a", "x", 1, 1000}, {"b", "y", 1, 2000}, {"c", "y", 1, 9000}, {"d", "x", 1, 9500}};
   const auto type = [&](const char* item) { return schema.primary_column().vocabulary.type(item); };

@@ -10,9 +10,10 @@
 namespace seqguard {
 
 struct Truth {
-  std::vector<std::string> kinds;  ///< per sequence: what is wrong with it; empty: normal
-  std::vector<std::uint8_t>
-      events;  ///< per event of the data set: 1 if it is abnormal; empty: only sequences are judged
+  /// Per sequence: what is wrong with it; empty: normal.
+  std::vector<std::string> kinds;
+  /// Per event of the data set: 1 if it is abnormal; empty: only sequences are judged.
+  std::vector<std::uint8_t> events;
 };
 
 /// Reads labels: a CSV file with header, a row for each abnormal event, whose columns are the key (named as in the

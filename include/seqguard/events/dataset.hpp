@@ -67,7 +67,8 @@ class Dataset {
   /// Value of the order column as written; empty if there is none.
   std::string_view order_text(std::size_t event) const noexcept;
   /// The bytes of an event's row, line end included (ReadOptions::keep_raw, else empty). For lines: the event and the
-  /// blanks after it. head() and all raw() in the order of the file give the file back, without its rejected rows.
+  /// blanks after it. head() and the rows of all events in file_order() (for lines, with lead() before the first event
+  /// of each sequence) give the file back, without its rejected rows and blank lines.
   std::string_view raw(std::size_t event) const noexcept;
   /// Bytes before the first event: the header row of a table; nothing for lines.
   std::string_view head() const noexcept;

@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <type_traits>
 
 #include "seqguard/events/type_id.hpp"
 
@@ -66,8 +67,8 @@ struct EventsView {
   std::span<const std::int64_t> time_ms;
 };
 
-/// Shorthand for a sequence that is one column of values: `scorer.score(OneColumn(names), ...)`. Lives as long as the
-/// call; the values themselves are borrowed.
+/// Shorthand for a sequence that is one column of values, as an argument: `scorer.score(OneColumn(names), ...)`. The
+/// values are borrowed, and its view() refers to the object.
 class OneColumn {
  public:
   explicit OneColumn(ColumnView column) : column_(column) {}

@@ -24,7 +24,7 @@ ColumnRequest column_request_from_string(std::string_view text);
 
 struct ReadOptions {
   DataFormat format = DataFormat::guess;
-  /// Reads exactly the columns of this schema, in its order; the fields below are then not looked at. Borrowed.
+  /// Reads exactly the columns of this schema, in its order; the five fields below are then not looked at. Borrowed.
   const EventSchema* schema = nullptr;
   std::string key = {}, order = {}, time = {};  ///< names that override the inferred ones
   std::vector<ColumnRequest> columns = {};      ///< if not empty: only these, the first categorical one is primary
@@ -48,19 +48,21 @@ std::unique_ptr<RowSource> open_rows_from_text(std::string_view text, const std:
 /// line and by the sample from which the columns are inferred.
 ///
 /// Inference, from the first 20,000 rows or 64 MiB (ReadOptions overrides each step):
-/// - key: the first column with a name such as user, user_id, session, customer, account, key; others like it are left
-/// out;
+/// - key: the first column with a name such as user, user_id, session, customer, account, key; further columns with
+/// such
+///   a name are left out;
 /// - time: ts, time, timestamp, datetime, ..; plain numbers are seconds, ms, us or ns by their size, or ISO-8601 (UTC);
 /// - order: order, position, seq, step, ..; without one the order of the rows. Never the time, unless it is asked for;
 /// - other columns: RecBole's type; else numeric if all values are numbers, more than 20 differ, and the name is not an
-///   identifier's (.._id, item, product, ..); else categorical. An unnamed kind of row identifier (all of at least 100
-///   values differ) is left out. An empty field is a missing number, an unknown time, or a category of its own;
+///   identifier's (.._id, item, product, ..); else categorical. A categorical column whose values, 100 or more, all
+///   differ is taken for a number of the row and left out. An empty field is a missing number, an unknown time, or a
+///   category of its own;
 /// - primary: the first categorical column named like event or action, else the first with at least two values.
 ///
 /// A bad row (wrong number of fields, a value that is no number or time, empty key, unterminated quote, invalid UTF-8,
 /// NUL, a line or number of fields beyond the limits) is left out and noted in rejected(); its neighbours are read.
-/// @throws Error file_not_found, io_error; bad_format: no header, no key, a named column that is absent, a name
-/// twice, more than 360 MB in memory and 18 times the file (rows or sequences of a letter);
+/// @throws Error file_not_found, io_error; bad_format: no header, no key, a named column that is absent, a name twice,
+/// data that take more than 360 MB and more than 18 times the file (only rows or sequences of a single letter do);
 /// bad_event "file:line: reason" at the first bad row if strict; unsupported (jsonl).
 Dataset read_events(const std::string& path, const ReadOptions& options = {});
 

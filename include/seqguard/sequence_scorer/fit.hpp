@@ -36,9 +36,8 @@ struct FitOptions {
 /// The choices that follow from the data, by one rule; stored in the model and printed by `fit`.
 struct FitPlan {
   std::size_t sequences = 0, events = 0;
-  std::size_t vocabulary = 0;  ///< values of the primary column that the encoder knows
-  std::size_t rare_values =
-      0;  ///< values below the frequency cut: UNK for the encoder, types of their own for the statistics
+  std::size_t vocabulary = 0;   ///< values of the primary column that the encoder knows
+  std::size_t rare_values = 0;  ///< those below the frequency cut: UNK for the encoder, types for the statistics
   double rare_share = 0;  ///< share of the events that hold one: they are neither judged from both sides nor repaired
   std::size_t window = 64, hidden = 64, layers = 2, heads = 4;
   std::size_t steps = 0;
