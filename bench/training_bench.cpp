@@ -11,6 +11,8 @@
 
 #include "seqguard/core/executor.hpp"
 #include "seqguard/model/encoder.hpp"
+#include "seqguard/training/event_objectives.hpp"
+#include "seqguard/training/event_source.hpp"
 #include "seqguard/training/optimizer.hpp"
 #include "seqguard/training/trainer.hpp"
 #include "support/models.hpp"
@@ -124,17 +126,18 @@ void train_masked(benchmark::State& state, const ModelSize& size, std::size_t th
   for (const EncodedEvents& sequence : sequences) train.push_back(&sequence);
   ModelSpec spec = model_spec(size, k_vocabulary);
   spec.heads = {{"", Head::masked_lm}};
+  spec.config.hidden_dropout_prob = k_dropout;
+  spec.config.attention_probs_dropout_prob = 0;
   Model<float> model(make_context(default_isa()), spec);
   model.initialize(1);
   TrainingOptions options;
   options.steps = 1'000'000;
   options.tokens_per_step = k_sequences * k_length;
-  options.window = k_length;
-  options.masked_share = 1;
-  options.dropout = k_dropout;
   options.schedule.warm_up = 0;
   options.schedule.peak = 2e-4;
-  Trainer trainer(model, schema, train, {}, options);
+  const EventSource source(schema, train, {}, k_length, options.seed);
+  const MaskedEvents<float> objective(primary_counts(schema));
+  Trainer<float> trainer(model, source, {{&objective}}, options);
   const std::unique_ptr<Executor> executor = make_thread_pool(threads);
   const double before = trainer.step(*executor);
   double after = before;

@@ -58,6 +58,7 @@ void EncoderBatch::prepare(const EventSchema& schema, std::size_t tokens) {
 
 void EncoderBatch::clear() noexcept {
   ids_.clear();
+  type_ids_.clear();
   gaps_.clear();
   offsets_.resize(1);
   for (Feature& feature : features_) feature.ids.clear();
@@ -85,6 +86,12 @@ void EncoderBatch::append(const EncodedEvents& events, std::size_t first, std::s
                                                                        : NumericState::present);
     }
   }
+  offsets_.push_back(ids_.size());
+}
+
+void EncoderBatch::append(std::span<const std::int32_t> ids, std::span<const std::int32_t> type_ids) {
+  ids_.insert(ids_.end(), ids.begin(), ids.end());
+  type_ids_.insert(type_ids_.end(), type_ids.begin(), type_ids.end());
   offsets_.push_back(ids_.size());
 }
 
@@ -117,6 +124,7 @@ EncoderInput EncoderBatch::input() noexcept {
   for (std::size_t c = 0; c < numerics_.size(); ++c) numeric_views_[c] = {numerics_[c].values, numerics_[c].state};
   EncoderInput input;
   input.ids = ids_;
+  input.token_type_ids = type_ids_;
   input.features = feature_views_;
   input.numerics = numeric_views_;
   if (has_gaps_) input.time_gaps = gaps_;

@@ -12,6 +12,8 @@
 #include "seqguard/core/random.hpp"
 #include "seqguard/detection/encoder_surprise.hpp"
 #include "seqguard/sequence_scorer/behaviour_model.hpp"
+#include "seqguard/training/event_objectives.hpp"
+#include "seqguard/training/event_source.hpp"
 #include "seqguard/training/state_file.hpp"
 #include "seqguard/training/trainer.hpp"
 #include "sequence_scorer/fit_state.hpp"
@@ -101,10 +103,7 @@ ModelSpec make_spec(const FitPlan& plan, const EventSchema& schema) {
 TrainingOptions training_options(const FitPlan& plan, std::uint64_t seed) {
   TrainingOptions options;
   options.steps = plan.steps;
-  options.window = plan.window;
-  options.masked_share = plan.masked_share;
   options.schedule.peak = plan.learning_rate;
-  options.dropout = static_cast<float>(plan.dropout);
   options.validate_every = std::max<std::size_t>(20, plan.steps / 30);
   options.seed = seed;
   return options;
@@ -184,7 +183,11 @@ class Fitter {
   double train(Model<float>& encoder, std::size_t j) {
     const Job& job = jobs_[j];
     encoder.initialize(random_bits(job.seed, k_weight_stream, 0));
-    Trainer trainer(encoder, schema_, pick(job.train), pick(job.validation), training_options(plan_, job.seed));
+    const EventSource source(schema_, pick(job.train), pick(job.validation), plan_.window, job.seed);
+    const MaskedEvents<float> masked(primary_counts(schema_));
+    const NextEvent<float> next;
+    Trainer<float> trainer(encoder, source, {{&masked, plan_.masked_share}, {&next, 1 - plan_.masked_share}},
+                           training_options(plan_, job.seed));
     if (state_.has_trainer && state_.job == j) trainer.restore(std::move(state_.trainer));
     Clock::time_point saved = Clock::now();
     trainer.run(executor_, job.phase, progress_, [&] {

@@ -20,7 +20,7 @@ struct FitState {
   std::vector<double> event_next;  ///< surprises of single held-out events
   std::vector<double> event_masked;
   bool has_trainer = false;  ///< job number `job` has begun
-  TrainerState trainer;
+  TrainerState<float> trainer;
 
   template <class Self, class Visit>
   static void visit_fields(Self& self, const Visit& visit) {
@@ -30,8 +30,8 @@ struct FitState {
     visit("event_masked", self.event_masked);
     visit("has_trainer", self.has_trainer);
     if (self.has_trainer)
-      TrainerState::visit_fields(self.trainer,
-                                 [&](const std::string& name, auto& field) { visit("trainer." + name, field); });
+      TrainerState<float>::visit_fields(self.trainer,
+                                        [&](const std::string& name, auto& field) { visit("trainer." + name, field); });
   }
 };
 

@@ -39,9 +39,7 @@ TextInput TextInput::load(const std::string& directory, const ModelConfig& confi
   if (input.tokenizer.vocab_size() > config.vocab_size)
     fail(ErrorCode::bad_checkpoint, directory, "the tokenizer's ids do not fit the embeddings",
          "at most " + std::to_string(config.vocab_size), std::to_string(input.tokenizer.vocab_size()));
-  // With one type or none the network is given none.
-  if (config.traits().token_types && config.type_vocab_size > 1 &&
-      input.tokenizer.type_count() > config.type_vocab_size)
+  if (config.reads_token_types() && input.tokenizer.type_count() > config.type_vocab_size)
     fail(ErrorCode::bad_checkpoint, directory, "the tokenizer's type ids do not fit the embeddings",
          "at most " + std::to_string(config.type_vocab_size), std::to_string(input.tokenizer.type_count()));
   input.options.max_length = max_text_tokens(directory, config);

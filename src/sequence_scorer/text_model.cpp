@@ -24,11 +24,9 @@ struct TextModel::Parts {
   std::optional<TextInput> input;
   std::string no_input;  // why there is none
 
-  /// What the network reads of a tokenizer's type ids: nothing where it knows one type or none.
+  /// What the network reads of a tokenizer's type ids.
   std::span<const std::int32_t> type_ids(const Encoding& tokens) const {
-    const ModelConfig& config = model.config();
-    if (!config.traits().token_types || config.type_vocab_size < 2) return {};
-    return tokens.type_ids;
+    return model.config().reads_token_types() ? tokens.type_ids : std::span<const std::int32_t>();
   }
 };
 

@@ -14,14 +14,14 @@ TEST_CASE("the state file of a fit keeps every field") {
   state.event_next = {2.5};
   state.event_masked = {3.5, 4.5, 5.5};
   state.has_trainer = true;
-  TrainerState& t = state.trainer;
+  TrainerState<float>& t = state.trainer;
   t.values = {1, 2, 3};
   t.early_stopping.best_values = {4, 5, 6};
   t.early_stopping.best_loss = 0.25;
   t.optimizer = {.m = {7, 8, 9}, .v = {10, 11, 12}, .step = 13};
   t.step = 14;
   t.epoch = 15;
-  t.crop = 16;
+  t.example = 16;
   t.early_stopping.validations_since = 17;
   t.stopped = true;
 
@@ -42,7 +42,7 @@ TEST_CASE("the state file of a fit keeps every field") {
   CHECK(loaded.trainer.optimizer.step == t.optimizer.step);
   CHECK(loaded.trainer.step == t.step);
   CHECK(loaded.trainer.epoch == t.epoch);
-  CHECK(loaded.trainer.crop == t.crop);
+  CHECK(loaded.trainer.example == t.example);
   CHECK(loaded.trainer.early_stopping.validations_since == t.early_stopping.validations_since);
   CHECK(loaded.trainer.stopped);
 

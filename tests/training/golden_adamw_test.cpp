@@ -56,7 +56,7 @@ TEST_CASE("the losses of five AdamW steps agree with torch") {
     // small by as much as any other, so that after k steps of 0.01 the loss may differ by some 1e-5; a wrong moment,
     // decay or bias correction shows in the second digit.
     CHECK(std::abs(loss - expected[step]) < 1e-4 * expected[step]);
-    const std::span<float> gradient = workspace.activations.allocate<float>(n * hidden);
+    std::vector<float> gradient(n * hidden);
     const MatrixView<float> d_hidden(gradient.data(), n, hidden);
     prediction_backward<float>(model, d_hidden, d_p, factors, prediction, what, workspace.scratch);
     run_encoder_backward<float>(model, d_p, d_hidden, cache, input, options, workspace);

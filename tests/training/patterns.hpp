@@ -8,7 +8,7 @@
 #include "seqguard/core/random.hpp"
 #include "seqguard/events/encode.hpp"
 #include "seqguard/model/encoder_batch.hpp"
-#include "seqguard/training/trainer.hpp"
+#include "seqguard/model/model.hpp"
 
 namespace seqguard {
 
@@ -41,7 +41,8 @@ struct Patterns {
   }
 };
 
-inline Model<float> small_model(const EventSchema& schema, std::uint64_t seed = 3) {
+inline Model<float> small_model(const EventSchema& schema, std::uint64_t seed = 3, double dropout = 0,
+                                double attention_dropout = 0) {
   ModelSpec spec;
   spec.config.vocab_size = schema.primary_column().vocabulary.size();
   spec.config.hidden_size = 16;
@@ -50,6 +51,8 @@ inline Model<float> small_model(const EventSchema& schema, std::uint64_t seed = 
   spec.config.intermediate_size = 32;
   spec.config.max_position_embeddings = 32;
   spec.config.type_vocab_size = 1;
+  spec.config.hidden_dropout_prob = dropout;
+  spec.config.attention_probs_dropout_prob = attention_dropout;
   spec.features = model_features(schema);
   spec.heads = {{"", Head::masked_lm}};
   Model<float> model(make_context(default_isa()), spec);

@@ -103,17 +103,17 @@ TEST_CASE("a state file gives every field back") {
 }
 
 TEST_CASE("a training's state comes back whole") {
-  TrainerState state;
+  TrainerState<float> state;
   state.values = {1, 2};
   state.optimizer = {{3, 4}, {5, 6}, 7};
   state.early_stopping = {{8, 9}, 0.25, 10};
   state.step = 11;
   state.epoch = 12;
-  state.crop = 13;
+  state.example = 13;
   state.stopped = true;
   const TemporaryDirectory directory;
   save_state(state, directory / "state", k_description);
-  const auto loaded = load_state<TrainerState>(directory / "state", k_description);
+  const auto loaded = load_state<TrainerState<float>>(directory / "state", k_description);
   CHECK(loaded.values == state.values);
   CHECK(loaded.optimizer.m == state.optimizer.m);
   CHECK(loaded.optimizer.v == state.optimizer.v);
@@ -123,7 +123,7 @@ TEST_CASE("a training's state comes back whole") {
   CHECK(loaded.early_stopping.validations_since == 10);
   CHECK(loaded.step == 11);
   CHECK(loaded.epoch == 12);
-  CHECK(loaded.crop == 13);
+  CHECK(loaded.example == 13);
   CHECK(loaded.stopped);
 }
 

@@ -9,6 +9,8 @@
 #include <vector>
 
 #include "seqguard/core/error.hpp"
+#include "seqguard/training/event_objectives.hpp"
+#include "seqguard/training/event_source.hpp"
 #include "training/patterns.hpp"
 
 using namespace seqguard;
@@ -21,9 +23,6 @@ TrainingOptions short_training() {
   options.steps = 30;
   options.tokens_per_step = 64;
   options.chunk_tokens = 16;
-  options.window = 16;
-  options.masked_share = 0.4;
-  options.dropout = 0.1F;
   options.validate_every = 5;
   options.patience = 0;
   options.seed = 9;
@@ -33,13 +32,20 @@ TrainingOptions short_training() {
 struct Run {
   Patterns patterns{32};
   std::vector<const EncodedEvents*> train = patterns.range(0, 24), validation = patterns.range(24, 32);
-  Model<float> model = small_model(patterns.schema);
+  EventSource source{patterns.schema, train, validation, 16, 9};
+  MaskedEvents<float> masked{primary_counts(patterns.schema)};
+  NextEvent<float> next;
+  Model<float> model = small_model(patterns.schema, 3, 0.1, 0.2);
+
+  Trainer<float> trainer(const TrainingOptions& options = short_training()) {
+    return {model, source, {{&masked, 0.4}, {&next, 0.6}}, options};
+  }
 };
 
 /// Weights after the whole training, on `threads` threads.
 std::vector<float> straight_run(std::size_t threads) {
   Run run;
-  Trainer trainer(run.model, run.patterns.schema, run.train, run.validation, short_training());
+  Trainer<float> trainer = run.trainer();
   const auto executor = make_thread_pool(threads);
   trainer.run(*executor, "test", {}, [] {});
   return run.model.values();
@@ -47,16 +53,16 @@ std::vector<float> straight_run(std::size_t threads) {
 
 /// The same, stopped after `stop` steps and continued by another trainer on another model.
 std::vector<float> stopped_run(std::size_t stop) {
-  TrainerState stored;
+  TrainerState<float> stored;
   {
     Run run;
-    Trainer trainer(run.model, run.patterns.schema, run.train, run.validation, short_training());
+    Trainer<float> trainer = run.trainer();
     for (std::size_t i = 0; i < stop; ++i) trainer.step(inline_executor());
     stored = trainer.state();
   }
   Run run;
   run.model.initialize(1234);
-  Trainer trainer(run.model, run.patterns.schema, run.train, run.validation, short_training());
+  Trainer<float> trainer = run.trainer();
   trainer.restore(stored);
   trainer.run(inline_executor(), "test", {}, [] {});
   return run.model.values();
@@ -82,8 +88,8 @@ TEST_CASE("a stopped training continues bit for bit") {
 
 TEST_CASE("a state of another model is refused") {
   Run run;
-  Trainer trainer(run.model, run.patterns.schema, run.train, run.validation, short_training());
-  TrainerState state = trainer.state();
+  Trainer<float> trainer = run.trainer();
+  TrainerState<float> state = trainer.state();
   state.optimizer.m.pop_back();
   try {
     trainer.restore(state);
@@ -101,9 +107,9 @@ TEST_CASE("early stopping puts the best weights back") {
   options.patience = 3;
   // A learning rate that only destroys, once the warm-up of 40 steps has reached it.
   options.schedule.peak = 3;
-  Trainer trainer(run.model, run.patterns.schema, run.train, run.validation, options);
+  Trainer<float> trainer = run.trainer(options);
   trainer.run(inline_executor(), "test", {}, [] {});
-  const TrainerState state = trainer.state();
+  const TrainerState<float> state = trainer.state();
   CHECK(trainer.finished());
   CHECK(state.step < 400);
   CHECK(state.early_stopping.validations_since == 3);
@@ -117,12 +123,13 @@ TEST_CASE("a pattern is learned from one side and from both") {
   TrainingOptions options;
   options.steps = 250;
   options.tokens_per_step = 512;
-  options.window = 22;
   options.schedule.peak = 1e-2;
+  const EventSource source(patterns.schema, train, validation, 22, options.seed);
+  const MaskedEvents<float> masked(primary_counts(patterns.schema));
+  const NextEvent<float> next_event;
   const auto learned_loss = [&](double masked_share) {
     Model<float> model = small_model(patterns.schema);
-    options.masked_share = masked_share;
-    Trainer trainer(model, patterns.schema, train, validation, options);
+    Trainer<float> trainer(model, source, {{&masked, masked_share}, {&next_event, 1 - masked_share}}, options);
     trainer.run(inline_executor(), "test", {}, [] {});
     return trainer.validate(inline_executor());
   };
@@ -139,8 +146,8 @@ TEST_CASE("a pattern is learned from one side and from both") {
 
 TEST_CASE("a loss that is not finite is an error") {
   Run run;
-  Trainer trainer(run.model, run.patterns.schema, run.train, run.validation, short_training());
-  TrainerState state = trainer.state();
+  Trainer<float> trainer = run.trainer();
+  TrainerState<float> state = trainer.state();
   state.values[run.model.table().entries().front().offset + 16 * k_cls_id] = std::numeric_limits<float>::quiet_NaN();
   trainer.restore(state);
   try {
@@ -154,7 +161,7 @@ TEST_CASE("a loss that is not finite is an error") {
 
 TEST_CASE("a progress callback stops the training") {
   Run run;
-  Trainer trainer(run.model, run.patterns.schema, run.train, run.validation, short_training());
+  Trainer<float> trainer = run.trainer();
   struct Seen {
     std::size_t reports = 0, after_steps = 0;
     std::string phase;
@@ -181,7 +188,48 @@ TEST_CASE("a progress callback stops the training") {
   CHECK(trainer.state().step == 3);
 }
 
-TEST_CASE("training needs data") {
+TEST_CASE("training needs data and an objective") {
   Run run;
-  CHECK_THROWS_AS(Trainer(run.model, run.patterns.schema, {}, run.validation, short_training()), Error);
+  const EventSource nothing(run.patterns.schema, {}, run.validation, 16, 9);
+  CHECK_THROWS_AS(Trainer<float>(run.model, nothing, {{&run.next}}, short_training()), Error);
+  CHECK_THROWS_AS(Trainer<float>(run.model, run.source, {}, short_training()), Error);
+}
+
+TEST_CASE("the steps of objectives are spread by their shares") {
+  Run run;
+  const MaskedEvents<float> other(primary_counts(run.patterns.schema));
+  const auto count = [&](std::vector<ObjectiveShare<float>> objectives, const Objective<float>& wanted,
+                         std::size_t from, std::size_t to) {
+    std::size_t steps = 0;
+    for (std::size_t s = from; s < to; ++s) steps += &objective_of<float>(objectives, s) == &wanted ? 1 : 0;
+    return steps;
+  };
+  const std::vector<ObjectiveShare<float>> two = {{&run.masked, 0.3}, {&run.next, 0.7}};
+  const std::vector<ObjectiveShare<float>> three = {{&run.masked, 0.5}, {&other, 0.25}, {&run.next, 0.25}};
+  for (std::size_t from = 0; from < 1000; from += 100) {
+    CHECK(count(two, run.masked, from, from + 100) == 30);
+    CHECK(count(two, run.masked, from, from + 10) == 3);
+    CHECK(count(three, run.masked, from, from + 20) == 10);
+    CHECK(count(three, other, from, from + 20) == 5);
+  }
+  CHECK(count({{&run.next}}, run.next, 0, 50) == 50);
+  CHECK(count({{&run.masked, 0}, {&run.next, 1}}, run.next, 0, 50) == 50);
+  CHECK(count({{&run.masked, 1}, {&run.next, 0}}, run.masked, 0, 50) == 50);
+}
+
+TEST_CASE("dropout in training is what the configuration says") {
+  const auto validated_then_trained = [](double hidden, double attention) {
+    Run run;
+    run.model = small_model(run.patterns.schema, 3, hidden, attention);
+    Trainer<float> trainer = run.trainer();
+    const double validated = trainer.validate(inline_executor());
+    return std::pair(validated, trainer.step(inline_executor()));
+  };
+  const auto [validated, trained] = validated_then_trained(0, 0);
+  for (const auto& [hidden, attention] : {std::pair(0.3, 0.0), std::pair(0.0, 0.3)}) {
+    const auto with = validated_then_trained(hidden, attention);
+    CHECK(with.first == validated);  // a validation drops nothing out
+    CHECK(with.second != trained);
+    CHECK(with.second != validated_then_trained(2 * hidden, 2 * attention).second);
+  }
 }

@@ -63,6 +63,8 @@ struct ModelConfig {
   /// Id at which positions begin after_padding.
   std::size_t position_padding() const noexcept { return traits().position_padding.value_or(pad_token_id.value_or(0)); }
   const FamilyTraits& traits() const noexcept { return traits_of(family); }
+  /// Whether type ids make a difference: with one type or none the network is given none.
+  bool reads_token_types() const noexcept { return traits().token_types && type_vocab_size > 1; }
   /// Longest sequence: positions that lie behind the padding id are not for tokens.
   std::size_t max_tokens() const noexcept;
   /// Layers that have parameters of their own, and which of them is the i-th one of layer_calls() that are run.

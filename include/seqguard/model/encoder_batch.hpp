@@ -1,4 +1,4 @@
-// The ragged input of an encoder call, put together from windows of encoded sequences.
+// The ragged input of an encoder call, put together from windows of encoded sequences, or from tokens of texts.
 #pragma once
 
 #include <cstddef>
@@ -19,7 +19,7 @@ ModelFeatures model_features(const EventSchema& schema);
 /// last.
 std::vector<std::string> predicted_columns(const EventSchema& schema);
 
-/// Buffers that grow once and are then reused. Not thread-safe: one per worker.
+/// Buffers that grow once and are then reused. Until prepare(), laid out for texts. Not thread-safe: one per worker.
 class EncoderBatch {
  public:
   EncoderBatch() = default;
@@ -32,6 +32,8 @@ class EncoderBatch {
   void clear() noexcept;
   /// Appends the positions [first, first + count) of a sequence as one sequence of the batch.
   void append(const EncodedEvents& events, std::size_t first, std::size_t count);
+  /// Appends the tokens of a text; type_ids: one for each, or none in all texts of the batch.
+  void append(std::span<const std::int32_t> ids, std::span<const std::int32_t> type_ids);
 
   std::size_t tokens() const noexcept { return ids_.size(); }
   std::size_t sequences() const noexcept { return offsets_.size() - 1; }
@@ -70,10 +72,10 @@ class EncoderBatch {
 
   std::size_t primary_column_ = 0;
   bool has_gaps_ = false;
-  std::vector<std::int32_t> ids_, gaps_;
+  std::vector<std::int32_t> ids_, type_ids_, gaps_;
   std::vector<Feature> features_;
   std::vector<Numeric> numerics_;
-  std::vector<Decoder> decoders_;
+  std::vector<Decoder> decoders_{{Source::primary, 0}};
   std::vector<std::size_t> offsets_{0};
   std::vector<std::span<const std::int32_t>> feature_views_;
   std::vector<NumericInput> numeric_views_;

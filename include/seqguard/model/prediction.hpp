@@ -73,8 +73,8 @@ void prediction_forward(const Model<Real>& model, PredictionCache<Real>& cache, 
   }
 }
 
-/// Gradient of sum_cr factors[c * R + r] losses[c, r] (a factor must be 0 where there is no target): d_hidden[N, H] is
-/// overwritten, d_p accumulated.
+/// Gradient of sum_cr factors[c * R + r] losses[c, r] (a factor must be 0 where there is no target), added to
+/// d_hidden[N, H] and d_p.
 template <class Real>
 void prediction_backward(const Model<Real>& model, MatrixView<Real> d_hidden, const ModelParameters<Real>& d_p,
                          std::span<const Real> factors, const PredictionCache<Real>& cache,
@@ -94,7 +94,6 @@ void prediction_backward(const Model<Real>& model, MatrixView<Real> d_hidden, co
                                 cache.transform, cache.gathered, model.parameters().heads[head].classifier.transform,
                                 model.packed().heads[head].transform,
                                 {model.config().masked_lm_activation(), model.config().layer_norm_eps}, scratch);
-  std::fill_n(d_hidden.data, d_hidden.rows * hidden, Real(0));
   for (std::size_t r = 0; r < rows; ++r)
     model.context().kernels->axpy(d_hidden.row(targets.rows[r]), d_gathered.row(r), hidden, Real(1));
 }

@@ -1,77 +1,88 @@
-// What a step of pre-training asks of the encoder: a corruption of the input, and what is to be predicted where.
+// What a step of training asks of the encoder: a corruption of the input, what is to be predicted where, and the loss
+// of the hidden states. Objectives with one attention mask may share an encoder pass: each has targets of its own, and
+// adds to one gradient. Events: training/event_objectives.hpp; labels: training/classification.hpp.
 #pragma once
 
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "seqguard/core/random.hpp"
+#include "seqguard/core/views.hpp"
+#include "seqguard/layers/dropout.hpp"
 #include "seqguard/layers/self_attention.hpp"
-#include "seqguard/model/encoder_batch.hpp"
-#include "seqguard/model/prediction.hpp"
+#include "seqguard/model/model.hpp"
+#include "seqguard/model/workspace.hpp"
+#include "seqguard/training/batch_source.hpp"
 
 namespace seqguard {
 
-/// Targets of one chunk; buffers are reused.
+/// What an objective asks about a chunk; buffers are reused.
 struct ChunkTargets {
-  std::vector<std::uint32_t> rows;
-  std::vector<std::vector<std::int32_t>> columns;  ///< per decoder [R]
-  std::vector<std::int32_t> flat;                  ///< [C, R], made by finish()
+  std::vector<std::uint32_t> rows;                 ///< [R] tokens or sequences of the chunk: a loss each
+  std::vector<std::vector<std::int32_t>> columns;  ///< of predicted events: answers, per decoder [R]
 
-  void clear(std::size_t decoders);
-  /// Row at token `row`, compared with what token `source` of the batch holds at this moment.
-  void add(const EncoderBatch& batch, std::size_t row, std::size_t source);
-  PredictionTargets finish();
+  void clear(std::size_t decoders) {
+    rows.clear();
+    columns.resize(decoders);
+    for (std::vector<std::int32_t>& column : columns) column.clear();
+  }
 };
 
-/// One way of asking. Implementations are stateless.
+/// A chunk behind the encoder.
+template <class Real>
+struct EncodedChunk {
+  const Model<Real>& model;
+  const TrainingChunk& chunk;
+  MatrixView<const Real> hidden;  ///< [N, H] of the last layer
+  Dropout dropout;                ///< of the encoder's pass: key and place for the dropout of heads
+};
+
+/// Where a loss leaves its gradient.
+template <class Real>
+struct LossGradient {
+  double factor;                     ///< of the sum of losses: 1 / rows of the whole step
+  const ModelParameters<Real>& d_p;  ///< added to
+  MatrixView<Real> d_hidden;         ///< [N, H], added to
+};
+
+/// One way of asking. Stateless: const members may be called from any number of threads at once.
+template <class Real>
 class Objective {
  public:
   virtual ~Objective() = default;
-  virtual AttentionMask mask() const noexcept = 0;
-  /// Changes the tokens [first, first + count) of the batch (one window) and adds its targets.
-  virtual void corrupt(EncoderBatch& batch, ChunkTargets& targets, std::size_t first, std::size_t count,
-                       Random& random) const = 0;
+  virtual AttentionMask mask() const noexcept { return AttentionMask::full; }
+  /// Changes sequence number `sequence` of the chunk and adds what is asked about it to the targets.
+  virtual void corrupt(TrainingChunk& chunk, ChunkTargets& targets, std::size_t sequence, Random& random) const = 0;
+  /// Sum of the losses of the rows. With `gradient` this is training, with dropout; without it validation.
+  virtual double loss(const EncodedChunk<Real>& encoded, const ChunkTargets& targets,
+                      const LossGradient<Real>* gradient, Workspace& workspace) const = 0;
 };
 
-/// h_t predicts event t + 1 under the causal mask. A share of the inputs becomes UNK, so that UNK has an embedding.
-class NextEvent final : public Objective {
- public:
-  explicit NextEvent(double unk_rate = 0.002) : unk_rate_(unk_rate) {}
-  AttentionMask mask() const noexcept override { return AttentionMask::causal; }
-  void corrupt(EncoderBatch& batch, ChunkTargets& targets, std::size_t first, std::size_t count,
-               Random& random) const override;
-
- private:
-  double unk_rate_;
+/// One of the objectives of a training, which is borrowed.
+template <class Real>
+struct ObjectiveShare {
+  const Objective<Real>* objective;
+  double share = 1;  ///< of the steps; those of all objectives are 1 together
 };
 
-/// Rates of MaskedEvents, from reference measurements on item sequences.
-struct MaskedEventsOptions {
-  double mask_low = 0.15, mask_high = 0.3;  ///< mask rate of a window, uniform in between
-  double replaced_only = 0.3;               ///< windows without a mask, with replaced events only
-  double replace_high = 0.2;                ///< rate of replaced events, uniform in (0, replace_high)
-  double block = 0.5;                       ///< masked windows that hide blocks of 4 instead of single positions
-  double copied = 0.25;                     ///< replaced events that are copies of another event of the window
-  double kept_targets = 0.1;                ///< untouched events that are predicted as well
-};
+/// Which objective step `step` trains. The steps of each are evenly spread: step s is the first one's where
+/// floor((s + 1) share) > floor(s share), and the others divide the remaining steps in the same way.
+template <class Real>
+const Objective<Real>& objective_of(std::span<const ObjectiveShare<Real>> objectives, std::uint64_t step) {
+  double left = 1;
+  for (const ObjectiveShare<Real>& candidate : objectives.first(objectives.size() - 1)) {
+    const double share = candidate.share / left;
+    const double before = std::floor(static_cast<double>(step) * share);
+    if (std::floor(static_cast<double>(step + 1) * share) > before) return *candidate.objective;
+    step -= static_cast<std::uint64_t>(before);
+    left -= candidate.share;
+  }
+  return *objectives.back().objective;
+}
 
-/// Hidden and replaced events are predicted from both sides. New values come half from the square roots of the counts,
-/// half uniformly.
-class MaskedEvents final : public Objective {
- public:
-  /// counts[v] of the primary column's vocabulary, reserved ids included (their counts are ignored).
-  MaskedEvents(const std::vector<std::uint64_t>& counts, const MaskedEventsOptions& options = {});
-  AttentionMask mask() const noexcept override { return AttentionMask::full; }
-  void corrupt(EncoderBatch& batch, ChunkTargets& targets, std::size_t first, std::size_t count,
-               Random& random) const override;
-
- private:
-  std::int32_t draw_value(Random& random) const;
-  void replace(EncoderBatch& batch, std::size_t first, std::size_t count, std::size_t t, Random& random) const;
-
-  MaskedEventsOptions options_;
-  std::vector<double> cumulative_;  ///< of the square roots of the counts
-};
+extern template const Objective<float>& objective_of(std::span<const ObjectiveShare<float>>, std::uint64_t);
 
 }  // namespace seqguard

@@ -1,5 +1,5 @@
 // What the objectives ask: rates, targets, marks, determinism.
-#include "seqguard/training/objective.hpp"
+#include "seqguard/training/event_objectives.hpp"
 
 #include <doctest/doctest.h>
 
@@ -22,21 +22,21 @@ struct Window22 {
   ChunkTargets targets;
 };
 
-Window22 ask(const Objective& objective, const Patterns& patterns, std::size_t sequence, std::uint64_t seed) {
-  EncoderBatch batch;
-  batch.prepare(patterns.schema, 64);
-  // A window before it shows that only [first, first + count) is touched.
-  batch.append(patterns.sequences[0], 0, 5);
-  batch.append(patterns.sequences[sequence], 0, k_positions);
+Window22 ask(const Objective<float>& objective, const Patterns& patterns, std::size_t sequence, std::uint64_t seed) {
+  TrainingChunk chunk;
+  chunk.batch.prepare(patterns.schema, 64);
+  // A window before it shows that only the second one is touched.
+  chunk.batch.append(patterns.sequences[0], 0, 5);
+  chunk.batch.append(patterns.sequences[sequence], 0, k_positions);
   Window22 result;
   const auto copy = [&] {
-    const EncoderInput input = batch.input();
+    const EncoderInput input = chunk.batch.input();
     return std::vector<std::int32_t>(input.ids.begin(), input.ids.end());
   };
   result.before = copy();
-  result.targets.clear(batch.decoders());
+  result.targets.clear(chunk.batch.decoders());
   Random random(seed);
-  objective.corrupt(batch, result.targets, 5, k_positions, random);
+  objective.corrupt(chunk, result.targets, 1, random);
   result.after = copy();
   return result;
 }
@@ -57,7 +57,7 @@ std::vector<std::uint64_t> counts_of(const Patterns& patterns) {
 
 TEST_CASE("next event: every position predicts the true next one, a share of the inputs is unknown") {
   const Patterns patterns(8);
-  const NextEvent objective(0.05);
+  const NextEvent<float> objective(0.05);
   CHECK(objective.mask() == AttentionMask::causal);
   std::size_t unknown = 0;
   for (std::size_t w = 0; w < k_windows; ++w) {
@@ -80,7 +80,7 @@ TEST_CASE("next event: every position predicts the true next one, a share of the
 
 TEST_CASE("masked events: targets hold what was there, marks stay, every window asks something") {
   const Patterns patterns(8);
-  const MaskedEvents objective(counts_of(patterns));
+  const MaskedEvents<float> objective(counts_of(patterns));
   CHECK(objective.mask() == AttentionMask::full);
   for (std::size_t w = 0; w < k_windows; ++w) {
     const Window22 window = ask(objective, patterns, w % 8, w);
@@ -105,7 +105,7 @@ TEST_CASE("masked events: rates") {
   options.kept_targets = 0;
   std::size_t hidden = 0, changed = 0, asked = 0;
   const auto count = [&] {
-    const MaskedEvents objective(counts_of(patterns), options);
+    const MaskedEvents<float> objective(counts_of(patterns), options);
     hidden = changed = asked = 0;
     for (std::size_t w = 0; w < k_windows; ++w) {
       const Window22 window = ask(objective, patterns, w % 8, w);
@@ -163,9 +163,10 @@ TEST_CASE("masked events: rates") {
 
 TEST_CASE("objectives depend on the random stream only") {
   const Patterns patterns(8);
-  const MaskedEvents masked(counts_of(patterns));
-  const NextEvent next(0.3);
-  for (const Objective* objective : {static_cast<const Objective*>(&masked), static_cast<const Objective*>(&next)}) {
+  const MaskedEvents<float> masked(counts_of(patterns));
+  const NextEvent<float> next(0.3);
+  for (const Objective<float>* objective :
+       {static_cast<const Objective<float>*>(&masked), static_cast<const Objective<float>*>(&next)}) {
     bool differs = false;
     for (std::uint64_t seed = 0; seed < 20; ++seed) {
       const Window22 first = ask(*objective, patterns, 1, seed), second = ask(*objective, patterns, 1, seed);
