@@ -81,7 +81,10 @@ void load_written(benchmark::State& state, const ModelSpec& spec, const WeightsO
 
 void load_given(benchmark::State& state, const std::string& directory) {
   std::size_t parameters = 0;
-  for (const ParameterInfo& info : TextModel::load(directory).model().table().entries()) parameters += info.count;
+  {
+    const TextModel model = TextModel::load(directory);
+    for (const ParameterInfo& info : model.model().table().entries()) parameters += info.count;
+  }
   measure(state, parameters, [&] { TextModel::load(directory); });
 }
 

@@ -195,7 +195,7 @@ void run_item_events(const std::string& data_dir, std::uint64_t seed, Executor& 
   const Dataset train = read_events_from_text(text, "memory.txt", lines);
   const Fitted fitted = fit_model(train, "default", seed, 0.01, executor);
   const SequenceScorer scorer(fitted.model);
-  const Vocabulary& vocabulary = scorer.schema().primary_column().vocabulary;
+  const Vocabulary& vocabulary = scorer.schema()->primary_column().vocabulary;
 
   std::vector<double> clean, replaced;
   std::size_t hits1 = 0, hits10 = 0, repairs = 0, unknown = 0, events = 0;

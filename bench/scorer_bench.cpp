@@ -74,7 +74,7 @@ struct Prepared {
   std::vector<float> out;
 
   Prepared() {
-    const BehaviourModel& model = scorer().model();
+    const BehaviourModel& model = *scorer().model();
     scratch.reserve(model.schema, model.encoder, k_events);
     for (std::size_t i = 0; i < 64; ++i) {
       encode(OneColumn(sequences[i]), model.schema, encoded[i]);
@@ -84,7 +84,7 @@ struct Prepared {
 };
 
 void encoder_alone(benchmark::State& state) {
-  const Model<float>& model = scorer().model().encoder;
+  const Model<float>& model = scorer().model()->encoder;
   Prepared prepared;
   per_call(state, [&](std::size_t i) {
     prepared.scratch.batch.clear();
@@ -97,7 +97,7 @@ void encoder_alone(benchmark::State& state) {
 }
 
 void next_alone(benchmark::State& state) {
-  const BehaviourModel& model = scorer().model();
+  const BehaviourModel& model = *scorer().model();
   Prepared prepared;
   EncodedEvents encoded;
   per_call(state, [&](std::size_t i) {
@@ -108,7 +108,7 @@ void next_alone(benchmark::State& state) {
 }
 
 void profile_alone(benchmark::State& state) {
-  const BehaviourModel& model = scorer().model();
+  const BehaviourModel& model = *scorer().model();
   if (model.detector.profile().distinct_normals() != k_sequences)
     return state.SkipWithError("the normals are not distinct");
   Prepared prepared;
@@ -141,7 +141,7 @@ void process(benchmark::State& state) {
   namespace fs = std::filesystem;
   std::string pattern = (fs::temp_directory_path() / "seqguard_bench_XXXXXX").string();
   if (::mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("no temporary directory");
-  save_behaviour_model(scorer().model(), pattern + "/model");
+  save_behaviour_model(*scorer().model(), pattern + "/model");
   std::ofstream input(pattern + "/one.txt");
   const std::vector<std::string> walk = walks(1, 3).front();
   for (const std::string& value : walk) input << value << " ";

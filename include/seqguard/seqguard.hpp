@@ -10,6 +10,7 @@
 #include "seqguard/events/reader.hpp"
 #include "seqguard/events/schema.hpp"
 #include "seqguard/sequence_scorer/fit.hpp"
+#include "seqguard/sequence_scorer/open_model.hpp"
 #include "seqguard/sequence_scorer/sequence_scorer.hpp"
 #include "seqguard/sequence_scorer/text_model.hpp"
 #include "seqguard/text/tokenizer.hpp"

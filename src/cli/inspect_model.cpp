@@ -163,7 +163,7 @@ std::optional<Error> describe_model(const std::string& directory, const LoadOpti
   if (config) {
     describe_encoder(*config, facts);
     attempt([&] { describe_weights(directory, facts); });
-    if (file_exists(directory + "/detector.json") || file_exists(directory + "/event_schema.json")) {
+    if (holds_behaviour_model(directory)) {
       attempt([&] {
         const auto model = load_behaviour_model(directory, options);
         describe_schema(model->schema, facts);

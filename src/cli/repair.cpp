@@ -81,7 +81,7 @@ void check_outputs(const RepairCommandOptions& options) {
 int run(const RepairCommandOptions& options) {
   check_outputs(options);
   const SequenceScorer scorer = SequenceScorer::load(options.model, load_options(options.common));
-  const Dataset data = read_input(options.input, scorer.schema(), true);
+  const Dataset data = read_input(options.input, *scorer.schema(), true);
   const InterruptScope interrupt;
   const auto executor = executor_for(options.common);
   std::vector<Repair> repairs;

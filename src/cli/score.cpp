@@ -41,7 +41,7 @@ void write_score(const Dataset& data, std::size_t s, const Score& score, JsonWri
     json.value(sequence.key);
   json.field("line", sequence.line).field("n_events", sequence.count).field("score", score.value);
   json.field("p_value", score.p_value).field("p_conformal", score.p_conformal);
-  json.field("is_anomaly", score.is_anomaly).field("worst", score.worst).field("worst_by", score.worst_by);
+  json.field("is_anomaly", score.is_anomaly).field("worst", score.worst).field("worst_by", to_string(score.worst_by));
   json.field("view", score.view);
 }
 
@@ -93,7 +93,7 @@ int run(const ScoreCommandOptions& options) {
     throw UsageError("score: --json - and the scores cannot both go to stdout; give one of them a file");
   const bool quiet = options.common.quiet;
   const SequenceScorer scorer = SequenceScorer::load(options.model, load_options(options.common));
-  const Dataset data = read_input(options.input, scorer.schema());
+  const Dataset data = read_input(options.input, *scorer.schema());
   const InterruptScope interrupt;
   Output output(options.output);
   const std::vector<Summary> summaries = score_all(options, scorer, data, output);

@@ -47,7 +47,7 @@ void show_worst(const SequenceScorer& scorer, const Dataset& data, const std::ve
     const ColumnView values = events.columns[data.primary()];
     scorer.score(events, score, scratch, {.masked_if_anomalous = true});
     say(false, "  " + sequence_name(data, s) + ": score " + fixed(score.value, 1) + ", p " + p_text(score.p_value) +
-                   ", mostly by \"" + std::string(score.view) + "\"");
+                   ", mostly by \"" + score.view + "\"");
     say(false, "    event " + std::to_string(score.worst) + " of " + std::to_string(events.n) + ", row " +
                    std::to_string(data.row(data.sequences()[s].first + score.worst)) + ":  " +
                    neighbourhood(values, score.worst));

@@ -31,11 +31,18 @@ std::vector<HeadSpec> heads_of(const ModelConfig& config) {
 /// A directory that was opened and found to be complete.
 class Checkpoint {
  public:
-  Checkpoint(const std::string& directory, const ModelFeatures& features, FileAccess access, Matrices matrices)
-      : config_(load_model_config(directory)),
-        file_(open_tensors(directory, access)),
+  static Checkpoint open(const std::string& directory, const ModelFeatures& features, FileAccess access,
+                         Matrices matrices) {
+    ModelConfig config = load_model_config(directory);  // first: it says best what is wrong with a directory
+    auto tensors = open_tensors(directory, access);
+    return {std::move(config), std::move(tensors), open_named_heads(directory), features, matrices};
+  }
+  Checkpoint(ModelConfig config, std::unique_ptr<const TensorSource> file, NamedHeads named,
+             const ModelFeatures& features, Matrices matrices)
+      : config_(std::move(config)),
+        file_(std::move(file)),
         names_(complete_names(*file_, config_)),
-        named_(open_named_heads(directory)),
+        named_(std::move(named)),
         spec_(make_spec(features)),
         table_(spec_, matrices),
         copies_(copies_of(table_, config_)) {
@@ -93,6 +100,12 @@ class Checkpoint {
   ParameterTable table_;
   std::vector<Copy> copies_;
 };
+
+Model<float> load_packed(const Context<float>& context, Checkpoint checkpoint) {
+  return Model<float>(
+      context, checkpoint.spec(), checkpoint.take_table(),
+      [&](const ParameterInfo& parameter, std::span<float> values) { checkpoint.read(parameter, values); });
+}
 
 /// The class whose head is the one without a name.
 Head class_of(const ModelSpec& spec) {
@@ -153,12 +166,12 @@ ModelConfig load_model_config(const std::string& directory) {
 }
 
 ModelSpec load_model_spec(const std::string& directory, const ModelFeatures& features) {
-  return Checkpoint(directory, features, FileAccess::read, Matrices::flat).spec();
+  return Checkpoint::open(directory, features, FileAccess::read, Matrices::flat).spec();
 }
 
 Model<float> load_model(const Context<float>& context, const std::string& directory, const ModelFeatures& features,
                         FileAccess access) {
-  const Checkpoint checkpoint(directory, features, access, Matrices::flat);
+  const Checkpoint checkpoint = Checkpoint::open(directory, features, access, Matrices::flat);
   Model<float> model(context, checkpoint.spec());
   for (const ParameterInfo& parameter : model.table().entries())
     if (!parameter.fixed)  // the values of a model begin as zeros
@@ -168,10 +181,16 @@ Model<float> load_model(const Context<float>& context, const std::string& direct
 
 Model<float> load_scoring_model(const Context<float>& context, const std::string& directory,
                                 const ModelFeatures& features, FileAccess access) {
-  Checkpoint checkpoint(directory, features, access, Matrices::packed);
-  return Model<float>(
-      context, checkpoint.spec(), checkpoint.take_table(),
-      [&](const ParameterInfo& parameter, std::span<float> values) { checkpoint.read(parameter, values); });
+  return load_packed(context, Checkpoint::open(directory, features, access, Matrices::packed));
+}
+
+Model<float> load_scoring_model(const Context<float>& context, CheckpointFiles files, const ModelFeatures& features) {
+  refuse_adapters(files.directory);
+  NamedHeads named;
+  if (files.heads_weights != nullptr)
+    named = read_named_heads(files.heads, files.directory, std::move(files.heads_weights));
+  return load_packed(context, Checkpoint(parse_config(std::string(files.config), files.directory + "/config.json"),
+                                         std::move(files.weights), std::move(named), features, Matrices::packed));
 }
 
 void write_model(DirectoryWriter& writer, const Model<float>& model, std::span<const float> values,

@@ -54,11 +54,11 @@ HeadSpec read_head(const JsonValue& json) {
 
 }  // namespace
 
-NamedHeads open_named_heads(const std::string& directory) {
-  const std::string path = directory + "/" + k_named_heads_file, weights = directory + "/" + k_named_heads_weights;
+NamedHeads read_named_heads(std::string_view description, const std::string& directory,
+                            std::unique_ptr<const TensorSource> tensors) {
+  const std::string path = directory + "/" + k_named_heads_file;
   NamedHeads result;
-  if (!file_exists(path) && !file_exists(weights)) return result;
-  const JsonTree tree(read_file(path, k_max_bytes), path, ErrorCode::bad_checkpoint);
+  const JsonTree tree(description, path, ErrorCode::bad_checkpoint);
   const JsonValue document = tree.root();
   if (const JsonValue format = document.at("format"); !format.equals(k_format)) format.refuse(k_format);
   if (const JsonValue version = document.at("version"); !version.is_number() || version.number() != k_version)
@@ -66,8 +66,14 @@ NamedHeads open_named_heads(const std::string& directory) {
   const JsonValue heads = document.at("heads").demand(JsonValue::Kind::array);
   if (heads.size() == 0 || heads.size() > k_max_heads) heads.refuse("1 to " + std::to_string(k_max_heads) + " heads");
   heads.for_each([&](JsonValue head) { result.heads.push_back(read_head(head)); });
-  result.tensors = std::make_unique<SafetensorsFile>(weights);
+  result.tensors = std::move(tensors);
   return result;
+}
+
+NamedHeads open_named_heads(const std::string& directory) {
+  const std::string path = directory + "/" + k_named_heads_file, weights = directory + "/" + k_named_heads_weights;
+  if (!file_exists(path) && !file_exists(weights)) return {};
+  return read_named_heads(read_file(path, k_max_bytes), directory, std::make_unique<SafetensorsFile>(weights));
 }
 
 void write_named_heads(DirectoryWriter& writer, const ModelSpec& spec, const TensorSource& tensors) {

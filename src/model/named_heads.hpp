@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "seqguard/core/files.hpp"
@@ -22,6 +23,10 @@ struct NamedHeads {
 
 /// @throws Error bad_checkpoint naming file and field; file_not_found: one of the two files without the other.
 NamedHeads open_named_heads(const std::string& directory);
+
+/// The same from what both files hold; `directory` is for messages. @throws Error bad_checkpoint.
+NamedHeads read_named_heads(std::string_view description, const std::string& directory,
+                            std::unique_ptr<const TensorSource> tensors);
 
 /// Writes both files. `tensors`: "NAME.out_proj.weight", ...
 void write_named_heads(DirectoryWriter& writer, const ModelSpec& spec, const TensorSource& tensors);

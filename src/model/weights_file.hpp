@@ -25,6 +25,8 @@ class WeightsFile {
 
   const std::string& path() const noexcept { return path_; }
   std::size_t size() const noexcept { return size_; }
+  /// The whole, where it is mapped or borrowed; else nothing.
+  std::span<const std::byte> bytes() const noexcept { return {bytes_, bytes_ != nullptr ? size_ : 0}; }
   /// Fills `out` from `offset` on. @throws Error io_error; bad_checkpoint if the file ends early.
   void read(std::size_t offset, std::span<std::byte> out) const;
 

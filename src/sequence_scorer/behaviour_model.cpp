@@ -1,7 +1,11 @@
 #include "seqguard/sequence_scorer/behaviour_model.hpp"
 
 #include <algorithm>
+#include <functional>
+#include <iterator>
 #include <map>
+#include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -10,6 +14,7 @@
 #include "core/json_tree.hpp"
 #include "core/json_writer.hpp"
 #include "detection/recipe_json.hpp"
+#include "model/weights_file.hpp"
 #include "seqguard/core/error.hpp"
 #include "seqguard/core/files.hpp"
 #include "seqguard/detection/encoder_surprise.hpp"
@@ -23,8 +28,20 @@ namespace {
 constexpr const char* k_format = "seqguard-detector";
 constexpr int k_version = 1;
 constexpr std::size_t k_max_sidecar_bytes = std::size_t{1} << 30;
-constexpr const char* k_members[] = {"config.json", "model.safetensors", "event_schema.json", "profile.safetensors",
-                                     "event_calibration.safetensors"};
+constexpr std::size_t k_max_weights_bytes = std::size_t{4} << 30;
+
+/// A file that belongs to detector.json, which holds its digest.
+struct Member {
+  const char* name;
+  bool required;
+};
+constexpr Member k_members[] = {{"config.json", true},
+                                {"model.safetensors", true},
+                                {"heads.json", false},
+                                {"heads.safetensors", false},
+                                {"event_schema.json", true},
+                                {"profile.safetensors", true},
+                                {"event_calibration.safetensors", true}};
 
 std::string event_calibration_bytes(const EventCalibration& events) {
   ProfileWriter writer;
@@ -34,8 +51,7 @@ std::string event_calibration_bytes(const EventCalibration& events) {
   return writer.serialize();
 }
 
-EventCalibration read_event_calibration(const std::string& path, double repeat_share, const EventSchema& schema) {
-  const SafetensorsFile file(path);
+EventCalibration read_event_calibration(const SafetensorsFile& file, double repeat_share, const EventSchema& schema) {
   const ProfileReader reader(file, "events");
   EventCalibration events;
   const std::vector<double> next = reader.f64("next"), masked = reader.f64("masked");
@@ -51,7 +67,7 @@ struct Sidecar {
   Recipe recipe;
   double target_fpr = 0, drift_auroc = 0, repeat_share = 0;
   std::string training;
-  std::map<std::string_view, std::string> files;  ///< SHA-256 of each member
+  std::map<std::string, std::string, std::less<>> files;  ///< SHA-256 of each member
 };
 
 Sidecar read_sidecar(const std::string& path) {
@@ -69,20 +85,66 @@ Sidecar read_sidecar(const std::string& path) {
   sidecar.repeat_share = document.at("repeat_share").share();
   sidecar.training = document.at("training").dump();
   const JsonValue files = document.at("files");
-  for (const char* name : k_members) sidecar.files[name] = files.at(name).text();
+  files.demand(JsonValue::Kind::object).for_each([&](const JsonValue& digest) {
+    const auto is_it = [&](const Member& member) { return member.name == digest.key(); };
+    if (std::none_of(std::begin(k_members), std::end(k_members), is_it))
+      digest.refuse_unsupported("a file that this version knows");
+    sidecar.files.emplace(digest.key(), digest.text());
+  });
+  for (const Member& member : k_members)
+    if (member.required) files.at(member.name);
   return sidecar;
 }
 
-/// Every member is there and is the one that was saved with detector.json.
-void check_members(const Sidecar& sidecar, const std::string& directory) {
-  for (const auto& [name, expected] : sidecar.files) {
-    const std::string path = directory + "/" + std::string(name);
-    const std::string found = file_sha256(path);
-    if (expected != found)
+/// The members of a directory. Each is read once: its digest is compared, and it is parsed, by the same bytes.
+class Members {
+ public:
+  /// `access`: of the encoder's weights.
+  Members(const Sidecar& sidecar, const std::string& directory, FileAccess access) : directory_(directory) {
+    for (const auto& [name, digest] : sidecar.files) {
+      const std::string path = path_of(name);
+      if (name == "model.safetensors" && access == FileAccess::map) {
+        WeightsFile file(path, access);
+        require_digest(path, digest, text_of(file.bytes()));
+        mapped_ = std::make_unique<SafetensorsFile>(std::move(file), TensorLimits());
+        continue;
+      }
+      const std::size_t most = name.ends_with(".safetensors") ? k_max_weights_bytes : k_max_sidecar_bytes;
+      std::string& bytes = bytes_[name] = read_file(path, most);
+      require_digest(path, digest, bytes);
+    }
+  }
+
+  std::string path_of(std::string_view name) const { return directory_ + "/" + std::string(name); }
+  /// Empty for one that there is not.
+  std::string_view text(std::string_view name) const {
+    const auto found = bytes_.find(name);
+    return found == bytes_.end() ? std::string_view() : found->second;
+  }
+  /// It borrows from the members.
+  SafetensorsFile tensors(std::string_view name) const { return {std::as_bytes(std::span(text(name))), path_of(name)}; }
+  CheckpointFiles take_checkpoint() {
+    CheckpointFiles files{directory_, text("config.json"), std::move(mapped_), text("heads.json"), nullptr};
+    if (files.weights == nullptr) files.weights = std::make_unique<SafetensorsFile>(tensors("model.safetensors"));
+    if (bytes_.contains("heads.safetensors"))
+      files.heads_weights = std::make_unique<SafetensorsFile>(tensors("heads.safetensors"));
+    return files;
+  }
+
+ private:
+  static std::string_view text_of(std::span<const std::byte> bytes) {
+    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+  }
+  static void require_digest(const std::string& path, const std::string& expected, std::string_view bytes) {
+    if (const std::string found = sha256(bytes); found != expected)
       fail(ErrorCode::bad_checkpoint, path, "not the file that detector.json was saved with", "SHA-256 " + expected,
            found);
   }
-}
+
+  std::string directory_;
+  std::map<std::string, std::string, std::less<>> bytes_;
+  std::unique_ptr<const TensorSource> mapped_;  // the weights of the encoder, if they are
+};
 
 /// The digests say that the files were saved together, not that they fit: what the scorer looks up in the encoder by
 /// the schema's numbers must exist there. The other columns' sizes are those of the parameter table.
@@ -133,22 +195,28 @@ void save_behaviour_model(const BehaviourModel& model, const std::string& direct
   writer.commit();
 }
 
+bool holds_behaviour_model(const std::string& directory) {
+  return file_exists(directory + "/detector.json") || file_exists(directory + "/event_schema.json");
+}
+
 std::shared_ptr<const BehaviourModel> load_behaviour_model(const std::string& directory, const LoadOptions& options) {
-  if (!directory_exists(directory)) fail(ErrorCode::file_not_found, directory, "no such directory");
+  if (!holds_behaviour_model(directory)) {
+    load_model_config(directory);  // says what is wrong if it is no checkpoint either
+    fail(ErrorCode::unsupported, directory,
+         "a text checkpoint judges no events: TextModel::load() or open_model() opens it, `seqguard encode` runs it");
+  }
   const Context<float> context = make_context(options);
-  const std::string sidecar_path = directory + "/detector.json", schema_path = directory + "/event_schema.json";
-  const Sidecar sidecar = read_sidecar(sidecar_path);
-  check_members(sidecar, directory);
-  EventSchema schema = schema_from_json(read_file(schema_path, k_max_sidecar_bytes), schema_path);
-  Model<float> encoder = load_scoring_model(context, directory, model_features(schema), options.access);
+  const Sidecar sidecar = read_sidecar(directory + "/detector.json");
+  Members members(sidecar, directory, options.access);
+  EventSchema schema = schema_from_json(members.text("event_schema.json"), members.path_of("event_schema.json"));
+  Model<float> encoder = load_scoring_model(context, members.take_checkpoint(), model_features(schema));
   check_fit(schema, encoder, sidecar.recipe, directory);
-  const std::string profile_path = directory + "/profile.safetensors";
   SequenceDetectorOptions detector_options;
   detector_options.contamination = sidecar.target_fpr;
   SequenceDetector detector(sidecar.recipe, surprise_views(schema), detector_options);
-  detector.load(SafetensorsFile(profile_path));
+  detector.load(members.tensors("profile.safetensors"));
   EventCalibration events =
-      read_event_calibration(directory + "/event_calibration.safetensors", sidecar.repeat_share, schema);
+      read_event_calibration(members.tensors("event_calibration.safetensors"), sidecar.repeat_share, schema);
   return std::make_shared<BehaviourModel>(BehaviourModel{std::move(schema), std::move(encoder), std::move(detector),
                                                          std::move(events), sidecar.target_fpr, sidecar.drift_auroc,
                                                          sidecar.training});

@@ -6,9 +6,10 @@
 
 namespace seqguard {
 
-std::vector<std::vector<ExpectedValue>> expected_values(const BehaviourModel& model, const EncodedEvents& events,
+std::vector<std::vector<ExpectedValue>> expected_values(const EncodedEvents& events,
                                                         std::span<const std::size_t> positions, std::size_t count,
                                                         SequenceScorer::Scratch::Buffers& buffers) {
+  const BehaviourModel& model = *buffers.model;
   std::vector<std::vector<ExpectedValue>> result(positions.size());
   std::vector<std::int32_t> ids(model.schema.primary_column().vocabulary.kept());
   std::iota(ids.begin(), ids.end(), k_reserved_ids);

@@ -1,4 +1,4 @@
-// What the encoder would put in the place of an event; private to the library.
+// What the encoder of the buffers' model would put in the place of an event; private to the library.
 #pragma once
 
 #include <cstddef>
@@ -20,7 +20,7 @@ struct ExpectedValue {
 /// For each of `positions` (events, from 0), that event hidden: the `count` most probable ids with their probabilities,
 /// most probable first. Reserved ids are left out, and where repeats are rare, so are values that the sequence holds
 /// already.
-std::vector<std::vector<ExpectedValue>> expected_values(const BehaviourModel& model, const EncodedEvents& events,
+std::vector<std::vector<ExpectedValue>> expected_values(const EncodedEvents& events,
                                                         std::span<const std::size_t> positions, std::size_t count,
                                                         SequenceScorer::Scratch::Buffers& buffers);
 

@@ -1,4 +1,4 @@
-// Judging a sequence that is numbers already: what score() and the search of repair() share.
+// Judging a sequence that is numbers already, by the model of the buffers: what score() and repair() share.
 #pragma once
 
 #include <vector>
@@ -10,14 +10,14 @@ namespace seqguard {
 
 /// The sequence as a whole. `causal` becomes the surprise of its events and columns; it lasts until the next call.
 /// @throws Error bad_event: no events.
-Judgement judge_sequence(const BehaviourModel& model, const EncodedEvents& events,
-                         SequenceScorer::Scratch::Buffers& buffers, SurpriseView& causal);
+Judgement judge_sequence(const EncodedEvents& events, SequenceScorer::Scratch::Buffers& buffers, SurpriseView& causal);
 
 /// Its events by what stands before them: `causal` of judge_sequence().
-void judge_events_by_past(const BehaviourModel& model, const SurpriseView& causal, std::vector<EventScore>& out);
+void judge_events_by_past(const SurpriseView& causal, const SequenceScorer::Scratch::Buffers& buffers,
+                          std::vector<EventScore>& out);
 
 /// Its events by what stands on both sides, and by the rules for what normals hardly ever do.
-void judge_events_by_both_sides(const BehaviourModel& model, const EncodedEvents& events,
-                                SequenceScorer::Scratch::Buffers& buffers, std::vector<EventScore>& out);
+void judge_events_by_both_sides(const EncodedEvents& events, SequenceScorer::Scratch::Buffers& buffers,
+                                std::vector<EventScore>& out);
 
 }  // namespace seqguard

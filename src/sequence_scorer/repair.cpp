@@ -29,8 +29,8 @@ struct Proposal {
 /// One run of the search.
 class Search {
  public:
-  Search(const BehaviourModel& model, SequenceScorer::Scratch::Buffers& buffers, const RepairOptions& options)
-      : model_(model), buffers_(buffers), options_(options) {}
+  Search(SequenceScorer::Scratch::Buffers& buffers, const RepairOptions& options)
+      : model_(*buffers.model), buffers_(buffers), options_(options) {}
 
   Repair run(const EventsView& events) {
     encode(events, model_.schema, original_);
@@ -59,7 +59,7 @@ class Search {
  private:
   Judgement judge(const EncodedEvents& events) {
     SurpriseView causal;
-    return judge_sequence(model_, events, buffers_, causal);
+    return judge_sequence(events, buffers_, causal);
   }
   Judgement judge(std::span<const Proposal> script) {
     apply(script);
@@ -96,7 +96,7 @@ class Search {
 
   std::vector<Proposal> proposals(std::span<const Proposal> script) {
     apply(script);
-    judge_events_by_both_sides(model_, edited_, buffers_, events_);
+    judge_events_by_both_sides(edited_, buffers_, events_);
     std::vector<std::size_t> order(edited_.n);
     std::iota(order.begin(), order.end(), std::size_t{0});
     std::stable_sort(order.begin(), order.end(),
@@ -113,7 +113,7 @@ class Search {
   /// The deletion of each of these events of the edited sequence, and its replacements.
   std::vector<Proposal> proposals_at(std::span<const std::size_t> events) {
     std::vector<std::vector<ExpectedValue>> values(events.size());
-    if (has_text_) values = expected_values(model_, edited_, events, options_.candidates + 1, buffers_);
+    if (has_text_) values = expected_values(edited_, events, options_.candidates + 1, buffers_);
     std::vector<Proposal> result;
     for (std::size_t k = 0; k < events.size(); ++k) {
       const std::size_t position = origins_[events[k]];
@@ -180,9 +180,9 @@ std::string_view to_string(RepairResult result) noexcept {
   return "unknown";
 }
 
-Repair repair_sequence(const BehaviourModel& model, const EventsView& events, SequenceScorer::Scratch::Buffers& buffers,
+Repair repair_sequence(const EventsView& events, SequenceScorer::Scratch::Buffers& buffers,
                        const RepairOptions& options) {
-  return Search(model, buffers, options).run(events);
+  return Search(buffers, options).run(events);
 }
 
 }  // namespace seqguard

@@ -6,10 +6,10 @@
 
 namespace seqguard {
 
-/// SequenceScorer::repair. Greedy: at the events that are most surprising from both sides, each probable value and the
-/// deletion are tried; the edit after which the sequence scores lowest is kept if it scores lower than before. In the
-/// end each edit is tried without. All of it on ids: text is made of the edits that are left.
-Repair repair_sequence(const BehaviourModel& model, const EventsView& events, SequenceScorer::Scratch::Buffers& buffers,
+/// SequenceScorer::repair by the model of the buffers. Greedy: at the events that are most surprising from both sides,
+/// each probable value and the deletion are tried; the edit after which the sequence scores lowest is kept if it scores
+/// lower than before. In the end each edit is tried without. All of it on ids: text is made of the edits that are left.
+Repair repair_sequence(const EventsView& events, SequenceScorer::Scratch::Buffers& buffers,
                        const RepairOptions& options);
 
 }  // namespace seqguard

@@ -1,8 +1,8 @@
 // Buffers behind SequenceScorer::Scratch.
 #pragma once
 
-#include <cstdint>
-#include <utility>
+#include <cstddef>
+#include <memory>
 #include <vector>
 
 #include "seqguard/detection/encoder_surprise.hpp"
@@ -12,8 +12,11 @@
 namespace seqguard {
 
 struct SequenceScorer::Scratch::Buffers {
-  explicit Buffers(std::size_t max_events) : detector(max_events) {}
+  /// For sequences of up to max_events.
+  Buffers(std::shared_ptr<const BehaviourModel> of, std::size_t max_events);
 
+  std::shared_ptr<const BehaviourModel> model;  ///< what they were made for
+  std::size_t max_events;
   EncodedEvents encoded;
   SurpriseScratch surprise;
   SequenceDetector::Scratch detector;

@@ -1,13 +1,13 @@
 #include "seqguard/sequence_scorer/sequence_scorer.hpp"
 
 #include <algorithm>
+#include <string>
 #include <utility>
 
-#include "seqguard/core/files.hpp"
+#include "seqguard/core/error.hpp"
 #include "seqguard/detection/encoder_surprise.hpp"
 #include "seqguard/model/model.hpp"
 #include "seqguard/sequence_scorer/behaviour_model.hpp"
-#include "seqguard/sequence_scorer/text_model.hpp"
 #include "sequence_scorer/expected_values.hpp"
 #include "sequence_scorer/judge.hpp"
 #include "sequence_scorer/repair.hpp"
@@ -15,6 +15,14 @@
 
 namespace seqguard {
 namespace {
+
+/// With room for the name of every view, so that no later call allocates.
+void put_view_name(const Recipe& recipe, std::size_t view, std::string& out) {
+  std::size_t longest = 0;
+  for (const ViewSpec& spec : recipe.views) longest = std::max(longest, spec.name.size());
+  out.reserve(longest);
+  out = recipe.views[view].name;
+}
 
 void find_worst(Score& out) {
   out.worst = 0;
@@ -29,63 +37,62 @@ SequenceScorer::Scratch::Scratch(Scratch&&) noexcept = default;
 SequenceScorer::Scratch& SequenceScorer::Scratch::operator=(Scratch&&) noexcept = default;
 SequenceScorer::Scratch::~Scratch() = default;
 
+SequenceScorer::Scratch::Buffers::Buffers(std::shared_ptr<const BehaviourModel> of, std::size_t events)
+    : model(std::move(of)), max_events(events), detector(events) {
+  reserve(encoded, model->schema, events);
+  surprise.reserve(model->schema, model->encoder, events);
+  causal.reserve((1 + predicted_columns(model->schema).size()) * events);
+  masked.reserve(causal.capacity());
+  seen.reserve(events);
+}
+
+std::string_view to_string(SurpriseKind kind) noexcept {
+  switch (kind) {
+    case SurpriseKind::next:
+      return "next";
+    case SurpriseKind::masked:
+      return "masked";
+  }
+  return "unknown";
+}
+
 SequenceScorer SequenceScorer::load(const std::string& directory, const LoadOptions& options) {
-  const bool is_text = !file_exists(directory + "/detector.json") && !file_exists(directory + "/event_schema.json");
-  if (is_text) return SequenceScorer(std::make_shared<const TextModel>(TextModel::load(directory, options)));
   return SequenceScorer(load_behaviour_model(directory, options));
 }
 
-const BehaviourModel& SequenceScorer::model() const {
-  if (model_ == nullptr) fail(ErrorCode::unsupported, "scorer", "a text checkpoint judges texts, not events");
-  return *model_;
-}
-
-TextScore SequenceScorer::score(std::string_view text) const {
-  if (text_ == nullptr) fail(ErrorCode::unsupported, "scorer", "a model of events judges events, not texts");
-  auto scratch = text_->make_scratch();
-  TextScore result;
-  if (text_->labels().empty()) {
-    result.embedding.resize(text_->embedding_size());
-    text_->embed(text, result.embedding, scratch);
-  } else {
-    result.probabilities.resize(text_->labels().size());
-    text_->classify(text, "", result.probabilities, scratch);
-    const auto best = std::max_element(result.probabilities.begin(), result.probabilities.end());
-    result.best = static_cast<std::size_t>(best - result.probabilities.begin());
-    result.label = text_->labels()[result.best];
-  }
-  result.truncated = scratch.tokens().truncated;
-  return result;
+SequenceScorer::SequenceScorer(std::shared_ptr<const BehaviourModel> model) : model_(std::move(model)) {
+  if (model_ == nullptr) fail(ErrorCode::invalid_argument, "SequenceScorer", "no model");
 }
 
 SequenceScorer::Scratch SequenceScorer::make_scratch(std::size_t max_events) const {
-  const BehaviourModel& model = this->model();
-  auto buffers = std::make_unique<Scratch::Buffers>(max_events);
-  reserve(buffers->encoded, model.schema, max_events);
-  buffers->surprise.reserve(model.schema, model.encoder, max_events);
-  buffers->causal.reserve((1 + model.encoder.predicted_columns()) * max_events);
-  buffers->masked.reserve(buffers->causal.capacity());
-  buffers->seen.reserve(max_events);
-  return Scratch(std::move(buffers));
+  return Scratch(std::make_unique<Scratch::Buffers>(model_, max_events));
+}
+
+SequenceScorer::Scratch::Buffers& SequenceScorer::buffers_of(Scratch& scratch) const {
+  std::unique_ptr<Scratch::Buffers>& buffers = scratch.buffers_;
+  // One that was moved from has no buffers.
+  if (buffers == nullptr || buffers->model != model_)
+    buffers = std::make_unique<Scratch::Buffers>(model_, buffers == nullptr ? 0 : buffers->max_events);
+  return *buffers;
 }
 
 void SequenceScorer::score(const EventsView& events, Score& out, Scratch& scratch, const ScoreOptions& options) const {
-  const BehaviourModel& model = this->model();
-  Scratch::Buffers& buffers = *scratch.buffers_;
+  const BehaviourModel& model = *model_;
+  Scratch::Buffers& buffers = buffers_of(scratch);
   encode(events, model.schema, buffers.encoded);
   SurpriseView causal;
-  const Judgement judgement = judge_sequence(model, buffers.encoded, buffers, causal);
+  const Judgement judgement = judge_sequence(buffers.encoded, buffers, causal);
   out.value = judgement.value;
   out.p_value = judgement.p_value;
   out.p_conformal = judgement.p_conformal;
   out.is_anomaly = judgement.p_value < model.target_fpr;
-  out.view = model.detector.recipe().views[judgement.worst_view].name;
-  out.has_masked = options.masked || (options.masked_if_anomalous && out.is_anomaly);
-  out.worst_by = out.has_masked ? "masked" : "next";
-  if (out.has_masked)
-    judge_events_by_both_sides(model, buffers.encoded, buffers, out.events);
+  put_view_name(model.detector.recipe(), judgement.worst_view, out.view);
+  const bool masked = options.masked || (options.masked_if_anomalous && out.is_anomaly);
+  out.worst_by = masked ? SurpriseKind::masked : SurpriseKind::next;
+  if (masked)
+    judge_events_by_both_sides(buffers.encoded, buffers, out.events);
   else
-    judge_events_by_past(model, causal, out.events);
+    judge_events_by_past(causal, buffers, out.events);
   find_worst(out);
 }
 
@@ -121,11 +128,11 @@ std::vector<std::vector<Candidate>> SequenceScorer::expected(const EventsView& e
     if (position >= events.n)
       fail(ErrorCode::out_of_range, "expected", "position", "below " + std::to_string(events.n),
            std::to_string(position));
-  Scratch::Buffers& buffers = *scratch.buffers_;
-  encode(events, model().schema, buffers.encoded);
-  const Vocabulary& vocabulary = model().schema.primary_column().vocabulary;
+  Scratch::Buffers& buffers = buffers_of(scratch);
+  encode(events, model_->schema, buffers.encoded);
+  const Vocabulary& vocabulary = model_->schema.primary_column().vocabulary;
   std::vector<std::vector<Candidate>> result;
-  for (const auto& values : expected_values(model(), buffers.encoded, positions, count, buffers)) {
+  for (const auto& values : expected_values(buffers.encoded, positions, count, buffers)) {
     result.emplace_back();
     for (const auto& [id, probability] : values)
       result.back().push_back({std::string(vocabulary.token(id)), probability});
@@ -139,7 +146,7 @@ std::vector<Candidate> SequenceScorer::expected(const EventsView& events, std::s
 }
 
 Repair SequenceScorer::repair(const EventsView& events, Scratch& scratch, const RepairOptions& options) const {
-  return repair_sequence(model(), events, *scratch.buffers_, options);
+  return repair_sequence(events, buffers_of(scratch), options);
 }
 
 Repair SequenceScorer::repair(const EventsView& events, const RepairOptions& options) const {
@@ -147,8 +154,8 @@ Repair SequenceScorer::repair(const EventsView& events, const RepairOptions& opt
   return repair(events, scratch, options);
 }
 
-const EventSchema& SequenceScorer::schema() const { return model().schema; }
-double SequenceScorer::target_fpr() const { return model().target_fpr; }
-Isa SequenceScorer::isa() const { return (text_ != nullptr ? text_->model() : model().encoder).context().kernels->isa; }
+std::shared_ptr<const EventSchema> SequenceScorer::schema() const noexcept { return {model_, &model_->schema}; }
+double SequenceScorer::target_fpr() const noexcept { return model_->target_fpr; }
+Isa SequenceScorer::isa() const noexcept { return model_->encoder.context().kernels->isa; }
 
 }  // namespace seqguard

@@ -31,6 +31,7 @@ struct TextModel::Parts {
 };
 
 struct TextModel::Scratch::Buffers {
+  std::shared_ptr<const Parts> model;  // what tokenizer and workspace were made for
   TokenizerScratch tokenizer;
   Encoding tokens;
   std::string prompted;
@@ -80,21 +81,54 @@ TextModel TextModel::load(const std::string& directory, const LoadOptions& optio
   return TextModel(std::make_shared<const Parts>(std::move(parts)));
 }
 
-TextModel::Scratch TextModel::make_scratch() const { return Scratch(std::make_unique<Scratch::Buffers>()); }
+TextModel::Scratch TextModel::make_scratch() const {
+  Scratch scratch(nullptr);
+  buffers_of(scratch);
+  return scratch;
+}
+
+TextModel::Scratch::Buffers& TextModel::buffers_of(Scratch& scratch) const {
+  // One that was moved from has no buffers.
+  if (scratch.buffers_ == nullptr) scratch.buffers_ = std::make_unique<Scratch::Buffers>();
+  Scratch::Buffers& buffers = *scratch.buffers_;
+  if (buffers.model != parts_) {
+    buffers.model = parts_;
+    buffers.tokenizer = TokenizerScratch();
+    buffers.workspace = Workspace();
+  }
+  return buffers;
+}
+
+TextScore TextModel::score(std::string_view text) const {
+  Scratch scratch = make_scratch();
+  TextScore result;
+  if (labels().empty()) {
+    result.embedding.resize(embedding_size());
+    embed(text, result.embedding, scratch);
+  } else {
+    result.probabilities.resize(labels().size());
+    classify(text, "", result.probabilities, scratch);
+    const auto best = std::max_element(result.probabilities.begin(), result.probabilities.end());
+    result.best = static_cast<std::size_t>(best - result.probabilities.begin());
+    result.label = labels()[result.best];
+  }
+  result.truncated = scratch.tokens().truncated;
+  return result;
+}
 
 const TextInput& TextModel::input() const {
   if (!parts_->input) fail(ErrorCode::unsupported, "text", "cannot be tokenized: " + parts_->no_input);
   return *parts_->input;
 }
 
-const EncodeOptions& TextModel::encode_options() const { return input().options; }
-const Tokenizer& TextModel::tokenizer() const { return input().tokenizer; }
+const EncodeOptions& TextModel::encode_options() const& { return input().options; }
+const Tokenizer& TextModel::tokenizer() const& { return input().tokenizer; }
 std::size_t TextModel::embedding_size() const noexcept { return parts_->sentence.size(); }
 OutputTransform TextModel::output_transform() const noexcept { return parts_->transform; }
-const Model<float>& TextModel::model() const noexcept { return parts_->model; }
-const std::string& TextModel::prompt() const noexcept { return parts_->sentence.prompt(); }
+const Model<float>& TextModel::model() const& noexcept { return parts_->model; }
+const std::string& TextModel::prompt() const& noexcept { return parts_->sentence.prompt(); }
 
-std::span<const std::string> TextModel::labels() const noexcept {
+std::span<const std::string> TextModel::labels() const& noexcept {
   const HeadSpec* const head = parts_->model.spec().head(Head::sequence_classification);
   return head != nullptr ? std::span<const std::string>(head->labels) : std::span<const std::string>();
 }
@@ -106,7 +140,7 @@ void TextModel::check_out(std::string_view call, std::size_t wanted, std::size_t
 }
 
 MatrixView<const float> TextModel::run(const EncoderInput& input, AttentionMask mask, Scratch& scratch) const {
-  Workspace& workspace = scratch.buffers_->workspace;
+  Workspace& workspace = buffers_of(scratch).workspace;
   workspace.activations.reset();
   return run_encoder<float>(parts_->model, input, {.mask = mask}, workspace).last_hidden_state();
 }
@@ -123,7 +157,7 @@ MatrixView<const float> TextModel::hidden_states(const TokenSequence& tokens, Sc
 MatrixView<const float> TextModel::pooler_output(const TokenSequence& tokens, Scratch& scratch) const {
   if (!has_pooler(parts_->model.spec())) fail(ErrorCode::unsupported, "pooler_output", "the model has no pooler");
   const MatrixView<const float> hidden = hidden_states(tokens, scratch);
-  Workspace& workspace = scratch.buffers_->workspace;
+  Workspace& workspace = buffers_of(scratch).workspace;
   const std::size_t offsets[] = {0, hidden.rows};
   const MatrixView<float> out(workspace.activations.allocate<float>(hidden.cols).data(), 1, hidden.cols);
   seqguard::pooler_output<float>(parts_->model, out, hidden, offsets, workspace.scratch);
@@ -132,7 +166,7 @@ MatrixView<const float> TextModel::pooler_output(const TokenSequence& tokens, Sc
 
 MatrixView<const float> TextModel::sentence_embedding(const TokenSequence& tokens, Scratch& scratch) const {
   const MatrixView<const float> hidden = hidden_states(tokens, scratch);
-  const std::span<float> out = scratch.buffers_->workspace.activations.allocate<float>(embedding_size());
+  const std::span<float> out = buffers_of(scratch).workspace.activations.allocate<float>(embedding_size());
   embed_hidden(hidden, tokens.unpooled, out, scratch);
   return {out.data(), 1, out.size()};
 }
@@ -143,7 +177,7 @@ MatrixView<const float> TextModel::logits(const TokenSequence& tokens, Scratch& 
   const HeadSpec& head = model.spec().heads.front();
   const std::size_t width = head_outputs(model.config(), head);
   const MatrixView<const float> hidden = hidden_states(tokens, scratch);
-  Workspace& workspace = scratch.buffers_->workspace;
+  Workspace& workspace = buffers_of(scratch).workspace;
   const std::size_t offsets[] = {0, hidden.rows}, rows = head_rows(head, offsets);
   const MatrixView<float> out(workspace.activations.allocate<float>(rows * width).data(), rows, width);
   if (head.kind == Head::masked_lm)
@@ -156,7 +190,7 @@ MatrixView<const float> TextModel::logits(const TokenSequence& tokens, Scratch& 
 void TextModel::embed_hidden(MatrixView<const float> hidden, std::size_t unpooled, std::span<float> out,
                              Scratch& scratch) const {
   parts_->sentence.embed(out, hidden.rows_from(unpooled, hidden.rows - unpooled), *parts_->model.context().kernels,
-                         scratch.buffers_->workspace.scratch);
+                         buffers_of(scratch).workspace.scratch);
 }
 
 void TextModel::classify_hidden(MatrixView<const float> hidden, std::span<float> out, Scratch& scratch) const {
@@ -164,7 +198,7 @@ void TextModel::classify_hidden(MatrixView<const float> hidden, std::span<float>
   const Model<float>& model = parts_->model;
   const auto head =
       static_cast<std::size_t>(model.spec().head(Head::sequence_classification) - model.spec().heads.data());
-  run_head<float>(model, head, {out.data(), 1, out.size()}, hidden, offsets, {}, scratch.buffers_->workspace);
+  run_head<float>(model, head, {out.data(), 1, out.size()}, hidden, offsets, {}, buffers_of(scratch).workspace);
   if (parts_->transform == OutputTransform::softmax)
     parts_->model.context().kernels->softmax_forward(out.data(), out.data(), 1, out.size());
   if (parts_->transform == OutputTransform::sigmoid)
@@ -172,13 +206,13 @@ void TextModel::classify_hidden(MatrixView<const float> hidden, std::span<float>
 }
 
 TokenSequence TextModel::encode(std::string_view text, std::string_view pair, Scratch& scratch) const {
-  Scratch::Buffers& buffers = *scratch.buffers_;
+  Scratch::Buffers& buffers = buffers_of(scratch);
   input().encode(text, pair, buffers.tokens, buffers.tokenizer);
   return {buffers.tokens.ids, parts_->type_ids(buffers.tokens)};
 }
 
 TokenSequence TextModel::encode_sentence(std::string_view text, Scratch& scratch) const {
-  Scratch::Buffers& buffers = *scratch.buffers_;
+  Scratch::Buffers& buffers = buffers_of(scratch);
   input().encode_sentence(text, buffers.tokens, buffers.tokenizer, buffers.prompted);
   return {buffers.tokens.ids, parts_->type_ids(buffers.tokens), input().unpooled_tokens};
 }
@@ -231,7 +265,7 @@ void TextModel::for_each_text(std::size_t texts, MatrixView<float> out, std::spa
       lengths.push_back(ids[i].size());
     }
     run_ragged_batch(lengths, executor, scratches, [&](const Chunk& chunk, Scratch& scratch) {
-      Scratch::Buffers& buffers = *scratch.buffers_;
+      Scratch::Buffers& buffers = buffers_of(scratch);
       buffers.clear();
       for (std::size_t m = chunk.first; m < chunk.last; ++m) buffers.append(ids[members[m]], type_ids[members[m]]);
       const MatrixView<const float> hidden = run(buffers.input(), AttentionMask::full, scratch);
@@ -275,7 +309,7 @@ void TextModel::classify_batch(std::span<const std::string_view> texts, std::spa
       });
 }
 
-std::span<const std::string> TextModel::token_labels() const noexcept {
+std::span<const std::string> TextModel::token_labels() const& noexcept {
   const HeadSpec* const head = parts_->model.spec().head(Head::token_classification);
   return head != nullptr ? std::span<const std::string>(head->labels) : std::span<const std::string>();
 }

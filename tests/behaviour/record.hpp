@@ -54,7 +54,7 @@ inline ProgressSink loss_sink(Record& losses) {
 inline void add_score(Record& record, const Score& score) {
   record.word("score").number(score.value).number(score.p_value).number(score.p_conformal);
   record.word(score.is_anomaly ? "abnormal" : "normal").word("worst").count(score.worst).word("by");
-  record.word(score.worst_by).word(score.view).end();
+  record.word(to_string(score.worst_by)).word(score.view).end();
   record.word("events");
   for (const EventScore& event : score.events) record.number(event.value).number(event.p_value);
   record.end();

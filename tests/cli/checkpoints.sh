@@ -60,6 +60,13 @@ for directory in adapter empty; do
         says err "adapters are not supported\|empty/config.json: no such file, expected .*detector.json too"
     done
 done
+# A text checkpoint judges no events, and one learns what does run it.
+for command in score repair 'evaluate --labels no-such-file'; do
+    # shellcheck disable=SC2086 # a command with its arguments
+    expect 1 $command --model "$golden/text_pairs" --input no-such-file
+    one_line err
+    says err 'text_pairs: a text checkpoint judges no events: .*seqguard encode'
+done
 for file in model.safetensors config.json tokenizer.json; do
     expect 1 inspect "$golden/text_pairs/$file"
     one_line err

@@ -60,6 +60,39 @@ TEST_CASE("once the longest sequence was scored, others allocate nothing, whatev
   }
 }
 
+TEST_CASE("a score has room for the names of all views from its first call on" *
+          doctest::skip(!k_allocations_counted)) {
+  // The device never changes within a visit; where it does, the view of that column speaks, whose name is long.
+  Random random(7);
+  std::string text = "user,event,device_of_the_visitor\n";
+  const auto add = [&text](const std::string& user, const std::vector<std::string>& events, bool changes) {
+    for (std::size_t i = 0; i < events.size(); ++i)
+      text += user + "," + events[i] + "," + (changes && i % 2 == 1 ? "desk\n" : "phone\n");
+  };
+  std::size_t user = 0;
+  for (const auto& events : visits(150, 31)) add("u" + std::to_string(++user), events, false);
+  const auto read = [](const std::string& csv) {
+    return read_events_from_text(csv, "visits.csv", {.format = DataFormat::csv, .key = "user"});
+  };
+  // Both devices are known.
+  const SequenceScorer scorer(
+      fit(read(text + "v,login,desk\nv,search,desk\nv,view,desk\nv,logout,desk\n"), quick_fit()));
+  text = "user,event,device_of_the_visitor\n";
+  const auto usual = visits(1, 32)[0];
+  add("a", usual, false);
+  add("b", usual, true);
+  const Dataset data = read(text);
+  auto scratch = scorer.make_scratch(200);
+  Score score;
+  scorer.score(data.view(0), score, scratch);
+  REQUIRE(score.view.size() < 16);
+  const std::size_t before = allocation_count;
+  scorer.score(data.view(1), score, scratch);
+  const std::size_t after = allocation_count;
+  CHECK(after == before);
+  CHECK(score.view == "next:device_of_the_visitor");
+}
+
 TEST_CASE("a warm embedding and a warm classification allocate nothing" * doctest::skip(!k_allocations_counted)) {
   const std::string golden = std::string(SEQGUARD_SOURCE_DIR) + "/tests/golden/";
   const TextModel sentences = TextModel::load(golden + "text_sentence"), pairs = TextModel::load(golden + "text_pairs");

@@ -18,7 +18,7 @@ using namespace seqguard::tests;
 
 TEST_CASE("each predicted column has a view: visits at the speed of a script are found by their times") {
   const SequenceScorer& scorer = times_scorer();
-  CHECK(scorer.model().detector.recipe().given() ==
+  CHECK(scorer.model()->detector.recipe().given() ==
         std::vector<std::string>{"next", "next:event", "next:device", "next:time"});
 
   const Dataset bots = timed_visits(20, 2, true);
@@ -33,7 +33,7 @@ TEST_CASE("each predicted column has a view: visits at the speed of a script are
 
   const TemporaryDirectory directory;
   const std::string path = directory / "model", sidecar = path + "/detector.json";
-  save_behaviour_model(scorer.model(), path);
+  save_behaviour_model(*scorer.model(), path);
   CHECK(SequenceScorer::load(path).score(bots.view(0)).value == scorer.score(bots.view(0)).value);
   std::string text = read_file(sidecar, 1u << 20);
   text.replace(text.find("next:device"), 11, "next:nobody");
@@ -103,7 +103,7 @@ TEST_CASE("a replaced event takes the columns with it that always go with it") {
     visit.kinds[position] = "browse";
     visit.costs[position] = NAN;
     const Repair repair = scorer.repair(visit.view());
-    CHECK(scorer.repair(visit.view_with_ids(scorer.schema())).score_after == repair.score_after);
+    CHECK(scorer.repair(visit.view_with_ids(*scorer.schema())).score_after == repair.score_after);
     REQUIRE(repair.edits.size() == 1);
     const Edit& edit = repair.edits[0];
     CHECK(edit.position == position);

@@ -60,7 +60,7 @@ FitOptions tiny_fit() {
 TEST_CASE("a model that is saved and loaded gives the same bits") {
   const TemporaryDirectory directory;
   const std::string path = directory / "model";
-  save_behaviour_model(shared_scorer().model(), path);
+  save_behaviour_model(*shared_scorer().model(), path);
   const SequenceScorer loaded = SequenceScorer::load(path);
   for (const auto& events : visits(20, 31)) {
     const Score a = shared_scorer().score(events), b = loaded.score(events);
@@ -85,7 +85,7 @@ TEST_CASE("the encoder is cross-fitted where the target leaves fewer than five n
 TEST_CASE("files of another generation, damaged and missing files are refused by name") {
   const TemporaryDirectory directory;
   const std::string path = directory / "model";
-  save_behaviour_model(shared_scorer().model(), path);
+  save_behaviour_model(*shared_scorer().model(), path);
   const auto message = [&] {
     try {
       SequenceScorer::load(path);
@@ -116,7 +116,7 @@ TEST_CASE("files of one generation that do not fit each other are refused: the e
   const std::string path = directory / "model";
   /// What load says after a change of one file that detector.json agrees to.
   const auto refusal = [&](const std::string& name, const std::string& from, const std::string& to) {
-    save_behaviour_model(shared_scorer().model(), path);
+    save_behaviour_model(*shared_scorer().model(), path);
     const std::string before = read_file(path + "/" + name, 1u << 28);
     std::string after = before, sidecar = read_file(path + "/detector.json", 1u << 20);
     REQUIRE(after.find(from) != std::string::npos);
@@ -132,7 +132,7 @@ TEST_CASE("files of one generation that do not fit each other are refused: the e
     }
     return std::string("loaded");
   };
-  const EventSchema& schema = shared_scorer().model().schema;
+  const EventSchema& schema = shared_scorer().model()->schema;
   const std::size_t kept = schema.primary_column().vocabulary.kept();
   CHECK(refusal("event_schema.json", "\"kept\": " + std::to_string(kept), "\"kept\": " + std::to_string(kept - 1))
             .find("vocab_size, expected " + std::to_string(kept + 4)) != std::string::npos);
@@ -143,12 +143,12 @@ TEST_CASE("files of one generation that do not fit each other are refused: the e
 TEST_CASE("an encoder without the head that predicts events is refused") {
   const TemporaryDirectory directory;
   const std::string path = directory / "model";
-  save_behaviour_model(shared_scorer().model(), path);
+  save_behaviour_model(*shared_scorer().model(), path);
   std::string sidecar = read_file(path + "/detector.json", 1u << 20);
   const char* const names[] = {"/config.json", "/model.safetensors"};
   std::vector<std::string> digests;
   for (const char* name : names) digests.push_back(file_sha256(path + name));
-  ModelSpec spec = shared_scorer().model().encoder.spec();
+  ModelSpec spec = shared_scorer().model()->encoder.spec();
   spec.heads.clear();
   const Model<float> bare(make_context(default_isa()), spec);
   save_model(path, bare);

@@ -29,7 +29,7 @@ TEST_CASE("the decision is the p-value below the target of the fit, also after l
   options.target_fpr = 0.2;
   const SequenceScorer scorer(fit(as_dataset(visits(60, 92)), options));
   const TemporaryDirectory directory;
-  save_behaviour_model(scorer.model(), directory / "model");
+  save_behaviour_model(*scorer.model(), directory / "model");
   const SequenceScorer loaded = SequenceScorer::load(directory / "model");
   CHECK(scorer.target_fpr() == 0.2);
   CHECK(loaded.target_fpr() == 0.2);

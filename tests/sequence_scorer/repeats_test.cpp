@@ -22,7 +22,7 @@ Score judge(const std::vector<std::string>& events, SequenceScorer::Scratch& scr
 }  // namespace
 
 TEST_CASE("where values hardly ever repeat, a repeated event is the suspicious one") {
-  REQUIRE(page_scorer().model().events.rules.repeats_are_rare());
+  REQUIRE(page_scorer().model()->events.rules.repeats_are_rare());
   auto scratch = page_scorer().make_scratch(20);
   const Score once = judge({"start", "a", "c", "d", "h", "k"}, scratch);
   const Score twice = judge({"start", "a", "c", "d", "d", "h", "k"}, scratch);
@@ -49,7 +49,7 @@ TEST_CASE("an event that nobody has seen is the suspicious one, however little t
   FitOptions options = quick_fit();
   options.epochs = 1;
   const SequenceScorer scorer(fit(as_dataset(visits(200, 1)), options));
-  REQUIRE(scorer.model().events.rules.unseen_are_rare());
+  REQUIRE(scorer.model()->events.rules.unseen_are_rare());
   const std::vector<std::string> events = {"login", "search", "view", "drop_table", "search", "view", "logout"};
   Score score;
   auto scratch = scorer.make_scratch(20);
@@ -58,7 +58,7 @@ TEST_CASE("an event that nobody has seen is the suspicious one, however little t
   CHECK(score.events[3].p_value <= 1e-6);
 
   const TemporaryDirectory directory;
-  save_behaviour_model(scorer.model(), directory / "model");
+  save_behaviour_model(*scorer.model(), directory / "model");
   CHECK(SequenceScorer::load(directory / "model").score(OneColumn(events), {.masked = true}).events[3].p_value <= 1e-6);
 
   // Where every second value is a new one, they say nothing.
@@ -67,5 +67,5 @@ TEST_CASE("an event that nobody has seen is the suspicious one, however little t
     for (std::size_t j = 1; j < sequences[i].size(); j += 2)
       sequences[i][j] = std::to_string(i) + "_" + std::to_string(j);
   const SequenceScorer new_values(fit(as_dataset(sequences), options));
-  CHECK_FALSE(new_values.model().events.rules.unseen_are_rare());
+  CHECK_FALSE(new_values.model()->events.rules.unseen_are_rare());
 }

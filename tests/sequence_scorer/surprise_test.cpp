@@ -18,14 +18,14 @@ SurpriseView surprise_of(const SequenceScorer& scorer, const EventSchema& schema
                          SurpriseScratch& scratch, std::vector<float>& out) {
   EncodedEvents encoded;
   encode(events, schema, encoded);
-  return causal_surprise(scorer.model().encoder, schema, encoded, scratch, out);
+  return causal_surprise(scorer.model()->encoder, schema, encoded, scratch, out);
 }
 
 }  // namespace
 
 TEST_CASE("a value below the vocabulary's cut shares the probability of UNK with all the others") {
   const SequenceScorer& scorer = shared_scorer();
-  const EventSchema& plain = scorer.schema();
+  const EventSchema& plain = *scorer.schema();
   const Vocabulary& known = plain.primary_column().vocabulary;
   REQUIRE(known.kept() == known.types());
   // The same values, and nine that were too rare for the encoder.
@@ -50,25 +50,25 @@ TEST_CASE("a value below the vocabulary's cut shares the probability of UNK with
 }
 
 TEST_CASE("the views of an encoder are named, one for each of several columns") {
-  CHECK(surprise_views(times_scorer().schema()) ==
+  CHECK(surprise_views(*times_scorer().schema()) ==
         std::vector<std::string>{"next", "next:event", "next:device", "next:time"});
-  CHECK(surprise_views(shared_scorer().schema()) == std::vector<std::string>{"next"});  // a second would be the same
+  CHECK(surprise_views(*shared_scorer().schema()) == std::vector<std::string>{"next"});  // a second would be the same
   SurpriseScratch scratch;
-  scratch.batch.prepare(shared_scorer().schema(), 0);
+  scratch.batch.prepare(*shared_scorer().schema(), 0);
   std::vector<float> out;
   const std::vector<std::string> events = {"login", "view"};
-  CHECK(surprise_of(shared_scorer(), shared_scorer().schema(), OneColumn(events), scratch, out).means.size() == 1);
+  CHECK(surprise_of(shared_scorer(), *shared_scorer().schema(), OneColumn(events), scratch, out).means.size() == 1);
 }
 
 TEST_CASE("columns keep their places: a script is surprising by its times, and the sum is weighted") {
   const SequenceScorer& scorer = times_scorer();
   const Dataset bots = timed_visits(5, 2, true);
   SurpriseScratch scratch;
-  scratch.batch.prepare(scorer.schema(), 0);
+  scratch.batch.prepare(*scorer.schema(), 0);
   std::vector<float> out;
   for (std::size_t s = 0; s < bots.sequences().size(); ++s) {
     const EventsView events = bots.view(s);
-    const SurpriseView view = surprise_of(scorer, scorer.schema(), events, scratch, out);
+    const SurpriseView view = surprise_of(scorer, *scorer.schema(), events, scratch, out);
     REQUIRE(view.columns.size() == 3 * events.n);
     const auto column = [&](std::size_t c, std::size_t i) { return view.columns[c * events.n + i]; };
     for (std::size_t i = 0; i < events.n; ++i)
@@ -86,10 +86,10 @@ TEST_CASE("the memory for activations is that of a chunk, however long the seque
   const SequenceScorer& scorer = shared_scorer();
   const auto capacity_after = [&](std::size_t length) {
     SurpriseScratch scratch;
-    scratch.batch.prepare(scorer.schema(), 0);
+    scratch.batch.prepare(*scorer.schema(), 0);
     std::vector<float> out;
     const std::vector<std::string> events(length, "view");
-    for (int i = 0; i < 2; ++i) surprise_of(scorer, scorer.schema(), OneColumn(events), scratch, out);
+    for (int i = 0; i < 2; ++i) surprise_of(scorer, *scorer.schema(), OneColumn(events), scratch, out);
     return scratch.workspace.activations.capacity() + scratch.workspace.scratch.capacity();
   };
   const std::size_t some_chunks = capacity_after(1'000);

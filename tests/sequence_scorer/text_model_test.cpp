@@ -90,9 +90,9 @@ TEST_CASE("what logits become: problem_type, or the activation that a cross-enco
                        doctest::Contains("activation_fn"), Error);
 }
 
-TEST_CASE("SequenceScorer opens a text checkpoint: strings are judged, events are refused") {
-  const SequenceScorer sentences = SequenceScorer::load(k_golden + "text_sentence"),
-                       classes = SequenceScorer::load(k_golden + "text_pairs");
+TEST_CASE("the convenience: probabilities of a classifier, else the embedding") {
+  const TextModel sentences = TextModel::load(k_golden + "text_sentence"),
+                  classes = TextModel::load(k_golden + "text_pairs");
   const Golden golden("text_sentence", "embedding");
   const TextScore vector = sentences.score("hello world");
   CHECK(vector.probabilities.empty());
@@ -102,11 +102,10 @@ TEST_CASE("SequenceScorer opens a text checkpoint: strings are judged, events ar
   CHECK(judged.embedding.empty());
   CHECK(judged.probabilities[judged.best] ==
         *std::max_element(judged.probabilities.begin(), judged.probabilities.end()));
+  CHECK(judged.label == classes.labels()[judged.best]);
   CHECK(std::abs(judged.probabilities[0] + judged.probabilities[1] + judged.probabilities[2] - 1) < 1e-6);
-  const std::vector<std::string> events = {"a", "b"};
-  CHECK_THROWS_WITH_AS(classes.score(std::span<const std::string>(events)), doctest::Contains("texts, not events"),
-                       Error);
-  CHECK_THROWS_WITH_AS(classes.schema(), doctest::Contains("texts, not events"), Error);
+  CHECK_FALSE(judged.truncated);
+  CHECK(classes.score(std::string(500, 'a') + " b c d e f g h i j k l m n o p q r s t u v w x y z").truncated);
 }
 
 TEST_CASE("a batch of texts gives the bits of each alone, at any concurrency, and a bad text fails alone") {

@@ -73,10 +73,11 @@ TEST_CASE("a prompt is chosen by its name") {
     options.prompt_name = name;
     return load_with(files, options);
   };
-  CHECK(load_with(files).prompt() == "the fox ");
-  CHECK(with("query").prompt() == "the fox ");
-  CHECK(with("document").prompt() == "an ");
-  CHECK(with("").prompt().empty());
+  const TextModel by_default = load_with(files), query = with("query"), document = with("document"), none = with("");
+  CHECK(by_default.prompt() == "the fox ");
+  CHECK(query.prompt() == "the fox ");
+  CHECK(document.prompt() == "an ");
+  CHECK(none.prompt().empty());
   CHECK(embedding(with("document"), "answer") == embedding(with(""), "an answer"));
   CHECK_THROWS_WITH_AS(with("passage"), doctest::Contains("one named \"passage\""), Error);
 }

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "seqguard/core/files.hpp"
 #include "seqguard/model/model.hpp"
@@ -38,6 +40,18 @@ Model<float> load_model(const Context<float>& context, const std::string& direct
 /// of memory: the weights and the largest matrix once more.
 Model<float> load_scoring_model(const Context<float>& context, const std::string& directory,
                                 const ModelFeatures& features = {}, FileAccess access = FileAccess::read);
+
+/// The files of a checkpoint that its owner has opened or read.
+struct CheckpointFiles {
+  std::string directory;                              ///< where they come from, for messages
+  std::string_view config;                            ///< the text of config.json
+  std::unique_ptr<const TensorSource> weights;        ///< never null
+  std::string_view heads;                             ///< the text of heads.json, and
+  std::unique_ptr<const TensorSource> heads_weights;  ///< heads.safetensors; none: empty and null
+};
+/// The same from such files. @throws Error likewise.
+Model<float> load_scoring_model(const Context<float>& context, CheckpointFiles files,
+                                const ModelFeatures& features = {});
 
 /// Writes config.json and the weights (write_weights()), with the names of transformers' class for the model's head, so
 /// that it opens there (a pooler beside a masked-LM or token head is written too, and reported there as unexpected).

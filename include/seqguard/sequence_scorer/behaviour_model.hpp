@@ -30,8 +30,12 @@ struct BehaviourModel {
 /// @throws Error io_error; unsupported: a model that was loaded; copy its directory instead.
 void save_behaviour_model(const BehaviourModel& model, const std::string& directory);
 
+/// Whether a directory is meant to hold such a model, by its files: it has detector.json or event_schema.json.
+bool holds_behaviour_model(const std::string& directory);
+
 /// Opens a directory for scoring: it cannot be saved again (Model::values()). detector.json names the SHA-256 of every
-/// file that belongs to it: mixed generations are refused.
+/// file that belongs to it: mixed generations are refused. Each file is read once, and parsed from the bytes whose
+/// digest was compared (under FileAccess::map, the encoder's weights from one mapping).
 /// @throws Error as SequenceScorer::load.
 std::shared_ptr<const BehaviourModel> load_behaviour_model(const std::string& directory,
                                                            const LoadOptions& options = {});

@@ -1,16 +1,15 @@
-// THE interface: load a model, score sequences of events, repair them.
+// THE interface: load a model of behaviour, score sequences of events, repair them. Texts: text_model.hpp.
 #pragma once
 
 #include <cstddef>
 #include <memory>
-#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "seqguard/core/error.hpp"
 #include "seqguard/core/executor.hpp"
+#include "seqguard/core/item_status.hpp"
 #include "seqguard/core/load_options.hpp"
 #include "seqguard/events/edit_script.hpp"
 #include "seqguard/events/events_view.hpp"
@@ -19,25 +18,30 @@
 namespace seqguard {
 
 struct BehaviourModel;
-class TextModel;
+
+/// What an event is surprising to.
+enum class SurpriseKind {
+  next,    ///< to one who knows what came before it
+  masked,  ///< to one who knows what stands on both sides
+};
+/// "next", "masked".
+std::string_view to_string(SurpriseKind kind) noexcept;
 
 /// One event of a judged sequence.
 struct EventScore {
-  double value =
-      0;  ///< surprise in nats, higher = more abnormal: of the past alone, or of both sides (Score::has_masked)
+  double value = 0;    ///< surprise in nats, higher = more abnormal: that of Score::worst_by
   double p_value = 1;  ///< share of the events of held-out normals that are as surprising; 1 where not calibrated
 };
 
-/// A judged sequence. Reused as an output it keeps its capacity.
+/// A judged sequence. It owns what it shows; reused as an output it keeps its capacity.
 struct Score {
-  double value = 0;           ///< combined level of all views, higher = more abnormal
-  double p_value = 1;         ///< tail formula of the calibration normals; decides
-  double p_conformal = 1;     ///< exact rank among the calibration normals
-  bool is_anomaly = false;    ///< p_value < the target false-positive rate of the model
-  std::size_t worst = 0;      ///< the event with the largest value
-  std::string_view worst_by;  ///< what ranked the events: "next" or "masked"
-  std::string_view view;  ///< the view of the profile that contributes most, e.g. "unseen"; lives as long as the scorer
-  bool has_masked = false;  ///< the events were also judged from both sides
+  double value = 0;                            ///< combined level of all views of the recipe, higher = more abnormal
+  double p_value = 1;                          ///< tail formula of the calibration normals; decides
+  double p_conformal = 1;                      ///< exact rank among the calibration normals
+  bool is_anomaly = false;                     ///< p_value < the target false-positive rate of the model
+  std::size_t worst = 0;                       ///< the event with the largest value
+  SurpriseKind worst_by = SurpriseKind::next;  ///< what ranked the events
+  std::string view;                            ///< the view of the recipe that contributes most, e.g. "unseen"
   std::vector<EventScore> events;
 };
 
@@ -51,13 +55,6 @@ struct Candidate {
 struct ScoreOptions {
   bool masked = false;               ///< judge each event from both sides as well (about seven times the work)
   bool masked_if_anomalous = false;  ///< the same for sequences that are judged abnormal
-};
-
-/// Outcome of one sequence of a batch.
-struct ItemStatus {
-  bool ok = true;
-  ErrorCode code = ErrorCode::bad_event;  ///< meaningful if not ok
-  std::string message;                    ///< empty if ok
 };
 
 /// What repair may do.
@@ -100,16 +97,7 @@ struct Repair {
   double p_before = 1, p_after = 1;
 };
 
-/// What a text checkpoint makes of a text. Reused as an output it keeps its capacity.
-struct TextScore {
-  std::vector<float> probabilities;  ///< one per label of TextModel::labels(); empty: the model is no classifier
-  std::size_t best = 0;              ///< the label with the largest one
-  std::string label;                 ///< its name
-  std::vector<float> embedding;      ///< one vector for the text; empty where the model is a classifier
-  bool truncated = false;            ///< the text was cut to TextModel::max_tokens()
-};
-
-/// Judges sequences of events by what it learned of normal ones; a text checkpoint, texts.
+/// Judges sequences of events by what was learned of normal ones.
 ///
 ///     auto scorer = seqguard::SequenceScorer::load("models/shop");
 ///     auto scratch = scorer.make_scratch(200);
@@ -118,10 +106,12 @@ struct TextScore {
 ///
 /// Const members may be called from any number of threads at once, each with its own Scratch and Score; the result is a
 /// pure function of the sequence, bit for bit, on one instruction set and matrix backend. The object is a cheap handle:
-/// copies share the model.
+/// copies share the model. A host that learns anew assigns a new scorer in the place of the old one (guarded as any
+/// variable): scratches, scores and what schema() and model() returned stay valid.
 class SequenceScorer {
  public:
-  /// Buffers of one thread. Warm after the longest sequence.
+  /// Buffers of one thread for one model, which they keep alive. Warm after the longest sequence. With a scorer of
+  /// another model they are made again for that one, in the first call, which therefore allocates.
   class Scratch {
    public:
     Scratch(Scratch&&) noexcept;
@@ -135,17 +125,18 @@ class SequenceScorer {
     std::unique_ptr<Buffers> buffers_;
   };
 
-  /// Opens a directory that `fit` wrote, or a text checkpoint (config.json and a tokenizer, no detector.json). @throws
-  /// Error file_not_found, io_error, bad_checkpoint, bad_format (naming file and field), unsupported_model,
-  /// unsupported_isa, unsupported (backend).
+  /// Opens a directory that `fit` wrote. @throws Error file_not_found, io_error, bad_checkpoint, bad_format (naming
+  /// file and field), unsupported_model, unsupported_isa, unsupported: the backend, or a text checkpoint, which
+  /// TextModel opens (open_model.hpp: either).
   static SequenceScorer load(const std::string& directory, const LoadOptions& options = {});
-  explicit SequenceScorer(std::shared_ptr<const BehaviourModel> model) : model_(std::move(model)) {}
-  explicit SequenceScorer(std::shared_ptr<const TextModel> text) : text_(std::move(text)) {}
+  /// @throws Error invalid_argument: null.
+  explicit SequenceScorer(std::shared_ptr<const BehaviourModel> model);
 
+  /// Buffers for sequences of up to max_events: with them a call allocates nothing from the second one on (the first
+  /// gives its Score room). Longer sequences are judged too, and make them grow.
   Scratch make_scratch(std::size_t max_events) const;
 
-  /// Judges one sequence. @throws Error bad_event: no events, columns that do not fit the schema; unsupported, here and
-  /// in everything that takes events: a text checkpoint.
+  /// Judges one sequence. @throws Error bad_event: no events, columns that do not fit the schema.
   void score(const EventsView& events, Score& out, Scratch& scratch, const ScoreOptions& options = {}) const;
   void score(std::span<const std::string_view> events, Score& out, Scratch& scratch) const {
     score(OneColumn(ColumnView(events)).view(), out, scratch);
@@ -156,12 +147,6 @@ class SequenceScorer {
   /// Convenience: allocates its result and its scratch.
   Score score(const EventsView& events, const ScoreOptions& options = {}) const;
   Score score(std::span<const std::string> events) const { return score(OneColumn(ColumnView(events)).view()); }
-
-  /// Class probabilities or embedding of a text; allocates its result and its scratch. text() has calls that do not.
-  /// @throws Error as TextModel::embed(); unsupported: not a text checkpoint.
-  TextScore score(std::string_view text) const;
-  /// The text checkpoint, or null for a model of events.
-  const TextModel* text() const noexcept { return text_.get(); }
 
   /// Judges many: scores[i] and status[i] of batch[i]; a bad sequence fails alone. Runs on the executor's workers.
   void score_batch(std::span<const EventsView> batch, std::span<Score> scores, std::span<ItemStatus> status,
@@ -181,15 +166,17 @@ class SequenceScorer {
   Repair repair(const EventsView& events, Scratch& scratch, const RepairOptions& options = {}) const;
   Repair repair(std::span<const std::string> events) const { return repair(OneColumn(ColumnView(events)).view()); }
 
-  const EventSchema& schema() const;
-  double target_fpr() const;
-  Isa isa() const;
-  /// The model of events. @throws Error unsupported: a text checkpoint has none.
-  const BehaviourModel& model() const;
+  /// The columns that events must have. Never null; it keeps the whole model alive, like model().
+  std::shared_ptr<const EventSchema> schema() const noexcept;
+  std::shared_ptr<const BehaviourModel> model() const noexcept { return model_; }
+  double target_fpr() const noexcept;
+  Isa isa() const noexcept;
 
  private:
-  std::shared_ptr<const BehaviourModel> model_;  // one of the two is null
-  std::shared_ptr<const TextModel> text_;
+  /// The scratch's buffers, made for this model.
+  Scratch::Buffers& buffers_of(Scratch& scratch) const;
+
+  std::shared_ptr<const BehaviourModel> model_;
 };
 
 }  // namespace seqguard

@@ -14,9 +14,11 @@
 #include <string_view>
 #include <vector>
 
+#include "seqguard/core/executor.hpp"
+#include "seqguard/core/item_status.hpp"
+#include "seqguard/core/load_options.hpp"
 #include "seqguard/core/views.hpp"
 #include "seqguard/layers/attention_mask.hpp"
-#include "seqguard/sequence_scorer/sequence_scorer.hpp"
 #include "seqguard/sequence_scorer/text_input.hpp"
 
 namespace seqguard {
@@ -36,10 +38,24 @@ struct TokenSequence {
   AttentionMask mask = AttentionMask::full;
 };
 
-/// Immutable, cheap to copy, safe to share between threads.
+/// What a text checkpoint makes of a text. Reused as an output it keeps its capacity.
+struct TextScore {
+  std::vector<float> probabilities;  ///< one per label of TextModel::labels(); empty: the model is no classifier
+  std::size_t best = 0;              ///< the label with the largest one
+  std::string label;                 ///< its name
+  std::vector<float> embedding;      ///< one vector for the text; empty where the model is a classifier
+  bool truncated = false;            ///< the text was cut to TextModel::max_tokens()
+};
+
+/// Immutable, cheap to copy, safe to share between threads. What its accessors refer to lives as long as this object or
+/// a copy of it; they cannot be called on a temporary.
 class TextModel {
+  struct Parts;
+
  public:
-  /// Working memory of one thread, and the tokens of its last text. Movable.
+  /// Working memory of one thread for one model, which it keeps alive, and the tokens of its last text. Movable. With
+  /// another model it is made again for that one, in the first call; tokens that were encoded before stay until the
+  /// next text.
   class Scratch {
    public:
     Scratch(Scratch&&) noexcept;
@@ -65,8 +81,13 @@ class TextModel {
   /// lets whoever writes the text forge the frame. More tokens than max_tokens() are cut off
   /// (Scratch::tokens().truncated); more than max_text_bytes are refused.
   /// @throws Error unsupported: no tokenizer (TextOptions::tokenizer_optional).
-  const EncodeOptions& encode_options() const;
+  const EncodeOptions& encode_options() const&;
+  const EncodeOptions& encode_options() const&& = delete;
   std::size_t max_tokens() const { return encode_options().max_length; }
+
+  /// Class probabilities, or the embedding where the model is no classifier of texts; allocates its result and its
+  /// scratch. @throws Error as embed().
+  TextScore score(std::string_view text) const;
 
   /// Width of embed()'s result.
   std::size_t embedding_size() const noexcept;
@@ -76,7 +97,8 @@ class TextModel {
   void embed(std::string_view text, std::span<float> out, Scratch& scratch) const;
 
   /// Names of the classes; empty: the model is no sequence classifier.
-  std::span<const std::string> labels() const noexcept;
+  std::span<const std::string> labels() const& noexcept;
+  std::span<const std::string> labels() const&& = delete;
   OutputTransform output_transform() const noexcept;
   /// One number per label: probabilities (softmax: of one class; sigmoid: of each by itself), or the logits themselves
   /// for a regression. A non-empty `pair` is the second text of the frame (cross-encoders).
@@ -97,13 +119,14 @@ class TextModel {
                       Executor& executor = inline_executor()) const;
 
   /// Names of the classes of tokens; empty: the model is no token classifier.
-  std::span<const std::string> token_labels() const noexcept;
+  std::span<const std::string> token_labels() const& noexcept;
+  std::span<const std::string> token_labels() const&& = delete;
   /// Probabilities of the classes of each token, the frame's included, row after row: out[tokens, token_labels()] is
   /// resized. Scratch::tokens() says which characters a row stands for. @throws Error as embed(); unsupported: not a
   /// token classifier.
   void classify_tokens(std::string_view text, std::vector<float>& out, Scratch& scratch) const;
 
-  /// The parts that the calls above are made of. Their views live in the scratch until its next use.
+  /// The steps that the calls above are made of. What they return lives in the scratch until its next use.
   /// Tokens of a text, or of the frame of two. @throws Error as embed(); unsupported: no tokenizer.
   TokenSequence encode(std::string_view text, std::string_view pair, Scratch& scratch) const;
   /// Tokens of a text to embed, its prompt before it. @throws Error likewise.
@@ -119,16 +142,20 @@ class TextModel {
   MatrixView<const float> logits(const TokenSequence& tokens, Scratch& scratch) const;
 
   /// @throws Error unsupported: none (TextOptions::tokenizer_optional).
-  const Tokenizer& tokenizer() const;
-  const Model<float>& model() const noexcept;
+  const Tokenizer& tokenizer() const&;
+  const Tokenizer& tokenizer() const&& = delete;
+  const Model<float>& model() const& noexcept;
+  const Model<float>& model() const&& = delete;
   /// The prompt that stands before every text to embed; mostly empty.
-  const std::string& prompt() const noexcept;
+  const std::string& prompt() const& noexcept;
+  const std::string& prompt() const&& = delete;
 
  private:
-  struct Parts;
   explicit TextModel(std::shared_ptr<const Parts> parts) : parts_(std::move(parts)) {}
   void check_out(std::string_view call, std::size_t wanted, std::size_t found) const;
   const TextInput& input() const;
+  /// The scratch's buffers, made for this model.
+  Scratch::Buffers& buffers_of(Scratch& scratch) const;
   /// Hidden states [N, H] of sequences one after another; they last until the next use of the scratch.
   MatrixView<const float> run(const EncoderInput& input, AttentionMask mask, Scratch& scratch) const;
   void embed_hidden(MatrixView<const float> hidden, std::size_t unpooled, std::span<float> out, Scratch& scratch) const;
