@@ -189,7 +189,21 @@ void Model<Real>::pack(bool for_training) {
   prepare();
 }
 
+template <class Real>
+Model<Real> begin_from(const Model<Real>& base, ModelSpec spec, std::uint64_t seed) {
+  Model<Real> model(base.context(), std::move(spec));
+  model.initialize(seed);
+  for (const ParameterInfo& info : model.table().entries()) {
+    const ParameterInfo* const known = base.table().find(info.name);
+    if (known != nullptr && known->shape == info.shape)
+      std::copy_n(base.values().data() + known->offset, info.count, model.values().data() + info.offset);
+  }
+  return model;
+}
+
 template class Model<float>;
 template class Model<double>;
+template Model<float> begin_from(const Model<float>&, ModelSpec, std::uint64_t);
+template Model<double> begin_from(const Model<double>&, ModelSpec, std::uint64_t);
 
 }  // namespace seqguard

@@ -1,6 +1,7 @@
 #include "seqguard/model/model_spec.hpp"
 
 #include <set>
+#include <utility>
 
 #include "seqguard/core/error.hpp"
 
@@ -14,6 +15,26 @@ bool has_pooler(const ModelSpec& spec) noexcept {
 std::size_t head_outputs(const ModelConfig& config, const HeadSpec& head) noexcept {
   if (head.kind == Head::masked_lm) return config.vocab_size;
   return head.kind == Head::replaced_token_detection ? 1 : head.labels.size();
+}
+
+ModelSpec with_head(ModelSpec spec, HeadSpec head) {
+  head.name.clear();
+  spec.pooler = false;  // has_pooler() adds one that the head reads
+  if (!head.labels.empty()) spec.config.labels = head.labels;
+  switch (head.loss) {
+    case HeadLoss::softmax:
+      spec.config.problem_type = "single_label_classification";
+      break;
+    case HeadLoss::binary:
+      spec.config.problem_type = "multi_label_classification";
+      break;
+    case HeadLoss::squared_error:
+      spec.config.problem_type = "regression";
+      break;
+  }
+  spec.config.architectures = {architecture_name(spec.config.family, head.kind)};
+  spec.heads = {std::move(head)};
+  return spec;
 }
 
 void check_heads(const ModelSpec& spec) {

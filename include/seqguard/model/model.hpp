@@ -67,7 +67,14 @@ class Model {
   PackedModel<Real> packed_;
 };
 
+/// A model of `spec` with the parameters that `base` has under the same name and of the same shape; the others are as
+/// initialize(seed) makes them. @throws Error unsupported: `base` only scores.
+template <class Real>
+Model<Real> begin_from(const Model<Real>& base, ModelSpec spec, std::uint64_t seed);
+
 extern template class Model<float>;
 extern template class Model<double>;
+extern template Model<float> begin_from(const Model<float>&, ModelSpec, std::uint64_t);
+extern template Model<double> begin_from(const Model<double>&, ModelSpec, std::uint64_t);
 
 }  // namespace seqguard

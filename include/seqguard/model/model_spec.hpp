@@ -73,6 +73,9 @@ bool has_pooler(const ModelSpec& spec) noexcept;
 /// Logits of a head: labels; 1 for replaced tokens; V for masked_lm.
 std::size_t head_outputs(const ModelConfig& config, const HeadSpec& head) noexcept;
 
+/// `spec` with the head of transformers' class, which has no name, in the place of all heads; config says the same.
+ModelSpec with_head(ModelSpec spec, HeadSpec head);
+
 /// @throws Error invalid_argument: a name twice, or with characters other than a-z, 0-9 and '_'; a named head that
 /// predicts events or replaced tokens; a classification without labels; a pooling that heads do not have.
 void check_heads(const ModelSpec& spec);
