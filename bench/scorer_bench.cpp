@@ -126,11 +126,9 @@ void whole(benchmark::State& state) {
   for (std::size_t i = 0; i < 64; ++i) {
     scorer().score(prepared.sequences[i], score, scratch);
     SequenceDetector::Scratch other(k_events);
+    const SequenceDetector& detector = scorer().model()->detector;
     const double expected =
-        scorer()
-            .model()
-            .detector.judge({prepared.encoded[i].types.data(), k_events}, {&prepared.next[i], 1}, other)
-            .value;
+        detector.judge({prepared.encoded[i].types.data(), k_events}, {&prepared.next[i], 1}, other).value;
     if (score.value != expected) return state.SkipWithError("the parts do not make the whole");
   }
   per_call(state, [&](std::size_t i) { scorer().score(prepared.sequences[i], score, scratch); });
