@@ -122,7 +122,8 @@ TEST_CASE("a scratch of another text model is made again, and tokens that it hol
   CHECK(shared.tokens().ids.size() > 2);
 }
 
-TEST_CASE("open_model: a model of behaviour or a text checkpoint, by the files; the classes refuse the other kind") {
+TEST_CASE(
+    "open_model: a model of behaviour or a text checkpoint, by the files, and the classes refuse the other kind") {
   const TemporaryDirectory directory;
   save_behaviour_model(*shared_scorer().model(), directory / "model");
   CHECK(std::holds_alternative<SequenceScorer>(open_model(directory / "model")));
