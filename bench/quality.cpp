@@ -80,7 +80,7 @@ Scored score(const BehaviourModel& model, const Dataset& data, Executor& executo
   executor.run(n, [&](std::size_t i, std::size_t w) {
     Worker& worker = workers[w];
     encode(data.view(i), model.schema, worker.encoded);
-    const SurpriseView next = causal_surprise(model.encoder, model.schema, worker.encoded, worker.surprise, worker.out);
+    const Surprise next = causal_surprise(model.encoder, model.schema, worker.encoded, worker.surprise, worker.out);
     const Judgement judgement =
         model.detector.judge({worker.encoded.types.data(), worker.encoded.n}, next.means, worker.detector);
     combined[i] = judgement.value;
@@ -111,7 +111,7 @@ struct Fitted {
 Fitted fit_model(const Dataset& data, const std::string& preset, std::uint64_t seed, double target,
                  Executor& executor) {
   FitOptions options;
-  options.preset = preset;
+  options.preset = recipe_preset_from_string(preset);
   options.seed = seed;
   options.target_fpr = target;
   Fitted fitted;

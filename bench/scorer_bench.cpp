@@ -51,7 +51,7 @@ const SequenceScorer& scorer() {
     read.format = DataFormat::lines;
     FitOptions options;
     options.epochs = 1;
-    options.size = "T";
+    options.size = EncoderSize::tiny;
     options.window = k_events + 2;
     return SequenceScorer(fit(read_events_from_text(text, "walks.txt", read), options));
   }();

@@ -105,7 +105,7 @@ void answer_line(const TextModel& model, const EncodeOptions& options, TextModel
   block.answers[i] = json.text();
 }
 
-/// Whether a line is none that was meant as JSON.
+/// Whether a line was not meant as JSON.
 bool is_plain_text(std::string_view line) {
   const std::size_t first = line.find_first_not_of(" \t\r");
   return first != std::string_view::npos && line[first] != '{' && line[first] != '[';

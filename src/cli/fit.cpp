@@ -15,8 +15,8 @@ namespace {
 
 FitOptions fit_options(const FitCommandOptions& options) {
   FitOptions fit;
-  fit.preset = options.preset;
-  fit.size = options.size;
+  fit.preset = recipe_preset_from_string(options.preset);
+  fit.size = encoder_size_from_string(options.size);
   fit.epochs = options.epochs;
   fit.window = options.window;
   fit.target_fpr = options.target_fpr;

@@ -63,7 +63,7 @@ class Collector {
   }
 
   /// Averages over windows; `out` becomes [1 + C, L]: the weighted sum, then each column.
-  SurpriseView finish(std::size_t n, bool with_end, std::vector<float>& out) {
+  Surprise finish(std::size_t n, bool with_end, std::vector<float>& out) {
     const std::size_t columns = scratch_.batch.decoders();
     out.assign((1 + columns) * n, 0.0f);
     scratch_.means.assign(1 + columns, 0.0);
@@ -83,12 +83,12 @@ class Collector {
       scratch_.means[0] += weighted;
       ++counted;
     }
-    SurpriseView view;
-    view.events = std::span<const float>(out).first(n);
-    view.columns = std::span<const float>(out).subspan(n);
+    Surprise surprise;
+    surprise.events = std::span<const float>(out).first(n);
+    surprise.columns = std::span<const float>(out).subspan(n);
     for (double& mean : scratch_.means) mean /= static_cast<double>(std::max<std::size_t>(1, counted));
-    view.means = std::span(scratch_.means).first(columns > 1 ? 1 + columns : 1);
-    return view;
+    surprise.means = std::span(scratch_.means).first(columns > 1 ? 1 + columns : 1);
+    return surprise;
   }
 
  private:
@@ -114,8 +114,8 @@ void SurpriseScratch::reserve(const EventSchema& schema, const Model<float>& mod
   means.reserve(1 + model.predicted_columns());
 }
 
-SurpriseView causal_surprise(const Model<float>& model, const EventSchema& schema, const EncodedEvents& events,
-                             SurpriseScratch& scratch, std::vector<float>& out) {
+Surprise causal_surprise(const Model<float>& model, const EventSchema& schema, const EncodedEvents& events,
+                         SurpriseScratch& scratch, std::vector<float>& out) {
   const std::size_t positions = events.positions(), window = schema.sequence.window;
   Collector collector(model, schema, scratch, positions);
   const auto run = [&] {
@@ -147,8 +147,8 @@ bool has_masked_surprise(const EventSchema& schema, const EncodedEvents& events,
   return events.ids[schema.primary][i + 1] != k_unk_id || is_unseen(events.types[i]);
 }
 
-SurpriseView masked_surprise(const Model<float>& model, const EventSchema& schema, const EncodedEvents& events,
-                             SurpriseScratch& scratch, std::vector<float>& out) {
+Surprise masked_surprise(const Model<float>& model, const EventSchema& schema, const EncodedEvents& events,
+                         SurpriseScratch& scratch, std::vector<float>& out) {
   const std::size_t positions = events.positions(), window = schema.sequence.window;
   Collector collector(model, schema, scratch, positions);
   scoring_windows(positions, window, window, scratch.windows);

@@ -42,10 +42,30 @@ Recipe Recipe::traces(const std::vector<std::string>& given) {
   return recipe;
 }
 
-Recipe Recipe::preset(std::string_view name, const std::vector<std::string>& given) {
-  if (name == "default") return broad(given);
-  if (name == "traces") return traces(given);
+std::string_view to_string(RecipePreset preset) noexcept {
+  switch (preset) {
+    case RecipePreset::standard:
+      return "default";
+    case RecipePreset::traces:
+      return "traces";
+  }
+  return "unknown";
+}
+
+RecipePreset recipe_preset_from_string(std::string_view name) {
+  for (const RecipePreset preset : {RecipePreset::standard, RecipePreset::traces})
+    if (name == to_string(preset)) return preset;
   fail(ErrorCode::invalid_argument, "recipe", "unknown preset", "default or traces", name);
+}
+
+Recipe Recipe::preset(RecipePreset preset, const std::vector<std::string>& given) {
+  switch (preset) {
+    case RecipePreset::standard:
+      break;
+    case RecipePreset::traces:
+      return traces(given);
+  }
+  return broad(given);
 }
 
 Recipe Recipe::single(std::string_view detector, const DetectorOptions& options) {

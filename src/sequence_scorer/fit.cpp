@@ -230,12 +230,12 @@ class Fitter {
     executor_.run(count, [&](std::size_t k, std::size_t w) {
       Worker& worker = workers[w];
       const EncodedEvents& sequence = data_[job.held_out[k]];
-      const SurpriseView causal = causal_surprise(encoder, schema_, sequence, worker.scratch, worker.causal);
+      const Surprise causal = causal_surprise(encoder, schema_, sequence, worker.scratch, worker.causal);
       std::copy(causal.means.begin(), causal.means.end(),
                 state_.next.begin() + static_cast<std::ptrdiff_t>(job.held_out[k] * given_.size()));
       if (k % stride != 0) return;
       next[k].assign(causal.events.begin(), causal.events.end());
-      const SurpriseView both = masked_surprise(encoder, schema_, sequence, worker.scratch, worker.masked);
+      const Surprise both = masked_surprise(encoder, schema_, sequence, worker.scratch, worker.masked);
       for (std::size_t i = 0; i < sequence.n; ++i)
         if (has_masked_surprise(schema_, sequence, i)) masked[k].push_back(both.events[i]);
     });

@@ -25,14 +25,14 @@ void judge_surprises(std::span<const float> surprises, const TailCalibration& ca
 
 }  // namespace
 
-Judgement judge_sequence(const EncodedEvents& events, SequenceScorer::Scratch::Buffers& buffers, SurpriseView& causal) {
+Judgement judge_sequence(const EncodedEvents& events, SequenceScorer::Scratch::Buffers& buffers, Surprise& causal) {
   if (events.n == 0) fail(ErrorCode::bad_event, "score", "the sequence has no events");
   const BehaviourModel& model = *buffers.model;
   causal = causal_surprise(model.encoder, model.schema, events, buffers.surprise, buffers.causal);
   return model.detector.judge(events.types, causal.means, buffers.detector);
 }
 
-void judge_events_by_past(const SurpriseView& causal, const SequenceScorer::Scratch::Buffers& buffers,
+void judge_events_by_past(const Surprise& causal, const SequenceScorer::Scratch::Buffers& buffers,
                           std::vector<EventScore>& out) {
   judge_surprises(causal.events, buffers.model->events.next, out);
 }
@@ -41,7 +41,7 @@ void judge_events_by_both_sides(const EncodedEvents& events, SequenceScorer::Scr
                                 std::vector<EventScore>& out) {
   const BehaviourModel& model = *buffers.model;
   const TailCalibration& calibration = model.events.masked;
-  const SurpriseView surprise = masked_surprise(model.encoder, model.schema, events, buffers.surprise, buffers.masked);
+  const Surprise surprise = masked_surprise(model.encoder, model.schema, events, buffers.surprise, buffers.masked);
   judge_surprises(surprise.events, calibration, out);
   if (calibration.size() == 0) return;
   model.events.rules.for_each_suspicious(

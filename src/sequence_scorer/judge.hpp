@@ -10,10 +10,10 @@ namespace seqguard {
 
 /// The sequence as a whole. `causal` becomes the surprise of its events and columns; it lasts until the next call.
 /// @throws Error bad_event: no events.
-Judgement judge_sequence(const EncodedEvents& events, SequenceScorer::Scratch::Buffers& buffers, SurpriseView& causal);
+Judgement judge_sequence(const EncodedEvents& events, SequenceScorer::Scratch::Buffers& buffers, Surprise& causal);
 
 /// Its events by what stands before them: `causal` of judge_sequence().
-void judge_events_by_past(const SurpriseView& causal, const SequenceScorer::Scratch::Buffers& buffers,
+void judge_events_by_past(const Surprise& causal, const SequenceScorer::Scratch::Buffers& buffers,
                           std::vector<EventScore>& out);
 
 /// Its events by what stands on both sides, and by the rules for what normals hardly ever do.

@@ -26,11 +26,17 @@ struct Size {
   std::size_t hidden, layers, heads;
 };
 
-Size size_of(const std::string& name, std::size_t vocabulary) {
-  if (name == "T") return {64, 2, 2};
-  if (name == "S") return {128, 2, 2};
-  if (name == "M") return {256, 4, 4};
-  if (name != "auto") fail(ErrorCode::invalid_argument, "fit", "size", "T, S, M or auto", name);
+Size size_of(EncoderSize size, std::size_t vocabulary) {
+  switch (size) {
+    case EncoderSize::tiny:
+      return {64, 2, 2};
+    case EncoderSize::small:
+      return {128, 2, 2};
+    case EncoderSize::medium:
+      return {256, 4, 4};
+    case EncoderSize::automatic:
+      break;
+  }
   // Measured in reference/detection.md: 64 for templates and letters (section 4) and for items (section 7), 96 for the
   // hundred-odd system calls.
   return vocabulary >= 50 && vocabulary < 500 ? Size{96, 2, 4} : Size{64, 2, 4};
@@ -100,6 +106,26 @@ FitPlan make_plan(const EncodedData& data, const EventSchema& schema, const FitO
 }
 
 }  // namespace
+
+std::string_view to_string(EncoderSize size) noexcept {
+  switch (size) {
+    case EncoderSize::automatic:
+      return "auto";
+    case EncoderSize::tiny:
+      return "T";
+    case EncoderSize::small:
+      return "S";
+    case EncoderSize::medium:
+      return "M";
+  }
+  return "unknown";
+}
+
+EncoderSize encoder_size_from_string(std::string_view name) {
+  for (const EncoderSize size : {EncoderSize::automatic, EncoderSize::tiny, EncoderSize::small, EncoderSize::medium})
+    if (name == to_string(size)) return size;
+  fail(ErrorCode::invalid_argument, "fit", "unknown size", "auto, T, S or M", name);
+}
 
 FitInput prepare_fit(const Dataset& data, const FitOptions& options) {
   EventSchema schema = fit_schema(data);

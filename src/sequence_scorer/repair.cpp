@@ -58,7 +58,7 @@ class Search {
 
  private:
   Judgement judge(const EncodedEvents& events) {
-    SurpriseView causal;
+    Surprise causal;
     return judge_sequence(events, buffers_, causal);
   }
   Judgement judge(std::span<const Proposal> script) {

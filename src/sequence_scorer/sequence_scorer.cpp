@@ -80,7 +80,7 @@ void SequenceScorer::score(const EventsView& events, Score& out, Scratch& scratc
   const BehaviourModel& model = *model_;
   Scratch::Buffers& buffers = buffers_of(scratch);
   encode(events, model.schema, buffers.encoded);
-  SurpriseView causal;
+  Surprise causal;
   const Judgement judgement = judge_sequence(buffers.encoded, buffers, causal);
   out.value = judgement.value;
   out.p_value = judgement.p_value;

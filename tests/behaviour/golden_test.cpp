@@ -123,7 +123,7 @@ TEST_CASE("behaviour of a model of a shop: several columns and times") {
   std::shared_ptr<const BehaviourModel> model;
   FitOptions options = fit_options(12, 0.1);
   options.window = 32;
-  options.size = "T";
+  options.size = EncoderSize::tiny;
   const Record record = behaviour_of(shop(3, 60, false), shop(4, 60, true), options, 12, &model);
   if (!directory_exists(k_directory + "model")) save_behaviour_model(*model, k_directory + "model");
   compare("shop", record);

@@ -207,6 +207,10 @@ TEST_CASE("recipes: the presets survive JSON, damage is refused by name") {
   refused("/views/3/name", "combined", "name of a given view");
   refused("/views/3/order", 3, "unknown field \"order\"");
   refused("/views/0/given", true, "unknown field");
-  CHECK_THROWS_AS(Recipe::preset("broad"), Error);
+  CHECK(Recipe::preset(RecipePreset::standard).name == "default");
+  CHECK(Recipe::preset(RecipePreset::traces, {"next"}).views.size() == 4);
+  for (const RecipePreset preset : {RecipePreset::standard, RecipePreset::traces})
+    CHECK(recipe_preset_from_string(to_string(preset)) == preset);
+  CHECK_THROWS_WITH_AS(recipe_preset_from_string("broad"), doctest::Contains("expected default or traces"), Error);
   CHECK(Recipe::single("types").views[0].sidedness == Sidedness::upper);
 }

@@ -14,8 +14,8 @@ using namespace seqguard::tests;
 
 namespace {
 
-SurpriseView surprise_of(const SequenceScorer& scorer, const EventSchema& schema, const EventsView& events,
-                         SurpriseScratch& scratch, std::vector<float>& out) {
+Surprise surprise_of(const SequenceScorer& scorer, const EventSchema& schema, const EventsView& events,
+                     SurpriseScratch& scratch, std::vector<float>& out) {
   EncodedEvents encoded;
   encode(events, schema, encoded);
   return causal_surprise(scorer.model()->encoder, schema, encoded, scratch, out);
@@ -41,9 +41,9 @@ TEST_CASE("a value below the vocabulary's cut shares the probability of UNK with
   SurpriseScratch scratch;
   scratch.batch.prepare(plain, 0);
   std::vector<float> out;
-  const SurpriseView alone = surprise_of(scorer, plain, OneColumn(events), scratch, out);
+  const Surprise alone = surprise_of(scorer, plain, OneColumn(events), scratch, out);
   const std::vector<float> expected(alone.events.begin(), alone.events.end());
-  const SurpriseView shared = surprise_of(scorer, with_rare, OneColumn(events), scratch, out);
+  const Surprise shared = surprise_of(scorer, with_rare, OneColumn(events), scratch, out);
   // One unseen value has UNK for itself; with nine rare ones it is one of ten.
   for (std::size_t i = 0; i < events.size(); ++i)
     CHECK(shared.events[i] == doctest::Approx(expected[i] + (i == 2 ? std::log(10.0) : 0.0)));
@@ -68,11 +68,11 @@ TEST_CASE("columns keep their places: a script is surprising by its times, and t
   std::vector<float> out;
   for (std::size_t s = 0; s < bots.sequences().size(); ++s) {
     const EventsView events = bots.view(s);
-    const SurpriseView view = surprise_of(scorer, *scorer.schema(), events, scratch, out);
-    REQUIRE(view.columns.size() == 3 * events.n);
-    const auto column = [&](std::size_t c, std::size_t i) { return view.columns[c * events.n + i]; };
+    const Surprise surprise = surprise_of(scorer, *scorer.schema(), events, scratch, out);
+    REQUIRE(surprise.columns.size() == 3 * events.n);
+    const auto column = [&](std::size_t c, std::size_t i) { return surprise.columns[c * events.n + i]; };
     for (std::size_t i = 0; i < events.n; ++i)
-      CHECK(view.events[i] ==
+      CHECK(surprise.events[i] ==
             doctest::Approx(column(0, i) + k_secondary_weight * (column(1, i) + column(2, i))).epsilon(1e-5));
     // The device is known after the first event, the event follows the grammar; the gap of a second was never seen.
     for (std::size_t i = 2; i < events.n; ++i) {

@@ -31,13 +31,14 @@ struct SurpriseScratch {
   std::vector<float> sums;               ///< [C, P] surprise per column and position
   std::vector<std::uint32_t> counts;     ///< [P] windows that saw a position
   std::vector<std::uint32_t> positions;  ///< position of each row of the call
-  std::vector<double> means;             ///< SurpriseView::means of the last sequence
+  std::vector<double> means;             ///< what Surprise::means shows
 
   void reserve(const EventSchema& schema, const Model<float>& model, std::size_t max_events);
 };
 
-/// Surprise of one sequence, in nats.
-struct SurpriseView {
+/// Surprise of one sequence, in nats. Borrowed from the call that gave it: valid until the next call with the same
+/// scratch or `out`.
+struct Surprise {
   std::span<const float> events;   ///< [L] weighted sum over the predicted columns
   std::span<const float> columns;  ///< [C, L] per column
   std::span<const double> means;   ///< the numbers of surprise_views(): mean of the weighted sum, then of each column
@@ -45,12 +46,11 @@ struct SurpriseView {
 };
 
 /// -log p(x_t | x_<t), windows of the schema overlapping by one position, positions seen twice averaged. A pure
-/// function of the sequence: the bits do not depend on what else is scored. `out`, the
-/// scratch and the views of both last until the next call.
-SurpriseView causal_surprise(const Model<float>& model, const EventSchema& schema, const EncodedEvents& events,
-                             SurpriseScratch& scratch, std::vector<float>& out);
+/// function of the sequence: the bits do not depend on what else is scored. `out` is a buffer for the result.
+Surprise causal_surprise(const Model<float>& model, const EventSchema& schema, const EncodedEvents& events,
+                         SurpriseScratch& scratch, std::vector<float>& out);
 
-/// Names of the views that SurpriseView::means give, in their order: "next" and, of several predicted columns, a
+/// Names of the views that Surprise::means give, in their order: "next" and, of several predicted columns, a
 /// "next:COLUMN" for each.
 std::vector<std::string> surprise_views(const EventSchema& schema);
 
@@ -60,8 +60,8 @@ bool has_masked_surprise(const EventSchema& schema, const EncodedEvents& events,
 
 /// -log p(x_t | all other visible events), from k_mask_stride passes over each window; 0 where has_masked_surprise() is
 /// false.
-SurpriseView masked_surprise(const Model<float>& model, const EventSchema& schema, const EncodedEvents& events,
-                             SurpriseScratch& scratch, std::vector<float>& out);
+Surprise masked_surprise(const Model<float>& model, const EventSchema& schema, const EncodedEvents& events,
+                         SurpriseScratch& scratch, std::vector<float>& out);
 
 /// For each event at[k] (0 .. L - 1), that event alone hidden in the window centred on it: log p of every encoder id
 /// [V] of the primary column, reserved ids included, is handed to receive(k, log_p), which may change it and must not

@@ -37,8 +37,8 @@ struct NearestScratch {
 /// Inverted index over distinct vectors with the number of their copies.
 ///
 /// Overlaps with all normals are summed item by item, in the order of the query: an item that many of the normals hold
-/// is a dense column (of bytes for sets), the others are posting lists. Items that no normal holds
-/// count in the sums only, as if each had an axis of its own.
+/// is a dense column (of bytes for sets), the others are posting lists. Items that no normal holds count in the sums
+/// only, as if each had an axis of its own.
 class NearestNormals {
  public:
   explicit NearestNormals(Similarity similarity) : similarity_(similarity) {}

@@ -13,9 +13,9 @@ namespace seqguard {
 
 /// With h = the k-1 events before a position (padded at the beginning), k = 1 .. order:
 ///
-///     p_0(x) = 1 / V      p_k(x|h) = (c(h,x) + T(h) p_{k-1}(x|h')) / (c(h) + T(h)),   p_k = p_{k-1} where h never
-///     occurred
+///     p_0(x) = 1 / V      p_k(x|h) = (c(h,x) + T(h) p_{k-1}(x|h')) / (c(h) + T(h))
 ///
+/// and p_k = p_{k-1} where h never occurred.
 /// c(h,x) counts, c(h) = sum_x c(h,x), T(h) = distinct successors of h, h' = h without its oldest event, V = types of
 /// all the normals + 2 (the end, and whatever is unseen), the same in every fold: with a V of its own for each fold the
 /// calibration does not fit (amazon_cn, traces: false-positive rate .032 instead of .003 at a target of .01).

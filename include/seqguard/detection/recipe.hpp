@@ -1,4 +1,6 @@
-// Which views are combined, and how: data, stored in detector.json.
+// Which views are combined, and how: data, stored in detector.json. A view is one number that is made of a sequence, by
+// a detector or from outside. (The types EventsView, ColumnView, MatrixView are something else: data that are
+// borrowed.)
 #pragma once
 
 #include <string>
@@ -6,6 +8,7 @@
 #include <vector>
 
 #include "seqguard/detection/detector.hpp"
+#include "seqguard/detection/recipe_preset.hpp"
 
 namespace seqguard {
 
@@ -38,8 +41,7 @@ struct Recipe {
   /// System-call traces, and logs with few templates and a very low false-positive target. Of `given`, only k_next_view
   /// is used.
   static Recipe traces(const std::vector<std::string>& given = {});
-  /// "default" or "traces". @throws Error invalid_argument.
-  static Recipe preset(std::string_view name, const std::vector<std::string>& given = {});
+  static Recipe preset(RecipePreset preset, const std::vector<std::string>& given = {});
   /// One detector alone, with its own sidedness.
   static Recipe single(std::string_view detector, const DetectorOptions& options = {});
 

@@ -8,7 +8,6 @@
 #include "seqguard/detection/event_calibration.hpp"
 #include "seqguard/detection/sequence_detector.hpp"
 #include "seqguard/events/schema.hpp"
-#include "seqguard/kernels/matmul.hpp"
 #include "seqguard/model/model.hpp"
 #include "seqguard/sequence_scorer/sequence_scorer.hpp"
 
@@ -20,14 +19,14 @@ struct BehaviourModel {
   Model<float> encoder;
   SequenceDetector detector;
   EventCalibration events;
-  double target_fpr = 0.01;
-  double drift_auroc = 0.5;     ///< second half of the training normals against the first
+  double target_fpr = 0.01;     ///< a sequence with a smaller p-value is called abnormal
+  double drift_auroc = 0.5;     ///< second half of the training normals against the first; .5: no drift
   std::string training = "{}";  ///< JSON object: the plan that fit followed, for people
 };
 
-/// Writes config.json, model.safetensors, event_schema.json, profile.safetensors and detector.json, complete or not at
-/// all.
-/// @throws Error io_error; unsupported: a model that was loaded; copy its directory instead.
+/// Writes config.json, model.safetensors, event_schema.json, profile.safetensors, event_calibration.safetensors and
+/// detector.json, complete or not at all.
+/// @throws Error io_error; unsupported: a model that was loaded, whose weights are packed; copy its directory instead.
 void save_behaviour_model(const BehaviourModel& model, const std::string& directory);
 
 /// Whether a directory is meant to hold such a model, by its files: it has detector.json or event_schema.json.

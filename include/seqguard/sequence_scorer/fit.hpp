@@ -6,31 +6,44 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <vector>
+#include <string_view>
 
 #include "seqguard/core/executor.hpp"
 #include "seqguard/core/load_options.hpp"
 #include "seqguard/core/progress.hpp"
+#include "seqguard/detection/recipe_preset.hpp"
 #include "seqguard/events/encoded_data.hpp"
 #include "seqguard/sequence_scorer/sequence_scorer.hpp"
 
 namespace seqguard {
 
+/// How large an encoder is: width, layers, heads of attention.
+enum class EncoderSize {
+  automatic,  ///< by the number of values
+  tiny,       ///< 64, 2, 2
+  small,      ///< 128, 2, 2
+  medium,     ///< 256, 4, 4
+};
+/// "auto", "T", "S", "M".
+std::string_view to_string(EncoderSize size) noexcept;
+/// @throws Error invalid_argument for an unknown name.
+EncoderSize encoder_size_from_string(std::string_view name);
+
 /// What may be asked for; everything else follows the rule of prepare_fit().
 struct FitOptions {
-  std::string preset = "default";  ///< "default" or "traces"
-  std::string size = "auto";       ///< "T", "S", "M" or "auto"
-  std::optional<std::size_t> epochs;
-  std::optional<std::size_t> window;
-  double target_fpr = 0.01;
-  double valid_fraction = 0.1;  ///< share of the training sequences that early stopping watches
-  double max_minutes = 0;       ///< > 0: stop training after so long; gives up the promise of identical bits
+  RecipePreset preset = RecipePreset::standard;
+  EncoderSize size = EncoderSize::automatic;
+  std::optional<std::size_t> epochs;  ///< passes over the training data; empty: by the rule
+  std::optional<std::size_t> window;  ///< positions that the encoder sees at once (SequenceRules::window)
+  double target_fpr = 0.01;           ///< share of normal sequences that may be called abnormal; between 0 and 1
+  double valid_fraction = 0.1;        ///< share of the training sequences that early stopping watches
+  double max_minutes = 0;             ///< > 0: stop training after so long; gives up the promise of identical bits
   std::uint64_t seed = 1;
-  std::size_t profile_bytes = std::size_t{64} << 20;
-  std::string state_file;    ///< where the progress is kept for `resume`; empty: nowhere
-  bool resume = false;       ///< go on from state_file if it exists
-  double save_seconds = 10;  ///< time between two saves of the state; 0: after every step
-  LoadOptions compute;       ///< instruction set, matrix products, precision; `access` has no meaning here
+  std::size_t profile_bytes = std::size_t{64} << 20;  ///< most memory of the fitted statistics
+  std::string state_file;                             ///< where the progress is kept for `resume`; empty: nowhere
+  bool resume = false;                                ///< go on from state_file if it exists
+  double save_seconds = 10;                           ///< time between two saves of the state; 0: after every step
+  LoadOptions compute;  ///< instruction set, matrix products, precision; `access` has no meaning here
 };
 
 /// The choices that follow from the data, by one rule; stored in the model and printed by `fit`.
@@ -67,15 +80,16 @@ std::string to_json(const FitPlan& plan);
 struct FitReport {
   FitPlan plan;
   double seconds = 0;
-  double validation_loss = 0;
-  std::size_t calibration_normals = 0;
-  std::size_t distinct_normals = 0, kept_normals = 0;
-  double drift_auroc = 0.5;
+  double validation_loss = 0;           ///< best one of the encoder that is shipped, nats per prediction
+  std::size_t calibration_normals = 0;  ///< that calibrate the decision
+  std::size_t distinct_normals = 0;     ///< different sequences among the normals, and
+  std::size_t kept_normals = 0;         ///< those of them that the statistics hold within FitOptions::profile_bytes
+  double drift_auroc = 0.5;             ///< as Drift::auroc
   bool drift_warning = false;
 };
 
 /// Learns normal behaviour. Deterministic for a seed at any concurrency; killed and resumed from its state file it
-/// gives the same bits. @throws Error as prepare_fit(); invalid_argument (an unknown preset), cancelled (progress),
+/// gives the same bits. @throws Error as prepare_fit(); cancelled (progress),
 /// bad_checkpoint (a state file of other data, options, instruction set or backend), non_finite.
 std::shared_ptr<const BehaviourModel> fit(const FitInput& input, FitReport* report = nullptr,
                                           Executor& executor = inline_executor(), ProgressSink progress = {});

@@ -45,10 +45,10 @@ struct Score {
   std::vector<EventScore> events;
 };
 
-/// A value that would have been less surprising.
+/// A value that may stand at an event.
 struct Candidate {
   std::string value;
-  double probability = 0;
+  double probability = 0;  ///< given everything else in the sequence
 };
 
 /// How a sequence is judged.
@@ -81,6 +81,7 @@ struct Edit {
   std::vector<FollowingColumn> followed = {};  ///< columns that change with a replaced value
 };
 
+/// How a repair ended.
 enum class RepairResult {
   normal,             ///< the sequence was not abnormal: untouched
   repaired,           ///< edited, and judged normal
@@ -90,11 +91,12 @@ enum class RepairResult {
 /// "normal", "repaired", "improved", "no_confident_edit".
 std::string_view to_string(RepairResult result) noexcept;
 
+/// What was done to a sequence, and what it was worth.
 struct Repair {
   RepairResult result = RepairResult::normal;
-  std::vector<Edit> edits;  ///< the script, in the order of edit_precedes()
-  double score_before = 0, score_after = 0;
-  double p_before = 1, p_after = 1;
+  std::vector<Edit> edits;                   ///< the script, in the order of edit_precedes()
+  double score_before = 0, score_after = 0;  ///< Score::value
+  double p_before = 1, p_after = 1;          ///< Score::p_value
 };
 
 /// Judges sequences of events by what was learned of normal ones.
@@ -161,7 +163,8 @@ class SequenceScorer {
   std::vector<std::vector<Candidate>> expected(const EventsView& events, std::span<const std::size_t> positions,
                                                std::size_t count, Scratch& scratch) const;
 
-  /// The smallest edits that bring an abnormal sequence back to normal; see Repair. Never touches a normal one.
+  /// The smallest edits that bring an abnormal sequence back to normal; a normal one is never touched. Allocates its
+  /// result and copies of the sequence. @throws Error as score().
   Repair repair(const EventsView& events, const RepairOptions& options = {}) const;
   Repair repair(const EventsView& events, Scratch& scratch, const RepairOptions& options = {}) const;
   Repair repair(std::span<const std::string> events) const { return repair(OneColumn(ColumnView(events)).view()); }
