@@ -28,8 +28,8 @@ ln -sfn /usr/include/doctest "$build/headers/doctest"
 flags="-std=c++20 -O2 -Wall -Wextra -ffp-contract=off -Iinclude -Isrc -Itests -isystem $build/headers"
 objects=""
 for source in src/core/arena.cpp src/core/cpu_features.cpp src/core/error.cpp src/core/isa.cpp src/core/load_options.cpp \
-    src/kernels/kernel_table.cpp src/kernels/kernels_isa.cpp src/kernels/matmul.cpp src/kernels/matmul_fp32.cpp \
-    src/kernels/matmul_kernels.cpp tests/support/main.cpp tests/kernels/*_test.cpp; do
+    src/core/random.cpp src/kernels/kernel_table.cpp src/kernels/kernels_isa.cpp src/kernels/matmul.cpp \
+    src/kernels/matmul_fp32.cpp src/kernels/matmul_kernels.cpp tests/support/main.cpp tests/kernels/*_test.cpp; do
     case $source in
     */matmul_threads_test.cpp | */matmul_allocation_test.cpp) continue ;;
     */kernels_isa.cpp | */matmul_fp32.cpp) extra="-DSEQGUARD_ISA=baseline -fno-math-errno" ;;
