@@ -2,87 +2,29 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cmath>
 #include <limits>
-#include <numeric>
+#include <span>
 #include <string>
 #include <utility>
 
 #include "seqguard/core/files.hpp"
-#include "seqguard/core/random.hpp"
 #include "seqguard/detection/encoder_surprise.hpp"
 #include "seqguard/sequence_scorer/behaviour_model.hpp"
 #include "seqguard/training/event_objectives.hpp"
 #include "seqguard/training/event_source.hpp"
 #include "seqguard/training/state_file.hpp"
 #include "seqguard/training/trainer.hpp"
+#include "sequence_scorer/fit_jobs.hpp"
 #include "sequence_scorer/fit_state.hpp"
+#include "sequence_scorer/held_out_surprise.hpp"
 
 namespace seqguard {
 namespace {
 
-/// Share of the normals that calibrate where the encoder is not cross-fitted.
-constexpr double k_calibration_share = 0.25;
-/// Events of held-out normals that calibrate the p-values of single events: the tail of the largest tenth has then 500
-/// members, more would only cost time.
-constexpr std::size_t k_calibration_events = 5'000;
-enum Stream : std::uint64_t { k_split_stream = 101, k_validation_stream, k_job_stream, k_weight_stream };
-
 using Clock = std::chrono::steady_clock;
 double seconds_since(Clock::time_point begin) { return std::chrono::duration<double>(Clock::now() - begin).count(); }
 
-/// One training: on which sequences, and which it has not seen and scores afterwards.
-struct Job {
-  std::string phase;
-  std::vector<std::uint32_t> train, validation, held_out;
-  std::uint64_t seed = 0;
-};
-
-std::vector<std::uint32_t> random_order(std::size_t n, std::uint64_t seed, std::uint64_t stream) {
-  std::vector<std::uint32_t> order(n);
-  std::iota(order.begin(), order.end(), 0u);
-  Random(seed, stream).shuffle(order);
-  return order;
-}
-
-/// Takes `share` of the training sequences for early stopping; the data that calibrate are never among them.
-void split_validation(Job& job, double share, std::uint64_t seed) {
-  std::sort(job.train.begin(), job.train.end());
-  Random(seed, k_validation_stream).shuffle(job.train);
-  const auto count = static_cast<std::size_t>(std::floor(share * static_cast<double>(job.train.size())));
-  job.validation.assign(job.train.end() - static_cast<std::ptrdiff_t>(count), job.train.end());
-  job.train.resize(job.train.size() - count);
-  std::sort(job.train.begin(), job.train.end());
-  std::sort(job.validation.begin(), job.validation.end());
-}
-
-/// Cross-fitting: one job per fold, then one on everything whose encoder is shipped. Otherwise a single job.
-std::vector<Job> make_jobs(const FitPlan& plan, const FitOptions& options) {
-  const std::vector<std::uint32_t> order = random_order(plan.sequences, options.seed, k_split_stream);
-  std::vector<Job> jobs;
-  for (std::size_t fold = 0; fold < plan.folds; ++fold) {
-    Job job;
-    job.phase = "encoder, fold " + std::to_string(fold + 1) + "/" + std::to_string(plan.folds);
-    for (std::size_t i = 0; i < order.size(); ++i)
-      (i % plan.folds == fold ? job.held_out : job.train).push_back(order[i]);
-    jobs.push_back(std::move(job));
-  }
-  Job last;
-  last.phase = "encoder";
-  const auto held_out =
-      plan.folds > 0 ? 0 : static_cast<std::size_t>(k_calibration_share * static_cast<double>(order.size()));
-  last.held_out.assign(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(held_out));
-  last.train.assign(order.begin() + static_cast<std::ptrdiff_t>(held_out), order.end());
-  jobs.push_back(std::move(last));
-  for (std::size_t j = 0; j < jobs.size(); ++j) {
-    jobs[j].seed = random_bits(options.seed, k_job_stream, j);
-    split_validation(jobs[j], options.valid_fraction, jobs[j].seed);
-    std::sort(jobs[j].held_out.begin(), jobs[j].held_out.end());
-  }
-  return jobs;
-}
-
-ModelSpec make_spec(const FitPlan& plan, const EventSchema& schema) {
+ModelSpec encoder_spec(const FitPlan& plan, const EventSchema& schema) {
   ModelSpec spec;
   spec.config.vocab_size = schema.primary_column().vocabulary.size();
   spec.config.hidden_size = plan.hidden;
@@ -100,7 +42,13 @@ ModelSpec make_spec(const FitPlan& plan, const EventSchema& schema) {
   return spec;
 }
 
-TrainingOptions training_options(const FitPlan& plan, std::uint64_t seed) {
+std::vector<const EncodedEvents*> pick(const EncodedData& data, std::span<const std::uint32_t> indices) {
+  std::vector<const EncodedEvents*> result;
+  for (const std::uint32_t i : indices) result.push_back(&data[i]);
+  return result;
+}
+
+TrainingOptions options_of(const FitPlan& plan, std::uint64_t seed) {
   TrainingOptions options;
   options.steps = plan.steps;
   options.schedule.peak = plan.learning_rate;
@@ -113,14 +61,15 @@ TrainingOptions training_options(const FitPlan& plan, std::uint64_t seed) {
 class Fitter {
  public:
   Fitter(const FitInput& input, Executor& executor, ProgressSink progress)
-      : options_(input.options),
+      : input_(input),
+        options_(input.options),
         schema_(input.schema),
         data_(input.data),
         plan_(input.plan),
         executor_(executor),
         progress_(progress),
         context_(make_context(options_.compute)),
-        jobs_(make_jobs(plan_, options_)),
+        jobs_(make_fit_jobs(plan_, options_)),
         given_(surprise_views(schema_)),
         recipe_(Recipe::preset(options_.preset, given_)),
         description_{"fit", k_fit_state_layout, fingerprint()} {
@@ -132,7 +81,7 @@ class Fitter {
   }
 
   std::shared_ptr<const BehaviourModel> run(FitReport* report) {
-    Model<float> encoder(context_, make_spec(plan_, schema_));
+    Model<float> encoder(context_, encoder_spec(plan_, schema_));
     double validation_loss = 0;
     for (std::size_t j = state_.job; j < jobs_.size(); ++j) {
       validation_loss = train(encoder, j);
@@ -173,21 +122,15 @@ class Fitter {
     return sha256(text + " " + data_fingerprint(data_));
   }
 
-  std::vector<const EncodedEvents*> pick(const std::vector<std::uint32_t>& indices) const {
-    std::vector<const EncodedEvents*> result;
-    for (const std::uint32_t i : indices) result.push_back(&data_[i]);
-    return result;
-  }
-
   /// Trains job j, going on where the state stopped. Returns the best held-out loss.
   double train(Model<float>& encoder, std::size_t j) {
-    const Job& job = jobs_[j];
-    encoder.initialize(random_bits(job.seed, k_weight_stream, 0));
-    const EventSource source(schema_, pick(job.train), pick(job.validation), plan_.window, job.seed);
+    const FitJob& job = jobs_[j];
+    encoder.initialize(job.weight_seed);
+    const EventSource source(schema_, pick(data_, job.train), pick(data_, job.validation), plan_.window, job.seed);
     const MaskedEvents<float> masked(primary_counts(schema_));
     const NextEvent<float> next;
     Trainer<float> trainer(encoder, source, {{&masked, plan_.masked_share}, {&next, 1 - plan_.masked_share}},
-                           training_options(plan_, job.seed));
+                           options_of(plan_, job.seed));
     if (state_.has_trainer && state_.job == j) trainer.restore(std::move(state_.trainer));
     Clock::time_point saved = Clock::now();
     trainer.run(executor_, job.phase, progress_, [&] {
@@ -208,44 +151,12 @@ class Fitter {
     if (!options_.state_file.empty()) save_state(state_, options_.state_file, description_);
   }
 
-  /// Surprise of the sequences that the job's encoder has not seen, and of a sample of their events.
-  void score_held_out(const Model<float>& encoder, const Job& job) {
-    struct Worker {
-      SurpriseScratch scratch;
-      std::vector<float> causal, masked;
-    };
-    const std::size_t count = job.held_out.size();
-    if (count == 0) return;
-    auto workers = make_per_worker(executor_, [&] {
-      Worker worker;
-      worker.scratch.batch.prepare(schema_, 0);
-      return worker;
-    });
-    std::vector<std::vector<double>> next(count), masked(count);
-    // Every stride-th sequence gives all its events.
-    std::size_t events = 0;
-    for (const std::uint32_t i : job.held_out) events += data_[i].n;
-    const std::size_t folds = std::max<std::size_t>(1, plan_.folds);
-    const std::size_t stride = std::max<std::size_t>(1, events * folds / k_calibration_events);
-    executor_.run(count, [&](std::size_t k, std::size_t w) {
-      Worker& worker = workers[w];
-      const EncodedEvents& sequence = data_[job.held_out[k]];
-      const Surprise causal = causal_surprise(encoder, schema_, sequence, worker.scratch, worker.causal);
-      std::copy(causal.means.begin(), causal.means.end(),
-                state_.next.begin() + static_cast<std::ptrdiff_t>(job.held_out[k] * given_.size()));
-      if (k % stride != 0) return;
-      next[k].assign(causal.events.begin(), causal.events.end());
-      const Surprise both = masked_surprise(encoder, schema_, sequence, worker.scratch, worker.masked);
-      for (std::size_t i = 0; i < sequence.n; ++i)
-        if (has_masked_surprise(schema_, sequence, i)) masked[k].push_back(both.events[i]);
-    });
-    for (std::size_t k = 0; k < count; ++k) {
-      state_.event_next.insert(state_.event_next.end(), next[k].begin(), next[k].end());
-      state_.event_masked.insert(state_.event_masked.end(), masked[k].begin(), masked[k].end());
-    }
+  void score_held_out(const Model<float>& encoder, const FitJob& job) {
+    if (job.held_out.empty()) return;
+    add_held_out_surprise(state_, encoder, input_, job, executor_);
     Progress report;
     report.phase = "calibration";
-    report.done = report.total = count;
+    report.done = report.total = job.held_out.size();
     if (!progress_.report(report)) fail(ErrorCode::cancelled, "calibration", "stopped by the progress callback");
   }
 
@@ -277,6 +188,7 @@ class Fitter {
     report->drift_warning = drift.warning;
   }
 
+  const FitInput& input_;
   const FitOptions& options_;
   const EventSchema& schema_;
   const EncodedData& data_;
@@ -285,7 +197,7 @@ class Fitter {
   ProgressSink progress_;
   Clock::time_point began_ = Clock::now();
   Context<float> context_;
-  std::vector<Job> jobs_;
+  std::vector<FitJob> jobs_;
   std::vector<std::string> given_;
   Recipe recipe_;
   StateDescription description_;

@@ -1,0 +1,59 @@
+#include "sequence_scorer/fit_jobs.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <numeric>
+#include <utility>
+
+#include "seqguard/core/random.hpp"
+
+namespace seqguard {
+namespace {
+
+/// Share of the normals that calibrate where the encoder is not cross-fitted.
+constexpr double k_calibration_share = 0.25;
+enum Stream : std::uint64_t { k_split_stream = 101, k_validation_stream, k_job_stream, k_weight_stream };
+
+/// Takes `share` of the training sequences for early stopping.
+void split_validation(FitJob& job, double share) {
+  std::sort(job.train.begin(), job.train.end());
+  Random(job.seed, k_validation_stream).shuffle(job.train);
+  const auto count = static_cast<std::size_t>(std::floor(share * static_cast<double>(job.train.size())));
+  job.validation.assign(job.train.end() - static_cast<std::ptrdiff_t>(count), job.train.end());
+  job.train.resize(job.train.size() - count);
+  std::sort(job.train.begin(), job.train.end());
+  std::sort(job.validation.begin(), job.validation.end());
+}
+
+}  // namespace
+
+std::vector<FitJob> make_fit_jobs(const FitPlan& plan, const FitOptions& options) {
+  std::vector<std::uint32_t> order(plan.sequences);
+  std::iota(order.begin(), order.end(), 0u);
+  Random(options.seed, k_split_stream).shuffle(order);
+  std::vector<FitJob> jobs;
+  for (std::size_t fold = 0; fold < plan.folds; ++fold) {
+    FitJob job;
+    job.phase = "encoder, fold " + std::to_string(fold + 1) + "/" + std::to_string(plan.folds);
+    for (std::size_t i = 0; i < order.size(); ++i)
+      (i % plan.folds == fold ? job.held_out : job.train).push_back(order[i]);
+    jobs.push_back(std::move(job));
+  }
+  FitJob last;
+  last.phase = "encoder";
+  const auto held_out =
+      plan.folds > 0 ? 0 : static_cast<std::size_t>(k_calibration_share * static_cast<double>(order.size()));
+  last.held_out.assign(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(held_out));
+  last.train.assign(order.begin() + static_cast<std::ptrdiff_t>(held_out), order.end());
+  jobs.push_back(std::move(last));
+  for (std::size_t j = 0; j < jobs.size(); ++j) {
+    jobs[j].seed = random_bits(options.seed, k_job_stream, j);
+    jobs[j].weight_seed = random_bits(jobs[j].seed, k_weight_stream, 0);
+    split_validation(jobs[j], options.valid_fraction);
+    std::sort(jobs[j].held_out.begin(), jobs[j].held_out.end());
+  }
+  return jobs;
+}
+
+}  // namespace seqguard

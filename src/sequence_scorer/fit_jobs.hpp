@@ -1,0 +1,25 @@
+// The trainings of a fit: which sequences each learns from, is stopped by, and scores afterwards without having seen
+// them.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "seqguard/sequence_scorer/fit.hpp"
+
+namespace seqguard {
+
+/// One training. Numbers of sequences are in ascending order.
+struct FitJob {
+  std::string phase;                      ///< for reports of the progress
+  std::vector<std::uint32_t> train;       ///< learned from
+  std::vector<std::uint32_t> validation;  ///< for early stopping
+  std::vector<std::uint32_t> held_out;    ///< for calibration: in neither of the above
+  std::uint64_t seed = 0, weight_seed = 0;
+};
+
+/// Cross-fitting: one job per fold, then one on everything whose encoder is shipped. Otherwise a single job.
+std::vector<FitJob> make_fit_jobs(const FitPlan& plan, const FitOptions& options);
+
+}  // namespace seqguard
