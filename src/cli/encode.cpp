@@ -37,7 +37,7 @@ void check_kind(const Model<float>& model, const EncodeOptions& options) {
   if (options.kind == "pooler_output" && !has_pooler(model.spec()))
     fail(ErrorCode::unsupported_model, options.model, "has no pooler",
          "a base model with pooler, or a classifier that reads it", "none");
-  if (options.kind == "logits" && model.spec().heads.empty())
+  if (options.kind == "logits" && model.spec().checkpoint_head() == nullptr)
     fail(ErrorCode::unsupported_model, options.model, "has no head that gives logits",
          "a masked LM, a classifier or a detector of replaced tokens",
          architecture_name(model.config().family, Head::none));
@@ -74,7 +74,7 @@ void write_kind(const TokenSequence& tokens, const TextModel& model, const std::
     write_matrix(model.sentence_embedding(tokens, scratch), true, json);
   else
     write_matrix(model.logits(tokens, scratch),
-                 model.model().spec().heads.front().kind == Head::sequence_classification, json);
+                 model.model().spec().checkpoint_head(Head::sequence_classification) != nullptr, json);
 }
 
 /// Lines answered by one call of the executor.

@@ -109,14 +109,12 @@ Model<float> load_packed(const Context<float>& context, Checkpoint checkpoint) {
 
 /// The class whose head is the one without a name.
 Head class_of(const ModelSpec& spec) {
-  for (const HeadSpec& head : spec.heads) {
-    if (!head.name.empty()) continue;
-    if (!head.labels.empty() && head.labels != spec.config.labels)
-      fail(ErrorCode::invalid_argument, "model to write", "labels of the head", "those of config.labels",
-           std::to_string(head.labels.size()) + " others");
-    return head.kind;
-  }
-  return Head::none;
+  const HeadSpec* const head = spec.checkpoint_head();
+  if (head == nullptr) return Head::none;
+  if (!head->labels.empty() && head->labels != spec.config.labels)
+    fail(ErrorCode::invalid_argument, "model to write", "labels of the head", "those of config.labels",
+         std::to_string(head->labels.size()) + " others");
+  return head->kind;
 }
 
 /// Values in memory under the names of a checkpoint: of model.safetensors, or of heads.safetensors.

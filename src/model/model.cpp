@@ -154,9 +154,9 @@ void Model<Real>::require_flat() const {
 
 template <class Real>
 std::size_t Model<Real>::masked_lm_head() const {
-  const HeadSpec* const head = spec_.head(Head::masked_lm);
+  const HeadSpec* const head = spec_.checkpoint_head(Head::masked_lm);
   if (head == nullptr) fail(ErrorCode::unsupported, "model", "has no head that predicts events (masked LM)");
-  return static_cast<std::size_t>(head - spec_.heads.data());
+  return spec_.index_of(*head);
 }
 
 template <class Real>

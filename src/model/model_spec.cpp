@@ -8,8 +8,8 @@
 namespace seqguard {
 
 bool has_pooler(const ModelSpec& spec) noexcept {
-  const HeadSpec* const head = spec.head(Head::sequence_classification);
-  return spec.pooler || (head != nullptr && head->name.empty() && spec.config.traits().classifies_by_pooler);
+  return spec.pooler ||
+         (spec.checkpoint_head(Head::sequence_classification) != nullptr && spec.config.traits().classifies_by_pooler);
 }
 
 std::size_t head_outputs(const ModelConfig& config, const HeadSpec& head) noexcept {
@@ -37,9 +37,9 @@ ModelSpec with_head(ModelSpec spec, HeadSpec head) {
   return spec;
 }
 
-void check_heads(const ModelSpec& spec) {
+void check_heads(std::span<const HeadSpec> heads) {
   std::set<std::string> names;
-  for (const HeadSpec& head : spec.heads) {
+  for (const HeadSpec& head : heads) {
     const std::string where = "head \"" + head.name + "\"";
     const auto refuse = [&](std::string_view what, std::string_view expected, std::string_view found) {
       fail(ErrorCode::invalid_argument, where, what, expected, found);

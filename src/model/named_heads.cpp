@@ -66,6 +66,11 @@ NamedHeads read_named_heads(std::string_view description, const std::string& dir
   const JsonValue heads = document.at("heads").demand(JsonValue::Kind::array);
   if (heads.size() == 0 || heads.size() > k_max_heads) heads.refuse("1 to " + std::to_string(k_max_heads) + " heads");
   heads.for_each([&](JsonValue head) { result.heads.push_back(read_head(head)); });
+  try {
+    check_heads(result.heads);
+  } catch (const Error& error) {
+    fail(ErrorCode::bad_checkpoint, path, error.what());
+  }
   result.tensors = std::move(tensors);
   return result;
 }

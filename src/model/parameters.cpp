@@ -22,7 +22,7 @@ std::string to_string(const ParameterKey& key) {
 }
 
 ParameterTable::ParameterTable(const ModelSpec& spec, Matrices matrices) : matrices_(matrices) {
-  check_heads(spec);
+  check_heads(spec.heads);
   struct Collector : ParameterVisitor<const float> {
     explicit Collector(ParameterTable& to) : table(to) {}
     void parameter(const ParameterDeclaration& declaration, const float*&) { table.add(declaration); }

@@ -161,7 +161,7 @@ void check_fit(const EventSchema& schema, const Model<float>& encoder, const Rec
   require(config.max_position_embeddings >= schema.sequence.window, "max_position_embeddings",
           "at least the window of event_schema.json, " + std::to_string(schema.sequence.window),
           config.max_position_embeddings);
-  if (encoder.spec().head(Head::masked_lm) == nullptr)
+  if (encoder.spec().checkpoint_head(Head::masked_lm) == nullptr)
     fail(ErrorCode::bad_checkpoint, path, "the encoder of a detector needs the head of a BertForMaskedLM");
   const std::vector<std::string> given = surprise_views(schema);
   for (const std::string& view : recipe.given()) {

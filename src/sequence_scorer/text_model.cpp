@@ -68,7 +68,7 @@ TextModel TextModel::load(const std::string& directory, const LoadOptions& optio
   const Context<float> context = make_context(options);
   Model<float> model = load_scoring_model(context, directory, {}, options.access);
   SentenceEmbedding sentence = SentenceEmbedding::load(context, directory, model.config(), text.prompt_name);
-  if (model.spec().head(Head::sequence_classification) != nullptr && !sentence.prompt().empty())
+  if (model.spec().checkpoint_head(Head::sequence_classification) != nullptr && !sentence.prompt().empty())
     fail(ErrorCode::unsupported_model, directory, "prompt of a cross-encoder", "none", "\"" + sentence.prompt() + "\"");
   const OutputTransform transform = read_output_transform(directory, model.config());
   Parts parts{std::move(model), std::move(sentence), transform, {}, {}};
@@ -129,7 +129,7 @@ const Model<float>& TextModel::model() const& noexcept { return parts_->model; }
 const std::string& TextModel::prompt() const& noexcept { return parts_->sentence.prompt(); }
 
 std::span<const std::string> TextModel::labels() const& noexcept {
-  const HeadSpec* const head = parts_->model.spec().head(Head::sequence_classification);
+  const HeadSpec* const head = parts_->model.spec().checkpoint_head(Head::sequence_classification);
   return head != nullptr ? std::span<const std::string>(head->labels) : std::span<const std::string>();
 }
 
@@ -173,8 +173,9 @@ MatrixView<const float> TextModel::sentence_embedding(const TokenSequence& token
 
 MatrixView<const float> TextModel::logits(const TokenSequence& tokens, Scratch& scratch) const {
   const Model<float>& model = parts_->model;
-  if (model.spec().heads.empty()) fail(ErrorCode::unsupported, "logits", "the model has no head that gives them");
-  const HeadSpec& head = model.spec().heads.front();
+  const HeadSpec* const found = model.spec().checkpoint_head();
+  if (found == nullptr) fail(ErrorCode::unsupported, "logits", "the model has no head that gives them");
+  const HeadSpec& head = *found;
   const std::size_t width = head_outputs(model.config(), head);
   const MatrixView<const float> hidden = hidden_states(tokens, scratch);
   Workspace& workspace = buffers_of(scratch).workspace;
@@ -183,7 +184,7 @@ MatrixView<const float> TextModel::logits(const TokenSequence& tokens, Scratch& 
   if (head.kind == Head::masked_lm)
     masked_lm_logits<float>(model, out, hidden, workspace.scratch);
   else
-    run_head<float>(model, 0, out, hidden, offsets, {}, workspace);
+    run_head<float>(model, model.spec().index_of(head), out, hidden, offsets, {}, workspace);
   return out;
 }
 
@@ -196,8 +197,7 @@ void TextModel::embed_hidden(MatrixView<const float> hidden, std::size_t unpoole
 void TextModel::classify_hidden(MatrixView<const float> hidden, std::span<float> out, Scratch& scratch) const {
   const std::size_t offsets[] = {0, hidden.rows};
   const Model<float>& model = parts_->model;
-  const auto head =
-      static_cast<std::size_t>(model.spec().head(Head::sequence_classification) - model.spec().heads.data());
+  const std::size_t head = model.spec().index_of(*model.spec().checkpoint_head(Head::sequence_classification));
   run_head<float>(model, head, {out.data(), 1, out.size()}, hidden, offsets, {}, buffers_of(scratch).workspace);
   if (parts_->transform == OutputTransform::softmax)
     parts_->model.context().kernels->softmax_forward(out.data(), out.data(), 1, out.size());
@@ -310,7 +310,7 @@ void TextModel::classify_batch(std::span<const std::string_view> texts, std::spa
 }
 
 std::span<const std::string> TextModel::token_labels() const& noexcept {
-  const HeadSpec* const head = parts_->model.spec().head(Head::token_classification);
+  const HeadSpec* const head = parts_->model.spec().checkpoint_head(Head::token_classification);
   return head != nullptr ? std::span<const std::string>(head->labels) : std::span<const std::string>();
 }
 

@@ -201,8 +201,8 @@ TEST_CASE("a classifier that config.json says nothing of: the field to fill is n
 
 TEST_CASE("load_model_spec tells what a directory holds without its values") {
   const ModelSpec spec = load_model_spec(k_classifier);
-  REQUIRE(spec.head(Head::sequence_classification) != nullptr);
-  CHECK(spec.head(Head::sequence_classification)->labels.size() == 3);
+  REQUIRE(spec.checkpoint_head(Head::sequence_classification) != nullptr);
+  CHECK(spec.checkpoint_head(Head::sequence_classification)->labels.size() == 3);
   CHECK(spec.config.hidden_size == 64);
   CHECK_THROWS_AS(load_model_spec(k_golden), Error);
 }

@@ -96,14 +96,14 @@ TEST_CASE("checkpoints of transformers are loaded and written again bit for bit"
 
 TEST_CASE("the head comes from the architecture") {
   CHECK(load_golden("model_d12").spec().pooler);
-  CHECK(load_golden("masked_lm_d20").spec().head(Head::masked_lm) != nullptr);
+  CHECK(load_golden("masked_lm_d20").spec().checkpoint_head(Head::masked_lm) != nullptr);
   CHECK(!load_golden("masked_lm_d20").spec().pooler);
   const Model<float> sequence = load_golden("sequence_classification_d64");
   REQUIRE(sequence.spec().heads.size() == 1);
   CHECK(sequence.spec().heads[0] == HeadSpec{"", Head::sequence_classification, {"normal", "odd", "bad"}});
   CHECK(sequence.config().labels == std::vector<std::string>{"normal", "odd", "bad"});
   // This config.json has no id2label: two labels.
-  CHECK(load_golden("token_classification_d12").spec().head(Head::token_classification)->labels.size() == 2);
+  CHECK(load_golden("token_classification_d12").spec().checkpoint_head(Head::token_classification)->labels.size() == 2);
 }
 
 TEST_CASE("names with prefix, old LayerNorm names and buffers that carry nothing are accepted") {
@@ -349,6 +349,9 @@ TEST_CASE("damaged descriptions of heads are refused by file and field") {
         "heads.json: heads[0]: unknown field \"lost\", expected only name, kind, labels, pooling, loss, found "
         "\"softmax\"");
   CHECK(error_with(": 1", ": 2") == "heads.json: version is not supported, expected 1, found 2");
+  // What no list of heads may hold is an error of the file, too.
+  CHECK(error_with("\"fraud\",\n      \"pooling", "\"Fraud\",\n      \"pooling") ==
+        "heads.json: head \"Fraud\": name, expected a-z, 0-9 and _, found Fraud");
   CHECK(error_with("\"name\": \"fraud\"", "\"name\": \"theft\"").find("missing: theft.dense.weight") !=
         std::string::npos);
 }

@@ -68,7 +68,7 @@ struct Shards {
 TEST_CASE("weights in every kind of file are the same model") {
   const Context<float> context = make_context(default_isa());
   const Model<float> expected = load_model(context, k_files + "single");
-  CHECK(expected.spec().head(Head::masked_lm) != nullptr);
+  CHECK(expected.spec().checkpoint_head(Head::masked_lm) != nullptr);
   for (const char* name : {"single", "sharded", "torch", "torch_protocol_4", "torch_sharded"})
     for (const FileAccess access : {FileAccess::read, FileAccess::map}) {
       CAPTURE(name);

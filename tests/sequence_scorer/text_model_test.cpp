@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "seqguard/core/files.hpp"
+#include "seqguard/model/checkpoint.hpp"
 #include "sequence_scorer/text_golden.hpp"
 
 using namespace seqguard;
@@ -236,4 +237,30 @@ TEST_CASE("modules that are not computed here, and files that do not fit, are re
   CHECK(refusal("tokenizer.json", tokenizer.dump())
             .find("type ids do not fit the embeddings, expected at most 2, found 3") != std::string::npos);
   CHECK(refusal("sentence_bert_config.json", R"({"do_lower_case": 1})").find("do_lower_case") != std::string::npos);
+}
+
+TEST_CASE("heads with names of their own do not pass for the head of transformers' class") {
+  const TemporaryDirectory directory;
+  const std::string path = directory / "model";
+  std::filesystem::copy(k_golden + "text_sentence", path, std::filesystem::copy_options::recursive);
+  const TextModel before = TextModel::load(path);
+  const Model<float> base = load_model(make_context(LoadOptions{}), path);
+  ModelSpec spec = base.spec();
+  spec.heads = {{"fraud", Head::sequence_classification, {"fraud"}, Pooling::mean, HeadLoss::binary},
+                {"kind", Head::token_classification, {"a", "b"}}};
+  save_model(path, begin_from(base, spec, 1));
+
+  const TextModel model = TextModel::load(path);
+  CHECK(model.model().spec().heads == spec.heads);
+  CHECK(model.labels().empty());
+  CHECK(model.token_labels().empty());
+  auto scratch = model.make_scratch(), old_scratch = before.make_scratch();
+  std::vector<float> out(1);
+  CHECK_THROWS_WITH_AS(model.classify("x", "", out, scratch), doctest::Contains("no sequence classification"), Error);
+  CHECK_THROWS_WITH_AS(model.classify_tokens("x", out, scratch), doctest::Contains("no token classification"), Error);
+  CHECK_THROWS_WITH_AS(model.logits(model.encode("x", "", scratch), scratch), doctest::Contains("no head"), Error);
+  std::vector<float> found(model.embedding_size()), expected(found.size());
+  model.embed("a text", found, scratch);
+  before.embed("a text", expected, old_scratch);
+  CHECK(found == expected);
 }

@@ -27,8 +27,9 @@ ModelSpec load_model_spec(const std::string& directory, const ModelFeatures& fea
 /// Strict accounting: every parameter must be in the file with its exact shape, every tensor of the file must be used
 /// or be one of those known to carry nothing (position_ids and token_type_ids buffers, cls.seq_relationship). Accepted:
 /// names with and without the prefix "bert.", LayerNorm's old names gamma and beta, a tied decoder that is absent or
-/// equal to what it is tied to, F64, F32, F16 and BF16 (all read as float). The head is the one of architectures[0]; a
-/// pooler is read where there is one.
+/// equal to what it is tied to, F64, F32, F16 and BF16 (all read as float). The head without a name is the one of
+/// architectures[0]; a pooler is read where there is one. Heads with names, which this library adds, stand in
+/// heads.json and heads.safetensors, and are read if both are there.
 ///
 /// The parameters are in values(); pack() is left to the caller.
 /// @throws Error file_not_found, io_error; bad_checkpoint: damaged, or one message that lists the missing, unused and
@@ -55,9 +56,10 @@ Model<float> load_scoring_model(const Context<float>& context, CheckpointFiles f
 
 /// Writes config.json and the weights (write_weights()), with the names of transformers' class for the model's head, so
 /// that it opens there (a pooler beside a masked-LM or token head is written too, and reported there as unexpected).
+/// Heads with names go to heads.json and heads.safetensors, which transformers does not read.
 /// `values` has model.table().size() elements: model.values(), or others of that layout.
-/// @throws Error as write_weights(); bad_checkpoint: a value that is not finite; invalid_argument: no class has the
-/// model's heads together, or labels do not fit.
+/// @throws Error as write_weights(); bad_checkpoint: a value that is not finite; invalid_argument: labels that do not
+/// fit the configuration.
 void write_model(DirectoryWriter& writer, const Model<float>& model, std::span<const float> values,
                  const WeightsOptions& options = {});
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -60,11 +61,18 @@ struct ModelSpec {
   std::vector<HeadSpec> heads;
   FrozenParts frozen;
 
-  /// The first head of a kind, or null.
-  const HeadSpec* head(Head kind) const noexcept {
-    const auto found = std::find_if(heads.begin(), heads.end(), [&](const HeadSpec& h) { return h.kind == kind; });
+  /// The head of transformers' class, which has no name, or null.
+  const HeadSpec* checkpoint_head() const noexcept {
+    const auto found = std::find_if(heads.begin(), heads.end(), [](const HeadSpec& h) { return h.name.empty(); });
     return found == heads.end() ? nullptr : &*found;
   }
+  /// The same if it is of this kind; heads with names are never meant.
+  const HeadSpec* checkpoint_head(Head kind) const noexcept {
+    const HeadSpec* const head = checkpoint_head();
+    return head != nullptr && head->kind == kind ? head : nullptr;
+  }
+  /// Its place, or that of another of `heads`.
+  std::size_t index_of(const HeadSpec& head) const noexcept { return static_cast<std::size_t>(&head - heads.data()); }
 };
 
 /// Whether there is a pooler: a base model's, or one that the classifier without a name reads.
@@ -78,6 +86,6 @@ ModelSpec with_head(ModelSpec spec, HeadSpec head);
 
 /// @throws Error invalid_argument: a name twice, or with characters other than a-z, 0-9 and '_'; a named head that
 /// predicts events or replaced tokens; a classification without labels; a pooling that heads do not have.
-void check_heads(const ModelSpec& spec);
+void check_heads(std::span<const HeadSpec> heads);
 
 }  // namespace seqguard
