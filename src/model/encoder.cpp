@@ -24,8 +24,8 @@ void check_ids(std::span<const std::int32_t> ids, std::string_view what, std::si
 
 }  // namespace
 
-EncoderOptions training_options(const ModelConfig& config, AttentionMask mask, std::uint64_t key,
-                                std::uint64_t first_token) {
+EncoderOptions training_step_options(const ModelConfig& config, AttentionMask mask, std::uint64_t key,
+                                     std::uint64_t first_token) {
   return {mask,
           {static_cast<float>(config.hidden_dropout_prob), key, first_token},
           true,

@@ -167,10 +167,10 @@ TEST_CASE("gradients of all parameters: every dropout that config.json names") {
   ModelConfig config = problem.spec.config;
   config.hidden_dropout_prob = 0;
   config.attention_probs_dropout_prob = 0.2;
-  problem.options = training_options(config, AttentionMask::full, 99, 3);
+  problem.options = training_step_options(config, AttentionMask::full, 99, 3);
   CHECK(problem.run(nullptr) != without);
   config.hidden_dropout_prob = 0.1;
-  problem.options = training_options(config, AttentionMask::full, 99, 3);
+  problem.options = training_step_options(config, AttentionMask::full, 99, 3);
   std::string name;
   const double worst = worst_difference(problem, name);
   INFO(name);

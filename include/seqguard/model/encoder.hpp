@@ -30,8 +30,8 @@ struct EncoderOptions {
 };
 
 /// Of a training step, with the rates of dropout that the configuration has. `key` and `first_token`: see Dropout.
-EncoderOptions training_options(const ModelConfig& config, AttentionMask mask, std::uint64_t key,
-                                std::uint64_t first_token);
+EncoderOptions training_step_options(const ModelConfig& config, AttentionMask mask, std::uint64_t key,
+                                     std::uint64_t first_token);
 
 template <class Real>
 struct EncoderLayerCache {

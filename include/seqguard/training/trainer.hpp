@@ -179,9 +179,10 @@ void Trainer<Real>::run_chunk(AskedChunk& chunk, const Objective<Real>& objectiv
   if (chunk.targets.rows.empty()) return;
   const Arena::Frame frame(workspace.activations);
   const EncoderInput input = chunk.examples.batch.input();
-  const EncoderOptions options = gradient == nullptr ? EncoderOptions{.mask = objective.mask()}
-                                                     : training_options(model_.config(), objective.mask(),
-                                                                        key_of(k_dropout_stream), chunk.first_token);
+  const EncoderOptions options =
+      gradient == nullptr
+          ? EncoderOptions{.mask = objective.mask()}
+          : training_step_options(model_.config(), objective.mask(), key_of(k_dropout_stream), chunk.first_token);
   const auto cache = run_encoder<Real>(model_, input, options, workspace);
   const MatrixView<Real> hidden = cache.last_hidden_state();
   const EncodedChunk<Real> encoded{model_, chunk.examples, hidden, options.dropout};
@@ -287,8 +288,7 @@ double Trainer<Real>::held_out_loss(Executor& executor, const Objective<Real>& o
   return rows > 0 ? loss / static_cast<double>(rows) : 0;
 }
 
-// --- begin, stop and go on
-// ---------------------------------------------------------------------------------------------
+// --- begin, stop and go on ---------------------------------------------------------------------------------------
 
 template <class Real>
 Trainer<Real>::Trainer(Model<Real>& model, const BatchSource& source, std::vector<ObjectiveShare<Real>> objectives,
