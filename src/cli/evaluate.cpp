@@ -11,7 +11,7 @@
 #include "cli/interrupt.hpp"
 #include "cli/output.hpp"
 #include "cli/read_input.hpp"
-#include "seqguard/core/secret_hash.hpp"
+#include "core/secret_hash.hpp"
 #include "seqguard/evaluation/judge_dataset.hpp"
 #include "seqguard/evaluation/scores_file.hpp"
 #include "seqguard/evaluation/truth.hpp"

@@ -1,4 +1,4 @@
-#include "seqguard/core/secret_hash.hpp"
+#include "core/secret_hash.hpp"
 
 #include <sys/random.h>
 

@@ -4,8 +4,8 @@
 #include <cmath>
 #include <iterator>
 
+#include "detection/ngram_model.hpp"
 #include "seqguard/core/error.hpp"
-#include "seqguard/detection/ngram_model.hpp"
 
 namespace seqguard {
 namespace {

@@ -1,4 +1,4 @@
-#include "seqguard/detection/key_index.hpp"
+#include "seqguard/detection/detail/key_index.hpp"
 
 #include <bit>
 #include <utility>

@@ -1,4 +1,4 @@
-#include "seqguard/detection/nearest_normals.hpp"
+#include "seqguard/detection/detail/nearest_normals.hpp"
 
 #include <algorithm>
 #include <cmath>

@@ -1,4 +1,4 @@
-#include "seqguard/detection/ngram_model.hpp"
+#include "detection/ngram_model.hpp"
 
 #include <algorithm>
 #include <bit>

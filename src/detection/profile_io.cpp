@@ -1,4 +1,4 @@
-#include "seqguard/detection/profile_io.hpp"
+#include "seqguard/detection/detail/profile_io.hpp"
 
 #include <cmath>
 

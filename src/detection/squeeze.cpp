@@ -1,4 +1,4 @@
-#include "seqguard/detection/squeeze.hpp"
+#include "seqguard/detection/detail/squeeze.hpp"
 
 #include <zlib.h>
 

@@ -3,8 +3,8 @@
 #include <string_view>
 #include <unordered_map>
 
+#include "core/secret_hash.hpp"
 #include "seqguard/core/error.hpp"
-#include "seqguard/core/secret_hash.hpp"
 #include "seqguard/events/reader.hpp"
 
 namespace seqguard {

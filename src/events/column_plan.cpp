@@ -7,9 +7,9 @@
 #include <string_view>
 #include <unordered_set>
 
+#include "core/secret_hash.hpp"
 #include "events/parse_value.hpp"
 #include "seqguard/core/error.hpp"
-#include "seqguard/core/secret_hash.hpp"
 
 namespace seqguard {
 namespace {

@@ -9,8 +9,8 @@
 #include <unordered_map>
 #include <vector>
 
+#include "core/secret_hash.hpp"
 #include "events/dataset_storage.hpp"
-#include "seqguard/core/secret_hash.hpp"
 #include "seqguard/events/event_row.hpp"
 #include "seqguard/events/reader.hpp"
 

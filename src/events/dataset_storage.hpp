@@ -8,7 +8,7 @@
 #include <unordered_set>
 #include <vector>
 
-#include "seqguard/core/secret_hash.hpp"
+#include "core/secret_hash.hpp"
 #include "seqguard/events/dataset.hpp"
 
 namespace seqguard {

@@ -2,10 +2,10 @@
 #include <algorithm>
 #include <unordered_set>
 
+#include "core/secret_hash.hpp"
 #include "events/open_source.hpp"
 #include "events/parse_value.hpp"
 #include "seqguard/core/error.hpp"
-#include "seqguard/core/secret_hash.hpp"
 
 namespace seqguard {
 namespace {

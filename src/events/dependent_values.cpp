@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "seqguard/core/secret_hash.hpp"
+#include "core/secret_hash.hpp"
 
 namespace seqguard {
 namespace {

@@ -4,9 +4,9 @@
 #include <cmath>
 #include <unordered_map>
 
+#include "core/secret_hash.hpp"
 #include "events/dependent_values.hpp"
 #include "seqguard/core/error.hpp"
-#include "seqguard/core/secret_hash.hpp"
 
 namespace seqguard {
 namespace {

@@ -7,8 +7,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include "core/utf8.hpp"
 #include "seqguard/core/error.hpp"
-#include "seqguard/core/utf8.hpp"
 
 namespace seqguard {
 namespace {

@@ -4,9 +4,9 @@
 #include <bit>
 #include <numeric>
 
+#include "core/utf8.hpp"
 #include "seqguard/core/error.hpp"
 #include "seqguard/core/random.hpp"
-#include "seqguard/core/utf8.hpp"
 
 namespace seqguard {
 namespace {

@@ -5,10 +5,10 @@
 
 #include "model/checkpoint_directory.hpp"
 #include "model/sharded_tensors.hpp"
+#include "model/torch_file.hpp"
 #include "model/weights_file.hpp"
 #include "seqguard/core/files.hpp"
 #include "seqguard/model/safetensors.hpp"
-#include "seqguard/model/torch_file.hpp"
 
 namespace seqguard {
 namespace {

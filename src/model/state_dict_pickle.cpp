@@ -4,9 +4,9 @@
 #include <set>
 #include <utility>
 
+#include "core/utf8.hpp"
 #include "model/pickle_stack.hpp"
 #include "seqguard/core/error.hpp"
-#include "seqguard/core/utf8.hpp"
 
 // Opcodes and their meaning: Lib/pickletools.py of CPython.
 namespace seqguard {

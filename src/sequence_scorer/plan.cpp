@@ -4,8 +4,8 @@
 #include <utility>
 #include <vector>
 
+#include "detection/ngram_model.hpp"
 #include "seqguard/core/error.hpp"
-#include "seqguard/detection/ngram_model.hpp"
 #include "seqguard/detection/normals.hpp"
 #include "seqguard/events/fit_schema.hpp"
 #include "seqguard/sequence_scorer/fit.hpp"

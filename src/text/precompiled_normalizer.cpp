@@ -3,8 +3,8 @@
 #include <cstring>
 #include <optional>
 
+#include "core/utf8.hpp"
 #include "seqguard/core/error.hpp"
-#include "seqguard/core/utf8.hpp"
 #include "text/grapheme.hpp"
 #include "text/normalizer.hpp"
 

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
+#include "core/utf8.hpp"
 #include "seqguard/core/error.hpp"
 #include "seqguard/core/files.hpp"
-#include "seqguard/core/utf8.hpp"
 #include "text/pipeline.hpp"
 
 namespace seqguard {

@@ -2,8 +2,8 @@
 // tokenizer_config.json.
 #include <algorithm>
 
+#include "core/utf8.hpp"
 #include "seqguard/core/error.hpp"
-#include "seqguard/core/utf8.hpp"
 #include "text/read_components.hpp"
 #include "text/tokenizer_config.hpp"
 #include "text/unicode.hpp"

@@ -7,11 +7,11 @@
 #include <string>
 #include <vector>
 
+#include "core/secret_hash.hpp"
 #include "seqguard/core/arena.hpp"
 #include "seqguard/core/error.hpp"
 #include "seqguard/core/isa.hpp"
 #include "seqguard/core/random.hpp"
-#include "seqguard/core/secret_hash.hpp"
 
 using namespace seqguard;
 

@@ -5,10 +5,10 @@
 #include <map>
 #include <vector>
 
+#include "detection/ngram_model.hpp"
 #include "detection/sequences.hpp"
-#include "seqguard/detection/key_index.hpp"
-#include "seqguard/detection/nearest_normals.hpp"
-#include "seqguard/detection/ngram_model.hpp"
+#include "seqguard/detection/detail/key_index.hpp"
+#include "seqguard/detection/detail/nearest_normals.hpp"
 
 using namespace seqguard;
 

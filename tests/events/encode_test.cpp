@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "core/utf8.hpp"
 #include "seqguard/core/error.hpp"
-#include "seqguard/core/utf8.hpp"
 
 using namespace seqguard;
 

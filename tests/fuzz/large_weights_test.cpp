@@ -9,9 +9,9 @@
 #include "fuzz/targets.hpp"
 #include "model/sharded_tensors.hpp"
 #include "model/torch_archive.hpp"
+#include "model/torch_file.hpp"
 #include "seqguard/core/files.hpp"
 #include "seqguard/model/checkpoint.hpp"
-#include "seqguard/model/torch_file.hpp"
 
 using namespace seqguard;
 

@@ -1,6 +1,6 @@
 #include "fuzz/read_all.hpp"
 #include "model/torch_archive.hpp"
-#include "seqguard/model/torch_file.hpp"
+#include "model/torch_file.hpp"
 
 // The archive around the input is sound, checksums and all, which a change of its bytes would not leave it.
 void seqguard::fuzz_pickle(std::string_view input) {

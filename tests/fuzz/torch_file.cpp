@@ -1,4 +1,4 @@
-#include "seqguard/model/torch_file.hpp"
+#include "model/torch_file.hpp"
 
 #include "fuzz/read_all.hpp"
 

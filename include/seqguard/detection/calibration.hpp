@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "seqguard/core/views.hpp"
-#include "seqguard/detection/profile_io.hpp"
+#include "seqguard/detection/detail/profile_io.hpp"
 #include "seqguard/detection/recipe.hpp"
 #include "seqguard/detection/tail_calibration.hpp"
 

@@ -8,11 +8,11 @@
 #include <string_view>
 #include <vector>
 
+#include "seqguard/detection/detail/nearest_normals.hpp"
+#include "seqguard/detection/detail/profile_io.hpp"
+#include "seqguard/detection/detail/squeeze.hpp"
 #include "seqguard/detection/features.hpp"
-#include "seqguard/detection/nearest_normals.hpp"
 #include "seqguard/detection/normals.hpp"
-#include "seqguard/detection/profile_io.hpp"
-#include "seqguard/detection/squeeze.hpp"
 
 namespace seqguard {
 
