@@ -3,6 +3,7 @@
 #include <sys/mman.h>
 
 namespace seqguard {
+inline namespace v0 {
 
 void advise_large_pages([[maybe_unused]] void* begin, [[maybe_unused]] std::size_t bytes) noexcept {
 #ifdef MADV_HUGEPAGE
@@ -10,4 +11,5 @@ void advise_large_pages([[maybe_unused]] void* begin, [[maybe_unused]] std::size
 #endif
 }
 
+}  // namespace v0
 }  // namespace seqguard

@@ -7,6 +7,7 @@
 #endif
 
 namespace seqguard {
+inline namespace v0 {
 
 #if defined(__x86_64__)
 
@@ -53,4 +54,5 @@ CpuFeatures cpu_features() noexcept { return {}; }
 
 #endif
 
+}  // namespace v0
 }  // namespace seqguard

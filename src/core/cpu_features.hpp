@@ -2,6 +2,7 @@
 #pragma once
 
 namespace seqguard {
+inline namespace v0 {
 
 /// One field for each group of features that some object of this library is compiled for. All false off x86-64.
 struct CpuFeatures {
@@ -11,4 +12,5 @@ struct CpuFeatures {
 
 CpuFeatures cpu_features() noexcept;
 
+}  // namespace v0
 }  // namespace seqguard

@@ -11,6 +11,7 @@
 #include "seqguard/core/error.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 void fail_errno(const std::string& path, std::string_view action) {
   const int error = errno;
@@ -55,4 +56,5 @@ FileToRead::FileToRead(const std::string& path) : Descriptor(path, O_RDONLY | O_
   if (get() < 0) fail_errno(path, "open");
 }
 
+}  // namespace v0
 }  // namespace seqguard

@@ -9,6 +9,7 @@
 #include <string_view>
 
 namespace seqguard {
+inline namespace v0 {
 
 /// Throws Error("path: cannot <action>: <reason of errno>"): file_not_found for ENOENT, else io_error.
 [[noreturn]] void fail_errno(const std::string& path, std::string_view action);
@@ -45,4 +46,5 @@ class FileToRead : public Descriptor {
   explicit FileToRead(const std::string& path);
 };
 
+}  // namespace v0
 }  // namespace seqguard

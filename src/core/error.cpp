@@ -1,6 +1,7 @@
 #include "seqguard/core/error.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 std::string_view to_string(ErrorCode code) noexcept {
   switch (code) {
@@ -68,4 +69,5 @@ void fail(ErrorCode code, std::string_view where, std::string_view what, std::st
   fail(code, where, message);
 }
 
+}  // namespace v0
 }  // namespace seqguard

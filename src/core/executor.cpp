@@ -9,6 +9,7 @@
 #include "seqguard/core/error.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 namespace {
 
 class InlineExecutor final : public Executor {
@@ -103,4 +104,5 @@ std::unique_ptr<Executor> make_thread_pool(std::size_t threads) {
   return std::make_unique<ThreadPool>(threads);
 }
 
+}  // namespace v0
 }  // namespace seqguard

@@ -16,6 +16,7 @@
 #include "seqguard/core/error.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 namespace {
 
 namespace fs = std::filesystem;
@@ -299,4 +300,5 @@ void DirectoryWriter::commit() {
   if (replaces) fs::remove_all(temporary_, ignored);
 }
 
+}  // namespace v0
 }  // namespace seqguard

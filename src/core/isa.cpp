@@ -8,6 +8,7 @@
 #include "seqguard/core/error.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 namespace {
 
 struct Available {
@@ -63,4 +64,5 @@ Isa default_isa() {
   fail(ErrorCode::unsupported_isa, "SEQGUARD_FORCE_ISA", "not available here", names, forced);
 }
 
+}  // namespace v0
 }  // namespace seqguard

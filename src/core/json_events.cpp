@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 namespace seqguard {
+inline namespace v0 {
 namespace {
 
 using Json = nlohmann::json;
@@ -54,4 +55,5 @@ void parse_json(std::string_view text, JsonEvents& events) {
 
 std::string exact_json_number(double value) { return Json(value).dump(); }
 
+}  // namespace v0
 }  // namespace seqguard

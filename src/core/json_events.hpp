@@ -7,6 +7,7 @@
 #include <string_view>
 
 namespace seqguard {
+inline namespace v0 {
 
 /// What takes the events of a document, in its order; texts last as long as the call. A member that throws ends the
 /// parsing.
@@ -39,4 +40,5 @@ void parse_json(std::string_view text, JsonEvents& events);
 /// A finite number with so many digits that it is read as the same double, "1.0" for one; "null" for any other.
 std::string exact_json_number(double value);
 
+}  // namespace v0
 }  // namespace seqguard

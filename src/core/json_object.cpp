@@ -3,6 +3,7 @@
 #include <utility>
 
 namespace seqguard {
+inline namespace v0 {
 
 JsonObject::JsonObject(const JsonValue& object) {
   object.demand(JsonValue::Kind::object).for_each([&](JsonValue member) { set_json(member.key(), member.dump()); });
@@ -27,4 +28,5 @@ std::string JsonObject::text(std::size_t indent) const {
   return writer.text();
 }
 
+}  // namespace v0
 }  // namespace seqguard

@@ -11,6 +11,7 @@
 #include "core/json_tree.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 /// Members by name, as they will be written.
 class JsonObject {
@@ -40,4 +41,5 @@ class JsonObject {
   std::map<std::string, std::string, std::less<>> members_;
 };
 
+}  // namespace v0
 }  // namespace seqguard

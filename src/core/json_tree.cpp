@@ -5,6 +5,7 @@
 #include "core/json_events.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 /// Takes the parser's events.
 class JsonTreeBuilder final : public JsonEvents {
@@ -325,4 +326,5 @@ std::string JsonValue::dump() const {
   return writer.text();
 }
 
+}  // namespace v0
 }  // namespace seqguard

@@ -15,6 +15,7 @@
 #include "seqguard/core/error.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 class JsonTree;
 
@@ -130,4 +131,5 @@ class JsonTree {
   std::vector<Node> nodes_;
 };
 
+}  // namespace v0
 }  // namespace seqguard

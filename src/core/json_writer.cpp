@@ -6,6 +6,7 @@
 #include "core/json_events.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 JsonWriter& JsonWriter::key(std::string_view name) {
   separate();
@@ -107,4 +108,5 @@ void JsonWriter::quote(std::string_view text) {
   text_ += '"';
 }
 
+}  // namespace v0
 }  // namespace seqguard

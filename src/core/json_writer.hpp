@@ -9,6 +9,7 @@
 #include <string_view>
 
 namespace seqguard {
+inline namespace v0 {
 
 /// Appends to a string; commas and line breaks are put where they belong.
 class JsonWriter {
@@ -75,4 +76,5 @@ class JsonWriter {
   bool after_key_ = false;  // the next item is the value of a member
 };
 
+}  // namespace v0
 }  // namespace seqguard

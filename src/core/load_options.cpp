@@ -5,6 +5,7 @@
 #include "seqguard/core/error.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 std::string_view to_string(MatmulBackend backend) noexcept {
   switch (backend) {
@@ -64,4 +65,5 @@ void require_offered(Precision precision) {
   fail(ErrorCode::unsupported, "precision", "not offered yet", names, to_string(precision));
 }
 
+}  // namespace v0
 }  // namespace seqguard

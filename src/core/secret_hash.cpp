@@ -9,6 +9,7 @@
 #include "core/descriptor.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 namespace {
 
 class SipState {
@@ -66,4 +67,5 @@ std::size_t SecretHash::operator()(std::string_view text) const noexcept {
   return static_cast<std::size_t>(state.finish());
 }
 
+}  // namespace v0
 }  // namespace seqguard

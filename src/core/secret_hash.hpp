@@ -6,6 +6,7 @@
 #include <string_view>
 
 namespace seqguard {
+inline namespace v0 {
 
 /// SipHash-1-3 (Aumasson and Bernstein) under a key that the system drew for this object: whoever writes the texts
 /// cannot make them collide, which std::hash lets anybody do (MurmurHash2; a table then takes quadratic time). The
@@ -21,4 +22,5 @@ class SecretHash {
   std::uint64_t key_[2];
 };
 
+}  // namespace v0
 }  // namespace seqguard

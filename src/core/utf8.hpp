@@ -6,6 +6,7 @@
 #include <string_view>
 
 namespace seqguard {
+inline namespace v0 {
 
 /// Whether `text` is well-formed UTF-8 (Unicode 15, table 3-7): no overlong form, no surrogate, nothing above U+10FFFF.
 inline bool is_valid_utf8(std::string_view text) noexcept {
@@ -26,4 +27,5 @@ inline bool is_valid_utf8(std::string_view text) noexcept {
   return true;
 }
 
+}  // namespace v0
 }  // namespace seqguard

@@ -9,6 +9,7 @@
 #include "seqguard/core/error.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 namespace {
 
 std::vector<double> negated(std::span<const double> values) {
@@ -125,4 +126,5 @@ Calibration Calibration::load(const Recipe& recipe, const ProfileReader& reader)
   return result;
 }
 
+}  // namespace v0
 }  // namespace seqguard

@@ -8,6 +8,7 @@
 #include "seqguard/core/error.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 namespace {
 
 class NgramDetector final : public Detector {
@@ -238,4 +239,5 @@ std::unique_ptr<Detector> make_detector(std::string_view name, const DetectorOpt
   fail(ErrorCode::invalid_argument, "make_detector", "unknown detector", "one of" + known, std::string(name));
 }
 
+}  // namespace v0
 }  // namespace seqguard

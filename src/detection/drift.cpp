@@ -8,6 +8,7 @@
 #include "seqguard/metrics/metrics.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 Drift drift_check(std::span<const TypeSequence> normals, const Recipe& recipe, const ProfileOptions& options,
                   Executor& executor) {
@@ -53,4 +54,5 @@ Drift drift_check(std::span<const TypeSequence> normals, const Recipe& recipe, c
   return drift;
 }
 
+}  // namespace v0
 }  // namespace seqguard

@@ -7,6 +7,7 @@
 #include "seqguard/model/encoder.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 namespace {
 
 /// UNK stands for all the values below the vocabulary's cut, and for one that nobody has seen: a single one of them is
@@ -208,4 +209,5 @@ void masked_distributions(const Model<float>& model, const EventSchema& schema, 
   }
 }
 
+}  // namespace v0
 }  // namespace seqguard

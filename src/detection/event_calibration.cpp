@@ -6,6 +6,7 @@
 #include "seqguard/detection/features.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 double share_of_repeats(const Normals& normals) {
   double repeats = 0, events = 0;
@@ -28,4 +29,5 @@ TailCalibration calibrate_events(std::span<const double> scores, std::size_t mos
   return TailCalibration(sample);
 }
 
+}  // namespace v0
 }  // namespace seqguard

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 namespace seqguard {
+inline namespace v0 {
 namespace {
 
 /// Sorts items[0, n), keeps one of each and its number in counts; returns how many are left.
@@ -52,4 +53,5 @@ const SequenceFeatures& FeatureExtractor::extract(TypeSequence events, std::span
   return features_;
 }
 
+}  // namespace v0
 }  // namespace seqguard

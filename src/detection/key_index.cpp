@@ -4,6 +4,7 @@
 #include <utility>
 
 namespace seqguard {
+inline namespace v0 {
 
 KeyIndex::KeyIndex(std::vector<std::uint64_t> keys) : keys_(std::move(keys)) {
   // 1/2 to 1 buckets per key, at least two (a shift by 64 bits is not defined).
@@ -14,4 +15,5 @@ KeyIndex::KeyIndex(std::vector<std::uint64_t> keys) : keys_(std::move(keys)) {
   for (std::size_t b = 1; b < directory_.size(); ++b) directory_[b] += directory_[b - 1];
 }
 
+}  // namespace v0
 }  // namespace seqguard

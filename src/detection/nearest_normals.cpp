@@ -9,6 +9,7 @@
 #include "seqguard/core/random.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 namespace {
 
 bool content_less(std::span<const SparseItem> a, std::span<const SparseItem> b) {
@@ -298,4 +299,5 @@ void NearestNormals::load(const ProfileReader& reader) {
   build(std::move(keys), starts, postings);
 }
 
+}  // namespace v0
 }  // namespace seqguard

@@ -12,6 +12,7 @@
 #include "seqguard/core/random.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 namespace {
 
 /// Hash of the empty context.
@@ -176,4 +177,5 @@ void NgramModel::load(const ProfileReader& reader) {
   successor_counts_ = std::move(counts);
 }
 
+}  // namespace v0
 }  // namespace seqguard

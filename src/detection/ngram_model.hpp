@@ -10,6 +10,7 @@
 #include "seqguard/detection/normals.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 /// With h = the k-1 events before a position (padded at the beginning), k = 1 .. order:
 ///
@@ -49,4 +50,5 @@ class NgramModel {
   std::vector<std::uint32_t> successor_counts_;  ///< c(h, x)
 };
 
+}  // namespace v0
 }  // namespace seqguard

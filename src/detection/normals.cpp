@@ -6,6 +6,7 @@
 #include "seqguard/core/random.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 namespace {
 
 std::uint64_t content_hash(TypeSequence events) {
@@ -83,4 +84,5 @@ Normals Normals::thinned(double share) const {
   return result;
 }
 
+}  // namespace v0
 }  // namespace seqguard

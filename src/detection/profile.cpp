@@ -10,6 +10,7 @@
 #include "seqguard/detection/given_view.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 namespace {
 
 /// Calls fit(normals) -> bytes, with fewer and fewer normals until the result fits into max_bytes. Returns the number
@@ -131,4 +132,5 @@ std::vector<double> out_of_fold_scores(std::span<const TypeSequence> normals, st
   return result;
 }
 
+}  // namespace v0
 }  // namespace seqguard

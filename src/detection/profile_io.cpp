@@ -5,6 +5,7 @@
 #include "seqguard/core/error.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 void ProfileWriter::add(std::string_view name, Dtype dtype, std::size_t count, std::span<const std::byte> bytes) {
   arrays_.push_back({scope_ + std::string(name), dtype, count, {bytes.begin(), bytes.end()}});
@@ -59,4 +60,5 @@ void ProfileReader::require_strictly_ascending(std::string_view name, std::span<
   }
 }
 
+}  // namespace v0
 }  // namespace seqguard

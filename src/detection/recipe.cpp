@@ -8,6 +8,7 @@
 #include "seqguard/core/error.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 namespace {
 
 /// A given view is told from the others by its name, on disk too: its calibration stands beside "combined".
@@ -109,4 +110,5 @@ void Recipe::check() const {
   }
 }
 
+}  // namespace v0
 }  // namespace seqguard

@@ -7,6 +7,7 @@
 #include "seqguard/core/error.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 namespace {
 
 constexpr std::array<std::pair<Sidedness, std::string_view>, 3> k_sidedness{
@@ -98,4 +99,5 @@ Recipe read_recipe(const JsonValue& json) {
   return recipe;
 }
 
+}  // namespace v0
 }  // namespace seqguard

@@ -6,6 +6,7 @@
 #include "seqguard/detection/recipe.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 /// {"combiner": "power_mean" | "weighted_sum", "name", "views": [{"name", "neighbours": {"count", "share"}, "order",
 /// "sidedness": "upper" | "two_sided" | "nine_to_one", "weight"}]}; of a given view {"given": true, "name",
@@ -16,4 +17,5 @@ void write_recipe(JsonWriter& json, const Recipe& recipe);
 /// not check().
 Recipe read_recipe(const JsonValue& json);
 
+}  // namespace v0
 }  // namespace seqguard

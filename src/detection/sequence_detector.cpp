@@ -7,6 +7,7 @@
 #include "seqguard/core/error.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 namespace {
 
 std::vector<std::size_t> columns_of(const Recipe& recipe, std::span<const std::string> given) {
@@ -91,4 +92,5 @@ void SequenceDetector::load(const SafetensorsFile& file) {
   profile_ = std::move(profile);
 }
 
+}  // namespace v0
 }  // namespace seqguard

@@ -8,6 +8,7 @@
 #include "seqguard/core/error.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 namespace {
 
 /// One compressor with fixed memory.
@@ -68,4 +69,5 @@ std::size_t Deflater::compressed_size(std::span<const std::uint8_t> bytes) {
   return stream.compressed_size(bytes);
 }
 
+}  // namespace v0
 }  // namespace seqguard

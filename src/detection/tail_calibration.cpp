@@ -8,6 +8,7 @@
 #include "seqguard/core/error.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 TailCalibration::TailCalibration(std::span<const double> scores) : scores_(scores.begin(), scores.end()) {
   const std::size_t n = scores_.size();
@@ -59,4 +60,5 @@ double TailCalibration::threshold(double target) const {
   return std::min(start_, scores_[scores_.size() - 1 - static_cast<std::size_t>(allowed)]);
 }
 
+}  // namespace v0
 }  // namespace seqguard

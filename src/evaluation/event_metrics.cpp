@@ -6,6 +6,7 @@
 #include "seqguard/metrics/metrics.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 EventMetrics measure_events(std::span<const Score> scores, std::span<const std::uint8_t> labels) {
   std::vector<double> normal, abnormal;
@@ -35,4 +36,5 @@ EventMetrics measure_events(std::span<const Score> scores, std::span<const std::
   return result;
 }
 
+}  // namespace v0
 }  // namespace seqguard

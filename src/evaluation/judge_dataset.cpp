@@ -5,6 +5,7 @@
 #include <string>
 
 namespace seqguard {
+inline namespace v0 {
 namespace {
 
 /// Sequences per worker between two reports.
@@ -59,4 +60,5 @@ std::vector<Repair> repair_dataset(const SequenceScorer& scorer, const Dataset& 
   return repairs;
 }
 
+}  // namespace v0
 }  // namespace seqguard

@@ -4,6 +4,7 @@
 #include <numeric>
 
 namespace seqguard {
+inline namespace v0 {
 namespace {
 
 /// Equals no value: not UTF-8.
@@ -111,4 +112,5 @@ RepairMetrics measure_repair(std::span<const std::string_view> damaged, std::spa
   return m;
 }
 
+}  // namespace v0
 }  // namespace seqguard

@@ -8,6 +8,7 @@
 #include "seqguard/core/files.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 namespace {
 
 constexpr std::size_t k_max_bytes = std::size_t{4} << 30;
@@ -60,4 +61,5 @@ std::vector<ScoredLine> read_scores(const std::string& path) {
   return read_scores_from_text(read_file(path, k_max_bytes), path);
 }
 
+}  // namespace v0
 }  // namespace seqguard

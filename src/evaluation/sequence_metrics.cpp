@@ -5,6 +5,7 @@
 #include "seqguard/core/error.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 namespace {
 
 /// The abnormal sequences of one kind.
@@ -56,4 +57,5 @@ SequenceMetrics measure_sequences(std::span<const JudgedSequence> sequences) {
   return result;
 }
 
+}  // namespace v0
 }  // namespace seqguard

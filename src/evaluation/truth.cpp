@@ -8,6 +8,7 @@
 #include "seqguard/events/reader.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 namespace {
 
 /// Sequences by the text that names them in the labels.
@@ -74,4 +75,5 @@ Truth read_truth(const std::string& path, const Dataset& data) {
   return truth;
 }
 
+}  // namespace v0
 }  // namespace seqguard

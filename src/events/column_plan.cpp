@@ -12,6 +12,7 @@
 #include "seqguard/core/error.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 namespace {
 
 using Names = std::span<const std::string_view>;
@@ -234,4 +235,5 @@ ColumnPlan infer_plan(const SourceInfo& source, std::span<const SourceRow> sampl
   return plan;
 }
 
+}  // namespace v0
 }  // namespace seqguard

@@ -7,6 +7,7 @@
 #include "seqguard/core/error.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 std::string RejectReport::message(std::size_t i) const {
   return file + ":" + std::to_string(rows[i].line) + ": " + rows[i].reason;
 }
@@ -69,4 +70,5 @@ std::vector<std::size_t> Dataset::file_order() const {
   return order;
 }
 
+}  // namespace v0
 }  // namespace seqguard

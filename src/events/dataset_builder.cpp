@@ -7,6 +7,7 @@
 #include "seqguard/core/error.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 namespace {
 
 template <class T>
@@ -185,4 +186,5 @@ void DatasetBuilder::make_views() {
   }
 }
 
+}  // namespace v0
 }  // namespace seqguard

@@ -15,6 +15,7 @@
 #include "seqguard/events/reader.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 class DatasetBuilder {
  public:
@@ -48,4 +49,5 @@ class DatasetBuilder {
   std::size_t bytes_ = 0;                         // of the rows that were added
 };
 
+}  // namespace v0
 }  // namespace seqguard

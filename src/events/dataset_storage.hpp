@@ -12,6 +12,7 @@
 #include "seqguard/events/dataset.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 /// Texts that stay where they are; equal ones are kept once.
 class StringPool {
@@ -61,4 +62,5 @@ struct Dataset::Storage {
   std::vector<std::string> ignored;
 };
 
+}  // namespace v0
 }  // namespace seqguard

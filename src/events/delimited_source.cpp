@@ -8,6 +8,7 @@
 #include "seqguard/core/error.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 namespace {
 
 /// Follows the quotes of a CSV record line by line, so that joining its lines takes linear time.
@@ -195,4 +196,5 @@ std::unique_ptr<RowSource> open_table(std::unique_ptr<LineReader> lines, DataFor
   return std::make_unique<TableSource>(std::move(lines), format, options);
 }
 
+}  // namespace v0
 }  // namespace seqguard

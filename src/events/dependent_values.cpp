@@ -12,6 +12,7 @@
 #include "core/secret_hash.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 namespace {
 
 /// What one column holds beside each value of the primary one.
@@ -113,4 +114,5 @@ std::optional<float> number_of(const std::string& text) {
   return error == std::errc() && stop == end && std::isfinite(value) ? std::optional(value) : std::nullopt;
 }
 
+}  // namespace v0
 }  // namespace seqguard

@@ -8,6 +8,7 @@
 #include "seqguard/events/schema.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 /// Fills EventColumn::dependent_values of all columns but the primary one, whose vocabulary is fitted.
 void fit_dependent_values(const Dataset& data, EventSchema& schema);
@@ -17,4 +18,5 @@ std::string number_text(float value);
 /// The number of such a text, or nothing if it is none; NaN for "".
 std::optional<float> number_of(const std::string& text);
 
+}  // namespace v0
 }  // namespace seqguard

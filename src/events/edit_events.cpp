@@ -7,6 +7,7 @@
 #include "events/dependent_values.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 namespace {
 
 using Difference = std::ptrdiff_t;
@@ -120,4 +121,5 @@ void make_event(EncodedEvents& out, const EventSchema& schema, TypeId type, std:
   out.time_ms.assign(1, time_ms);
 }
 
+}  // namespace v0
 }  // namespace seqguard

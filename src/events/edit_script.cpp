@@ -8,6 +8,7 @@
 #include "seqguard/events/edit_events.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 std::string_view to_string(EditOperation operation) noexcept {
   switch (operation) {
@@ -53,4 +54,5 @@ void apply_script(std::span<const EventEdit> script, const EncodedEvents& origin
   }
 }
 
+}  // namespace v0
 }  // namespace seqguard

@@ -6,6 +6,7 @@
 #include "seqguard/core/error.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 namespace {
 
 [[noreturn]] void fail_column(const EventColumn& column, std::string_view what, std::string_view expected,
@@ -123,4 +124,5 @@ void reserve(EncodedEvents& out, const EventSchema& schema, std::size_t n) {
   out.time_ms.reserve(n);
 }
 
+}  // namespace v0
 }  // namespace seqguard

@@ -9,6 +9,7 @@
 #include "seqguard/core/error.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 namespace {
 
 Vocabulary fit_vocabulary(const Dataset& data, std::size_t column, const SchemaOptions& options) {
@@ -80,4 +81,5 @@ EventSchema fit_schema(const Dataset& data, const SchemaOptions& options) {
   return schema;
 }
 
+}  // namespace v0
 }  // namespace seqguard

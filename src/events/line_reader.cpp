@@ -11,6 +11,7 @@
 #include "seqguard/core/error.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 namespace {
 
 constexpr std::size_t k_chunk = std::size_t{1} << 16;
@@ -134,4 +135,5 @@ void LineReader::shrink() {
   lines_in_record_ = 1;
 }
 
+}  // namespace v0
 }  // namespace seqguard

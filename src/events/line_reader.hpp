@@ -8,6 +8,7 @@
 #include <string_view>
 
 namespace seqguard {
+inline namespace v0 {
 
 class LineReader {
  public:
@@ -51,4 +52,5 @@ class LineReader {
   std::uint64_t line_ = 0, lines_in_record_ = 0;
 };
 
+}  // namespace v0
 }  // namespace seqguard

@@ -2,6 +2,7 @@
 #include "seqguard/core/error.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 namespace {
 
 constexpr bool is_blank(char c) { return c == ' ' || c == '\t'; }
@@ -100,4 +101,5 @@ std::unique_ptr<RowSource> open_lines(std::unique_ptr<LineReader> lines, const R
                                        key.empty() ? std::nullopt : std::optional(key));
 }
 
+}  // namespace v0
 }  // namespace seqguard

@@ -7,6 +7,7 @@
 #include "seqguard/events/reader.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 /// CSV (RFC 4180) or RecBole's tab-separated fields. @throws Error bad_format: no header, a name twice or empty.
 std::unique_ptr<RowSource> open_table(std::unique_ptr<LineReader> lines, DataFormat format, const ReadOptions& options);
@@ -15,4 +16,5 @@ std::unique_ptr<RowSource> open_table(std::unique_ptr<LineReader> lines, DataFor
 /// is field 0, the key, if there is one, field 1. @throws Error bad_format: a schema of more than one column.
 std::unique_ptr<RowSource> open_lines(std::unique_ptr<LineReader> lines, const ReadOptions& options);
 
+}  // namespace v0
 }  // namespace seqguard

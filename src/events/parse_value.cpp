@@ -5,6 +5,7 @@
 #include <cmath>
 
 namespace seqguard {
+inline namespace v0 {
 namespace {
 
 std::string_view trimmed(std::string_view text) {
@@ -156,4 +157,5 @@ std::string quoted(std::string_view text) {
   return result + (text.size() > k_shown ? "\"..." : "\"");
 }
 
+}  // namespace v0
 }  // namespace seqguard

@@ -9,6 +9,7 @@
 #include "seqguard/events/event_row.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 enum class ParseStatus { ok, missing, bad, out_of_range };
 
@@ -29,4 +30,5 @@ std::string_view guess_time_unit(double typical);
 /// A value as it may stand in a message: in quotes, at most 40 bytes, control characters and bytes above 126 as \xNN.
 std::string quoted(std::string_view text);
 
+}  // namespace v0
 }  // namespace seqguard

@@ -7,6 +7,7 @@
 #include "seqguard/core/error.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 namespace {
 
 DataFormat guess_format(std::string_view name) {
@@ -71,4 +72,5 @@ Dataset read_events_from_text(std::string_view text, const std::string& name, co
   return read_events(*open_rows_from_text(text, name, options), options);
 }
 
+}  // namespace v0
 }  // namespace seqguard

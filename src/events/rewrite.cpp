@@ -5,6 +5,7 @@
 #include "seqguard/core/error.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 namespace {
 
 /// Where field number `field` of a CSV row lies, quotes included.
@@ -98,4 +99,5 @@ std::string replace_field(std::string_view row, DataFormat format, std::size_t f
   return text;
 }
 
+}  // namespace v0
 }  // namespace seqguard

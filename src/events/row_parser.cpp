@@ -4,6 +4,7 @@
 #include "seqguard/events/event_row.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 namespace {
 
 std::string explain(const std::string& column, ParseStatus status, std::string_view expected, std::string_view text) {
@@ -54,4 +55,5 @@ std::string RowParser::read_fields(const SourceRow& row, EventRow& event) const 
   return {};
 }
 
+}  // namespace v0
 }  // namespace seqguard

@@ -6,6 +6,7 @@
 #include <string>
 
 namespace seqguard {
+inline namespace v0 {
 
 RowSample::RowSample(RowSource& source) {
   constexpr std::size_t k_rows = 20'000, k_bytes = std::size_t{64} << 20;
@@ -41,4 +42,5 @@ void RowSample::add(const SourceRow& row) {
   bytes_ += 2 * (row.raw.empty() ? size : row.raw.size()) + row.fields.size() * sizeof(std::string);
 }
 
+}  // namespace v0
 }  // namespace seqguard

@@ -10,6 +10,7 @@
 #include "seqguard/events/row_source.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 class RowSample {
  public:
@@ -26,4 +27,5 @@ class RowSample {
   std::size_t bytes_ = 0;
 };
 
+}  // namespace v0
 }  // namespace seqguard

@@ -9,6 +9,7 @@
 #include "seqguard/events/events_view.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 namespace {
 
 void require(bool holds, const std::string& where, std::string_view what, std::string_view expected,
@@ -123,4 +124,5 @@ void check(const EventSchema& schema) {
           std::to_string(rules.stride));
 }
 
+}  // namespace v0
 }  // namespace seqguard

@@ -21,6 +21,7 @@
 #include "seqguard/events/schema.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 namespace {
 
 using Kind = JsonValue::Kind;
@@ -199,4 +200,5 @@ EventSchema schema_from_json(std::string_view text, std::string_view where) {
   return schema;
 }
 
+}  // namespace v0
 }  // namespace seqguard

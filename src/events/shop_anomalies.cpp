@@ -4,6 +4,7 @@
 #include <cmath>
 
 namespace seqguard {
+inline namespace v0 {
 namespace {
 
 DamagedSequence untouched(const std::vector<ShopEvent>& clean) {
@@ -203,4 +204,5 @@ DamagedSequence inject_shop_anomaly(ShopAnomaly kind, const std::vector<ShopEven
   return untouched(clean);
 }
 
+}  // namespace v0
 }  // namespace seqguard

@@ -6,6 +6,7 @@
 #include "events/shop_behaviour.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 struct DamagedSequence {
   std::vector<ShopEvent> events;
@@ -16,4 +17,5 @@ struct DamagedSequence {
 DamagedSequence inject_shop_anomaly(ShopAnomaly kind, const std::vector<ShopEvent>& clean, const ShopHabits& habits,
                                     Random& random);
 
+}  // namespace v0
 }  // namespace seqguard

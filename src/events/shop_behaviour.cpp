@@ -4,6 +4,7 @@
 #include <cmath>
 
 namespace seqguard {
+inline namespace v0 {
 namespace {
 
 constexpr std::int64_t k_second = 1000, k_hour = 3600 * k_second, k_day = 24 * k_hour;
@@ -176,4 +177,5 @@ std::vector<ShopEvent> simulate_monotonous_user(std::int64_t start_ms, Random& r
   return events;
 }
 
+}  // namespace v0
 }  // namespace seqguard

@@ -7,6 +7,7 @@
 #include "events/shop_catalogue.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 /// ShopHabits of one user; drawn once, the interests drift.
 struct ShopHabits {
@@ -31,4 +32,5 @@ std::vector<ShopEvent> simulate_shop_user(ShopHabits habits, std::int64_t start_
 /// A monotonous user: looks at one item or at one list again and again.
 std::vector<ShopEvent> simulate_monotonous_user(std::int64_t start_ms, Random& random);
 
+}  // namespace v0
 }  // namespace seqguard

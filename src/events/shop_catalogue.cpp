@@ -3,6 +3,7 @@
 #include <cmath>
 
 namespace seqguard {
+inline namespace v0 {
 
 std::uint16_t draw_shop_item(std::size_t category, Random& random) {
   // rank + 1 = (items + 1)^u with u uniform has density proportional to 1 / (rank + 1)
@@ -18,4 +19,5 @@ std::int32_t shop_price(std::uint16_t item) {
   return static_cast<std::int32_t>(std::floor(price)) * 100 + 99;
 }
 
+}  // namespace v0
 }  // namespace seqguard

@@ -8,6 +8,7 @@
 #include "seqguard/events/simulator.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 inline constexpr std::string_view k_shop_category_names[] = {"phones", "laptops", "audio",  "cameras",
                                                              "shoes",  "jackets", "bags",   "books",
@@ -67,4 +68,5 @@ constexpr std::size_t neighbour_category(std::size_t category, std::size_t step)
   return (category + step) % k_shop_categories;
 }
 
+}  // namespace v0
 }  // namespace seqguard

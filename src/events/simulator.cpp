@@ -5,6 +5,7 @@
 #include "seqguard/events/rewrite.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 namespace {
 
 constexpr std::size_t k_least_events = 12;  // shorter sequences are left clean: there is hardly room for damage
@@ -148,4 +149,5 @@ std::string shop_labels_csv(const std::vector<ShopUser>& users) {
   return table_text(*shop_rows(users, ShopTable::labels), DataFormat::csv);
 }
 
+}  // namespace v0
 }  // namespace seqguard

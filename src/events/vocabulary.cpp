@@ -9,6 +9,7 @@
 #include "seqguard/core/random.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 namespace {
 
 /// Most frequent first; ties by bytes, so that the numbering depends on the counts alone.
@@ -89,4 +90,5 @@ std::string_view Vocabulary::token(std::int32_t id) const noexcept {
   return id < k_reserved_ids ? reserved[id] : value(static_cast<TypeId>(id - k_reserved_ids));
 }
 
+}  // namespace v0
 }  // namespace seqguard

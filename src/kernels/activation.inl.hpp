@@ -4,6 +4,7 @@
 #include "kernels/simd.inl.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 namespace {
 
 /// Phi(x) = 1/2 + erf(x / sqrt 2) / 2, |error| <= 2.2 eps; exactly 0 and 1 for |x| >= 5.3, where 1 - Phi < eps / 2.
@@ -96,4 +97,5 @@ void tanh_backward(float* d_in, const float* d_out, const float* out, Size n) {
 }
 
 }  // namespace
+}  // namespace v0
 }  // namespace seqguard

@@ -5,6 +5,7 @@
 #include "seqguard/kernels/kernel_table.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 namespace {
 
 void adamw(const AdamW<float>& a) {
@@ -43,4 +44,5 @@ bool all_finite(const float* x, Size n) {
 }
 
 }  // namespace
+}  // namespace v0
 }  // namespace seqguard

@@ -5,6 +5,7 @@
 #include "kernels/attention_tiles.inl.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 namespace {
 
 /// One head: where its parts begin, in inputs, gradients and scratch.
@@ -168,4 +169,5 @@ void attention_backward(const AttentionBackward<float>& p) {
 }
 
 }  // namespace
+}  // namespace v0
 }  // namespace seqguard

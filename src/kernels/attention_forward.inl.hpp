@@ -4,6 +4,7 @@
 #include "kernels/attention_tiles.inl.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 namespace {
 
 /// Head dimensions transposed at a time; wider heads take several passes over the score tiles.
@@ -150,4 +151,5 @@ void attention_forward(const AttentionForward<float>& p) {
 }
 
 }  // namespace
+}  // namespace v0
 }  // namespace seqguard

@@ -9,6 +9,7 @@
 #include "seqguard/kernels/kernel_table.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 namespace {
 
 /// Registers decide the tiles: 32 of them (AVX-512, NEON) hold 16 accumulators and their operands, 16 hold 8.
@@ -266,4 +267,5 @@ inline void weighted_rows(const WeightedRows& p) {
 }
 
 }  // namespace
+}  // namespace v0
 }  // namespace seqguard

@@ -4,6 +4,7 @@
 #include <cstdint>
 
 namespace seqguard {
+inline namespace v0 {
 
 /// Two words that start the hash of one (key, upper half of the index).
 struct DropoutKey {
@@ -34,4 +35,5 @@ struct DropoutKey {
   return static_cast<std::uint32_t>(rate * 0x1p32);
 }
 
+}  // namespace v0
 }  // namespace seqguard

@@ -5,6 +5,7 @@
 #include "kernels/simd.inl.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 namespace {
 
 void add(float* out, const float* a, const float* b, Size n) {
@@ -64,4 +65,5 @@ void scatter_add(float* d_table, const float* d_out, const std::int32_t* ids, Si
 }
 
 }  // namespace
+}  // namespace v0
 }  // namespace seqguard

@@ -7,6 +7,7 @@
 #include "seqguard/core/error.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 const KernelTable<float>& kernels_for(Isa isa) {
   std::string names;
@@ -36,4 +37,5 @@ const KernelTable<double>& reference_kernels() {
   return table;
 }
 
+}  // namespace v0
 }  // namespace seqguard

@@ -14,6 +14,7 @@
 #define SEQGUARD_QUOTE(a) SEQGUARD_QUOTE_(a)
 
 namespace seqguard {
+inline namespace v0 {
 
 constinit const KernelTable<float> SEQGUARD_ISA_NAME(k_kernels_) = {
     .isa = Isa::SEQGUARD_ISA,
@@ -51,4 +52,5 @@ constinit const KernelTable<float> SEQGUARD_ISA_NAME(k_kernels_) = {
     .all_finite = all_finite,
 };
 
+}  // namespace v0
 }  // namespace seqguard

@@ -4,6 +4,7 @@
 #include "kernels/elementwise.inl.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 namespace {
 
 void layer_norm_forward(float* out, float* sum, float* mean, float* rstd, const float* in, const float* residual,
@@ -64,4 +65,5 @@ void layer_norm_backward(float* d_sum, float* d_gamma, float* d_beta, const floa
 }
 
 }  // namespace
+}  // namespace v0
 }  // namespace seqguard

@@ -4,6 +4,7 @@
 #include "kernels/simd.inl.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 namespace {
 
 inline float sigmoid(float x) { return 1 / (1 + __builtin_expf(-x)); }
@@ -39,4 +40,5 @@ float focal_with_logits(float* d_logits, const float* logits, const float* targe
 }
 
 }  // namespace
+}  // namespace v0
 }  // namespace seqguard

@@ -10,6 +10,7 @@
 #include "seqguard/core/error.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 namespace {
 
 #ifdef SEQGUARD_HAS_ONEDNN
@@ -291,4 +292,5 @@ template void multiply_transposed_add(const Context<float>&, MatrixView<float>, 
 template void multiply_transposed_add(const Context<double>&, MatrixView<double>, MatrixView<const double>,
                                       MatrixView<const double>, Arena&);
 
+}  // namespace v0
 }  // namespace seqguard

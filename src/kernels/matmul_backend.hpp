@@ -8,6 +8,7 @@
 #include "seqguard/kernels/matmul.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 /// Shapes are checked by PackedMatrix before any of these is called.
 template <class Real>
@@ -43,4 +44,5 @@ std::unique_ptr<typename PackedMatrix<Real>::Implementation> make_eigen_matrix(s
                                                                                Layout layout);
 std::string_view eigen_version() noexcept;
 
+}  // namespace v0
 }  // namespace seqguard

@@ -11,6 +11,7 @@
 #include "kernels/matmul_backend.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 namespace {
 
 template <class Real>
@@ -95,4 +96,5 @@ std::string_view eigen_version() noexcept {
       EIGEN_MINOR_VERSION);
 }
 
+}  // namespace v0
 }  // namespace seqguard

@@ -11,6 +11,7 @@
 #include "kernels/multiply_add.inl.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 namespace {
 
 struct Matmul {
@@ -220,4 +221,5 @@ constinit const MatmulKernels<float> SEQGUARD_ISA_NAME(k_matmul_fp32_) = {
     .multiply = Matmul::multiply,
 };
 
+}  // namespace v0
 }  // namespace seqguard

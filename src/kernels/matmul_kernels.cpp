@@ -9,6 +9,7 @@
 #include "seqguard/core/error.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 const MatmulKernels<float>& matmul_kernels_for(Isa isa, Precision precision) {
   require_offered(precision);
@@ -37,4 +38,5 @@ const MatmulKernels<double>& reference_matmul_kernels() {
   return table;
 }
 
+}  // namespace v0
 }  // namespace seqguard

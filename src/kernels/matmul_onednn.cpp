@@ -21,6 +21,7 @@ extern "C" void omp_set_num_threads(int);
 #endif
 
 namespace seqguard {
+inline namespace v0 {
 namespace {
 
 // Descending. A third height of 128 rows gains 5 to 10 % and would make each shape half as long again to compile.
@@ -226,4 +227,5 @@ std::string_view onednn_version() noexcept {
       DNNL_VERSION_PATCH);
 }
 
+}  // namespace v0
 }  // namespace seqguard

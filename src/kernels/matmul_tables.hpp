@@ -4,9 +4,11 @@
 #include "seqguard/kernels/matmul_kernels.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 extern const MatmulKernels<float> k_matmul_fp32_baseline;
 extern const MatmulKernels<float> k_matmul_fp32_avx2;
 extern const MatmulKernels<float> k_matmul_fp32_avx512;
 
+}  // namespace v0
 }  // namespace seqguard

@@ -5,6 +5,7 @@
 #include <xsimd/xsimd.hpp>
 
 namespace seqguard {
+inline namespace v0 {
 namespace {
 
 using FloatBatch = xsimd::batch<float>;
@@ -21,4 +22,5 @@ using FloatBatch = xsimd::batch<float>;
 }
 
 }  // namespace
+}  // namespace v0
 }  // namespace seqguard

@@ -13,6 +13,7 @@
 #include "seqguard/kernels/kernel_table.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 template <class Real>
 struct ReferenceKernels {
@@ -288,4 +289,5 @@ constexpr KernelTable<Real> make_reference_table() {
   };
 }
 
+}  // namespace v0
 }  // namespace seqguard

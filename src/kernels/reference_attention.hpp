@@ -9,6 +9,7 @@
 #include "seqguard/kernels/kernel_table.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 /// a . b over one head.
 template <class Real>
@@ -113,4 +114,5 @@ void reference_attention_backward(const AttentionBackward<Real>& p) {
   }
 }
 
+}  // namespace v0
 }  // namespace seqguard

@@ -6,6 +6,7 @@
 #include "seqguard/kernels/matmul_kernels.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 template <class Real>
 struct ReferenceMatmul {
@@ -41,4 +42,5 @@ constexpr MatmulKernels<Real> make_reference_matmul() {
           .multiply = K::multiply};
 }
 
+}  // namespace v0
 }  // namespace seqguard

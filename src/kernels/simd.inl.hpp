@@ -9,6 +9,7 @@
 #include "kernels/multiply_add.inl.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 namespace {
 
 using Size = std::size_t;
@@ -108,4 +109,5 @@ inline Batch exp(const Batch& x) {
 }
 
 }  // namespace
+}  // namespace v0
 }  // namespace seqguard

@@ -4,6 +4,7 @@
 #include "kernels/simd.inl.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 namespace {
 
 constexpr float k_infinity = __builtin_inff();
@@ -81,4 +82,5 @@ void exp_minus(float* x, const float* log_sum_exp, const float* factor, Size row
 }
 
 }  // namespace
+}  // namespace v0
 }  // namespace seqguard

@@ -16,6 +16,7 @@
 #include "seqguard/layers/vocabulary_loss.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 SEQGUARD_ACTIVATION(, float)
 SEQGUARD_ACTIVATION(, double)
@@ -46,4 +47,5 @@ SEQGUARD_SUBLAYER(, double)
 SEQGUARD_VOCABULARY_LOSS(, float)
 SEQGUARD_VOCABULARY_LOSS(, double)
 
+}  // namespace v0
 }  // namespace seqguard

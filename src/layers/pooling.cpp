@@ -1,6 +1,7 @@
 #include "seqguard/layers/pooling.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 std::string_view to_string(Pooling pooling) noexcept {
   switch (pooling) {
@@ -20,4 +21,5 @@ std::string_view to_string(Pooling pooling) noexcept {
   return "unknown";
 }
 
+}  // namespace v0
 }  // namespace seqguard

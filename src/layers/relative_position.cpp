@@ -3,6 +3,7 @@
 #include <cmath>
 
 namespace seqguard {
+inline namespace v0 {
 
 std::size_t relative_position_bucket(std::ptrdiff_t key_minus_query) {
   constexpr std::size_t half = k_relative_buckets / 2, exact = half / 2;
@@ -16,4 +17,5 @@ std::size_t relative_position_bucket(std::ptrdiff_t key_minus_query) {
   return side + (bucket < half ? bucket : half - 1);
 }
 
+}  // namespace v0
 }  // namespace seqguard

@@ -9,6 +9,7 @@
 #include "seqguard/core/error.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 namespace {
 
 void check_scores(std::span<const double> scores, const char* where) {
@@ -132,4 +133,5 @@ Confusion projected(const Confusion& sample, double normals) {
   return result;
 }
 
+}  // namespace v0
 }  // namespace seqguard

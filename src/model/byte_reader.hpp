@@ -9,6 +9,7 @@
 #include "seqguard/core/error.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 static_assert(std::endian::native == std::endian::little, "files of weights are little-endian and read as they are");
 
@@ -49,4 +50,5 @@ class ByteReader {
   std::size_t position_ = 0;
 };
 
+}  // namespace v0
 }  // namespace seqguard

@@ -14,6 +14,7 @@
 #include "seqguard/core/error.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 namespace {
 
 /// The head of architectures[0], and what it was trained with.
@@ -213,4 +214,5 @@ void save_model(const std::string& directory, const Model<float>& model, const W
   writer.commit();
 }
 
+}  // namespace v0
 }  // namespace seqguard

@@ -9,6 +9,7 @@
 #include "seqguard/core/files.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 namespace {
 
 namespace fs = std::filesystem;
@@ -114,4 +115,5 @@ void fail_without_weights(const std::string& directory) {
   fail(ErrorCode::file_not_found, directory, "no weights", k_weights_names, listed(names) + advice);
 }
 
+}  // namespace v0
 }  // namespace seqguard

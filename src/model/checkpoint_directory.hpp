@@ -4,6 +4,7 @@
 #include <string>
 
 namespace seqguard {
+inline namespace v0 {
 
 /// @throws Error unsupported_model: the directory holds an adapter.
 void refuse_adapters(const std::string& directory);
@@ -15,4 +16,5 @@ std::string read_config_text(const std::string& directory);
 /// Of a directory that holds no weights under any of their names: what is there, and what to do.
 [[noreturn]] void fail_without_weights(const std::string& directory);
 
+}  // namespace v0
 }  // namespace seqguard

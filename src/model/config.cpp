@@ -9,6 +9,7 @@
 #include "seqguard/layers/relative_position.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 namespace {
 
 struct SizeField {
@@ -287,4 +288,5 @@ std::string to_json(const ModelConfig& config) {
   return json.text(2) + "\n";
 }
 
+}  // namespace v0
 }  // namespace seqguard

@@ -1,6 +1,7 @@
 #include "model/config_fields.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 namespace {
 
 struct ActivationName {
@@ -44,4 +45,5 @@ std::string_view activation_name(Activation activation) noexcept {
   return "";
 }
 
+}  // namespace v0
 }  // namespace seqguard

@@ -11,6 +11,7 @@
 #include "seqguard/model/config.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 [[noreturn]] inline void malformed(const std::string& path, const std::string& field, std::string_view expected,
                                    std::string_view found) {
@@ -66,4 +67,5 @@ std::string_view activation_name(Activation activation) noexcept;
 void parse_modernbert(Fields& fields, ModelConfig& config);
 void write_modernbert(const ModelConfig& config, JsonObject& json);
 
+}  // namespace v0
 }  // namespace seqguard

@@ -4,6 +4,7 @@
 #include "model/config_fields.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 namespace {
 
 struct Flag {
@@ -84,4 +85,5 @@ void write_modernbert(const ModelConfig& config, JsonObject& json) {
   json.set_json("rope_parameters", rope.end_object().text());
 }
 
+}  // namespace v0
 }  // namespace seqguard

@@ -10,6 +10,7 @@
 #include "seqguard/core/error.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 namespace {
 
 namespace fs = std::filesystem;
@@ -61,4 +62,5 @@ Converted convert_checkpoint(const std::string& from, const std::string& to, con
   return result;
 }
 
+}  // namespace v0
 }  // namespace seqguard

@@ -8,6 +8,7 @@
 #include "seqguard/core/error.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 namespace {
 
 void check_ids(std::span<const std::int32_t> ids, std::string_view what, std::size_t tokens, std::size_t rows) {
@@ -75,4 +76,5 @@ void check_encoder_input(const EncoderInput& input, const ModelSpec& spec) {
 SEQGUARD_ENCODER(, float)
 SEQGUARD_ENCODER(, double)
 
+}  // namespace v0
 }  // namespace seqguard

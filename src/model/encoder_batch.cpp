@@ -1,6 +1,7 @@
 #include "seqguard/model/encoder_batch.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 ModelFeatures model_features(const EventSchema& schema) {
   ModelFeatures features;
@@ -132,4 +133,5 @@ EncoderInput EncoderBatch::input() noexcept {
   return input;
 }
 
+}  // namespace v0
 }  // namespace seqguard

@@ -5,6 +5,7 @@
 #include <cstdint>
 
 namespace seqguard {
+inline namespace v0 {
 
 /// Exact. Without branches, so that compilers make vectors of it.
 inline float widen_f16(std::uint16_t half) {
@@ -43,4 +44,5 @@ inline std::uint16_t narrow_bf16(float value) {
   return static_cast<std::uint16_t>((bits + 0x7FFFu + (bits >> 16 & 1u)) >> 16);
 }
 
+}  // namespace v0
 }  // namespace seqguard

@@ -2,6 +2,7 @@
 #include "seqguard/model/heads.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 namespace {
 
 /// Streams of random numbers behind those of the layers (EncoderOptions): two for each head.
@@ -48,4 +49,5 @@ Pooling head_pooling(const ModelSpec& spec, std::size_t head) noexcept {
 SEQGUARD_HEADS(, float)
 SEQGUARD_HEADS(, double)
 
+}  // namespace v0
 }  // namespace seqguard

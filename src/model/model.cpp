@@ -9,6 +9,7 @@
 #include "seqguard/model/parameter_list.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 namespace {
 
 /// What the packed matrices take from an arena at most.
@@ -206,4 +207,5 @@ template class Model<double>;
 template Model<float> begin_from(const Model<float>&, ModelSpec, std::uint64_t);
 template Model<double> begin_from(const Model<double>&, ModelSpec, std::uint64_t);
 
+}  // namespace v0
 }  // namespace seqguard

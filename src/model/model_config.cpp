@@ -6,6 +6,7 @@
 #include "seqguard/model/config.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 namespace {
 
 /// Heads that a family has, in the order of the enum.
@@ -78,4 +79,5 @@ std::string architecture_name(Family family, Head head) {
   return prefix;
 }
 
+}  // namespace v0
 }  // namespace seqguard

@@ -6,6 +6,7 @@
 #include "seqguard/core/error.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 bool has_pooler(const ModelSpec& spec) noexcept {
   return spec.pooler ||
@@ -56,4 +57,5 @@ void check_heads(std::span<const HeadSpec> heads) {
   }
 }
 
+}  // namespace v0
 }  // namespace seqguard

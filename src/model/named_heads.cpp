@@ -10,6 +10,7 @@
 #include "seqguard/model/safetensors.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 namespace {
 
 constexpr const char* k_format = "seqguard-heads";
@@ -102,4 +103,5 @@ void write_named_heads(DirectoryWriter& writer, const ModelSpec& spec, const Ten
   writer.write(k_named_heads_weights, serialize_safetensors(to_write, {{"format", "pt"}}));
 }
 
+}  // namespace v0
 }  // namespace seqguard

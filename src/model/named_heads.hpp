@@ -12,6 +12,7 @@
 #include "seqguard/model/tensor_source.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 inline constexpr const char* k_named_heads_file = "heads.json";
 inline constexpr const char* k_named_heads_weights = "heads.safetensors";
@@ -31,4 +32,5 @@ NamedHeads read_named_heads(std::string_view description, const std::string& dir
 /// Writes both files. `tensors`: "NAME.out_proj.weight", ...
 void write_named_heads(DirectoryWriter& writer, const ModelSpec& spec, const TensorSource& tensors);
 
+}  // namespace v0
 }  // namespace seqguard

@@ -11,6 +11,7 @@
 #include "seqguard/model/safetensors.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 namespace {
 
 template <class File>
@@ -40,4 +41,5 @@ std::unique_ptr<TensorSource> open_tensors(const std::string& directory, FileAcc
   fail_without_weights(directory);
 }
 
+}  // namespace v0
 }  // namespace seqguard

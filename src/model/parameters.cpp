@@ -8,6 +8,7 @@
 #include "seqguard/model/parameter_list.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 std::string to_string(const ParameterKey& key) {
   switch (key.scope) {
@@ -101,4 +102,5 @@ template ModelParameters<const float> bind_parameters(const ParameterTable&, con
 template ModelParameters<double> bind_parameters(const ParameterTable&, const ModelSpec&, double*);
 template ModelParameters<const double> bind_parameters(const ParameterTable&, const ModelSpec&, const double*);
 
+}  // namespace v0
 }  // namespace seqguard

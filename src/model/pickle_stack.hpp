@@ -13,6 +13,7 @@
 #include "seqguard/core/error.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 /// What a value of a pickle is.
 enum class PickleKind : std::uint8_t {
@@ -203,4 +204,5 @@ class PickleStack {
   std::size_t spent_ = 0, memoized_ = 0;
 };
 
+}  // namespace v0
 }  // namespace seqguard

@@ -2,8 +2,10 @@
 #include "seqguard/model/prediction.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 SEQGUARD_PREDICTION(, float)
 SEQGUARD_PREDICTION(, double)
 
+}  // namespace v0
 }  // namespace seqguard

@@ -1,6 +1,7 @@
 #include "seqguard/model/ragged_batch.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 std::vector<Chunk> cut_into_chunks(std::span<const std::size_t> lengths, ChunkLimit limit, std::size_t tokens) {
   std::vector<Chunk> chunks;
@@ -18,4 +19,5 @@ std::vector<Chunk> cut_into_chunks(std::span<const std::size_t> lengths, ChunkLi
   return chunks;
 }
 
+}  // namespace v0
 }  // namespace seqguard

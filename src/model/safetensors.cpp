@@ -7,6 +7,7 @@
 #include "seqguard/core/error.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 namespace {
 
 constexpr std::size_t k_length_bytes = sizeof(std::uint64_t);  // of the header's size, in front of it
@@ -79,4 +80,5 @@ std::string serialize_safetensors(std::span<const TensorToWrite> tensors,
   return file;
 }
 
+}  // namespace v0
 }  // namespace seqguard

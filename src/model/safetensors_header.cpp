@@ -12,6 +12,7 @@
 static_assert(std::endian::native == std::endian::little, "safetensors files are little-endian and read as they are");
 
 namespace seqguard {
+inline namespace v0 {
 namespace {
 
 constexpr Dtype k_dtypes[] = {Dtype::f64, Dtype::f32, Dtype::f16, Dtype::bf16, Dtype::i64, Dtype::i32,    Dtype::i16,
@@ -247,4 +248,5 @@ std::string place_tensors(std::vector<TensorToPlace>& tensors,
   return std::string(reinterpret_cast<const char*>(&header_bytes), sizeof header_bytes) + text;
 }
 
+}  // namespace v0
 }  // namespace seqguard

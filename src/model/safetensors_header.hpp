@@ -10,6 +10,7 @@
 #include "seqguard/model/tensor_source.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 /// Bytes [begin, end) of the data buffer.
 struct TensorExtent {
@@ -39,4 +40,5 @@ struct TensorToPlace {
 std::string place_tensors(std::vector<TensorToPlace>& tensors,
                           const std::map<std::string, std::string, std::less<>>& metadata);
 
+}  // namespace v0
 }  // namespace seqguard

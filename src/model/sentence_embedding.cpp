@@ -5,6 +5,7 @@
 #include <span>
 
 namespace seqguard {
+inline namespace v0 {
 namespace {
 
 void normalise(std::span<float> x) {
@@ -37,4 +38,5 @@ void SentenceEmbedding::embed(std::span<float> out, MatrixView<const float> hidd
   std::copy(x.begin(), x.end(), out.begin());
 }
 
+}  // namespace v0
 }  // namespace seqguard

@@ -11,6 +11,7 @@
 #include "seqguard/model/tensor_source.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 namespace {
 
 constexpr std::size_t k_max_bytes = std::size_t{1} << 20;
@@ -223,4 +224,5 @@ std::size_t max_text_tokens(const std::string& directory, const ModelConfig& con
   return config.max_tokens();
 }
 
+}  // namespace v0
 }  // namespace seqguard

@@ -13,6 +13,7 @@
 #include "seqguard/core/files.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 namespace {
 
 /// Letters, digits, '.', '_' and '-' only, and neither "." nor "..": the name of a file in this directory.
@@ -115,4 +116,5 @@ void ShardedTensors::read_next(const TensorInfo& info, Cursor& cursor, std::span
 
 const std::string& ShardedTensors::file_of(const TensorInfo& info) const { return places_[info.place].shard->path(); }
 
+}  // namespace v0
 }  // namespace seqguard

@@ -13,6 +13,7 @@
 #include "seqguard/model/tensor_source.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 /// What an index says: {"metadata": {"total_size": bytes}, "weight_map": {tensor: file}}.
 struct ShardIndex {
@@ -46,4 +47,5 @@ class ShardedTensors : public TensorSource {
   std::vector<Place> places_;  // by TensorInfo::place
 };
 
+}  // namespace v0
 }  // namespace seqguard

@@ -10,6 +10,7 @@
 
 // Opcodes and their meaning: Lib/pickletools.py of CPython.
 namespace seqguard {
+inline namespace v0 {
 namespace {
 
 enum class Global { ordered_dict, rebuild_tensor, rebuild_parameter, storage };
@@ -306,4 +307,5 @@ std::vector<PickledTensor> parse_state_dict(std::string_view pickle, const std::
   return StateDictReader(pickle, where, limits, pickle_limits).run();
 }
 
+}  // namespace v0
 }  // namespace seqguard

@@ -9,6 +9,7 @@
 #include "seqguard/model/tensor_source.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 /// A tensor as torch._utils._rebuild_tensor_v2 describes it: a strided window on a storage. All counts are elements.
 struct PickledTensor {
@@ -37,4 +38,5 @@ struct PickleLimits {
 std::vector<PickledTensor> parse_state_dict(std::string_view pickle, const std::string& where,
                                             const TensorLimits& limits = {}, const PickleLimits& pickle_limits = {});
 
+}  // namespace v0
 }  // namespace seqguard

@@ -8,6 +8,7 @@
 #include "seqguard/core/error.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 namespace {
 
 std::string shape_text(const std::vector<std::size_t>& shape) {
@@ -132,4 +133,5 @@ void account(const TensorSource& file, const TensorNames& names, const ModelSpec
            cause_in(misfits, spec.config));
 }
 
+}  // namespace v0
 }  // namespace seqguard

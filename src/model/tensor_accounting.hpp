@@ -11,6 +11,7 @@
 #include "seqguard/model/tensor_source.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 /// Tensors of a file by their complete names (tensor_names.hpp). The value is the name in the file.
 using TensorNames = std::map<std::string, std::string, std::less<>>;
@@ -33,4 +34,5 @@ std::vector<Copy> copies_of(const ParameterTable& table, const ModelConfig& conf
 void account(const TensorSource& file, const TensorNames& names, const ModelSpec& spec, const ParameterTable& table,
              bool named_heads = false);
 
+}  // namespace v0
 }  // namespace seqguard

@@ -6,6 +6,7 @@
 #include "seqguard/model/parameter_list.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 namespace {
 
 std::string renamed(const FamilyTraits& traits, std::string_view stem) {
@@ -79,4 +80,5 @@ bool carries_nothing(const FamilyTraits& traits, std::string_view complete_name)
   return false;
 }
 
+}  // namespace v0
 }  // namespace seqguard

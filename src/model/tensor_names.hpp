@@ -8,6 +8,7 @@
 #include "seqguard/model/parameters.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 /// {layer, 0, "attention.self.query.weight"} -> "distilbert.transformer.layer.0.attention.q_lin.weight". Parameters of
 /// named heads have one name in all families: "NAME.out_proj.weight", in heads.safetensors.
@@ -23,4 +24,5 @@ std::vector<std::string> roots_of(const ModelConfig& config);
 /// Buffers, and parts of heads that are not computed.
 bool carries_nothing(const FamilyTraits& traits, std::string_view complete_name);
 
+}  // namespace v0
 }  // namespace seqguard

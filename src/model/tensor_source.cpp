@@ -11,6 +11,7 @@
 #include "seqguard/core/error.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 namespace {
 
 /// Elements at a time: what is converted and checked is still in the first-level cache.
@@ -179,4 +180,5 @@ std::size_t TensorSource::checked_count(std::string_view name, Dtype dtype, std:
   return info.count();
 }
 
+}  // namespace v0
 }  // namespace seqguard

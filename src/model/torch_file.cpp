@@ -13,6 +13,7 @@
 #include "seqguard/core/error.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 namespace {
 
 /// Memory that loading takes for each byte of the file: tied weights count once for each of their names.
@@ -207,4 +208,5 @@ void TorchFile::read_next(const TensorInfo& info, Cursor& cursor, std::span<std:
   cursor.position += out.size();
 }
 
+}  // namespace v0
 }  // namespace seqguard

@@ -9,6 +9,7 @@
 #include "seqguard/model/tensor_source.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 class WeightsFile;
 struct PickledTensor;
@@ -40,4 +41,5 @@ class TorchFile : public TensorSource {
   std::unique_ptr<Contents> contents_;
 };
 
+}  // namespace v0
 }  // namespace seqguard

@@ -9,6 +9,7 @@
 #include "seqguard/core/error.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 WeightsFile::WeightsFile(const std::string& path, FileAccess access) : path_(path) {
   FileToRead file(path_);
@@ -68,4 +69,5 @@ void WeightsFile::read(std::size_t offset, std::span<std::byte> out) const {
          std::to_string(offset + got));
 }
 
+}  // namespace v0
 }  // namespace seqguard

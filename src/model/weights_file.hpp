@@ -9,6 +9,7 @@
 #include "seqguard/model/tensor_source.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 /// A regular file, or memory that stands for one. Movable; reading is const and thread-safe.
 class WeightsFile {
@@ -43,4 +44,5 @@ class WeightsFile {
   bool mapped_ = false;
 };
 
+}  // namespace v0
 }  // namespace seqguard

@@ -15,6 +15,7 @@
 #include "seqguard/core/error.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 namespace {
 
 using Pieces = FunctionRef<void(std::string_view)>;
@@ -204,4 +205,5 @@ std::string with_dtype(std::string_view config, const std::string& path, Dtype d
   return json.text(2) + "\n";
 }
 
+}  // namespace v0
 }  // namespace seqguard

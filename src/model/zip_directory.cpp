@@ -12,6 +12,7 @@
 
 // The layout is APPNOTE.TXT of PKWARE, version 6.3: local headers with data, central directory, end records.
 namespace seqguard {
+inline namespace v0 {
 namespace {
 
 constexpr std::uint32_t k_local_header = 0x04034b50, k_central_header = 0x02014b50, k_end = 0x06054b50,
@@ -218,4 +219,5 @@ void check_crc(const WeightsFile& file, const std::string& name, const ZipMember
            std::to_string(crc));
 }
 
+}  // namespace v0
 }  // namespace seqguard

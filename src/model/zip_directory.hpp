@@ -9,6 +9,7 @@
 #include "model/weights_file.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 struct ZipMember {
   std::size_t offset = 0, size = 0;  ///< its bytes in the archive
@@ -25,4 +26,5 @@ ZipDirectory read_zip_directory(const WeightsFile& file, const TensorLimits& lim
 /// Compares a member's bytes with its checksum. @throws Error bad_checkpoint.
 void check_crc(const WeightsFile& file, const std::string& name, const ZipMember& member);
 
+}  // namespace v0
 }  // namespace seqguard

@@ -23,6 +23,7 @@
 #include "seqguard/model/encoder_batch.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 namespace {
 
 constexpr const char* k_format = "seqguard-detector";
@@ -222,4 +223,5 @@ std::shared_ptr<const BehaviourModel> load_behaviour_model(const std::string& di
                                                          sidecar.training});
 }
 
+}  // namespace v0
 }  // namespace seqguard

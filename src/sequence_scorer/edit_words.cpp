@@ -6,6 +6,7 @@
 #include "events/dependent_values.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 namespace {
 
 /// The value of event i as text: numbers as dependent values are written, ids as what they stand for.
@@ -36,4 +37,5 @@ Edit in_words(const EventEdit& edit, const EventsView& events, const EventSchema
   return words;
 }
 
+}  // namespace v0
 }  // namespace seqguard

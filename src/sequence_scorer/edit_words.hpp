@@ -7,9 +7,11 @@
 #include "seqguard/sequence_scorer/sequence_scorer.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 /// `edit` of `events`, whose columns fit the schema: values before and after as text, and the columns that follow from
 /// the new value where they differ from what stands there. A new type is below Vocabulary::types().
 Edit in_words(const EventEdit& edit, const EventsView& events, const EventSchema& schema);
 
+}  // namespace v0
 }  // namespace seqguard

@@ -5,6 +5,7 @@
 #include <numeric>
 
 namespace seqguard {
+inline namespace v0 {
 
 std::vector<std::vector<ExpectedValue>> expected_values(const EncodedEvents& events,
                                                         std::span<const std::size_t> positions, std::size_t count,
@@ -26,4 +27,5 @@ std::vector<std::vector<ExpectedValue>> expected_values(const EncodedEvents& eve
   return result;
 }
 
+}  // namespace v0
 }  // namespace seqguard

@@ -10,6 +10,7 @@
 #include "sequence_scorer/scratch.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 /// An encoder id of the primary column.
 struct ExpectedValue {
@@ -24,4 +25,5 @@ std::vector<std::vector<ExpectedValue>> expected_values(const EncodedEvents& eve
                                                         std::span<const std::size_t> positions, std::size_t count,
                                                         SequenceScorer::Scratch::Buffers& buffers);
 
+}  // namespace v0
 }  // namespace seqguard

@@ -19,6 +19,7 @@
 #include "sequence_scorer/held_out_surprise.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 namespace {
 
 using Clock = std::chrono::steady_clock;
@@ -216,4 +217,5 @@ std::shared_ptr<const BehaviourModel> fit(const Dataset& data, const FitOptions&
   return fit(prepare_fit(data, options), report, executor, progress);
 }
 
+}  // namespace v0
 }  // namespace seqguard

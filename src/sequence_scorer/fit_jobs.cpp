@@ -9,6 +9,7 @@
 #include "seqguard/core/random.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 namespace {
 
 /// Share of the normals that calibrate where the encoder is not cross-fitted.
@@ -56,4 +57,5 @@ std::vector<FitJob> make_fit_jobs(const FitPlan& plan, const FitOptions& options
   return jobs;
 }
 
+}  // namespace v0
 }  // namespace seqguard

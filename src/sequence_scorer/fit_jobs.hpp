@@ -9,6 +9,7 @@
 #include "seqguard/sequence_scorer/fit.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 /// One training. Numbers of sequences are in ascending order.
 struct FitJob {
@@ -22,4 +23,5 @@ struct FitJob {
 /// Cross-fitting: one job per fold, then one on everything whose encoder is shipped. Otherwise a single job.
 std::vector<FitJob> make_fit_jobs(const FitPlan& plan, const FitOptions& options);
 
+}  // namespace v0
 }  // namespace seqguard

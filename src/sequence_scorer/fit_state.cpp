@@ -3,6 +3,7 @@
 #include "seqguard/core/files.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 namespace {
 
 template <class T>
@@ -28,4 +29,5 @@ std::string data_fingerprint(const EncodedData& data) {
   return digest;
 }
 
+}  // namespace v0
 }  // namespace seqguard

@@ -10,6 +10,7 @@
 #include "seqguard/training/trainer.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 /// Counted up whenever the fields below, or those of a TrainerState, change.
 inline constexpr std::uint64_t k_fit_state_layout = 2;
@@ -38,4 +39,5 @@ struct FitState {
 /// A digest of all numbers that a fit reads of its data: every column, the gaps, and the order of the sequences.
 std::string data_fingerprint(const EncodedData& data);
 
+}  // namespace v0
 }  // namespace seqguard

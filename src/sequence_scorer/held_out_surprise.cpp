@@ -7,6 +7,7 @@
 #include "seqguard/detection/encoder_surprise.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 namespace {
 
 /// Events of held-out normals that calibrate the p-values of single events, of all jobs together: the tail of the
@@ -52,4 +53,5 @@ void add_held_out_surprise(FitState& state, const Model<float>& encoder, const F
   }
 }
 
+}  // namespace v0
 }  // namespace seqguard

@@ -5,6 +5,7 @@
 #include "seqguard/core/error.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 namespace {
 
 /// An event counts at least as much as what it does is rare among the normals.
@@ -48,4 +49,5 @@ void judge_events_by_both_sides(const EncodedEvents& events, SequenceScorer::Scr
       events.types, buffers.seen, [&](std::size_t i, double share) { raise_to_share(out[i], calibration, share); });
 }
 
+}  // namespace v0
 }  // namespace seqguard

@@ -7,6 +7,7 @@
 #include "sequence_scorer/scratch.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 /// The sequence as a whole. `causal` becomes the surprise of its events and columns; it lasts until the next call.
 /// @throws Error bad_event: no events.
@@ -20,4 +21,5 @@ void judge_events_by_past(const Surprise& causal, const SequenceScorer::Scratch:
 void judge_events_by_both_sides(const EncodedEvents& events, SequenceScorer::Scratch::Buffers& buffers,
                                 std::vector<EventScore>& out);
 
+}  // namespace v0
 }  // namespace seqguard

@@ -3,6 +3,7 @@
 #include "seqguard/sequence_scorer/behaviour_model.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 std::variant<SequenceScorer, TextModel> open_model(const std::string& directory, const LoadOptions& options,
                                                    const TextOptions& text) {
@@ -10,4 +11,5 @@ std::variant<SequenceScorer, TextModel> open_model(const std::string& directory,
   return TextModel::load(directory, options, text);
 }
 
+}  // namespace v0
 }  // namespace seqguard

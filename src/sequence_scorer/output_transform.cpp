@@ -6,6 +6,7 @@
 #include "seqguard/model/config.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 namespace {
 
 constexpr std::size_t k_max_bytes = std::size_t{1} << 20;
@@ -34,4 +35,5 @@ OutputTransform read_output_transform(const std::string& directory, const ModelC
   return OutputTransform::softmax;
 }
 
+}  // namespace v0
 }  // namespace seqguard

@@ -6,6 +6,7 @@
 #include "seqguard/sequence_scorer/text_model.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 struct ModelConfig;
 
@@ -14,4 +15,5 @@ struct ModelConfig;
 /// probability of its own. @throws Error bad_checkpoint, unsupported_model: an activation that is not computed here.
 OutputTransform read_output_transform(const std::string& directory, const ModelConfig& config);
 
+}  // namespace v0
 }  // namespace seqguard

@@ -11,6 +11,7 @@
 #include "seqguard/sequence_scorer/fit.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 namespace {
 
 constexpr std::size_t k_least_sequences = 20;
@@ -141,4 +142,5 @@ FitInput prepare_fit(const Dataset& data, const FitOptions& options) {
   return {options, std::move(schema), std::move(encoded), std::move(plan)};
 }
 
+}  // namespace v0
 }  // namespace seqguard

@@ -2,6 +2,7 @@
 #include "seqguard/sequence_scorer/fit.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 std::string to_json(const FitPlan& plan) {
   JsonWriter json;
@@ -15,4 +16,5 @@ std::string to_json(const FitPlan& plan) {
   return json.text();
 }
 
+}  // namespace v0
 }  // namespace seqguard

@@ -9,6 +9,7 @@
 #include "sequence_scorer/judge.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 namespace {
 
 /// Positions tried for each edit: the most surprising ones.
@@ -185,4 +186,5 @@ Repair repair_sequence(const EventsView& events, SequenceScorer::Scratch::Buffer
   return Search(buffers, options).run(events);
 }
 
+}  // namespace v0
 }  // namespace seqguard

@@ -5,6 +5,7 @@
 #include "sequence_scorer/scratch.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 /// SequenceScorer::repair by the model of the buffers. Greedy: at the events that are most surprising from both sides,
 /// each probable value and the deletion are tried; the edit after which the sequence scores lowest is kept if it scores
@@ -12,4 +13,5 @@ namespace seqguard {
 Repair repair_sequence(const EventsView& events, SequenceScorer::Scratch::Buffers& buffers,
                        const RepairOptions& options);
 
+}  // namespace v0
 }  // namespace seqguard

@@ -10,6 +10,7 @@
 #include "seqguard/sequence_scorer/sequence_scorer.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 struct SequenceScorer::Scratch::Buffers {
   /// For sequences of up to max_events.
@@ -25,4 +26,5 @@ struct SequenceScorer::Scratch::Buffers {
   std::vector<TypeId> seen;            ///< values met so far, ascending
 };
 
+}  // namespace v0
 }  // namespace seqguard

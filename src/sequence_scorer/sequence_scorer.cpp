@@ -14,6 +14,7 @@
 #include "sequence_scorer/scratch.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 namespace {
 
 /// With room for the name of every view, so that no later call allocates.
@@ -158,4 +159,5 @@ std::shared_ptr<const EventSchema> SequenceScorer::schema() const noexcept { ret
 double SequenceScorer::target_fpr() const noexcept { return model_->target_fpr; }
 Isa SequenceScorer::isa() const noexcept { return model_->encoder.context().kernels->isa; }
 
+}  // namespace v0
 }  // namespace seqguard

@@ -9,6 +9,7 @@
 #include "text/utf8_text.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 namespace {
 
 void demand_tokens(const Encoding& tokens, std::size_t unpooled) {
@@ -72,4 +73,5 @@ void TextInput::encode_sentence(std::string_view text, Encoding& tokens, Tokeniz
   demand_tokens(tokens, unpooled_tokens);
 }
 
+}  // namespace v0
 }  // namespace seqguard

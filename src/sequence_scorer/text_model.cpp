@@ -16,6 +16,7 @@
 #include "sequence_scorer/output_transform.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 struct TextModel::Parts {
   Model<float> model;
@@ -322,4 +323,5 @@ void TextModel::classify_tokens(std::string_view text, std::vector<float>& out, 
   parts_->model.context().kernels->softmax_forward(out.data(), values.data, values.rows, classes);
 }
 
+}  // namespace v0
 }  // namespace seqguard

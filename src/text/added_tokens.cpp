@@ -6,6 +6,7 @@
 #include "text/unicode.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 namespace {
 
 bool has_flag(std::string_view text, std::size_t i, CharacterFlag flag) {
@@ -73,4 +74,5 @@ void AddedTokenMatcher::split(std::string_view text, bool specials_are_text, std
   if (done < text.size()) segments.push_back({done, text.size(), nullptr});
 }
 
+}  // namespace v0
 }  // namespace seqguard

@@ -10,6 +10,7 @@
 #include "text/byte_trie.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 struct AddedToken {
   std::string content;
@@ -51,4 +52,5 @@ class AddedTokenMatcher {
   std::vector<const AddedToken*> tokens_;
 };
 
+}  // namespace v0
 }  // namespace seqguard

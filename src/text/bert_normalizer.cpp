@@ -8,6 +8,7 @@
 #include "text/unicode.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 namespace {
 
 constexpr char k_dropped = 0;
@@ -140,4 +141,5 @@ std::unique_ptr<const NormalizerStep> make_bert_normalizer(const BertNormalizerS
   return std::make_unique<BertNormalizer>(settings);
 }
 
+}  // namespace v0
 }  // namespace seqguard

@@ -9,6 +9,7 @@
 #include "text/utf8_text.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 namespace {
 
 constexpr std::int32_t k_none = -1;
@@ -247,4 +248,5 @@ std::unique_ptr<TokenModel> make_bpe(VocabularyMap vocabulary, const std::vector
   return std::make_unique<Bpe>(std::move(vocabulary), merges, settings);
 }
 
+}  // namespace v0
 }  // namespace seqguard

@@ -4,6 +4,7 @@
 #include "text/split.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 namespace {
 
 constexpr std::array<char32_t, 256> k_alphabet = byte_level_alphabet();
@@ -57,4 +58,5 @@ std::unique_ptr<const PreTokenizerStep> make_byte_level_pre_tokenizer(bool add_p
   return std::make_unique<ByteLevelPreTokenizer>(add_prefix_space, use_regex);
 }
 
+}  // namespace v0
 }  // namespace seqguard

@@ -5,6 +5,7 @@
 #include <cstdint>
 
 namespace seqguard {
+inline namespace v0 {
 
 /// The character for each byte: bytes that print stand for themselves, the others for U+0100 and what follows.
 constexpr std::array<char32_t, 256> byte_level_alphabet() noexcept {
@@ -19,4 +20,5 @@ constexpr std::array<char32_t, 256> byte_level_alphabet() noexcept {
 
 constexpr char32_t k_byte_level_space = 0x120;  // the character for ' '
 
+}  // namespace v0
 }  // namespace seqguard

@@ -6,6 +6,7 @@
 #include "seqguard/core/error.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 void TrieSteps::fail_spent() {
   fail(ErrorCode::out_of_range, "text", "pieces of the vocabulary almost match it too often");
@@ -49,4 +50,5 @@ void ByteTrie::insert(std::string_view piece, std::int32_t value) {
   values_[node] = value;
 }
 
+}  // namespace v0
 }  // namespace seqguard

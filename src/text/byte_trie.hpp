@@ -7,6 +7,7 @@
 #include <vector>
 
 namespace seqguard {
+inline namespace v0 {
 
 /// How many bytes of pieces a text may be compared with, all its stages together. A vocabulary of long pieces that
 /// almost match everywhere takes a thousand for each byte; tokens for runs of up to 128 spaces, which exist, take 128.
@@ -61,4 +62,5 @@ class ByteTrie {
   unsigned shift_ = 0;
 };
 
+}  // namespace v0
 }  // namespace seqguard

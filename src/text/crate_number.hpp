@@ -10,6 +10,7 @@
 #include <system_error>
 
 namespace seqguard {
+inline namespace v0 {
 
 /// 10^exponent, to the nearest double; exponent 0 .. 308.
 inline double power_of_ten(int exponent) {
@@ -64,4 +65,5 @@ inline double crate_number(std::string_view text) {
   return negative ? -value : value;
 }
 
+}  // namespace v0
 }  // namespace seqguard

@@ -3,6 +3,7 @@
 #include "text/unicode.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 namespace {
 
 using G = GraphemeClass;
@@ -76,4 +77,5 @@ std::size_t grapheme_end(std::string_view text, std::size_t begin) noexcept {
   return end;
 }
 
+}  // namespace v0
 }  // namespace seqguard

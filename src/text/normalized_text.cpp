@@ -3,6 +3,7 @@
 #include <numeric>
 
 namespace seqguard {
+inline namespace v0 {
 
 void NormalizedText::assign(std::string_view input, std::uint32_t first) {
   text.assign(input);
@@ -14,4 +15,5 @@ void NormalizedText::assign(std::string_view input, std::uint32_t first) {
     origin[i] = is_utf8_start(input[i]) ? ++character : character;
 }
 
+}  // namespace v0
 }  // namespace seqguard

@@ -9,6 +9,7 @@
 #include "text/utf8_text.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 /// UTF-8 text, and for each of its bytes the character of the input (counted from 0) that it stands for. The origins
 /// never decrease.
@@ -71,4 +72,5 @@ class Rewriter {
   std::size_t offset_ = 0;  // bytes of the source that have been replaced
 };
 
+}  // namespace v0
 }  // namespace seqguard

@@ -7,6 +7,7 @@
 #include "text/unicode.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 namespace {
 
 /// Calls visit(character, first byte, end byte) for each character.
@@ -139,4 +140,5 @@ std::unique_ptr<const NormalizerStep> make_prepend_normalizer(std::string prefix
   return std::make_unique<Prepend>(std::move(prefix));
 }
 
+}  // namespace v0
 }  // namespace seqguard

@@ -10,6 +10,7 @@
 #include "text/run_pattern.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 /// Buffers that the steps share.
 struct NormalizerScratch {
@@ -62,4 +63,5 @@ std::unique_ptr<const NormalizerStep> make_prepend_normalizer(std::string prefix
 /// @throws Error bad_format naming `where`: a charsmap that is no such thing.
 std::unique_ptr<const NormalizerStep> make_precompiled_normalizer(std::string_view charsmap, const std::string& where);
 
+}  // namespace v0
 }  // namespace seqguard

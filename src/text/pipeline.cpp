@@ -5,6 +5,7 @@
 #include "seqguard/core/error.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 namespace {
 
 /// Normalizes the contents of added tokens, all of them together within the limits of a vocabulary.
@@ -78,4 +79,5 @@ void finish_pipeline(TokenizerPipeline& pipeline, std::vector<AddedTokenEntry> a
   });
 }
 
+}  // namespace v0
 }  // namespace seqguard

@@ -12,6 +12,7 @@
 #include "text/token_model.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 /// Immutable once built.
 struct TokenizerPipeline {
@@ -60,4 +61,5 @@ struct TokenizerScratchBuffers {
   std::vector<PlacedToken> text, pair;
 };
 
+}  // namespace v0
 }  // namespace seqguard

@@ -7,6 +7,7 @@
 #include "text/unicode.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 namespace {
 
 bool is_space(char32_t c) { return c == k_byte_level_space || CharacterTable::instance().is(c, k_space); }
@@ -98,4 +99,5 @@ void PostProcessor::apply(std::vector<PlacedToken>& text, std::vector<PlacedToke
   }
 }
 
+}  // namespace v0
 }  // namespace seqguard

@@ -9,6 +9,7 @@
 #include "text/vocabulary_map.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 /// A token of the text in characters of the text.
 struct PlacedToken {
@@ -43,4 +44,5 @@ struct PostProcessor {
 /// White space and Ġ at the ends of a token's text.
 void count_spaces(std::string_view token, std::uint32_t& leading, std::uint32_t& trailing) noexcept;
 
+}  // namespace v0
 }  // namespace seqguard

@@ -4,6 +4,7 @@
 #include "text/unicode.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 namespace {
 
 class BertPreTokenizer final : public PreTokenizerStep {
@@ -135,4 +136,5 @@ std::unique_ptr<const PreTokenizerStep> make_metaspace_pre_tokenizer(char32_t re
   return std::make_unique<MetaspacePreTokenizer>(replacement, prepend, split);
 }
 
+}  // namespace v0
 }  // namespace seqguard

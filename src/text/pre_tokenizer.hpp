@@ -10,6 +10,7 @@
 #include "text/run_pattern.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 /// A word: bytes [begin, end) of the text, not empty.
 struct Word {
@@ -69,4 +70,5 @@ std::unique_ptr<const PreTokenizerStep> make_split_pre_tokenizer(TextPattern pat
 std::unique_ptr<const PreTokenizerStep> make_known_split_pre_tokenizer(std::string_view expression,
                                                                        SplitBehavior behavior, bool invert);
 
+}  // namespace v0
 }  // namespace seqguard

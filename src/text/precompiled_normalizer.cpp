@@ -9,6 +9,7 @@
 #include "text/normalizer.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 namespace {
 
 /// A double-array trie over bytes (Darts-clone) and the replacements that its leaves point to.
@@ -114,4 +115,5 @@ std::unique_ptr<const NormalizerStep> make_precompiled_normalizer(std::string_vi
   return std::make_unique<PrecompiledNormalizer>(charsmap, where);
 }
 
+}  // namespace v0
 }  // namespace seqguard

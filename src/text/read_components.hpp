@@ -5,6 +5,7 @@
 #include "text/pipeline.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 /// Each appends the steps of a component (a Sequence: several), and throws Error bad_format for a malformed one, Error
 /// unsupported for one that is not computed here, with file and JSON place.
@@ -24,4 +25,5 @@ std::vector<AddedTokenEntry> read_added_tokens(JsonValue value);
 /// A non-negative integer that fits an id.
 std::int32_t read_id(JsonValue value);
 
+}  // namespace v0
 }  // namespace seqguard

@@ -2,6 +2,7 @@
 #include "text/read_components.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 namespace {
 
 using Kind = JsonValue::Kind;
@@ -113,4 +114,5 @@ std::unique_ptr<TokenModel> read_model(JsonValue value) {
   return read_word_level(value);
 }
 
+}  // namespace v0
 }  // namespace seqguard

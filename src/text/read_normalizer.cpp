@@ -3,6 +3,7 @@
 #include "text/read_components.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 namespace {
 
 /// Bytes of a text that is put into every input.
@@ -117,4 +118,5 @@ void read_normalizer(JsonValue value, NormalizerSteps& steps) {
   }
 }
 
+}  // namespace v0
 }  // namespace seqguard

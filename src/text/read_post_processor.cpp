@@ -3,6 +3,7 @@
 #include "text/read_components.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 namespace {
 
 using Kind = FramePiece::Kind;
@@ -115,4 +116,5 @@ PostProcessor read_post_processor(JsonValue value) {
   return processor;
 }
 
+}  // namespace v0
 }  // namespace seqguard

@@ -2,6 +2,7 @@
 #include "text/split.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 namespace {
 
 SplitBehavior read_behavior(JsonValue value) {
@@ -105,4 +106,5 @@ void read_pre_tokenizer(JsonValue value, PreTokenizerSteps& steps) {
   }
 }
 
+}  // namespace v0
 }  // namespace seqguard

@@ -7,6 +7,7 @@
 #include "text/unicode.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 namespace {
 
 constexpr std::string_view k_special = "\\^$.|?*+()[]{}";
@@ -136,4 +137,5 @@ std::optional<TextPattern> parse_run_pattern(std::string_view expression) {
   return pattern;
 }
 
+}  // namespace v0
 }  // namespace seqguard

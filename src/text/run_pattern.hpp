@@ -6,6 +6,7 @@
 #include <string_view>
 
 namespace seqguard {
+inline namespace v0 {
 
 /// Bytes of a pattern from a file, which is compared with the text at every place.
 constexpr std::size_t k_max_pattern_bytes = 1'024;
@@ -37,4 +38,5 @@ struct TextPattern {
 /// Null for every other expression.
 std::optional<TextPattern> parse_run_pattern(std::string_view expression);
 
+}  // namespace v0
 }  // namespace seqguard

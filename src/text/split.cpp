@@ -3,6 +3,7 @@
 #include <utility>
 
 namespace seqguard {
+inline namespace v0 {
 namespace {
 
 /// Neighbours that are both matches, or both not, become one.
@@ -104,4 +105,5 @@ std::unique_ptr<const PreTokenizerStep> make_known_split_pre_tokenizer(std::stri
   return scan == nullptr ? nullptr : std::make_unique<ScannerSplit>(scan, behavior, invert);
 }
 
+}  // namespace v0
 }  // namespace seqguard

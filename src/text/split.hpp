@@ -6,6 +6,7 @@
 #include "text/utf8_text.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 /// Turns the stretches of a word, which cover it, into words of list.next.
 void push_stretches(WordList& list, SplitBehavior behavior, bool invert);
@@ -50,4 +51,5 @@ ScanPattern find_scanner(std::string_view expression) noexcept;
 /// The expressions that find_scanner knows, for messages.
 std::string known_expressions();
 
+}  // namespace v0
 }  // namespace seqguard

@@ -4,6 +4,7 @@
 #include "text/unicode.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 namespace {
 
 /// A text with the properties of its characters.
@@ -121,4 +122,5 @@ std::string known_expressions() {
   return names;
 }
 
+}  // namespace v0
 }  // namespace seqguard

@@ -4,6 +4,7 @@
 #include <cstdint>
 
 namespace seqguard {
+inline namespace v0 {
 
 /// One id and the bytes [begin, end) of the word that it stands for.
 struct Token {
@@ -11,4 +12,5 @@ struct Token {
   std::uint32_t begin = 0, end = 0;
 };
 
+}  // namespace v0
 }  // namespace seqguard

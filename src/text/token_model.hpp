@@ -14,6 +14,7 @@
 #include "text/vocabulary_map.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 /// Buffers that the models share.
 struct ModelScratch {
@@ -108,4 +109,5 @@ struct UnigramSettings {
 std::unique_ptr<TokenModel> make_unigram(VocabularyMap vocabulary, std::vector<double> scores,
                                          const UnigramSettings& settings);
 
+}  // namespace v0
 }  // namespace seqguard

@@ -8,6 +8,7 @@
 #include "text/pipeline.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 namespace {
 
 /// Replaces each maximal subpart of an ill-formed sequence by U+FFFD (Unicode 15, section 3.9).
@@ -292,4 +293,5 @@ bool Tokenizer::is_special(std::int32_t id) const noexcept { return pipeline_->s
 
 const std::vector<std::string>& Tokenizer::notes() const noexcept { return pipeline_->notes; }
 
+}  // namespace v0
 }  // namespace seqguard

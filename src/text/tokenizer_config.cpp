@@ -6,6 +6,7 @@
 #include "text/read_components.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 namespace {
 
 void read_flags(JsonValue value, AddedToken& token) {
@@ -114,4 +115,5 @@ void apply_tokenizer_config(const TokenizerConfig& config, JsonValue document, T
   }
 }
 
+}  // namespace v0
 }  // namespace seqguard

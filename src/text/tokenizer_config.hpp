@@ -11,6 +11,7 @@
 #include "text/normalizer.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 struct TokenizerPipeline;
 
@@ -46,4 +47,5 @@ class TokenizerConfig {
 /// the latter: the flags of a BertNormalizer, and those of RoBERTa's ByteLevel and offsets. What changed is noted.
 void apply_tokenizer_config(const TokenizerConfig& config, JsonValue document, TokenizerPipeline& pipeline);
 
+}  // namespace v0
 }  // namespace seqguard

@@ -9,6 +9,7 @@
 #include "text/unicode.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 namespace {
 
 using Kind = FramePiece::Kind;
@@ -165,4 +166,5 @@ TokenizerPipeline pipeline_from_merges(std::string_view vocabulary, const std::s
   return pipeline;
 }
 
+}  // namespace v0
 }  // namespace seqguard

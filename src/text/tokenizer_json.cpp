@@ -3,6 +3,7 @@
 #include "text/tokenizer_config.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 namespace {
 
 /// Every id of a frame must be one that the vocabulary has.
@@ -69,4 +70,5 @@ TokenizerPipeline pipeline_from_json(std::string_view json, const std::string& f
   return pipeline;
 }
 
+}  // namespace v0
 }  // namespace seqguard

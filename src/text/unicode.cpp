@@ -6,6 +6,7 @@
 #include <unordered_map>
 
 namespace seqguard {
+inline namespace v0 {
 namespace {
 
 constexpr char32_t k_end = 0x110000;
@@ -208,4 +209,5 @@ IndicClass indic_class(char32_t c) noexcept {
   return entry == nullptr ? IndicClass::none : entry->value;
 }
 
+}  // namespace v0
 }  // namespace seqguard

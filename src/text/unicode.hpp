@@ -14,6 +14,7 @@
 #include "text/utf8_text.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 /// Properties of a character, as bits.
 enum CharacterFlag : std::uint16_t {
@@ -111,4 +112,5 @@ std::span<const DecompositionOverride> decomposition_overrides() noexcept;
 std::span<const GraphemeOverride> grapheme_overrides() noexcept;
 std::span<const IndicRange> indic_ranges() noexcept;
 
+}  // namespace v0
 }  // namespace seqguard

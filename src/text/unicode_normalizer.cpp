@@ -8,6 +8,7 @@
 #include "text/unicode.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 namespace {
 
 using Changes = std::vector<std::pair<char32_t, int>>;
@@ -118,4 +119,5 @@ std::unique_ptr<const NormalizerStep> make_unicode_normalizer(NormalizationForm 
   return std::make_unique<UnicodeNormalizer>(form);
 }
 
+}  // namespace v0
 }  // namespace seqguard

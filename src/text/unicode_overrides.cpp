@@ -5,6 +5,7 @@
 #include "text/unicode.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 namespace {
 
 constexpr FlagOverride k_flags[] = {
@@ -553,4 +554,5 @@ std::span<const DecompositionOverride> decomposition_overrides() noexcept { retu
 std::span<const GraphemeOverride> grapheme_overrides() noexcept { return k_graphemes; }
 std::span<const IndicRange> indic_ranges() noexcept { return k_indic; }
 
+}  // namespace v0
 }  // namespace seqguard

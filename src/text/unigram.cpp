@@ -10,6 +10,7 @@
 #include "text/utf8_text.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 namespace {
 
 constexpr double k_unknown_penalty = 10;
@@ -131,4 +132,5 @@ std::unique_ptr<TokenModel> make_unigram(VocabularyMap vocabulary, std::vector<d
   return std::make_unique<Unigram>(std::move(vocabulary), std::move(scores), settings);
 }
 
+}  // namespace v0
 }  // namespace seqguard

@@ -7,6 +7,7 @@
 #include <string_view>
 
 namespace seqguard {
+inline namespace v0 {
 
 /// Bytes of the character whose first byte is `lead`.
 inline std::size_t utf8_length(char lead) noexcept {
@@ -68,4 +69,5 @@ inline std::size_t count_utf8(std::string_view text) noexcept {
   return count;
 }
 
+}  // namespace v0
 }  // namespace seqguard

@@ -6,6 +6,7 @@
 #include "seqguard/core/error.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 namespace {
 
 /// How many taken slots a search may meet. At a load of at most one half a run of this length does not happen by chance
@@ -94,4 +95,5 @@ std::string_view VocabularyMap::piece(std::int32_t id) const noexcept {
   return entry == 0 ? std::string_view() : text_of(entries_[entry - 1]);
 }
 
+}  // namespace v0
 }  // namespace seqguard

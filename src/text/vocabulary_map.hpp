@@ -8,6 +8,7 @@
 #include <vector>
 
 namespace seqguard {
+inline namespace v0 {
 
 /// Limits of a vocabulary that comes from a file. The largest in use (250,000 pieces) have 5 MB of text; the longest
 /// piece in use is 1,024 spaces of a byte-level model, 2 bytes each.
@@ -63,4 +64,5 @@ class VocabularyMap {
   std::vector<std::uint32_t> by_id_;  // number of the entry + 1, or 0
 };
 
+}  // namespace v0
 }  // namespace seqguard

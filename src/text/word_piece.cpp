@@ -6,6 +6,7 @@
 #include "text/utf8_text.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 namespace {
 
 std::int32_t find_unknown(const VocabularyMap& vocabulary, const std::string& unk_token) {
@@ -88,4 +89,5 @@ std::unique_ptr<TokenModel> make_word_level(VocabularyMap vocabulary, const std:
   return std::make_unique<WordLevel>(std::move(vocabulary), unk_token);
 }
 
+}  // namespace v0
 }  // namespace seqguard

@@ -5,6 +5,7 @@
 #include "seqguard/model/workspace.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 namespace {
 
 void add_examples(std::size_t sequence, const std::vector<Window>& windows, std::vector<Example>& out) {
@@ -46,4 +47,5 @@ void EventSource::append(const Example& example, TrainingChunk& chunk) const {
   chunk.batch.append(*sequences_[example.sequence], example.begin, example.size);
 }
 
+}  // namespace v0
 }  // namespace seqguard

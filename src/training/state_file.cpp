@@ -6,6 +6,7 @@
 #include "seqguard/core/files.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 namespace {
 
 constexpr const char* k_kind = "seqguard_state";
@@ -57,4 +58,5 @@ void StateReader::check(const std::string& name, std::size_t rank) {
          std::to_string(found->second.shape.size()));
 }
 
+}  // namespace v0
 }  // namespace seqguard

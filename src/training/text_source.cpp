@@ -6,6 +6,7 @@
 #include "seqguard/core/random.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 TextSource::TextSource(const ModelConfig& config, const LabelledTexts& train, const LabelledTexts& held_out,
                        std::uint64_t seed)
@@ -42,4 +43,5 @@ void TextSource::append(const Example& example, TrainingChunk& chunk) const {
   chunk.labels.insert(chunk.labels.end(), labels.begin(), labels.end());
 }
 
+}  // namespace v0
 }  // namespace seqguard

@@ -8,6 +8,7 @@
 #include "seqguard/training/trainer.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 std::vector<std::uint64_t> primary_counts(const EventSchema& schema) {
   const Vocabulary& vocabulary = schema.primary_column().vocabulary;
@@ -36,4 +37,5 @@ template class Optimizer<float>;
 template class Optimizer<double>;
 template class Trainer<float>;
 
+}  // namespace v0
 }  // namespace seqguard

@@ -13,7 +13,7 @@ symbols=$(objdump -t -C "$1")
 found=$(printf '%s\n' "$symbols" |
     awk -F '\t' '$1 ~ /( O \.| \.t)(data|bss)/ && $1 !~ /\.data\.rel\.ro/ { sub(/^[0-9a-f]+ +(\.hidden )?/, "", $2); print $2 }' |
     grep -v -E '^(DW\.ref\.|guard variable for |std::|nlohmann::|Eigen::)' |
-    grep -v -E "^seqguard::($constant)(\[abi:cxx11\])?\$" || true)
+    grep -v -E "^seqguard::v0::($constant)(\[abi:cxx11\])?\$" || true)
 [ -n "$found" ] || exit 0
 echo "$1: variables that are not constant:"
 printf '%s\n' "$found" | sort -u

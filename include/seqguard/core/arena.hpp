@@ -9,6 +9,7 @@
 #include <vector>
 
 namespace seqguard {
+inline namespace v0 {
 
 /// Asks the system for large pages (2 MB) in a part of memory that was not touched yet; without them nothing changes.
 /// A first touch costs a fault per page: 91 MB take 7 ms in large pages and 40 ms in those of 4 KB (virtual Zen 5).
@@ -112,4 +113,5 @@ class Arena {
   std::size_t block_ = 0, used_ = 0, capacity_ = 0;
 };
 
+}  // namespace v0
 }  // namespace seqguard

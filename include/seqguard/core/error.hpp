@@ -6,6 +6,7 @@
 #include <string_view>
 
 namespace seqguard {
+inline namespace v0 {
 
 /// What went wrong, for code that reacts to it. The message of the Error says where, what was expected and what was
 /// found.
@@ -44,4 +45,5 @@ class Error : public std::runtime_error {
 [[noreturn]] void fail(ErrorCode code, std::string_view where, std::string_view what, std::string_view expected,
                        std::string_view found);
 
+}  // namespace v0
 }  // namespace seqguard

@@ -8,6 +8,7 @@
 #include "seqguard/core/function_ref.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 /// Runs independent tasks. The library starts no thread unless the host hands it an executor that has some.
 struct Executor {
@@ -34,4 +35,5 @@ Executor& inline_executor() noexcept;
 /// run() may be called by one thread at a time.
 std::unique_ptr<Executor> make_thread_pool(std::size_t threads);
 
+}  // namespace v0
 }  // namespace seqguard

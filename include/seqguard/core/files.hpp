@@ -11,6 +11,7 @@
 #include "seqguard/core/function_ref.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 /// The whole of a regular file (a symbolic link to one is followed; devices, pipes and directories are refused).
 /// @throws Error file_not_found; io_error; bad_format if it is larger than max_bytes (named with both sizes), or a
@@ -76,4 +77,5 @@ class DirectoryWriter {
   bool committed_ = false;
 };
 
+}  // namespace v0
 }  // namespace seqguard

@@ -6,6 +6,7 @@
 #include <utility>
 
 namespace seqguard {
+inline namespace v0 {
 
 template <class Signature>
 class FunctionRef;
@@ -30,4 +31,5 @@ class FunctionRef<Result(Arguments...)> {
   Result (*call_)(void*, Arguments...);
 };
 
+}  // namespace v0
 }  // namespace seqguard

@@ -5,6 +5,7 @@
 #include <string_view>
 
 namespace seqguard {
+inline namespace v0 {
 
 /// Bundles of features; each is one compilation of the kernels.
 enum class Isa {
@@ -26,4 +27,5 @@ std::span<const Isa> available_isas() noexcept;
 /// @throws Error unsupported_isa if the variable names one that is unknown or not available.
 Isa default_isa();
 
+}  // namespace v0
 }  // namespace seqguard

@@ -6,6 +6,7 @@
 #include "seqguard/core/error.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 /// Outcome of one sequence or text of a batch.
 struct ItemStatus {
@@ -14,4 +15,5 @@ struct ItemStatus {
   std::string message;                    ///< empty if ok
 };
 
+}  // namespace v0
 }  // namespace seqguard

@@ -9,6 +9,7 @@
 #include "seqguard/core/isa.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 /// Who multiplies matrices. See cmake/dependencies.cmake for what each needs.
 enum class MatmulBackend {
@@ -54,4 +55,5 @@ struct LoadOptions {
   FileAccess access = FileAccess::read;  ///< of the weights
 };
 
+}  // namespace v0
 }  // namespace seqguard

@@ -5,6 +5,7 @@
 #include <string_view>
 
 namespace seqguard {
+inline namespace v0 {
 
 /// One report. Strings are valid during the call only.
 struct Progress {
@@ -26,4 +27,5 @@ struct ProgressSink {
   bool report(const Progress& progress) const { return callback == nullptr || callback(progress, user); }
 };
 
+}  // namespace v0
 }  // namespace seqguard

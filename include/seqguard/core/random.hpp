@@ -8,6 +8,7 @@
 #include <utility>
 
 namespace seqguard {
+inline namespace v0 {
 
 /// One round of SplitMix64's finaliser (Steele, Lea, Flood 2014): a bijection with full avalanche.
 constexpr std::uint64_t mix64(std::uint64_t x) noexcept {
@@ -50,4 +51,5 @@ class Random {
   std::uint64_t seed_, stream_, next_ = 0;
 };
 
+}  // namespace v0
 }  // namespace seqguard

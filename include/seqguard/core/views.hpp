@@ -8,6 +8,7 @@
 #include <type_traits>
 
 namespace seqguard {
+inline namespace v0 {
 
 /// A row-major matrix somewhere in memory: element (r, c) is data[r * stride + c], stride >= cols.
 template <class T>
@@ -41,4 +42,5 @@ struct MatrixView {
 /// Ragged batch: sequence b owns the rows [offsets[b], offsets[b + 1]); offsets.size() == B + 1, offsets[0] == 0.
 using Offsets = std::span<const std::size_t>;
 
+}  // namespace v0
 }  // namespace seqguard

@@ -12,6 +12,7 @@
 #include "seqguard/detection/tail_calibration.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 /// A judged sequence.
 struct Judgement {
@@ -71,4 +72,5 @@ class Calibration {
   TailCalibration combined_;
 };
 
+}  // namespace v0
 }  // namespace seqguard

@@ -15,6 +15,7 @@
 #include "seqguard/detection/normals.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 /// Which ends of a view's distribution are abnormal.
 enum class Sidedness {
@@ -82,4 +83,5 @@ std::vector<std::string_view> detector_names();
 /// @throws Error invalid_argument for an unknown name (the message lists the known ones) or options out of range.
 std::unique_ptr<Detector> make_detector(std::string_view name, const DetectorOptions& options = {});
 
+}  // namespace v0
 }  // namespace seqguard

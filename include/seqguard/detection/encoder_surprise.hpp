@@ -16,6 +16,7 @@
 #include "seqguard/model/workspace.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 /// Passes of the masked surprise: position t is hidden in pass t mod k_mask_stride, so that each event is hidden once
 /// and five of six stay visible (reference/detection.md, section 7).
@@ -71,4 +72,5 @@ void masked_distributions(const Model<float>& model, const EventSchema& schema, 
                           std::span<const std::size_t> at, SurpriseScratch& scratch, std::vector<float>& log_p,
                           FunctionRef<void(std::size_t k, std::span<float> log_p)> receive);
 
+}  // namespace v0
 }  // namespace seqguard

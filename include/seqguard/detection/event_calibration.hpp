@@ -13,6 +13,7 @@
 #include "seqguard/events/vocabulary.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 /// What a likelihood does not see: a value that stood earlier in its sequence (the event before it makes a duplicate
 /// plausible), and one that nobody has seen (all of them are UNK, of which an encoder learns little). Where the normals
@@ -64,4 +65,5 @@ double share_of_repeats(const Normals& normals);
 /// random sample of that size is used, the same for the same seed. @throws Error as TailCalibration.
 TailCalibration calibrate_events(std::span<const double> scores, std::size_t most = 65'536, std::uint64_t seed = 1);
 
+}  // namespace v0
 }  // namespace seqguard

@@ -9,6 +9,7 @@
 #include "seqguard/detection/normals.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 /// Beginning (as predecessor) and end (as successor) of a sequence in a bigram.
 inline constexpr TypeId k_boundary_type = 0x7FFF'FFFFu;
@@ -49,4 +50,5 @@ class FeatureExtractor {
   SequenceFeatures features_;
 };
 
+}  // namespace v0
 }  // namespace seqguard

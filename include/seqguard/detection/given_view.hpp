@@ -6,6 +6,7 @@
 #include "seqguard/detection/detector.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 /// A named column of numbers that the caller gives with each sequence, such as the surprise of an encoder. It is
 /// calibrated and combined like any other view; there is nothing to learn but its calibration.
@@ -27,4 +28,5 @@ class GivenView final : public Detector {
   std::size_t index_;
 };
 
+}  // namespace v0
 }  // namespace seqguard

@@ -9,6 +9,7 @@
 #include "seqguard/events/type_id.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 /// One sequence of event types, oldest first.
 using TypeSequence = std::span<const TypeId>;
@@ -49,4 +50,5 @@ class Normals {
   std::size_t total_ = 0, alphabet_ = 0;
 };
 
+}  // namespace v0
 }  // namespace seqguard

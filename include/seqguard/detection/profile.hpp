@@ -12,6 +12,7 @@
 #include "seqguard/detection/recipe.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 struct ProfileOptions {
   std::size_t max_bytes = std::size_t{64} << 20;  ///< of the fitted statistics; normals beyond it are thinned
@@ -76,4 +77,5 @@ inline constexpr double k_drift_auroc = 0.58;
 Drift drift_check(std::span<const TypeSequence> normals, const Recipe& recipe, const ProfileOptions& options = {},
                   Executor& executor = inline_executor());
 
+}  // namespace v0
 }  // namespace seqguard

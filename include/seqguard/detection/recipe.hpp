@@ -11,6 +11,7 @@
 #include "seqguard/detection/recipe_preset.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 /// The given view that an encoder's mean next-event surprise is; surprise_views() names all that an encoder gives.
 inline constexpr std::string_view k_next_view = "next";
@@ -54,4 +55,5 @@ struct Recipe {
   void check() const;
 };
 
+}  // namespace v0
 }  // namespace seqguard

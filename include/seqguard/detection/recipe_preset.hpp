@@ -4,6 +4,7 @@
 #include <string_view>
 
 namespace seqguard {
+inline namespace v0 {
 
 enum class RecipePreset {
   standard,  ///< Recipe::broad
@@ -14,4 +15,5 @@ std::string_view to_string(RecipePreset preset) noexcept;
 /// @throws Error invalid_argument for an unknown name.
 RecipePreset recipe_preset_from_string(std::string_view name);
 
+}  // namespace v0
 }  // namespace seqguard

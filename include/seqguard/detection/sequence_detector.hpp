@@ -10,6 +10,7 @@
 #include "seqguard/detection/profile.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 struct SequenceDetectorOptions {
   ProfileOptions profile;
@@ -75,4 +76,5 @@ class SequenceDetector {
   Calibration calibration_;
 };
 
+}  // namespace v0
 }  // namespace seqguard

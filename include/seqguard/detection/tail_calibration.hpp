@@ -6,6 +6,7 @@
 #include <vector>
 
 namespace seqguard {
+inline namespace v0 {
 
 /// Upper tail of n calibration scores c_1 <= .. <= c_n, with k = max(5, ceil(n / 10)) (at most n - 1), u = c_{n-k} and
 /// m = max(mean(c_i - u, i > n-k), .05 std(c), 1e-9 max(1, |u|)):
@@ -39,4 +40,5 @@ class TailCalibration {
   double base_ = 0;   ///< log((n+1)/(k+1))
 };
 
+}  // namespace v0
 }  // namespace seqguard

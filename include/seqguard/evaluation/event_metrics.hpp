@@ -8,6 +8,7 @@
 #include "seqguard/sequence_scorer/sequence_scorer.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 struct EventMetrics {
   std::size_t normal = 0, abnormal = 0;  ///< events
@@ -21,4 +22,5 @@ struct EventMetrics {
 /// @throws Error invalid_argument: lengths that do not fit, no normal or no abnormal event.
 EventMetrics measure_events(std::span<const Score> scores, std::span<const std::uint8_t> labels);
 
+}  // namespace v0
 }  // namespace seqguard

@@ -12,6 +12,7 @@
 #include "seqguard/sequence_scorer/sequence_scorer.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 /// Calls work(sequence, scratch) for every sequence on the executor's workers, block by block; after each block, on the
 /// calling thread, finished(first, count) and the progress report. @throws Error of `work`, with file and line of the
@@ -29,4 +30,5 @@ std::vector<Score> judge_dataset(const SequenceScorer& scorer, const Dataset& da
 std::vector<Repair> repair_dataset(const SequenceScorer& scorer, const Dataset& data, const RepairOptions& options = {},
                                    Executor& executor = inline_executor(), ProgressSink progress = {});
 
+}  // namespace v0
 }  // namespace seqguard

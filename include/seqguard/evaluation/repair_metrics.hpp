@@ -10,6 +10,7 @@
 #include "seqguard/sequence_scorer/sequence_scorer.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 /// Values of the primary column of one sequence.
 using Values = std::vector<std::string_view>;
@@ -41,4 +42,5 @@ struct RepairMetrics {
 RepairMetrics measure_repair(std::span<const std::string_view> damaged, std::span<const std::string_view> clean,
                              std::span<const Edit> edits);
 
+}  // namespace v0
 }  // namespace seqguard

@@ -6,6 +6,7 @@
 #include <vector>
 
 namespace seqguard {
+inline namespace v0 {
 
 struct ScoredLine {
   double score = 0;
@@ -22,4 +23,5 @@ std::vector<ScoredLine> read_scores(const std::string& path);
 /// The same from memory; `name` is for messages.
 std::vector<ScoredLine> read_scores_from_text(const std::string& text, const std::string& name);
 
+}  // namespace v0
 }  // namespace seqguard

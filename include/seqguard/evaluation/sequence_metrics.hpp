@@ -11,6 +11,7 @@
 #include "seqguard/metrics/metrics.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 /// One sequence with its truth.
 struct JudgedSequence {
@@ -39,4 +40,5 @@ struct SequenceMetrics {
 /// @throws Error invalid_argument: no normal or no abnormal sequence, a score that is NaN.
 SequenceMetrics measure_sequences(std::span<const JudgedSequence> sequences);
 
+}  // namespace v0
 }  // namespace seqguard

@@ -8,6 +8,7 @@
 #include "seqguard/events/dataset.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 struct Truth {
   /// Per sequence: what is wrong with it; empty: normal.
@@ -23,4 +24,5 @@ struct Truth {
 /// row of no sequence or event of the data, naming it; bad_event for a malformed row.
 Truth read_truth(const std::string& path, const Dataset& data);
 
+}  // namespace v0
 }  // namespace seqguard

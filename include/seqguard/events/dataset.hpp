@@ -14,6 +14,7 @@
 #include "seqguard/events/row_source.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 /// A row that could not be read.
 struct RejectedRow {
@@ -89,4 +90,5 @@ class Dataset {
   std::unique_ptr<Storage> storage_;
 };
 
+}  // namespace v0
 }  // namespace seqguard

@@ -9,6 +9,7 @@
 #include "seqguard/events/schema.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 /// Another value of the primary column for event i. The columns that follow from it (EventColumn::dependent_values)
 /// change with it; the others and the time stay. Requires i < events.n.
@@ -30,4 +31,5 @@ void replace_events(EncodedEvents& events, const EventSchema& schema, std::size_
 /// either): columns that follow from the value hold what they always hold beside it, others are UNK or missing.
 void make_event(EncodedEvents& out, const EventSchema& schema, TypeId type, std::int64_t time_ms = k_no_time);
 
+}  // namespace v0
 }  // namespace seqguard

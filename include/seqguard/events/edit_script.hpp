@@ -10,6 +10,7 @@
 #include "seqguard/events/schema.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 enum class EditOperation {
   replace,  ///< another value in the primary column, and in the columns that follow from it
@@ -68,4 +69,5 @@ void apply_script(std::span<const EventEdit> script, const EncodedEvents& origin
                   EncodedEvents& out, std::vector<std::size_t>& origins);
 inline constexpr std::size_t k_inserted = static_cast<std::size_t>(-1);
 
+}  // namespace v0
 }  // namespace seqguard

@@ -9,6 +9,7 @@
 #include "seqguard/events/schema.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 /// A sequence of n events as P = n + 2 positions: 0 is the beginning (CLS), 1 .. n are the events, n + 1 the end (SEP).
 /// Reused as an output it keeps its capacity.
@@ -36,4 +37,5 @@ void encode_gaps(EncodedEvents& events, const EventSchema& schema, std::size_t f
 /// on.
 void reserve(EncodedEvents& out, const EventSchema& schema, std::size_t n);
 
+}  // namespace v0
 }  // namespace seqguard

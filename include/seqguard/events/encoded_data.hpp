@@ -9,6 +9,7 @@
 #include "seqguard/events/encode.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 /// All sequences of a data set, encoded. Owns its numbers: the data set may go. Reading it is thread-safe.
 class EncodedData {
@@ -27,4 +28,5 @@ class EncodedData {
   std::vector<EncodedEvents> sequences_;
 };
 
+}  // namespace v0
 }  // namespace seqguard

@@ -25,6 +25,7 @@
 #include "seqguard/events/schema.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 enum class ParseStatus;
 
@@ -95,4 +96,5 @@ class RowParser {
   ColumnPlan plan_;
 };
 
+}  // namespace v0
 }  // namespace seqguard

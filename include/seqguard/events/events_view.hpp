@@ -12,6 +12,7 @@
 #include "seqguard/events/type_id.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 /// A time that is not known.
 inline constexpr std::int64_t k_no_time = std::numeric_limits<std::int64_t>::min();
@@ -83,4 +84,5 @@ class OneColumn {
   ColumnView column_;
 };
 
+}  // namespace v0
 }  // namespace seqguard

@@ -8,6 +8,7 @@
 #include "seqguard/events/schema.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 struct SchemaOptions {
   std::uint64_t min_count = 0;      ///< frequency cut of the encoder; 0: automatic_min_count() of each column
@@ -22,4 +23,5 @@ struct SchemaOptions {
 /// @throws Error bad_format if the data set has no events.
 EventSchema fit_schema(const Dataset& data, const SchemaOptions& options = {});
 
+}  // namespace v0
 }  // namespace seqguard

@@ -13,6 +13,7 @@
 #include "seqguard/events/schema.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 /// A column asked for by name. Without a kind, it is inferred.
 struct ColumnRequest {
@@ -72,4 +73,5 @@ Dataset read_events(RowSource& source, const ReadOptions& options = {});
 /// The same from memory; `name` stands for the file in messages and for guessing the format.
 Dataset read_events_from_text(std::string_view text, const std::string& name, const ReadOptions& options = {});
 
+}  // namespace v0
 }  // namespace seqguard

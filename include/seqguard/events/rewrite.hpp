@@ -10,6 +10,7 @@
 #include "seqguard/events/row_source.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 /// Appends a row of csv or recbole with its line end; fields of csv are quoted only if they hold a comma, a quote or a
 /// line break.
@@ -26,4 +27,5 @@ std::string table_text(RowSource& source, DataFormat format);
 /// lines).
 std::string replace_field(std::string_view row, DataFormat format, std::size_t field, std::string_view value);
 
+}  // namespace v0
 }  // namespace seqguard

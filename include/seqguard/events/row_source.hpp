@@ -11,6 +11,7 @@
 #include "seqguard/events/schema.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 enum class DataFormat {
   guess,    ///< by the extension: .csv; .inter and .tsv are recbole; everything else is lines
@@ -64,4 +65,5 @@ class RowSource {
   virtual std::uint64_t blank_lines() const noexcept { return 0; }
 };
 
+}  // namespace v0
 }  // namespace seqguard

@@ -11,6 +11,7 @@
 #include "seqguard/events/vocabulary.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 /// The nature of a column. `time` stands apart from the others (EventSchema::time); `hash` is a reserved name.
 enum class ColumnKind { categorical, numeric, time };
@@ -96,4 +97,5 @@ std::string to_json(const EventSchema& schema);
 /// @throws Error bad_format; unsupported (a column kind, version or feature that this build does not have).
 EventSchema schema_from_json(std::string_view json, std::string_view where = "event_schema.json");
 
+}  // namespace v0
 }  // namespace seqguard

@@ -11,6 +11,7 @@
 #include "seqguard/events/row_source.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 /// What is wrong with an event.
 enum class ShopAnomaly : std::uint8_t {
@@ -76,4 +77,5 @@ std::string shop_events_csv(const std::vector<ShopUser>& users);
 std::string shop_clean_csv(const std::vector<ShopUser>& users);
 std::string shop_labels_csv(const std::vector<ShopUser>& users);
 
+}  // namespace v0
 }  // namespace seqguard

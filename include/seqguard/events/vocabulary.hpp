@@ -12,6 +12,7 @@
 #include "seqguard/events/events_view.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 /// Ids that every vocabulary reserves. CLS stands at the beginning of a sequence, SEP at its end.
 inline constexpr std::int32_t k_pad_id = 0;
@@ -84,4 +85,5 @@ std::uint64_t hash_bytes(std::string_view bytes) noexcept;
 /// seen fewer than about ten times is not learned; a log template seen once still tells (reference/detection.md 7).
 std::uint64_t automatic_min_count(std::size_t distinct) noexcept;
 
+}  // namespace v0
 }  // namespace seqguard

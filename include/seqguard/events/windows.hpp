@@ -9,6 +9,7 @@
 #include "seqguard/core/random.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 /// The positions [begin, begin + size) of a sequence, beginning and end marks included.
 struct Window {
@@ -52,4 +53,5 @@ inline void training_crops(std::size_t positions, std::size_t window, std::uint6
   }
 }
 
+}  // namespace v0
 }  // namespace seqguard

@@ -15,6 +15,7 @@
 #include "seqguard/core/isa.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 /// Elements of a RelativeBias behind its last distance: vectors are read beyond that.
 inline constexpr std::size_t k_relative_padding = 32;
@@ -193,4 +194,5 @@ const KernelTable<float>& kernels_for(Isa isa);
 /// Plain loops in double precision: what the others are compared with, and what gradients are checked in.
 const KernelTable<double>& reference_kernels();
 
+}  // namespace v0
 }  // namespace seqguard

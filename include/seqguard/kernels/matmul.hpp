@@ -12,6 +12,7 @@
 #include "seqguard/kernels/matmul_kernels.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 /// Built in and usable with this instruction set.
 bool matmul_backend_available(MatmulBackend backend, Isa isa) noexcept;
@@ -95,4 +96,5 @@ extern template void multiply_transposed_add(const Context<float>&, MatrixView<f
 extern template void multiply_transposed_add(const Context<double>&, MatrixView<double>, MatrixView<const double>,
                                              MatrixView<const double>, Arena&);
 
+}  // namespace v0
 }  // namespace seqguard

@@ -10,6 +10,7 @@
 #include "seqguard/core/load_options.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 /// c[M, N] = start + A[M, K] B[K, N], where start is c (accumulate), else the bias in each row, else 0.
 template <class Real>
@@ -45,4 +46,5 @@ const MatmulKernels<float>& matmul_kernels_for(Isa isa, Precision precision);
 /// Plain loops in double precision.
 const MatmulKernels<double>& reference_matmul_kernels();
 
+}  // namespace v0
 }  // namespace seqguard

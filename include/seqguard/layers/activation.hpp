@@ -6,6 +6,7 @@
 #include "seqguard/kernels/kernel_table.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 /// Hugging Face's `hidden_act`, as computed here.
 enum class Activation {
@@ -69,4 +70,5 @@ SEQGUARD_ACTIVATION(extern, double)
 #undef SEQGUARD_ACTIVATION
 #endif
 
+}  // namespace v0
 }  // namespace seqguard

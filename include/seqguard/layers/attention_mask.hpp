@@ -2,6 +2,7 @@
 #pragma once
 
 namespace seqguard {
+inline namespace v0 {
 
 /// Which events an event sees. An argument of the call, not a property of the weights.
 enum class AttentionMask {
@@ -9,4 +10,5 @@ enum class AttentionMask {
   causal,  ///< itself and the earlier ones
 };
 
+}  // namespace v0
 }  // namespace seqguard

@@ -14,6 +14,7 @@
 #include "seqguard/layers/linear.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 template <class Real>
 struct ClassificationHeadParameters {
@@ -129,4 +130,5 @@ SEQGUARD_CLASSIFICATION_HEAD(extern, double)
 #undef SEQGUARD_CLASSIFICATION_HEAD
 #endif
 
+}  // namespace v0
 }  // namespace seqguard

@@ -10,6 +10,7 @@
 #include "seqguard/kernels/kernel_table.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 /// What one pass over a chunk needs to know; rate 0 (scoring) turns dropout off.
 struct Dropout {
@@ -38,4 +39,5 @@ SEQGUARD_DROPOUT(extern, double)
 #undef SEQGUARD_DROPOUT
 #endif
 
+}  // namespace v0
 }  // namespace seqguard

@@ -22,6 +22,7 @@
 #include "seqguard/layers/linear.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 /// One look-up table.
 template <class Real>
@@ -212,4 +213,5 @@ SEQGUARD_EMBEDDING(extern, double)
 #undef SEQGUARD_EMBEDDING
 #endif
 
+}  // namespace v0
 }  // namespace seqguard

@@ -16,6 +16,7 @@
 #include "seqguard/layers/sublayer.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 template <class Real>
 struct FeedForwardParameters {
@@ -153,4 +154,5 @@ SEQGUARD_FEED_FORWARD(extern, double)
 #undef SEQGUARD_FEED_FORWARD
 #endif
 
+}  // namespace v0
 }  // namespace seqguard

@@ -14,6 +14,7 @@
 #include "seqguard/layers/linear.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 template <class Real>
 struct HeadTransformParameters {
@@ -90,4 +91,5 @@ SEQGUARD_HEAD_TRANSFORM(extern, double)
 #undef SEQGUARD_HEAD_TRANSFORM
 #endif
 
+}  // namespace v0
 }  // namespace seqguard

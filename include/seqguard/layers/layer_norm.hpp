@@ -8,6 +8,7 @@
 #include "seqguard/kernels/kernel_table.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 template <class Real>
 struct LayerNormParameters {
@@ -60,4 +61,5 @@ SEQGUARD_LAYER_NORM(extern, double)
 #undef SEQGUARD_LAYER_NORM
 #endif
 
+}  // namespace v0
 }  // namespace seqguard

@@ -10,6 +10,7 @@
 #include "seqguard/kernels/matmul.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 /// Parameters of one linear layer (Real const), or where their gradients go (Real mutable; null: not wanted).
 template <class Real>
@@ -92,4 +93,5 @@ SEQGUARD_LINEAR(extern, double)
 #undef SEQGUARD_LINEAR
 #endif
 
+}  // namespace v0
 }  // namespace seqguard

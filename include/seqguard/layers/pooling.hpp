@@ -11,6 +11,7 @@
 #include "seqguard/kernels/kernel_table.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 /// Of the hidden states h_1 .. h_L of a sequence, as sentence-transformers names them.
 enum class Pooling {
@@ -90,4 +91,5 @@ SEQGUARD_POOLING(extern, double)
 #undef SEQGUARD_POOLING
 #endif
 
+}  // namespace v0
 }  // namespace seqguard

@@ -9,6 +9,7 @@
 #include "seqguard/layers/embedding.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 /// Buckets that transformers' MPNet uses, whatever its config.json says; further rows of the table stay unused.
 inline constexpr std::size_t k_relative_buckets = 32;
@@ -60,4 +61,5 @@ SEQGUARD_RELATIVE_POSITION(extern, double)
 #undef SEQGUARD_RELATIVE_POSITION
 #endif
 
+}  // namespace v0
 }  // namespace seqguard

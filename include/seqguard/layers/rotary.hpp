@@ -11,6 +11,7 @@
 #include "seqguard/core/views.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 /// cos and sin of all angles: [positions, D / 2] each. Empty: no rotation.
 template <class Real>
@@ -67,4 +68,5 @@ SEQGUARD_ROTARY(extern, double)
 #undef SEQGUARD_ROTARY
 #endif
 
+}  // namespace v0
 }  // namespace seqguard

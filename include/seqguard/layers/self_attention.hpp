@@ -19,6 +19,7 @@
 #include "seqguard/layers/sublayer.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 template <class Real>
 struct SelfAttentionParameters {
@@ -173,4 +174,5 @@ SEQGUARD_SELF_ATTENTION(extern, double)
 #undef SEQGUARD_SELF_ATTENTION
 #endif
 
+}  // namespace v0
 }  // namespace seqguard

@@ -13,6 +13,7 @@
 #include "seqguard/layers/layer_norm.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 /// What the LayerNorm of a block reads.
 enum class NormPlacement {
@@ -130,4 +131,5 @@ SEQGUARD_SUBLAYER(extern, double)
 #undef SEQGUARD_SUBLAYER
 #endif
 
+}  // namespace v0
 }  // namespace seqguard

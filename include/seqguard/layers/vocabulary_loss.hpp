@@ -16,6 +16,7 @@
 #include "seqguard/kernels/matmul.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 /// Decoder of one column: the (tied) embedding table and a bias of its own.
 template <class Real>
@@ -144,4 +145,5 @@ SEQGUARD_VOCABULARY_LOSS(extern, double)
 #undef SEQGUARD_VOCABULARY_LOSS
 #endif
 
+}  // namespace v0
 }  // namespace seqguard

@@ -5,6 +5,7 @@
 #include <span>
 
 namespace seqguard {
+inline namespace v0 {
 
 /// Area under the ROC curve: the probability that an abnormal score exceeds a normal one, ties counting one half
 /// (Mann-Whitney with mid-ranks), in [0, 1]. @throws Error invalid_argument for an empty group or NaN.
@@ -40,4 +41,5 @@ Confusion projected(const Confusion& sample, double normals);
 /// Average precision in that population: each normal of the sample counts normals / normal.size() times.
 double projected_average_precision(std::span<const double> normal, std::span<const double> abnormal, double normals);
 
+}  // namespace v0
 }  // namespace seqguard

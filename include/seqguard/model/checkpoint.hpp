@@ -13,6 +13,7 @@
 #include "seqguard/model/write_weights.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 /// The configuration of a directory. @throws Error as load_model().
 ModelConfig load_model_config(const std::string& directory);
@@ -66,4 +67,5 @@ void write_model(DirectoryWriter& writer, const Model<float>& model, std::span<c
 /// write_model() of the model's own values as a whole new generation of `directory`.
 void save_model(const std::string& directory, const Model<float>& model, const WeightsOptions& options = {});
 
+}  // namespace v0
 }  // namespace seqguard

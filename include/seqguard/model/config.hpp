@@ -11,6 +11,7 @@
 #include "seqguard/model/family.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 /// What follows the encoder (`architectures[0]`).
 enum class Head {
@@ -101,4 +102,5 @@ ModelConfig parse_config(std::string_view text, const std::string& path);
 /// The text of a config.json that transformers opens as the class in architectures[0].
 std::string to_json(const ModelConfig& config);
 
+}  // namespace v0
 }  // namespace seqguard

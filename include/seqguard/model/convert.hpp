@@ -7,6 +7,7 @@
 #include "seqguard/model/write_weights.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 struct ConvertOptions {
   WeightsOptions weights;
@@ -29,4 +30,5 @@ struct Converted {
 /// a detector, whose calibration holds for the very weights it was made with.
 Converted convert_checkpoint(const std::string& from, const std::string& to, const ConvertOptions& options = {});
 
+}  // namespace v0
 }  // namespace seqguard

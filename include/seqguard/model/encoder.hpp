@@ -20,6 +20,7 @@
 #include "seqguard/model/workspace.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 /// What a call is told besides the model.
 struct EncoderOptions {
@@ -246,4 +247,5 @@ SEQGUARD_ENCODER(extern, double)
 #undef SEQGUARD_ENCODER
 #endif
 
+}  // namespace v0
 }  // namespace seqguard

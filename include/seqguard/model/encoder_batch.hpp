@@ -12,6 +12,7 @@
 #include "seqguard/model/parameters.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 /// The model's features of a schema: which of its columns is primary, which are further tables, which are numbers.
 ModelFeatures model_features(const EventSchema& schema);
@@ -81,4 +82,5 @@ class EncoderBatch {
   std::vector<NumericInput> numeric_views_;
 };
 
+}  // namespace v0
 }  // namespace seqguard

@@ -11,6 +11,7 @@
 #include "seqguard/layers/sublayer.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 struct ModelConfig;
 
@@ -70,4 +71,5 @@ const FamilyTraits& traits_of(Family family) noexcept;
 /// All families, in the order of the enum.
 std::span<const FamilyTraits* const> families() noexcept;
 
+}  // namespace v0
 }  // namespace seqguard

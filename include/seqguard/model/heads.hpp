@@ -13,6 +13,7 @@
 #include "seqguard/model/workspace.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 /// What the backward pass of a classification head needs, in the memory of its workspace.
 template <class Real>
@@ -151,4 +152,5 @@ SEQGUARD_HEADS(extern, double)
 #undef SEQGUARD_HEADS
 #endif
 
+}  // namespace v0
 }  // namespace seqguard

@@ -14,6 +14,7 @@
 #include "seqguard/model/parameters.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 /// Immutable while it scores; training changes `values()` and calls pack() after each step. Movable.
 /// Const members may be called from any number of threads at once.
@@ -77,4 +78,5 @@ extern template class Model<double>;
 extern template Model<float> begin_from(const Model<float>&, ModelSpec, std::uint64_t);
 extern template Model<double> begin_from(const Model<double>&, ModelSpec, std::uint64_t);
 
+}  // namespace v0
 }  // namespace seqguard

@@ -12,6 +12,7 @@
 #include "seqguard/model/config.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 /// A categorical column beside the primary one.
 struct FeatureColumn {
@@ -88,4 +89,5 @@ ModelSpec with_head(ModelSpec spec, HeadSpec head);
 /// predicts events or replaced tokens; a classification without labels; a pooling that heads do not have.
 void check_heads(std::span<const HeadSpec> heads);
 
+}  // namespace v0
 }  // namespace seqguard

@@ -11,6 +11,7 @@
 #include "seqguard/layers/vocabulary_loss.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 template <class Real>
 struct PackedEncoderLayer {
@@ -33,4 +34,5 @@ struct PackedModel {
   RotaryTable<Real> global_rotary, local_rotary;
 };
 
+}  // namespace v0
 }  // namespace seqguard

@@ -14,6 +14,7 @@
 #include "seqguard/model/parameters.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 /// What visit_parameters() calls, in the order of the flat buffer; a visitor hides what it needs. `Real` is const for
 /// weights and mutable for gradients.
@@ -246,4 +247,5 @@ void visit_parameters(const ModelSpec& spec, ModelParameters<Real>& p, PackedMod
   ParameterWalk<Real, Visitor>(spec, p, packed, visitor).run();
 }
 
+}  // namespace v0
 }  // namespace seqguard

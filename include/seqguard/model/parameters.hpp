@@ -17,6 +17,7 @@
 #include "seqguard/model/model_spec.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 /// Which part of a model a parameter belongs to.
 enum class ParameterScope {
@@ -130,4 +131,5 @@ extern template ModelParameters<const float> bind_parameters(const ParameterTabl
 extern template ModelParameters<double> bind_parameters(const ParameterTable&, const ModelSpec&, double*);
 extern template ModelParameters<const double> bind_parameters(const ParameterTable&, const ModelSpec&, const double*);
 
+}  // namespace v0
 }  // namespace seqguard

@@ -14,6 +14,7 @@
 #include "seqguard/model/model.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 /// Weight of each predicted column beside the primary one (weight 1), in training and in the surprise of an event. With
 /// 1 the surprise is that of the whole event, its columns taken as independent. Simulated shop, AUROC of all kinds / of
@@ -112,4 +113,5 @@ SEQGUARD_PREDICTION(extern, double)
 #undef SEQGUARD_PREDICTION
 #endif
 
+}  // namespace v0
 }  // namespace seqguard

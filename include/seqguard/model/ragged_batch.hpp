@@ -9,6 +9,7 @@
 #include "seqguard/model/workspace.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 /// The sequences [first, last) of a batch, which go through the network together.
 struct Chunk {
@@ -35,4 +36,5 @@ void run_ragged_batch(std::span<const std::size_t> lengths, Executor& executor, 
   executor.run(chunks.size(), [&](std::size_t c, std::size_t worker) { run(chunks[c], scratches[worker]); });
 }
 
+}  // namespace v0
 }  // namespace seqguard

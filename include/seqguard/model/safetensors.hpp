@@ -11,6 +11,7 @@
 #include "seqguard/model/tensor_source.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 class WeightsFile;
 
@@ -55,4 +56,5 @@ struct TensorToWrite {
 std::string serialize_safetensors(std::span<const TensorToWrite> tensors,
                                   const std::map<std::string, std::string, std::less<>>& metadata = {});
 
+}  // namespace v0
 }  // namespace seqguard

@@ -16,6 +16,7 @@
 #include "seqguard/model/config.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 /// act(W x + b).
 struct SentenceDense {
@@ -65,4 +66,5 @@ std::size_t max_text_tokens(const std::string& directory, const ModelConfig& con
 /// @throws Error bad_checkpoint.
 bool lower_cases_texts(const std::string& directory);
 
+}  // namespace v0
 }  // namespace seqguard

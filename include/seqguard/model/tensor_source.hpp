@@ -15,6 +15,7 @@
 #include "seqguard/core/load_options.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 enum class Dtype { f64, f32, f16, bf16, i64, i32, i16, i8, u64, u32, u16, u8, boolean };
 
@@ -116,4 +117,5 @@ class TensorSource {
 std::unique_ptr<TensorSource> open_tensors(const std::string& directory, FileAccess access = FileAccess::read,
                                            const TensorLimits& limits = {});
 
+}  // namespace v0
 }  // namespace seqguard

@@ -6,6 +6,7 @@
 #include "seqguard/core/arena.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 template <class Real>
 class Model;
@@ -27,4 +28,5 @@ struct Workspace {
   Workspace(const Model<Real>& model, std::size_t tokens, bool for_training = false);
 };
 
+}  // namespace v0
 }  // namespace seqguard

@@ -11,6 +11,7 @@
 #include "seqguard/model/tensor_source.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 struct WeightsOptions {
   /// F32, F16 or BF16, for every floating-point tensor; none: each as it is.
@@ -43,4 +44,5 @@ bool is_weights_file(std::string_view name) noexcept;
 /// values they had. `path` is for messages. @throws Error bad_checkpoint.
 std::string with_dtype(std::string_view config, const std::string& path, Dtype dtype);
 
+}  // namespace v0
 }  // namespace seqguard

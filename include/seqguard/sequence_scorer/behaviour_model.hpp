@@ -12,6 +12,7 @@
 #include "seqguard/sequence_scorer/sequence_scorer.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 /// Immutable once built; shared by all scorers.
 struct BehaviourModel {
@@ -39,4 +40,5 @@ bool holds_behaviour_model(const std::string& directory);
 std::shared_ptr<const BehaviourModel> load_behaviour_model(const std::string& directory,
                                                            const LoadOptions& options = {});
 
+}  // namespace v0
 }  // namespace seqguard

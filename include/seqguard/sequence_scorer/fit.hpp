@@ -16,6 +16,7 @@
 #include "seqguard/sequence_scorer/sequence_scorer.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 /// How large an encoder is: width, layers, heads of attention.
 enum class EncoderSize {
@@ -97,4 +98,5 @@ std::shared_ptr<const BehaviourModel> fit(const FitInput& input, FitReport* repo
 std::shared_ptr<const BehaviourModel> fit(const Dataset& data, const FitOptions& options, FitReport* report = nullptr,
                                           Executor& executor = inline_executor(), ProgressSink progress = {});
 
+}  // namespace v0
 }  // namespace seqguard

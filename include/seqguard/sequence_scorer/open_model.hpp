@@ -8,6 +8,7 @@
 #include "seqguard/sequence_scorer/text_model.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 /// Opens a directory that `fit` wrote (by its files: it has detector.json or event_schema.json), else a text
 /// checkpoint.
@@ -15,4 +16,5 @@ namespace seqguard {
 std::variant<SequenceScorer, TextModel> open_model(const std::string& directory, const LoadOptions& options = {},
                                                    const TextOptions& text = {});
 
+}  // namespace v0
 }  // namespace seqguard

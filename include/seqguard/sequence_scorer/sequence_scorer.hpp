@@ -16,6 +16,7 @@
 #include "seqguard/events/schema.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 struct BehaviourModel;
 
@@ -182,4 +183,5 @@ class SequenceScorer {
   std::shared_ptr<const BehaviourModel> model_;
 };
 
+}  // namespace v0
 }  // namespace seqguard

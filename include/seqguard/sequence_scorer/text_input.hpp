@@ -9,6 +9,7 @@
 #include "seqguard/text/tokenizer.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 struct ModelConfig;
 class SentenceEmbedding;
@@ -48,4 +49,5 @@ struct TextInput {
   void encode_sentence(std::string_view text, Encoding& tokens, TokenizerScratch& scratch, std::string& buffer) const;
 };
 
+}  // namespace v0
 }  // namespace seqguard

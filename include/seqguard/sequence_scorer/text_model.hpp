@@ -22,6 +22,7 @@
 #include "seqguard/sequence_scorer/text_input.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 template <class Real>
 class Model;
@@ -168,4 +169,5 @@ class TextModel {
   std::shared_ptr<const Parts> parts_;
 };
 
+}  // namespace v0
 }  // namespace seqguard

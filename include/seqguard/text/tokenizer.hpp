@@ -18,6 +18,7 @@
 #include "seqguard/core/executor.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 /// Characters (code points) [begin, end) of the text that a token stands for.
 struct TextSpan {
@@ -127,4 +128,5 @@ class Tokenizer {
 /// Whether a directory has files of which Tokenizer::load() makes a tokenizer.
 bool has_tokenizer(const std::string& directory);
 
+}  // namespace v0
 }  // namespace seqguard

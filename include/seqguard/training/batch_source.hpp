@@ -10,6 +10,7 @@
 #include "seqguard/model/encoder_batch.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 /// Streams of random numbers of one training, apart from each other.
 enum TrainingStream : std::uint64_t {
@@ -52,4 +53,5 @@ class BatchSource {
   virtual void append(const Example& example, TrainingChunk& chunk) const = 0;
 };
 
+}  // namespace v0
 }  // namespace seqguard

@@ -12,6 +12,7 @@
 #include "seqguard/training/objective.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 /// Loss of logits z[L] with labels y[L], and d_z = factor * its derivative:
 ///   softmax        sum_c y_c (log sum_k exp z_k - z_c), y probabilities of the classes that sum to 1
@@ -131,4 +132,5 @@ extern template double label_loss(const KernelTable<double>&, HeadLoss, std::spa
 extern template class SequenceClassification<float>;
 extern template class SequenceClassification<double>;
 
+}  // namespace v0
 }  // namespace seqguard

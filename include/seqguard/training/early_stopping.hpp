@@ -6,6 +6,7 @@
 #include <vector>
 
 namespace seqguard {
+inline namespace v0 {
 
 /// Has to be stored to go on bit for bit.
 template <class Real>
@@ -32,4 +33,5 @@ void EarlyStopping<Real>::judge(double loss, const std::vector<Real>& values) {
 extern template struct EarlyStopping<float>;
 extern template struct EarlyStopping<double>;
 
+}  // namespace v0
 }  // namespace seqguard

@@ -13,6 +13,7 @@
 #include "seqguard/training/objective.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 /// The surprise of the events that a subclass asks for, all predicted columns weighted and added.
 template <class Real>
@@ -181,4 +182,5 @@ extern template class NextEvent<double>;
 extern template class MaskedEvents<float>;
 extern template class MaskedEvents<double>;
 
+}  // namespace v0
 }  // namespace seqguard

@@ -10,6 +10,7 @@
 #include "seqguard/training/batch_source.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 /// Without labels. Schema and sequences are borrowed.
 class EventSource final : public BatchSource {
@@ -32,4 +33,5 @@ class EventSource final : public BatchSource {
   std::vector<Example> held_out_;
 };
 
+}  // namespace v0
 }  // namespace seqguard

@@ -18,6 +18,7 @@
 #include "seqguard/training/batch_source.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 /// What an objective asks about a chunk; buffers are reused.
 struct ChunkTargets {
@@ -85,4 +86,5 @@ const Objective<Real>& objective_of(std::span<const ObjectiveShare<Real>> object
 
 extern template const Objective<float>& objective_of(std::span<const ObjectiveShare<float>>, std::uint64_t);
 
+}  // namespace v0
 }  // namespace seqguard

@@ -13,6 +13,7 @@
 #include "seqguard/model/model.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 /// Gradients are added up in a fixed number of lanes: chunk i of a step adds to lane i mod k_gradient_lanes in order,
 /// and the lanes are summed in order. So the bits do not depend on the number of threads.
@@ -122,4 +123,5 @@ void Optimizer<Real>::apply(Model<Real>& model, double norm, double learning_rat
 extern template class Optimizer<float>;
 extern template class Optimizer<double>;
 
+}  // namespace v0
 }  // namespace seqguard

@@ -7,6 +7,7 @@
 #include <numbers>
 
 namespace seqguard {
+inline namespace v0 {
 
 enum class Decay { linear, cosine };
 
@@ -34,4 +35,5 @@ Real learning_rate(const Schedule& schedule, std::size_t step, std::size_t steps
 
 extern template double learning_rate(const Schedule&, std::size_t, std::size_t);
 
+}  // namespace v0
 }  // namespace seqguard

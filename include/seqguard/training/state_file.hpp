@@ -23,6 +23,7 @@
 #include "seqguard/model/safetensors.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 /// What a state file says about itself; a file is read by the very same description only.
 struct StateDescription {
@@ -106,4 +107,5 @@ State load_state(const std::string& path, const StateDescription& description) {
   return state;
 }
 
+}  // namespace v0
 }  // namespace seqguard

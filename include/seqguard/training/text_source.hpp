@@ -11,6 +11,7 @@
 #include "seqguard/training/batch_source.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 struct LabelledTexts {
   std::span<const Encoding> texts;
@@ -38,4 +39,5 @@ class TextSource final : public BatchSource {
   std::vector<Example> examples_, held_out_;
 };
 
+}  // namespace v0
 }  // namespace seqguard

@@ -27,6 +27,7 @@
 #include "seqguard/training/schedule.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 /// Rates of dropout are the model's (ModelConfig).
 struct TrainingOptions {
@@ -339,4 +340,5 @@ void Trainer<Real>::restore(TrainerState<Real> state) {
 
 extern template class Trainer<float>;
 
+}  // namespace v0
 }  // namespace seqguard

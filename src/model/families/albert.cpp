@@ -2,6 +2,7 @@
 #include "model/families/families.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 namespace {
 
 constexpr Renamed k_fields[] = {{"classifier_dropout", "classifier_dropout_prob"}};
@@ -49,4 +50,5 @@ constinit const FamilyTraits k_albert = {.family = Family::albert,
                                          .tensors = k_tensors,
                                          .set_defaults = set_defaults};
 
+}  // namespace v0
 }  // namespace seqguard

@@ -2,8 +2,10 @@
 #include "model/families/families.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 constinit const FamilyTraits k_bert = {
     .family = Family::bert, .model_type = "bert", .class_prefix = "Bert", .tensor_prefix = "bert."};
 
+}  // namespace v0
 }  // namespace seqguard

@@ -2,6 +2,7 @@
 #include "model/families/families.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 namespace {
 
 constexpr Renamed k_fields[] = {
@@ -54,4 +55,5 @@ constinit const FamilyTraits k_distilbert = {.family = Family::distilbert,
                                              .tensors = k_tensors,
                                              .set_defaults = set_defaults};
 
+}  // namespace v0
 }  // namespace seqguard

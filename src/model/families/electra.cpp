@@ -2,6 +2,7 @@
 #include "model/families/families.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 namespace {
 
 constexpr std::string_view k_extra_fields[] = {"embedding_size"};
@@ -36,4 +37,5 @@ constinit const FamilyTraits k_electra = {.family = Family::electra,
                                           .tensors = k_tensors,
                                           .set_defaults = set_defaults};
 
+}  // namespace v0
 }  // namespace seqguard

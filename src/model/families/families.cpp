@@ -3,6 +3,7 @@
 #include <cstddef>
 
 namespace seqguard {
+inline namespace v0 {
 namespace {
 
 constexpr const FamilyTraits* k_families[] = {&k_bert,    &k_roberta, &k_xlm_roberta, &k_camembert, &k_distilbert,
@@ -14,4 +15,5 @@ const FamilyTraits& traits_of(Family family) noexcept { return *k_families[stati
 
 std::span<const FamilyTraits* const> families() noexcept { return k_families; }
 
+}  // namespace v0
 }  // namespace seqguard

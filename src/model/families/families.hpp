@@ -5,6 +5,7 @@
 #include "seqguard/model/family.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 extern const FamilyTraits k_bert;
 extern const FamilyTraits k_roberta, k_xlm_roberta, k_camembert;
@@ -14,4 +15,5 @@ extern const FamilyTraits k_albert;
 extern const FamilyTraits k_mpnet;
 extern const FamilyTraits k_modernbert;
 
+}  // namespace v0
 }  // namespace seqguard

@@ -3,6 +3,7 @@
 #include "model/families/families.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 namespace {
 
 constexpr Renamed k_fields[] = {
@@ -61,4 +62,5 @@ constinit const FamilyTraits k_modernbert = {.family = Family::modernbert,
                                              .tensors = k_tensors,
                                              .set_defaults = set_defaults};
 
+}  // namespace v0
 }  // namespace seqguard

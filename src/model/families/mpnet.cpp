@@ -2,6 +2,7 @@
 #include "model/families/families.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 namespace {
 
 constexpr Renamed k_fields[] = {{"type_vocab_size", ""}};
@@ -44,4 +45,5 @@ constinit const FamilyTraits k_mpnet = {.family = Family::mpnet,
                                         .tensors = k_tensors,
                                         .set_defaults = set_defaults};
 
+}  // namespace v0
 }  // namespace seqguard

@@ -2,6 +2,7 @@
 #include "model/families/families.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 namespace {
 
 constexpr Renamed k_tensors[] = {
@@ -35,4 +36,5 @@ constinit const FamilyTraits k_roberta = like_roberta(Family::roberta, "roberta"
 constinit const FamilyTraits k_xlm_roberta = like_roberta(Family::xlm_roberta, "xlm-roberta", "XLMRoberta");
 constinit const FamilyTraits k_camembert = like_roberta(Family::camembert, "camembert", "Camembert");
 
+}  // namespace v0
 }  // namespace seqguard

@@ -8,6 +8,7 @@
 #include <vector>
 
 namespace seqguard {
+inline namespace v0 {
 
 /// Keys must be well mixed (random.hpp: mix64), so that a bucket of the directory holds about one of them; with other
 /// keys a look-up costs a binary search.
@@ -40,4 +41,5 @@ class KeyIndex {
   int shift_ = 63;
 };
 
+}  // namespace v0
 }  // namespace seqguard

@@ -10,6 +10,7 @@
 #include "seqguard/detection/detail/profile_io.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 /// One coordinate of a sparse vector.
 struct SparseItem {
@@ -97,4 +98,5 @@ class NearestNormals {
   std::vector<std::uint32_t> pending_copies_;
 };
 
+}  // namespace v0
 }  // namespace seqguard

@@ -11,6 +11,7 @@
 #include "seqguard/model/safetensors.hpp"
 
 namespace seqguard {
+inline namespace v0 {
 
 /// Collects arrays under names "SCOPE.NAME" and writes them as one safetensors file.
 class ProfileWriter {
@@ -60,4 +61,5 @@ class ProfileReader {
   std::string scope_;
 };
 
+}  // namespace v0
 }  // namespace seqguard

@@ -7,6 +7,7 @@
 #include <span>
 
 namespace seqguard {
+inline namespace v0 {
 
 /// Size of zlib.compress(bytes, level 6) without keeping the output. Owns two compressors and resets them between
 /// calls: no allocation after construction. One per thread.
@@ -24,4 +25,5 @@ class Deflater {
   std::unique_ptr<Streams> streams_;
 };
 
+}  // namespace v0
 }  // namespace seqguard
