@@ -86,13 +86,15 @@ class Fitter {
     double validation_loss = 0;
     for (std::size_t j = state_.job; j < jobs_.size(); ++j) {
       validation_loss = train(encoder, j);
-      score_held_out(encoder, jobs_[j]);
+      if (!jobs_[j].held_out.empty()) add_held_out_surprise(state_, encoder, input_, jobs_[j], executor_);
       if (j + 1 < jobs_.size()) finish_job();
+      if (!jobs_[j].held_out.empty()) report_calibration(j, jobs_[j].held_out.size());
     }
     auto model = std::make_shared<BehaviourModel>(
         BehaviourModel{schema_, std::move(encoder), SequenceDetector(recipe_, given_, detector_options()),
                        event_calibration(), options_.target_fpr, 0.5, to_json(plan_)});
     fit_detector(*model, report);
+    report_calibration(jobs_.size() - 1, data_.size());
     if (report != nullptr) {
       report->plan = plan_;
       report->seconds = seconds_since(began_);
@@ -118,7 +120,8 @@ class Fitter {
       text.append(name);
     for (const double value :
          {static_cast<double>(options_.seed), static_cast<double>(plan_.steps), static_cast<double>(plan_.hidden),
-          static_cast<double>(plan_.layers), options_.valid_fraction, plan_.masked_share, options_.target_fpr})
+          static_cast<double>(plan_.layers), static_cast<double>(plan_.heads), options_.valid_fraction,
+          plan_.masked_share, options_.target_fpr})
       text += " " + std::to_string(value);
     return sha256(text + " " + data_fingerprint(data_));
   }
@@ -134,14 +137,22 @@ class Fitter {
                            options_of(plan_, job.seed));
     if (state_.has_trainer && state_.job == j) trainer.restore(std::move(state_.trainer));
     Clock::time_point saved = Clock::now();
-    trainer.run(executor_, job.phase, progress_, [&] {
-      if (options_.max_minutes > 0 && seconds_since(began_) > 60 * options_.max_minutes) trainer.stop();
-      if (options_.state_file.empty() || (seconds_since(saved) < options_.save_seconds && !trainer.finished())) return;
+    const auto save = [&] {
       state_.has_trainer = true;
       state_.trainer = trainer.state();
-      save_state(state_, options_.state_file, description_);
+      save_progress();
       saved = Clock::now();
-    });
+    };
+    try {
+      trainer.run(executor_, job.phase, progress_, [&] {
+        if (options_.max_minutes > 0 && seconds_since(began_) > 60 * options_.max_minutes) trainer.stop();
+        if (seconds_since(saved) >= options_.save_seconds || trainer.finished()) save();
+      });
+    } catch (const Error& error) {
+      if (error.code() != ErrorCode::cancelled) throw;
+      save();
+      stopped_after("step " + std::to_string(state_.trainer.step) + " of " + std::to_string(plan_.steps) + " of ", j);
+    }
     return trainer.state().early_stopping.best_loss;
   }
 
@@ -149,16 +160,26 @@ class Fitter {
     ++state_.job;
     state_.has_trainer = false;
     state_.trainer = {};
+    save_progress();
+  }
+
+  void save_progress() const {
     if (!options_.state_file.empty()) save_state(state_, options_.state_file, description_);
   }
 
-  void score_held_out(const Model<float>& encoder, const FitJob& job) {
-    if (job.held_out.empty()) return;
-    add_held_out_surprise(state_, encoder, input_, job, executor_);
+  /// What job j has trained is in the state file by now.
+  void report_calibration(std::size_t j, std::size_t sequences) const {
     Progress report;
     report.phase = "calibration";
-    report.done = report.total = job.held_out.size();
-    if (!progress_.report(report)) fail(ErrorCode::cancelled, "calibration", "stopped by the progress callback");
+    report.done = report.total = sequences;
+    if (!progress_.report(report)) stopped_after("", j);
+  }
+
+  [[noreturn]] void stopped_after(const std::string& step, std::size_t j) const {
+    std::string what = "stopped after " + step + "training " + std::to_string(j + 1) + " of " +
+                       std::to_string(jobs_.size()) + " (" + jobs_[j].phase + ")";
+    if (!options_.state_file.empty()) what += "; saved in " + options_.state_file;
+    fail(ErrorCode::cancelled, "fit", what);
   }
 
   std::vector<TypeSequence> all_types() const {

@@ -22,16 +22,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// One digest over all files of a model directory.
-std::string digest(const std::string& directory) {
-  std::vector<std::string> names;
-  for (const auto& entry : fs::directory_iterator(directory)) names.push_back(entry.path().filename().string());
-  std::sort(names.begin(), names.end());
-  std::string all;
-  for (const std::string& name : names) all += name + sha256(read_file(directory + "/" + name, 1u << 28));
-  return sha256(all);
-}
-
 /// Kills its process at the n-th report.
 struct KillAfter {
   std::size_t reports_left;

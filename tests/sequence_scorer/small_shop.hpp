@@ -1,9 +1,12 @@
 // A small, fast problem for the tests of the scorer: users who walk through a fixed grammar, and a model of them.
 #pragma once
 
+#include <algorithm>
+#include <filesystem>
 #include <string>
 #include <vector>
 
+#include "seqguard/core/files.hpp"
 #include "seqguard/core/random.hpp"
 #include "seqguard/seqguard.hpp"
 #include "seqguard/sequence_scorer/behaviour_model.hpp"
@@ -50,6 +53,17 @@ inline FitOptions quick_fit() {
   options.epochs = 20;
   options.seed = 3;
   return options;
+}
+
+/// One digest over all files of a model directory.
+inline std::string digest(const std::string& directory) {
+  std::vector<std::string> names;
+  for (const auto& entry : std::filesystem::directory_iterator(directory))
+    names.push_back(entry.path().filename().string());
+  std::sort(names.begin(), names.end());
+  std::string all;
+  for (const std::string& name : names) all += name + sha256(read_file(directory + "/" + name, 1u << 28));
+  return sha256(all);
 }
 
 /// One model for all tests of a program.

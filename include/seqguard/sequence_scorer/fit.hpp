@@ -90,8 +90,9 @@ struct FitReport {
 };
 
 /// Learns normal behaviour. Deterministic for a seed at any concurrency; killed and resumed from its state file it
-/// gives the same bits. @throws Error as prepare_fit(); cancelled (progress),
-/// bad_checkpoint (a state file of other data, options, instruction set or backend), non_finite.
+/// gives the same bits. Stopped by `progress` it saves its state first, whatever save_seconds says; the error then
+/// names the file, the training and its step. @throws Error as prepare_fit(); cancelled (progress), io_error
+/// (state_file), bad_checkpoint (a state file of other data, options, instruction set or backend), non_finite.
 std::shared_ptr<const BehaviourModel> fit(const FitInput& input, FitReport* report = nullptr,
                                           Executor& executor = inline_executor(), ProgressSink progress = {});
 /// The same for prepare_fit(data, options).
