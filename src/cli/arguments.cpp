@@ -5,9 +5,11 @@
 #include <CLI/Formatter.hpp>
 #include <algorithm>
 #include <iostream>
+#include <sstream>
 #include <string_view>
 
 #include "cli/commands.hpp"
+#include "cli/output.hpp"
 #include "cli/version.hpp"
 #include "seqguard/core/error.hpp"
 #include "seqguard/core/load_options.hpp"
@@ -234,6 +236,19 @@ struct AllOptions {
   }
 };
 
+/// The text of --help or --version.
+int print_answer(const CLI::App& app, const CLI::ParseError& question) {
+  std::ostringstream text;
+  app.exit(question, text, text);
+  try {
+    write_output("-", text.str());
+  } catch (const Error& error) {
+    std::cerr << "seqguard: " << error.what() << "\n";
+    return k_failed;
+  }
+  return k_done;
+}
+
 int print_usage_error(const std::string& message, const std::string& command) {
   std::cerr << "seqguard" << (command.empty() ? "" : " " + command) << ": " << message << " (see seqguard"
             << (command.empty() ? "" : " " + command) << " --help)\n";
@@ -270,7 +285,8 @@ std::optional<Command> parse_arguments(int argc, char** argv, int& exit_code) {
   } catch (const CLI::ParseError& error) {
     const auto used = app.get_subcommands();
     const bool asked = error.get_exit_code() == 0;  // --help, --version
-    exit_code = asked ? app.exit(error) : print_usage_error(error.what(), used.empty() ? "" : used.front()->get_name());
+    exit_code = asked ? print_answer(app, error)
+                      : print_usage_error(error.what(), used.empty() ? "" : used.front()->get_name());
     return std::nullopt;
   }
   return options.chosen(app.get_subcommands().front()->get_name());

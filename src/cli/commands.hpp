@@ -1,4 +1,5 @@
-// The commands. Each returns its exit code and throws Error (exit code 1) or UsageError (exit code 2).
+// The commands. Each returns its exit code and throws Error (exit code 1) or UsageError (exit code 2). Stopped by a
+// signal it throws Interrupted, or Error cancelled: then no file was changed.
 #pragma once
 
 #include <stdexcept>
@@ -11,6 +12,11 @@ enum ExitCode { k_done = 0, k_failed = 1, k_wrong_usage = 2, k_rows_rejected = 3
 
 /// Flags that do not fit together.
 struct UsageError : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+/// A signal has stopped the work, of which something was kept; what() says what.
+struct Interrupted : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 

@@ -2,6 +2,7 @@
 
 #include "cli/commands.hpp"
 #include "cli/console.hpp"
+#include "cli/interrupt.hpp"
 #include "cli/output.hpp"
 #include "core/json_writer.hpp"
 #include "seqguard/core/error.hpp"
@@ -15,7 +16,9 @@ int run(const ConvertCommandOptions& options) {
   if (options.dtype == "fp16") convert.weights.dtype = Dtype::f16;
   if (options.dtype == "bf16") convert.weights.dtype = Dtype::bf16;
   convert.weights.max_shard_bytes = options.max_shard_size;
-  const Converted converted = convert_checkpoint(options.from, options.to, convert);
+  remember_interrupts();
+  const ProgressSink stop_at_interrupt{[](const Progress&, void*) { return interrupted() == 0; }, nullptr};
+  const Converted converted = convert_checkpoint(options.from, options.to, convert, stop_at_interrupt);
   const WrittenWeights& weights = converted.weights;
   const std::string dtype(weights.dtype ? to_string(*weights.dtype) : "mixed");
   say(options.common.quiet, converted.from + ": " + with_commas(weights.tensors) + " tensors, " +

@@ -1,3 +1,4 @@
+#include <cstdio>
 #include <fstream>
 #include <iostream>
 #include <utility>
@@ -124,6 +125,9 @@ std::size_t encode_lines(std::istream& input, const std::string& name, const Tex
     std::string line;
     while (block.lines.size() < block_lines && (more = static_cast<bool>(std::getline(input, line))))
       block.lines.push_back(line);
+    stop_if_interrupted("encode");
+    if (input.bad() || (&input == &std::cin && std::ferror(stdin) != 0))
+      fail(ErrorCode::io_error, name, "cannot be read");
     block.answers.assign(block.lines.size(), {});
     block.errors.assign(block.lines.size(), {});
     executor->run(block.lines.size(),
@@ -141,7 +145,6 @@ std::size_t encode_lines(std::istream& input, const std::string& name, const Tex
       output.write(block.answers[i]);
     }
     output.flush();
-    stop_if_interrupted();
   }
   return bad;
 }
@@ -161,8 +164,8 @@ int run(const EncodeOptions& options) {
     file.open(options.input, std::ios::binary);
     if (!file) fail(ErrorCode::io_error, options.input, "cannot be read");
   }
+  remember_interrupts();
   Output output(options.output);
-  const InterruptScope interrupt;
   const std::size_t bad =
       encode_lines(from_stdin ? std::cin : file, from_stdin ? "stdin" : options.input, model, options, output);
   output.commit();

@@ -139,11 +139,11 @@ int evaluate_scores(const EvaluateOptions& options, Evaluation& evaluation) {
 
 int run(const EvaluateOptions& options) {
   const Form form = form_of(options);
-  const InterruptScope interrupt;
   Evaluation evaluation;
   const int exit_code = form == Form::labelled    ? evaluate_labelled(options, evaluation)
                         : form == Form::two_files ? evaluate_two_files(options, evaluation)
                                                   : evaluate_scores(options, evaluation);
+  remember_interrupts();
   say(options.common.quiet, to_text(evaluation));
   if (!options.common.json.empty()) write_output(options.common.json, to_json(evaluation));
   return exit_code;

@@ -8,6 +8,7 @@
 #include "cli/output.hpp"
 #include "cli/read_input.hpp"
 #include "core/json_writer.hpp"
+#include "seqguard/core/files.hpp"
 #include "seqguard/sequence_scorer/behaviour_model.hpp"
 
 namespace seqguard::cli {
@@ -66,6 +67,14 @@ void describe_plan(const FitPlan& plan, bool quiet) {
                  " % of the steps hide events");
 }
 
+/// What becomes of the state file that an interrupted fit has left, or not.
+void describe_state(const FitOptions& options) {
+  const bool exists = file_exists(options.state_file);
+  if (options.resume && !exists) warn("--resume: there is no " + options.state_file + ", so the fit starts anew");
+  if (!options.resume && exists)
+    warn(options.state_file + " of an interrupted fit is there; without --resume the fit starts anew and replaces it");
+}
+
 std::string report_json(const FitReport& report) {
   JsonWriter json;
   json.begin_object();
@@ -85,18 +94,19 @@ int run(const FitCommandOptions& options) {
   const Dataset data = read_input(options.input, options.table);
   describe_data(data, quiet);
   const FitOptions fit_with = fit_options(options);
+  describe_state(fit_with);
   const auto executor = executor_for(options.common);
   const FitInput input = prepare_fit(data, fit_with);
   describe_plan(input.plan, quiet);
-  const InterruptScope interrupt;
+  remember_interrupts();
   FitReport report;
   std::shared_ptr<const BehaviourModel> model;
   try {
     ProgressBar bar(quiet);
     model = fit(input, &report, *executor, bar.sink());
   } catch (const Error& error) {
-    if (error.code() == ErrorCode::cancelled) warn("interrupted; the same command with --resume goes on from here");
-    throw;
+    if (error.code() != ErrorCode::cancelled) throw;
+    throw Interrupted(std::string(error.what()) + "; the same command with --resume goes on from there");
   }
   save_behaviour_model(*model, options.output);
   std::remove(fit_with.state_file.c_str());

@@ -3,7 +3,6 @@
 #include <cstdio>
 
 #include "cli/commands.hpp"
-#include "cli/interrupt.hpp"
 #include "cli/output.hpp"
 #include "seqguard/core/files.hpp"
 

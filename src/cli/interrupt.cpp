@@ -1,5 +1,7 @@
 #include "cli/interrupt.hpp"
 
+#include <unistd.h>
+
 #include <csignal>
 
 #include "seqguard/core/error.hpp"
@@ -9,25 +11,50 @@ namespace {
 
 volatile std::sig_atomic_t g_signal = 0;
 
-void set_handler(void (*handler)(int)) {
-  struct sigaction action {};
-  action.sa_handler = handler;
-  action.sa_flags = SA_RESTART | (handler == SIG_DFL ? 0 : static_cast<int>(SA_RESETHAND));
-  ::sigaction(SIGINT, &action, nullptr);
-  ::sigaction(SIGTERM, &action, nullptr);
+/// Takes effect when the handler that calls it returns.
+void end_now(int signal) {
+  std::signal(signal, SIG_DFL);
+  std::raise(signal);
+}
+
+void say_and_end(int signal) {
+  std::string_view line = "\nseqguard: interrupted; no file was changed\n";
+  if (::isatty(STDERR_FILENO) != 1) line.remove_prefix(1);  // no progress bar to leave
+  [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, line.data(), line.size());
+  end_now(signal);
+}
+
+void remember(int signal) {
+  if (g_signal != 0) end_now(signal);
+  g_signal = signal;
+}
+
+/// Without SA_RESTART: a call that waits for a pipe returns, so that the flag is seen.
+void handle(void (*handler)(int)) {
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
+    struct sigaction action {};
+    ::sigaction(signal, nullptr, &action);
+    if (signal == SIGHUP && action.sa_handler == SIG_IGN) continue;
+    action = {};
+    action.sa_handler = handler;
+    ::sigaction(signal, &action, nullptr);
+  }
 }
 
 }  // namespace
 
-InterruptScope::InterruptScope() {
-  set_handler([](int signal) { g_signal = signal; });
-}
-InterruptScope::~InterruptScope() { set_handler(SIG_DFL); }
+void end_at_interrupt() { handle(say_and_end); }
+
+void remember_interrupts() { handle(remember); }
 
 int interrupted() noexcept { return g_signal; }
 
-void stop_if_interrupted() {
-  if (interrupted() != 0) fail(ErrorCode::cancelled, "stopped", "interrupted by a signal");
+void stop_if_interrupted(std::string_view command) {
+  if (interrupted() != 0) fail(ErrorCode::cancelled, command, "stopped on request");
+}
+
+void end_by_interrupt() {
+  if (interrupted() != 0) end_now(interrupted());
 }
 
 }  // namespace seqguard::cli

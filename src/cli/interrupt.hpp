@@ -1,21 +1,26 @@
-// Ctrl-C and `kill`: the work is stopped at a safe place, so that temporary files go and outputs stay as they were.
+// Ctrl-C, `kill` and a terminal that goes away: SIGINT, SIGTERM and SIGHUP. The process always ends by the signal that
+// it was sent, so that a shell sees 128 + its number (130, 143, 129) and stops its script.
 #pragma once
+
+#include <string_view>
 
 namespace seqguard::cli {
 
-/// While an object lives, SIGINT and SIGTERM set a flag; a second one ends the process at once.
-class InterruptScope {
- public:
-  InterruptScope();
-  ~InterruptScope();
-  InterruptScope(const InterruptScope&) = delete;
-  InterruptScope& operator=(const InterruptScope&) = delete;
-};
+/// From now on the first of these signals says that no file was changed, and ends the process. A SIGHUP that is
+/// ignored (nohup) stays ignored.
+void end_at_interrupt();
+
+/// From now on the first sets a flag, so that the work is stopped at a safe place, temporary files go and outputs stay
+/// as they were; the second ends the process at once. To be called before anything is written.
+void remember_interrupts();
 
 /// The signal that asked to stop, or 0.
 int interrupted() noexcept;
 
-/// @throws Error cancelled if there was one.
-void stop_if_interrupted();
+/// @throws Error cancelled, which names `command`, if there was one.
+void stop_if_interrupted(std::string_view command);
+
+/// Ends the process by the remembered signal, if there was one.
+void end_by_interrupt();
 
 }  // namespace seqguard::cli

@@ -9,25 +9,31 @@
 #include "cli/arguments.hpp"
 #include "cli/commands.hpp"
 #include "cli/interrupt.hpp"
+#include "cli/output.hpp"
 #include "seqguard/core/error.hpp"
 
 namespace {
 
 using namespace seqguard;
 
+/// One line; what failed after a signal - a write that it broke off, say - failed because of it.
 int report(int exit_code, std::string message) {
   std::replace(message.begin(), message.end(), '\n', ' ');
-  std::fprintf(stderr, "seqguard: %s\n", message.c_str());
+  std::fprintf(stderr, "seqguard: %s%s\n", cli::interrupted() != 0 ? "interrupted: " : "", message.c_str());
   return exit_code;
 }
 
 int run_command(const cli::Command& command) {
   try {
-    return std::visit([](const auto& options) { return cli::run(options); }, command);
+    const int exit_code = std::visit([](const auto& options) { return cli::run(options); }, command);
+    return cli::interrupted() == 0 ? exit_code : report(exit_code, "too late, everything was written");
   } catch (const cli::UsageError& error) {
     return report(cli::k_wrong_usage, error.what());
+  } catch (const cli::Interrupted& stopped) {
+    return report(cli::k_failed, stopped.what());
   } catch (const Error& error) {
-    return report(cli::k_failed, error.what());
+    const bool stopped = error.code() == ErrorCode::cancelled;
+    return report(cli::k_failed, std::string(error.what()) + (stopped ? "; no file was changed" : ""));
   } catch (const std::bad_alloc&) {
     return report(cli::k_failed, "not enough memory");
   } catch (const std::exception& error) {
@@ -38,10 +44,12 @@ int run_command(const cli::Command& command) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  cli::occupy_closed_streams();
+  std::signal(SIGPIPE, SIG_IGN);  // a pipe that nobody reads is an error of writing, like a full device
+  cli::end_at_interrupt();
   int exit_code = cli::k_done;
   const auto command = cli::parse_arguments(argc, argv, exit_code);
   if (command) exit_code = run_command(*command);
-  // Ended by a signal: the shell is told so, after everything was cleaned up.
-  if (cli::interrupted() != 0) std::raise(cli::interrupted());
+  cli::end_by_interrupt();
   return exit_code;
 }

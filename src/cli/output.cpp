@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
+#include <utility>
 
 #include "seqguard/core/error.hpp"
 
@@ -71,6 +72,12 @@ void Output::commit() {
   if (::fchmod(::fileno(file_), mode_for(target_)) != 0 || ::fsync(::fileno(file_)) != 0) fail_writing();
   if (::rename(temporary_.c_str(), target_.c_str()) != 0) fail_writing();
   temporary_.clear();
+}
+
+void occupy_closed_streams() {
+  for (const auto& [stream, flags] :
+       {std::pair{STDIN_FILENO, O_WRONLY}, {STDOUT_FILENO, O_RDONLY}, {STDERR_FILENO, O_WRONLY}})
+    if (::fcntl(stream, F_GETFD) < 0 && errno == EBADF) ::open("/dev/null", flags);  // the lowest free number: `stream`
 }
 
 void write_output(const std::string& path, std::string_view bytes) {

@@ -32,6 +32,11 @@ class Output {
   std::FILE* file_ = nullptr;
 };
 
+/// A standard stream that is closed must not become the next file that is opened, and get what is meant for stdout or
+/// stderr. Its place is taken: reading stdin and writing stdout then fail, stderr goes nowhere. For the begin of
+/// main().
+void occupy_closed_streams();
+
 /// Writes a whole small file, or to stdout for "-". @throws Error io_error.
 void write_output(const std::string& path, std::string_view bytes);
 

@@ -82,7 +82,7 @@ int run(const RepairCommandOptions& options) {
   check_outputs(options);
   const SequenceScorer scorer = SequenceScorer::load(options.model, load_options(options.common));
   const Dataset data = read_input(options.input, *scorer.schema(), true);
-  const InterruptScope interrupt;
+  remember_interrupts();
   const auto executor = executor_for(options.common);
   std::vector<Repair> repairs;
   {

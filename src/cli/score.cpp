@@ -94,7 +94,7 @@ int run(const ScoreCommandOptions& options) {
   const bool quiet = options.common.quiet;
   const SequenceScorer scorer = SequenceScorer::load(options.model, load_options(options.common));
   const Dataset data = read_input(options.input, *scorer.schema());
-  const InterruptScope interrupt;
+  remember_interrupts();
   Output output(options.output);
   const std::vector<Summary> summaries = score_all(options, scorer, data, output);
   output.commit();

@@ -9,19 +9,18 @@
 namespace seqguard::cli {
 
 int run(const SimulateOptions& options) {
-  const InterruptScope interrupt;
   const std::vector<ShopUser> users = simulate_shop(options.users, options.common.seed);
   std::size_t events = 0, abnormal = 0;
   for (const ShopUser& user : users) {
     events += user.events.size();
     abnormal += user.anomaly == ShopAnomaly::none ? 0 : 1;
   }
-  stop_if_interrupted();
+  remember_interrupts();
   DirectoryWriter directory(options.output);
   directory.write("events.csv", shop_events_csv(users));
   directory.write("labels.csv", shop_labels_csv(users));
   directory.write("clean.csv", shop_clean_csv(users));
-  stop_if_interrupted();
+  stop_if_interrupted("simulate");
   directory.commit();
   say(options.common.quiet, "simulated " + with_commas(users.size()) + " users with " + with_commas(events) +
                                 " events, " + with_commas(abnormal) + " of them abnormal -> " + options.output +

@@ -43,7 +43,8 @@ void copy_others(DirectoryWriter& writer, const std::string& from) {
 
 }  // namespace
 
-Converted convert_checkpoint(const std::string& from, const std::string& to, const ConvertOptions& options) {
+Converted convert_checkpoint(const std::string& from, const std::string& to, const ConvertOptions& options,
+                             ProgressSink progress) {
   const std::string config_path = from + "/config.json", config = read_config_text(from);
   const JsonTree fields(config, config_path, ErrorCode::bad_checkpoint);
   if (fields.root().find("quantization_config"))
@@ -55,7 +56,7 @@ Converted convert_checkpoint(const std::string& from, const std::string& to, con
 
   const std::unique_ptr<const TensorSource> source = open_tensors(from, options.access);
   DirectoryWriter writer(to);
-  Converted result{source->path(), write_weights(writer, *source, names_of(*source, tied), options.weights)};
+  Converted result{source->path(), write_weights(writer, *source, names_of(*source, tied), options.weights, progress)};
   writer.write("config.json", result.weights.dtype ? with_dtype(config, config_path, *result.weights.dtype) : config);
   copy_others(writer, from);
   writer.commit();

@@ -32,7 +32,8 @@ std::string shard_name(std::size_t number, std::size_t shards) {
 /// Writes tensors of one source in one dtype.
 class WeightsWriter {
  public:
-  WeightsWriter(const TensorSource& source, const WeightsOptions& options) : source_(source), options_(options) {}
+  WeightsWriter(const TensorSource& source, const WeightsOptions& options, std::size_t tensors, ProgressSink progress)
+      : source_(source), options_(options), tensors_(tensors), progress_(progress) {}
 
   const TensorInfo& info_of(std::string_view name) const {
     const auto found = source_.tensors().find(name);
@@ -46,13 +47,17 @@ class WeightsWriter {
   }
   std::size_t bytes_of(std::string_view name) const { return info_of(name).count() * size_of(dtype_of(name)); }
 
-  void write_file(DirectoryWriter& writer, const std::string& file, const std::vector<std::string>& names) const {
+  void write_file(DirectoryWriter& writer, const std::string& file, const std::vector<std::string>& names) {
     std::vector<TensorToPlace> placed;
     for (const std::string& name : names) placed.push_back({name, dtype_of(name), &info_of(name).shape});
     const std::string start = place_tensors(placed, {{"format", "pt"}});
     writer.write(file, [&](Pieces take) {
       take(start);
-      for (const TensorToPlace& tensor : placed) write_tensor(tensor.name, tensor.dtype, take);
+      for (const TensorToPlace& tensor : placed) {
+        write_tensor(tensor.name, tensor.dtype, take);
+        if (!progress_.report({.phase = "convert", .done = ++written_, .total = tensors_}))
+          fail(ErrorCode::cancelled, "convert", "stopped on request");
+      }
     });
   }
 
@@ -111,6 +116,8 @@ class WeightsWriter {
 
   const TensorSource& source_;
   const WeightsOptions& options_;
+  std::size_t tensors_, written_ = 0;
+  ProgressSink progress_;
 };
 
 /// Tensors in their order, a shard at a time.
@@ -133,12 +140,12 @@ std::vector<std::vector<std::string>> shards_of(const WeightsWriter& weights, co
 }  // namespace
 
 WrittenWeights write_weights(DirectoryWriter& writer, const TensorSource& source, std::vector<std::string> names,
-                             const WeightsOptions& options) {
+                             const WeightsOptions& options, ProgressSink progress) {
   if (options.dtype && *options.dtype != Dtype::f32 && *options.dtype != Dtype::f16 && *options.dtype != Dtype::bf16)
     fail(ErrorCode::invalid_argument, "weights to write", "dtype", "F32, F16 or BF16", to_string(*options.dtype));
   if (options.max_shard_bytes == 0)
     fail(ErrorCode::invalid_argument, "weights to write", "bytes of a shard", "at least 1", "0");
-  const WeightsWriter weights(source, options);
+  WeightsWriter weights(source, options, names.size(), progress);
   WrittenWeights result;
   std::set<Dtype> dtypes;
   for (const std::string& name : names) {

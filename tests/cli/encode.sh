@@ -53,6 +53,19 @@ says err 'BertModel'
 expect 1 encode --model "$golden" --input lines --output-kind logits
 printf '{"input_ids":[2,5,3]}\n' | "$program" encode --model "$m" --output-kind pooler_output | grep -q '^{"input_ids":\[2,5,3\],"pooler_output":\[-\{0,1\}[0-9]' ||
     complain "encode does not work in a pipe"
+if [ -e /dev/full ]; then
+    for output in - /dev/full; do
+        "$program" encode --model "$m" --input lines --output-kind input_ids --output $output >/dev/full 2>err
+        [ $? -eq 1 ] || complain "encode takes no notice of a full device ($output)"
+        says err '^seqguard: \(stdout\|/dev/full\): cannot be written: '
+    done
+fi
+"$program" encode --model "$m" --output-kind input_ids <&- >out 2>err
+[ $? -eq 1 ] || complain "encode takes a closed stdin for an empty one"
+says err '^seqguard: stdin: cannot be read$'
+"$program" encode --model "$m" --output-kind input_ids </ >out 2>err
+[ $? -eq 1 ] || complain "encode takes a directory for an empty stdin"
+empty out
 expect 0 inspect "$golden/text_pairs" --json facts.json
 says out "^  labels  *3: no, yes, maybe$"
 says out "^  longest text  *24 tokens$"

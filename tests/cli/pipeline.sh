@@ -43,6 +43,37 @@ expect 1 score --model model --input few.csv --matmul no-such-backend
 says err 'no-such-backend'
 expect 0 score --model model --input few.csv --gemm own --precision fp32 --quiet
 
+# --- devices that are full: exit code 1, and which -----------------------------------------------------------------------------
+if [ -e /dev/full ]; then
+    full() { # WHERE ARGUMENTS...
+        where=$1
+        shift
+        "$program" "$@" --quiet >/dev/full 2>err </dev/null
+        got=$?
+        [ "$got" -eq 1 ] || complain "exit code $got with a full device: seqguard $*"
+        one_line err
+        says err "^seqguard: $where: cannot be written: "
+    }
+    full stdout score --model model --input few.csv
+    full stdout score --model model --input few.csv --output some.jsonl --json -
+    full stdout repair --model model --input few.csv
+    full stdout repair --model model --input shop/events.csv --output some.csv --edits -
+    full stdout evaluate --model model --normal few.csv --abnormal few.csv --json -
+    full stdout fit --input past/clean.csv --output other_model --epochs 1 --json -
+    full stdout inspect model
+    full /dev/full score --model model --input few.csv --output /dev/full
+    full /dev/full repair --model model --input shop/events.csv --output some.csv --edits /dev/full
+    full /dev/full fit --input past/clean.csv --output other_model --epochs 1 --json /dev/full
+fi
+# With stdout and stderr closed nothing of what they would have got lands in a file.
+"$program" score --model model --input shop/events.csv --output closed.jsonl --top 2 <&- >&- 2>&-
+[ $? -eq 0 ] || complain "score needs its standard streams"
+same closed.jsonl scores.jsonl
+"$program" score --model model --input few.csv --output closed.jsonl --json - >&- 2>err
+[ $? -eq 1 ] || complain "a closed stdout takes a summary"
+says err '^seqguard: stdout: cannot be written: '
+grep -q sequences closed.jsonl && complain "the summary for a closed stdout is in the scores"
+
 # --- evaluate: three forms --------------------------------------------------------------------------------------------------
 expect 0 evaluate --model model --input shop/events.csv --labels shop/labels.csv --clean shop/clean.csv --json figures.json
 says err 'AUROC'

@@ -1,5 +1,5 @@
 #!/bin/sh
-# usage.sh PROGRAM: what needs no model. Exit codes, streams, refusals by name, outputs replaced only when complete.
+# usage.sh PROGRAM SOURCE_DIR: what needs no model. Exit codes, streams, refusals by name, outputs replaced only when complete.
 # shellcheck source=/dev/null
 . "$(dirname "$0")/checks.sh"
 
@@ -130,9 +130,49 @@ expect 0 evaluate --scores scores.jsonl --json link.json --quiet
 [ "$(stat -c %a kept.json)" = 640 ] || complain "the rights of an output changed"
 expect 1 evaluate --scores scores.jsonl --json no-such-folder/x.json
 expect 1 evaluate --scores scores.jsonl --json .
+
+# --- stdout that takes nothing: exit code 1, and a line that says so -----------------------------------------------------------
+# fails_to_write WHAT ARGUMENTS...: the program has just ended with $got.
+fails_to_write() {
+    what=$1
+    shift
+    [ "$got" -eq 1 ] || complain "exit code $got instead of 1 with $what: seqguard $*"
+    [ "$(grep -c '^seqguard: stdout: cannot be written: ' err)" -eq 1 ] || complain "not one line about $what: seqguard $* ($(cat err))"
+}
+cannot_write() { # ARGUMENTS...
+    if [ -e /dev/full ]; then
+        "$program" "$@" >/dev/full 2>err </dev/null
+        got=$?
+        fails_to_write "a full device" "$@"
+    fi
+    "$program" "$@" >&- 2>err </dev/null
+    got=$?
+    fails_to_write "a closed stdout" "$@"
+    { sleep 0.2; "$program" "$@" 2>err </dev/null; echo $? >code; } | true # nobody reads
+    got=$(cat code)
+    fails_to_write "a broken pipe" "$@"
+}
+cannot_write --help
+cannot_write --version
+for command in simulate inspect fit score evaluate repair encode convert; do cannot_write "$command" --help; done
+cannot_write inspect shop/events.csv
+cannot_write inspect --json - shop/events.csv
+cannot_write evaluate --scores scores.jsonl --json -
+cannot_write simulate --users 10 --output few --json -
+cannot_write convert --from "$2/tests/golden/weight_files/single" --to converted --json -
 if [ -e /dev/full ]; then
-    "$program" evaluate --scores scores.jsonl --quiet --json - >/dev/full 2>err
-    [ $? -eq 1 ] || complain "a full device goes unnoticed"
-    says err 'stdout: cannot be written'
+    expect 1 simulate --users 10 --output few --json /dev/full
+    says err '^seqguard: /dev/full: cannot be written: '
 fi
+
+# --- closed streams: what is meant for them gets into no file that is opened in their place ------------------------------------
+"$program" simulate --users 40 --seed 3 --output again <&- >&- 2>&-
+[ $? -eq 0 ] || complain "simulate needs its standard streams"
+for file in events labels clean; do same "shop/$file.csv" "again/$file.csv"; done
+"$program" evaluate --scores scores.jsonl --json kept.json <&- >&- 2>&-
+[ $? -eq 0 ] || complain "evaluate needs its standard streams"
+same kept.json figures.json
+"$program" inspect - --format csv <&- >out 2>err
+[ $? -eq 1 ] || complain "a closed stdin is taken for an empty one"
+says err '^seqguard: stdin: '
 finish

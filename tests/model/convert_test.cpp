@@ -32,6 +32,43 @@ std::string error_of(const std::string& from, const std::string& to) {
 
 }  // namespace
 
+TEST_CASE("convert: stopped after any of its tensors it leaves what was there") {
+  const TemporaryDirectory directory;
+  const std::string to = directory / "to";
+  struct Stop {
+    std::size_t reports_left = 0, done = 0, total = 0;
+  };
+  const auto converts = [&](std::size_t reports, std::size_t max_shard_bytes) {
+    Stop stop{reports};
+    const ProgressSink sink{[](const Progress& progress, void* user) {
+                              Stop& self = *static_cast<Stop*>(user);
+                              CHECK(progress.phase == "convert");
+                              CHECK(progress.done == ++self.done);
+                              self.total = progress.total;
+                              return self.reports_left-- > 0;
+                            },
+                            &stop};
+    try {
+      convert_checkpoint(k_files + "single", to, {{.max_shard_bytes = max_shard_bytes}, FileAccess::read}, sink);
+    } catch (const Error& error) {
+      CHECK(error.code() == ErrorCode::cancelled);
+      CHECK(std::string(error.what()) == "convert: stopped on request");
+      return false;
+    }
+    CHECK(stop.done == stop.total);
+    return true;
+  };
+  for (const std::size_t reports : {0, 1, 20}) {
+    CHECK_FALSE(converts(reports, 1000));
+    CHECK(fs::is_empty(directory.path()));
+  }
+  CHECK(converts(100, 1000));
+  const std::string index = text_of(to + "/model.safetensors.index.json");
+  CHECK_FALSE(converts(3, 5'000'000));
+  CHECK(text_of(to + "/model.safetensors.index.json") == index);
+  CHECK_FALSE(fs::exists(to + "/model.safetensors"));
+}
+
 TEST_CASE("convert: every kind of file becomes safetensors, the weights bit for bit") {
   const Context<float> context = make_context(default_isa());
   const Model<float> expected = load_model(context, k_files + "single");

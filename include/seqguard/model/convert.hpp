@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "seqguard/core/progress.hpp"
 #include "seqguard/model/tensor_source.hpp"
 #include "seqguard/model/write_weights.hpp"
 
@@ -26,9 +27,11 @@ struct Converted {
 /// elements (tied weights in pytorch_model.bin) only the first is kept, as transformers does, unless config.json says
 /// that weights are not tied. config.json keeps all its fields, with the dtype of the weights; every other file and
 /// directory is copied as it is, without the weights of TensorFlow, Flax and Rust. `from` and `to` may be the same.
-/// @throws Error io_error, bad_checkpoint, non_finite; unsupported_model: adapters, quantised weights; also models with
-/// a detector, whose calibration holds for the very weights it was made with.
-Converted convert_checkpoint(const std::string& from, const std::string& to, const ConvertOptions& options = {});
+/// Progress: phase "convert", a report for each tensor written; stopped by it, `to` stays as it was.
+/// @throws Error io_error, bad_checkpoint, non_finite; cancelled (progress); unsupported_model: adapters, quantised
+/// weights; also models with a detector, whose calibration holds for the very weights it was made with.
+Converted convert_checkpoint(const std::string& from, const std::string& to, const ConvertOptions& options = {},
+                             ProgressSink progress = {});
 
 }  // namespace v0
 }  // namespace seqguard

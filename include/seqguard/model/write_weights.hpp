@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "seqguard/core/files.hpp"
+#include "seqguard/core/progress.hpp"
 #include "seqguard/model/tensor_source.hpp"
 
 namespace seqguard {
@@ -32,9 +33,10 @@ struct WrittenWeights {
 /// left out of the directory. Tensors pass through in blocks; memory does not grow with the model.
 ///
 /// F16 and BF16 are rounded to nearest, ties to even. @throws Error invalid_argument: options out of range; non_finite:
-/// a value beyond the range of the dtype, by tensor and element; and what source and writer throw.
+/// a value beyond the range of the dtype, by tensor and element; cancelled (progress, a report for each tensor, phase
+/// "convert"); and what source and writer throw.
 WrittenWeights write_weights(DirectoryWriter& writer, const TensorSource& source, std::vector<std::string> names,
-                             const WeightsOptions& options = {});
+                             const WeightsOptions& options = {}, ProgressSink progress = {});
 
 /// Whether a file of a Hugging Face directory is one of weights that write_weights() replaces: safetensors,
 /// pytorch_model.bin, their indices, and the same weights for TensorFlow, Flax and Rust.
