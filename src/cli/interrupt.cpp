@@ -1,7 +1,9 @@
 #include "cli/interrupt.hpp"
 
+#include <fcntl.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <csignal>
 
 #include "seqguard/core/error.hpp"
@@ -27,6 +29,11 @@ void say_and_end(int signal) {
 void remember(int signal) {
   if (g_signal != 0) end_now(signal);
   g_signal = signal;
+  // Whoever is about to wait for stdin would not see the flag: it has ended.
+  const int error = errno, nothing = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+  ::dup2(nothing, STDIN_FILENO);
+  ::close(nothing);
+  errno = error;
 }
 
 /// Without SA_RESTART: a call that waits for a pipe returns, so that the flag is seen.

@@ -52,6 +52,18 @@ TEST_CASE("interrupts: the first sets a flag, the second ends the process, the s
   }
 }
 
+TEST_CASE("interrupts: whoever reads stdin afterwards waits for nobody") {
+  CHECK(ended_by([] {
+          int ends[2];
+          if (::pipe(ends) != 0 || ::dup2(ends[0], STDIN_FILENO) < 0) ::raise(SIGKILL);
+          remember_interrupts();
+          ::raise(SIGTERM);
+          ::alarm(10);
+          char byte = 0;
+          if (::read(STDIN_FILENO, &byte, 1) != 0) ::raise(SIGKILL);
+        }) == 0);
+}
+
 TEST_CASE("interrupts: afterwards the process ends by the signal that it was sent") {
   CHECK(ended_by([] {
           remember_interrupts();
