@@ -1,9 +1,10 @@
 # Headers, library, find_package(seqguard) and pkg-config.
 include(CMakePackageConfigHelpers)
+include(GNUInstallDirs)
 
 install(TARGETS seqguard EXPORT seqguardTargets
         ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}
-        RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+        RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 install(DIRECTORY include/seqguard DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 install(EXPORT seqguardTargets NAMESPACE seqguard:: DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/seqguard)
 
@@ -16,7 +17,12 @@ install(FILES "${CMAKE_CURRENT_BINARY_DIR}/seqguardConfig.cmake" "${CMAKE_CURREN
               cmake/FindDnnl.cmake cmake/FindNettle.cmake cmake/FindUtf8proc.cmake
         DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/seqguard)
 
-install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
+# A host's CMAKE_INSTALL_DOCDIR is the place of its own licence.
+if(PROJECT_IS_TOP_LEVEL)
+  install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
+else()
+  install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DATAROOTDIR}/doc/seqguard)
+endif()
 
 # A static library's users link its dependencies themselves: pkg-config needs them spelt out.
 set(SEQGUARD_PC_PRIVATE "-lz -lnettle -lutf8proc -pthread")

@@ -8,7 +8,6 @@ add_library(seqguard ${seqguard_sources})
 add_library(seqguard::seqguard ALIAS seqguard)
 target_compile_features(seqguard PUBLIC cxx_std_20)
 target_include_directories(seqguard PUBLIC $<BUILD_INTERFACE:${CMAKE_CURRENT_SOURCE_DIR}/include>
-                                           $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>
                                     PRIVATE ${CMAKE_CURRENT_SOURCE_DIR}/src)
 set_target_properties(seqguard PROPERTIES VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR}
                                           POSITION_INDEPENDENT_CODE ON)

@@ -7,7 +7,10 @@
 #           headers            each installed header compiles alone; the umbrella is light: at most 2,000 lines of ours, no
 #                              third-party header
 #           add_subdirectory   a CMake host that builds SOURCE itself: shared, no optional dependencies, no build type;
-#                              and the Makefile host of what it installs, which must print the same bits
+#                              it installs the package with itself (SEQGUARD_INSTALL): the Makefile host of that prefix
+#                              must print the same bits, and CMake must find it there
+#           fetch_content      a CMake host of SOURCE that does not: it installs its own file only, and nothing of its
+#                              settings has changed (configured and installed, not built)
 #           readme             compiles the C++ blocks of README.md, a whole program and a few statements, against that
 #                              prefix; exit code 77 (skipped) while there is no README.md
 # CXX names the compiler.
@@ -94,7 +97,21 @@ add_subdirectory)
     cmake --build "$project/build"
     check_output "$project/build/consumer" plain "$project/built.bits"
     cmake --install "$project/build" --prefix "$project/prefix" >/dev/null
+    [ -x "$project/prefix/bin/consumer" ] || fail "the host's program is not installed"
+    cmp "$source/LICENSE" "$project/prefix/share/doc/seqguard/LICENSE" || fail "no licence in share/doc/seqguard"
+    grep -q "host's own" "$project/prefix/share/doc/add_subdirectory_consumer/LICENSE" || fail "the host's licence is lost"
     check_makefile_host "$project/prefix" "$project/makefile_host" "$project/built.bits"
+    copy_project find_package "$project/cmake_host" "$project/prefix"
+    cmake -S "$project/cmake_host" -B "$project/cmake_host/build" -DCMAKE_PREFIX_PATH="$project/prefix"
+    ;;
+fetch_content)
+    copy_project fetch_content "$project" "$source"
+    cmake -S "$project" -B "$project/build" -DSEQGUARD_SOURCE="$source"
+    cmake --install "$project/build" --prefix "$project/prefix"
+    installed=$(cd "$project/prefix" && find . -type f)
+    [ "$installed" = ./share/fetch_content_consumer/program.cpp ] || fail "installed beside the host's own file: $installed"
+    tests=$(cd "$project/build" && ctest -N | grep -c '^ *Test *#')
+    [ "$tests" -eq 1 ] || fail "$tests tests, expected the host's alone"
     ;;
 readme)
     [ -f "$source/README.md" ] || { echo "skipped: no README.md"; exit 77; }
@@ -108,7 +125,7 @@ readme)
     cmake --build "$project/build"
     ;;
 *)
-    echo "run.sh: unknown step '$step' (known: install, find_package, pkg_config, headers, add_subdirectory, readme)" >&2
+    echo "run.sh: unknown step '$step' (known: install, find_package, pkg_config, headers, add_subdirectory, fetch_content, readme)" >&2
     exit 2
     ;;
 esac
