@@ -67,14 +67,22 @@ CLI::App* add_command(CLI::App& app, const std::string& name, const std::string&
 void add_input(CLI::App& command, InputOptions& input, const std::string& flag, const std::string& what) {
   command.add_option(flag, input.path, what)->type_name("FILE");
   command.add_option("--format", input.format, "lines, csv or recbole (default: by the extension)");
-  command.add_flag("--strict", input.strict, "Fail at the first bad row instead of leaving it out");
+  command.add_flag(
+      "--strict", input.strict,
+      "Fail at the first bad row instead of leaving it out, and instead of a warning at times in mixed units "
+      "and at data unlike those that the model was fitted on");
   command.add_option("--max-errors", input.max_errors, "Bad rows named on stderr before they are only counted")
       ->check(CLI::NonNegativeNumber);
 }
 
 void add_table(CLI::App& command, TableOptions& table) {
   command.add_option("--key", table.key, "Column that names the sequence (default: inferred)")->type_name("NAME");
-  command.add_option("--order", table.order, "Column that orders its events")->type_name("NAME");
+  command
+      .add_option(
+          "--order", table.order,
+          "Column that orders its events: numbers or times, compared exactly (default: inferred, else the order "
+          "of the rows)")
+      ->type_name("NAME");
   command.add_option("--time", table.time, "Column of times")->type_name("NAME");
   command.add_option("--columns", table.columns, "Columns of an event, the first categorical one is judged")
       ->type_name("NAME[:KIND],..")

@@ -117,7 +117,7 @@ int evaluate_two_files(const EvaluateOptions& options, Evaluation& evaluation) {
   for (const bool abnormal : {false, true}) {
     InputOptions input = options.input;
     input.path = abnormal ? options.abnormal : options.normal;
-    const Dataset data = read_input(input, *scorer.schema());
+    const Dataset data = read_input(input, *scorer.schema(), {.may_differ = abnormal});
     for (const Score& score : judge_dataset(scorer, data, {}, *executor, bar.sink()))
       judged.push_back({score.value, score.is_anomaly, abnormal ? "abnormal" : ""});
     exit_code = std::max(exit_code, exit_code_for(data));

@@ -1,9 +1,11 @@
 #include "cli/read_input.hpp"
 
-#include <cstdio>
+#include <algorithm>
+#include <iterator>
 
 #include "cli/commands.hpp"
 #include "cli/console.hpp"
+#include "seqguard/events/compare_with_schema.hpp"
 
 namespace seqguard::cli {
 namespace {
@@ -17,6 +19,14 @@ void report_rejected(const Dataset& data, std::size_t max_errors) {
          (rejected.count > named ? ", " + with_commas(named) + " of them named above (--max-errors)" : ""));
 }
 
+/// Warns of what is odd about the data as a whole; refuses it if asked to.
+void report_findings(std::span<const DataFinding> findings, bool strict) {
+  for (const DataFinding& finding : findings) {
+    if (strict && finding.is_refused_if_strict()) fail(ErrorCode::bad_event, finding.message, "refused (--strict)");
+    warn(finding.message);
+  }
+}
+
 Dataset read(const InputOptions& input, ReadOptions options) {
   if (!input.format.empty()) options.format = data_format_from_string(input.format);
   options.strict = input.strict;
@@ -26,6 +36,7 @@ Dataset read(const InputOptions& input, ReadOptions options) {
   if (data.sequences().empty())
     fail(ErrorCode::bad_format, data.rejected().file, "no sequence to work on", "at least one event",
          data.rejected().count > 0 ? "bad rows only" : "nothing");
+  report_findings(data.findings(), input.strict);
   return data;
 }
 
@@ -37,8 +48,24 @@ Dataset read_input(const InputOptions& input, const TableOptions& table) {
   return read(input, options);
 }
 
-Dataset read_input(const InputOptions& input, const EventSchema& schema, bool keep_raw) {
-  return read(input, {.schema = &schema, .keep_raw = keep_raw});
+Dataset read_input(const InputOptions& input, const EventSchema& schema, const ModelInputOptions& how) {
+  Dataset data = read(input, {.schema = &schema, .keep_raw = how.keep_raw});
+  std::vector<DataFinding> differences = compare_with_schema(data, schema);
+  report_findings(differences, input.strict && !how.may_differ);
+  if (how.findings != nullptr) {
+    how.findings->assign(data.findings().begin(), data.findings().end());
+    std::move(differences.begin(), differences.end(), std::back_inserter(*how.findings));
+  }
+  return data;
+}
+
+void write_findings(std::span<const DataFinding> findings, JsonWriter& json) {
+  json.key("findings").begin_array();
+  for (const DataFinding& finding : findings) {
+    json.begin_object().field("kind", to_string(finding.kind)).field("column", finding.column);
+    json.field("line", finding.line).field("share", finding.share).field("message", finding.message).end_object();
+  }
+  json.end_array();
 }
 
 int exit_code_for(const Dataset& data) { return data.rejected().count > 0 ? k_rows_rejected : k_done; }

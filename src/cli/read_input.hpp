@@ -2,8 +2,11 @@
 #pragma once
 
 #include <memory>
+#include <span>
+#include <vector>
 
 #include "cli/options.hpp"
+#include "core/json_writer.hpp"
 #include "seqguard/core/executor.hpp"
 #include "seqguard/events/dataset.hpp"
 #include "seqguard/events/reader.hpp"
@@ -11,11 +14,21 @@
 
 namespace seqguard::cli {
 
-/// Reads with an inferred schema. Rejected rows are named on stderr. @throws Error also if no sequence is left.
+/// Reads with an inferred schema. Rejected rows and findings are named on stderr. @throws Error also if no sequence is
+/// left, and bad_event at a finding that --strict refuses.
 Dataset read_input(const InputOptions& input, const TableOptions& table);
 
-/// Reads the columns that a model needs.
-Dataset read_input(const InputOptions& input, const EventSchema& schema, bool keep_raw = false);
+struct ModelInputOptions {
+  bool keep_raw = false;
+  bool may_differ = false;                       ///< --strict does not refuse what is unlike the data of the fit
+  std::vector<DataFinding>* findings = nullptr;  ///< also put there
+};
+
+/// Reads the columns that a model needs, and holds them against what it was fitted on (compare_with_schema.hpp).
+Dataset read_input(const InputOptions& input, const EventSchema& schema, const ModelInputOptions& how = {});
+
+/// The member "findings" of a summary: [{"kind", "column", "line", "share", "message"}].
+void write_findings(std::span<const DataFinding> findings, JsonWriter& json);
 
 /// k_rows_rejected or k_done.
 int exit_code_for(const Dataset& data);

@@ -81,7 +81,8 @@ void check_outputs(const RepairCommandOptions& options) {
 int run(const RepairCommandOptions& options) {
   check_outputs(options);
   const SequenceScorer scorer = SequenceScorer::load(options.model, load_options(options.common));
-  const Dataset data = read_input(options.input, *scorer.schema(), true);
+  std::vector<DataFinding> findings;
+  const Dataset data = read_input(options.input, *scorer.schema(), {.keep_raw = true, .findings = &findings});
   remember_interrupts();
   const auto executor = executor_for(options.common);
   std::vector<Repair> repairs;
@@ -103,7 +104,9 @@ int run(const RepairCommandOptions& options) {
     json.begin_object().field("sequences", repairs.size()).field("abnormal", abnormal);
     for (const RepairResult result : {RepairResult::repaired, RepairResult::improved, RepairResult::no_confident_edit})
       json.field(to_string(result), counts.of(result));
-    json.field("edits", counts.edits).field("rejected_rows", data.rejected().count).end_object().end_line();
+    json.field("edits", counts.edits).field("rejected_rows", data.rejected().count);
+    write_findings(findings, json);
+    json.end_object().end_line();
     write_output(options.common.json, json.text());
   }
   return exit_code_for(data);

@@ -93,7 +93,8 @@ int run(const ScoreCommandOptions& options) {
     throw UsageError("score: --json - and the scores cannot both go to stdout; give one of them a file");
   const bool quiet = options.common.quiet;
   const SequenceScorer scorer = SequenceScorer::load(options.model, load_options(options.common));
-  const Dataset data = read_input(options.input, *scorer.schema());
+  std::vector<DataFinding> findings;
+  const Dataset data = read_input(options.input, *scorer.schema(), {.findings = &findings});
   remember_interrupts();
   Output output(options.output);
   const std::vector<Summary> summaries = score_all(options, scorer, data, output);
@@ -107,6 +108,7 @@ int run(const ScoreCommandOptions& options) {
     JsonWriter json;
     json.begin_object().field("sequences", data.sequences().size()).field("events", data.events());
     json.field("abnormal", flagged).field("rejected_rows", data.rejected().count);
+    write_findings(findings, json);
     json.end_object().end_line();
     write_output(options.common.json, json.text());
   }

@@ -35,9 +35,13 @@ const std::string& Dataset::order_column() const noexcept { return storage_->ord
 const std::string& Dataset::time_column() const noexcept { return storage_->time_column; }
 const std::string& Dataset::time_unit() const noexcept { return storage_->time_unit; }
 DataFormat Dataset::format() const noexcept { return storage_->format; }
+std::int32_t Dataset::time_ns(std::size_t event) const noexcept {
+  return storage_->times_ns.empty() ? 0 : storage_->times_ns[event];
+}
 std::uint64_t Dataset::row(std::size_t event) const noexcept { return storage_->rows[event]; }
 std::string_view Dataset::head() const noexcept { return storage_->head; }
 const RejectReport& Dataset::rejected() const noexcept { return storage_->rejected; }
+std::span<const DataFinding> Dataset::findings() const noexcept { return storage_->findings; }
 std::uint64_t Dataset::blank_lines() const noexcept { return storage_->blank_lines; }
 std::span<const std::string> Dataset::ignored_columns() const noexcept { return storage_->ignored; }
 

@@ -77,8 +77,9 @@ void DatasetBuilder::add(const EventRow& row) {
   if (has_order_) {
     order_.push_back(row.order);
     out_->orders.push_back(out_->pool.keep(row.order_text));
+    orders_.add(row.order_form, row.line);
   }
-  if (has_time_) out_->times.push_back(row.time_ms);
+  if (has_time_) keep_time(row);
   for (std::size_t c = 0; c < row.values.size(); ++c) {
     if (out_->columns[c].kind == ColumnKind::numeric)
       out_->values[c].numbers.push_back(row.values[c].number);
@@ -94,7 +95,10 @@ Dataset DatasetBuilder::finish(std::uint64_t blank_lines) {
   out_->blank_lines = blank_lines;
   sort_events();
   make_views();
-  return Dataset(std::move(out_));
+  Dataset::Storage& storage = *out_;
+  Dataset data(std::move(out_));
+  storage.findings = find_in_times(data, times_, orders_);
+  return data;
 }
 
 void DatasetBuilder::reject(const EventRow& row) {
@@ -129,6 +133,16 @@ RawSlice DatasetBuilder::keep_raw(std::string_view bytes) {
   return slice;
 }
 
+void DatasetBuilder::keep_time(const EventRow& row) {
+  out_->times.push_back(row.time_ms);
+  times_.add(row.time_form, row.line);
+  // Most files have times in milliseconds or coarser.
+  if (row.time_ns != 0 || !out_->times_ns.empty()) {
+    out_->times_ns.resize(out_->times.size());
+    out_->times_ns.back() = row.time_ns;
+  }
+}
+
 void DatasetBuilder::check_memory() const {
   // Real files need less than 18 times their bytes; rows or sequences of one letter would need far more (100 bytes for
   // such a sequence) and are refused, unless they fit into 360 MB.
@@ -137,7 +151,8 @@ void DatasetBuilder::check_memory() const {
   // Of an event: line, sequence and, in tables, order while the file is read, value of each column; of a sequence, its
   // view of each. Lines of short numbers, the usual form of log keys, take 12 bytes for one.
   const std::size_t event = (out.format == DataFormat::lines ? 12 : 32) + (has_order_ ? 48 : 0) + (has_time_ ? 8 : 0) +
-                            (keep_raw_ ? 16 : 0) + out.values.size() * sizeof(std::string_view);
+                            (out.times_ns.empty() ? 0 : 4) + (keep_raw_ ? 16 : 0) +
+                            out.values.size() * sizeof(std::string_view);
   const std::size_t sequence =
       sizeof(DataSequence) + (out.key_column.empty() ? 16 : 64) + out.values.size() * sizeof(ColumnView);
   const std::size_t most = std::max(k_always, k_factor * bytes_);
@@ -162,11 +177,13 @@ void DatasetBuilder::sort_events() {
   std::vector<std::size_t> permutation(sequence_of_event_.size());
   std::iota(permutation.begin(), permutation.end(), std::size_t{0});
   std::stable_sort(permutation.begin(), permutation.end(), precedes);
+  order_ = {};  // makes room for the copies that follow
   for (ColumnValues& column : out_->values) {
     permute(column.texts, permutation);
     permute(column.numbers, permutation);
   }
   permute(out_->times, permutation);
+  permute(out_->times_ns, permutation);
   permute(out_->rows, permutation);
   permute(out_->orders, permutation);
   permute(out_->slices, permutation);

@@ -11,6 +11,7 @@
 
 #include "core/secret_hash.hpp"
 #include "events/dataset_storage.hpp"
+#include "events/time_findings.hpp"
 #include "seqguard/events/event_row.hpp"
 #include "seqguard/events/reader.hpp"
 
@@ -35,6 +36,7 @@ class DatasetBuilder {
   std::size_t sequence_of(const EventRow& row);
   std::size_t begin_sequence(const EventRow& row);
   RawSlice keep_raw(std::string_view bytes);
+  void keep_time(const EventRow& row);
   void check_memory() const;
   void sort_events();
   void make_views();
@@ -45,8 +47,9 @@ class DatasetBuilder {
   std::unordered_map<std::string_view, std::uint32_t, SecretHash> sequence_of_key_;
   std::vector<std::uint32_t> sequence_of_event_;  // in the order of the rows
   std::vector<OrderKey> order_;                   // likewise; empty without order column
-  std::uint64_t line_ = 0;                        // of the event that was added last
-  std::size_t bytes_ = 0;                         // of the rows that were added
+  RowsByForm times_, orders_;
+  std::uint64_t line_ = 0;  // of the event that was added last
+  std::size_t bytes_ = 0;   // of the rows that were added
 };
 
 }  // namespace v0

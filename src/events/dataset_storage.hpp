@@ -51,6 +51,7 @@ struct Dataset::Storage {
   std::vector<RawSlice> leads;
   std::vector<ColumnValues> values;  // per column, in the order of the events
   std::vector<std::int64_t> times;
+  std::vector<std::int32_t> times_ns;  // empty: all 0
   std::vector<std::uint64_t> rows;
   std::vector<std::string_view> orders;
   std::vector<RawSlice> slices;
@@ -58,6 +59,7 @@ struct Dataset::Storage {
   std::vector<ColumnView> views;  // sequences x columns
 
   RejectReport rejected;
+  std::vector<DataFinding> findings;
   std::uint64_t blank_lines = 0;
   std::vector<std::string> ignored;
 };

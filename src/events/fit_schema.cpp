@@ -6,6 +6,7 @@
 
 #include "core/secret_hash.hpp"
 #include "events/dependent_values.hpp"
+#include "events/seen_sizes.hpp"
 #include "seqguard/core/error.hpp"
 
 namespace seqguard {
@@ -71,12 +72,14 @@ EventSchema fit_schema(const Dataset& data, const SchemaOptions& options) {
   for (std::size_t c = 0; c < data.columns().size(); ++c) {
     const DataColumn& column = data.columns()[c];
     if (column.kind == ColumnKind::numeric)
-      schema.columns.push_back({column.name, column.kind, {}, fit_transform(data, c)});
+      schema.columns.push_back(
+          {column.name, column.kind, {}, fit_transform(data, c), {}, measure_values(data, c).seen});
     else
       schema.columns.push_back({column.name, column.kind, fit_vocabulary(data, c, options), {}});
   }
   fit_dependent_values(data, schema);
-  if (!data.time_column().empty()) schema.time = TimeColumn{data.time_column(), data.time_unit(), fit_gaps(data)};
+  if (!data.time_column().empty())
+    schema.time = TimeColumn{data.time_column(), data.time_unit(), fit_gaps(data), measure_gaps(data).seen};
   check(schema);
   return schema;
 }

@@ -1,18 +1,14 @@
 #include "events/parse_value.hpp"
 
 #include <charconv>
-#include <chrono>
 #include <cmath>
+
+#include "events/date.hpp"
+#include "events/decimal.hpp"
 
 namespace seqguard {
 inline namespace v0 {
 namespace {
-
-std::string_view trimmed(std::string_view text) {
-  const std::size_t first = text.find_first_not_of(" \t");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
-}
 
 bool is_missing_word(std::string_view text) {
   constexpr std::string_view words[] = {"na", "n/a", "nan", "null", "none"};
@@ -24,74 +20,46 @@ bool is_missing_word(std::string_view text) {
   return text.empty();
 }
 
-/// Reads parts of an ISO-8601 text from left to right.
-struct IsoScanner {
-  std::string_view rest;
-
-  bool eat(char c) {
-    if (rest.empty() || rest[0] != c) return false;
-    rest.remove_prefix(1);
-    return true;
+/// Milliseconds and nanoseconds of number * 10^shift milliseconds, rounded down.
+ParseStatus to_time(const Decimal& number, std::int64_t shift, ExactTime& time) {
+  const auto first = number.first_power();
+  if (!first) {
+    time.ms = time.ns = 0;
+    return ParseStatus::ok;
   }
-  bool digits(std::size_t count, int& value) {
-    if (rest.size() < count) return false;
-    value = 0;
-    for (std::size_t i = 0; i < count; ++i) {
-      if (rest[i] < '0' || rest[i] > '9') return false;
-      value = value * 10 + (rest[i] - '0');
-    }
-    rest.remove_prefix(count);
-    return true;
+  constexpr std::int64_t k_most = 9'000'000'000'000'000;  // 300,000 years either way
+  if (*first + shift > 15) return ParseStatus::out_of_range;
+  std::int64_t ms = 0, ns = 0;
+  for (std::int64_t power = *first + shift; power >= 0; --power) ms = ms * 10 + number.digit(power - shift);
+  for (std::int64_t power = -1; power >= -6; --power) ns = ns * 10 + number.digit(power - shift);
+  if (ms > k_most) return ParseStatus::out_of_range;
+  if (number.negative) {
+    const bool is_finer = number.last_power() + shift < -6;
+    ns += is_finer ? 1 : 0;
+    ms = ns > 0 ? -ms - 1 : -ms;
+    ns = ns > 0 ? 1'000'000 - ns : 0;
   }
-  /// ".5" or ",250": milliseconds, further digits are cut off.
-  bool fraction(int& ms) {
-    ms = 0;
-    if (!eat('.') && !eat(',')) return true;
-    int scale = 100, digit = 0;
-    if (!digits(1, digit)) return false;
-    do {
-      ms += digit * scale;
-      scale /= 10;
-    } while (digits(1, digit));
-    return true;
-  }
-  /// "", "Z", "+02:00", "-0530", "+02": minutes east of Greenwich.
-  bool zone(int& minutes) {
-    minutes = 0;
-    if (rest.empty() || eat('Z') || eat('z')) return true;
-    const bool west = rest[0] == '-';
-    if (!eat('+') && !eat('-')) return false;
-    int hour = 0, minute = 0;
-    if (!digits(2, hour)) return false;
-    if (!rest.empty()) {
-      eat(':');
-      if (!digits(2, minute)) return false;
-    }
-    minutes = (west ? -1 : 1) * (hour * 60 + minute);
-    return hour <= 23 && minute <= 59;
-  }
-};
-
-ParseStatus parse_iso(std::string_view text, std::int64_t& result) {
-  IsoScanner scan{text};
-  int year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0, ms = 0, zone = 0;
-  if (!scan.digits(4, year) || !scan.eat('-') || !scan.digits(2, month) || !scan.eat('-') || !scan.digits(2, day))
-    return ParseStatus::bad;
-  if (!scan.rest.empty()) {
-    if (!scan.eat('T') && !scan.eat('t') && !scan.eat(' ')) return ParseStatus::bad;
-    if (!scan.digits(2, hour) || !scan.eat(':') || !scan.digits(2, minute)) return ParseStatus::bad;
-    if (scan.eat(':') && (!scan.digits(2, second) || !scan.fraction(ms))) return ParseStatus::bad;
-    if (!scan.zone(zone) || !scan.rest.empty()) return ParseStatus::bad;
-  }
-  const std::chrono::year_month_day date{std::chrono::year(year), std::chrono::month(static_cast<unsigned>(month)),
-                                         std::chrono::day(static_cast<unsigned>(day))};
-  if (!date.ok() || hour > 24 || minute > 59 || second > 60) return ParseStatus::bad;
-  const std::int64_t days = std::chrono::sys_days(date).time_since_epoch().count();
-  result = (((days * 24 + hour) * 60 + minute - zone) * 60 + second) * 1000 + ms;
+  time.ms = ms;
+  time.ns = static_cast<std::int32_t>(ns);
   return ParseStatus::ok;
 }
 
+ExactTime time_of(const Date& date) {
+  const Decimal fraction{false, {}, date.fraction, 0};
+  std::int64_t ms = 0;
+  std::int32_t ns = 0;
+  for (std::int64_t power = -1; power >= -3; --power) ms = ms * 10 + fraction.digit(power);
+  for (std::int64_t power = -4; power >= -9; --power) ns = ns * 10 + static_cast<std::int32_t>(fraction.digit(power));
+  return {date.seconds * 1000 + ms, ns, date.has_zone ? TimeForm::zoned_date : TimeForm::date};
+}
+
 }  // namespace
+
+std::string_view trimmed(std::string_view text) {
+  const std::size_t first = text.find_first_not_of(" \t");
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
+}
 
 ParseStatus parse_number(std::string_view text, double& value) {
   text = trimmed(text);
@@ -104,35 +72,24 @@ ParseStatus parse_number(std::string_view text, double& value) {
   return std::isfinite(value) ? ParseStatus::ok : ParseStatus::missing;
 }
 
-ParseStatus parse_time(std::string_view text, std::string_view unit, std::int64_t& ms) {
-  text = trimmed(text);
-  if (text.size() >= 10 && text[4] == '-' && text[7] == '-') return parse_iso(text, ms);
-  double number = 0;
-  const ParseStatus status = parse_number(text, number);
-  if (status != ParseStatus::ok) return status;
-  const double scaled = unit == "s" ? number * 1e3 : unit == "us" ? number / 1e3 : unit == "ns" ? number / 1e6 : number;
-  // 300,000 years either way; a double holds every millisecond of that exactly
-  if (std::abs(scaled) > 9e15) return ParseStatus::out_of_range;
-  ms = std::llround(scaled);
-  return ParseStatus::ok;
+std::int64_t power_of_unit(std::string_view unit) {
+  return unit == "s" ? 3 : unit == "us" ? -3 : unit == "ns" ? -6 : 0;
 }
 
-ParseStatus parse_order(std::string_view text, OrderKey& order) {
-  double number = 0;
-  ParseStatus status = parse_number(text, number);
-  if (status == ParseStatus::ok) {
-    // A double holds 15 digits; 18 fit into 64 bits.
-    const bool is_long_integer =
-        text.size() >= 16 && text.size() <= 18 && text.find_first_not_of("0123456789") == std::string_view::npos;
-    std::int64_t integer = 0;
-    if (is_long_integer) std::from_chars(text.data(), text.data() + text.size(), integer);
-    order.value_ = is_long_integer ? static_cast<long double>(integer) : static_cast<long double>(number);
-  } else if (status == ParseStatus::bad) {
-    std::int64_t ms = 0;
-    status = parse_time(text, "ms", ms);
-    order.value_ = static_cast<long double>(ms);
+ParseStatus parse_time(std::string_view text, std::string_view unit, ExactTime& time) {
+  text = trimmed(text);
+  time = {};
+  if (looks_like_date(text)) {
+    const auto date = scan_date(text);
+    if (!date) return ParseStatus::bad;
+    time = time_of(*date);
+    return ParseStatus::ok;
   }
-  return status;
+  const auto number = scan_decimal(text);
+  double other = 0;
+  if (!number) return parse_number(text, other) == ParseStatus::missing ? ParseStatus::missing : ParseStatus::bad;
+  time.form = TimeForm::number;
+  return to_time(*number, power_of_unit(unit), time);
 }
 
 std::string_view guess_time_unit(double typical) {

@@ -13,15 +13,28 @@ inline namespace v0 {
 
 enum class ParseStatus { ok, missing, bad, out_of_range };
 
+/// Without the blanks and tabs around it.
+std::string_view trimmed(std::string_view text);
+
 /// A number; blanks around it and a leading '+' are allowed. missing: empty, na, n/a, nan, null, none, or infinite.
 ParseStatus parse_number(std::string_view text, double& value);
 
-/// A time in milliseconds since 1970 UTC: a number of units ("s", "ms", "us", "ns") or ISO-8601
-/// (2024-05-01, 2024-05-01T10:20, 2024-05-01 10:20:30.5+02:00; no zone means UTC).
-ParseStatus parse_time(std::string_view text, std::string_view unit, std::int64_t& ms);
+/// A point in time: milliseconds since 1970 UTC and the nanoseconds that come on top, 0 .. 999,999.
+struct ExactTime {
+  std::int64_t ms = k_no_time;
+  std::int32_t ns = 0;
+  TimeForm form = TimeForm::none;
+};
 
-/// An order: a number, or a time as parse_time() reads it. missing: as a number.
-ParseStatus parse_order(std::string_view text, OrderKey& order);
+/// The power of ten of a unit ("s", "ms", "us", "ns") in milliseconds.
+std::int64_t power_of_unit(std::string_view unit);
+
+/// A number of units, or ISO-8601 (2024-05-01, 2024-05-01T10:20, 2024-05-01 10:20:30.5+02:00; no zone means UTC),
+/// rounded down to the nanosecond. missing: as a number.
+ParseStatus parse_time(std::string_view text, std::string_view unit, ExactTime& time);
+
+/// An order: a number of units, or a time. missing: as a number. out_of_range: it cannot be kept exactly (OrderKey).
+ParseStatus parse_order(std::string_view text, std::string_view unit, OrderKey& order, TimeForm& form);
 
 /// The unit of plain numbers as times by the size of a typical one: below 10^11 seconds (until the year 5138),
 /// below 10^14 milliseconds, below 10^17 microseconds, else nanoseconds.

@@ -30,15 +30,22 @@ std::string RowParser::read_fields(const SourceRow& row, EventRow& event) const 
   }
   if (plan_.order) {
     event.order_text = text_of(*plan_.order);
-    const ParseStatus status = parse_order(event.order_text, event.order);
+    const bool is_time = plan_.time && plan_.time->field == plan_.order->field;
+    const ParseStatus status =
+        parse_order(event.order_text, is_time ? plan_.time_unit : "ms", event.order, event.order_form);
     if (status != ParseStatus::ok) return explain(plan_.order->name, status, "an order", event.order_text);
   }
-  event.time_ms = k_no_time;
+  ExactTime time;
   if (plan_.time) {
-    const ParseStatus status = parse_time(text_of(*plan_.time), plan_.time_unit, event.time_ms);
+    const ParseStatus status = parse_time(text_of(*plan_.time), plan_.time_unit, time);
     if (status != ParseStatus::ok && status != ParseStatus::missing)
-      return explain(plan_.time->name, status, "a time", text_of(*plan_.time));
+      return explain(plan_.time->name, status,
+                     status == ParseStatus::out_of_range ? "a time in " + plan_.time_unit : "a time",
+                     text_of(*plan_.time));
   }
+  event.time_ms = time.ms;
+  event.time_ns = time.ns;
+  event.time_form = time.form;
   event.values.resize(plan_.columns.size());
   for (std::size_t c = 0; c < plan_.columns.size(); ++c) {
     RowValue& value = event.values[c];

@@ -41,8 +41,19 @@ void check_dependent_values(const std::string& where, const EventSchema& schema,
             value.value_or(""));
 }
 
+void check_seen(const std::string& where, const std::optional<SeenSizes>& seen) {
+  if (!seen) return;
+  const auto& [first, middle, last] = seen->quartiles;
+  require(std::isfinite(last) && 0 <= first && first <= middle && middle <= last, where, "quartiles",
+          "three finite numbers from 0 on that do not fall",
+          std::to_string(first) + ", " + std::to_string(middle) + ", " + std::to_string(last));
+  require(seen->missing_share >= 0 && seen->missing_share <= 1, where, "missing_share out of range", "0 .. 1",
+          std::to_string(seen->missing_share));
+}
+
 void check_time(const TimeColumn& time) {
   const std::string where = "event schema, time column \"" + time.name + "\"";
+  check_seen(where, time.seen);
   constexpr std::string_view units[] = {"s", "ms", "us", "ns"};
   require(std::find(std::begin(units), std::end(units), time.unit) != std::end(units), where, "unknown unit",
           "s, ms, us or ns", time.unit);
@@ -110,6 +121,7 @@ void check(const EventSchema& schema) {
     require(column.kind != ColumnKind::time, place, "the time column stands apart", "categorical or numeric", "time");
     if (column.kind == ColumnKind::numeric) check_numeric(place, column.transform);
     check_dependent_values(place, schema, c);
+    check_seen(place, column.seen);
   }
   if (schema.time) {
     require(!schema.time->name.empty(), where, "the time column has no name", "a name", "\"\"");

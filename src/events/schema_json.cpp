@@ -6,14 +6,15 @@
 //      {"name": "event", "kind": "categorical", "role": "primary",
 //       "vocabulary": {"kept": 1, "values": ["view", "cart"], "counts": [17, 1]}},
 //      {"name": "price", "kind": "numeric", "transform": "signed_log1p", "mean": 2.3, "std": 1.1, "clip": [-8, 8],
-//       "missing": "indicator", "dependent_values": [null, "9.99"]},
+//       "missing": "indicator", "dependent_values": [null, "9.99"],
+//       "seen": {"quartiles": [4.99, 9.99, 20.0], "missing_share": 0.5}},
 //      {"name": "time", "kind": "time", "unit": "ms",
 //       "gap": {"encoding": "log_bucket", "buckets": 64, "unit_ms": 1000, "per_octave": 2.12}}],
 //    "aggregation": "sum"}
 //
-// "key", "order_by" and "dependent_values" may be absent; the last are in the order of the primary column's kept
-// values. A vocabulary lists all values known to the statistics, most frequent first; the first `kept` have ids in the
-// encoder (position + 5).
+// "key", "order_by", "dependent_values" and "seen" (of numeric columns and of the time) may be absent; dependent values
+// are in the order of the primary column's kept values. A vocabulary lists all values known to the statistics, most
+// frequent first; the first `kept` have ids in the encoder (position + 5).
 #include <vector>
 
 #include "core/json_tree.hpp"
@@ -65,6 +66,19 @@ std::vector<std::optional<std::string>> read_dependent_values(const JsonValue& c
   return result;
 }
 
+std::optional<SeenSizes> read_seen(const JsonValue& column) {
+  const auto seen = column.member("seen");
+  if (!seen) return std::nullopt;
+  only(*seen, {"quartiles", "missing_share"});
+  const JsonValue quartiles = seen->at("quartiles").demand(Kind::array);
+  SeenSizes result;
+  if (quartiles.size() != result.quartiles.size()) quartiles.refuse("three numbers");
+  std::size_t i = 0;
+  quartiles.for_each([&](JsonValue value) { result.quartiles[i++] = value.number(); });
+  result.missing_share = seen->at("missing_share").share();
+  return result;
+}
+
 EventColumn read_categorical(const JsonValue& json) {
   only(json, {"name", "kind", "role", "vocabulary", "dependent_values"});
   return {std::string(json.at("name").text()),
@@ -75,7 +89,7 @@ EventColumn read_categorical(const JsonValue& json) {
 }
 
 EventColumn read_numeric(const JsonValue& json) {
-  only(json, {"name", "kind", "transform", "mean", "std", "clip", "missing", "dependent_values"});
+  only(json, {"name", "kind", "transform", "mean", "std", "clip", "missing", "dependent_values", "seen"});
   expect(json, "transform", "signed_log1p");
   expect(json, "missing", "indicator");
   const JsonValue clip = json.at("clip").demand(Kind::array);
@@ -85,18 +99,20 @@ EventColumn read_numeric(const JsonValue& json) {
           ColumnKind::numeric,
           {},
           {json.at("mean").number(), json.at("std").number(), low.number(), high.number()},
-          read_dependent_values(json)};
+          read_dependent_values(json),
+          read_seen(json)};
 }
 
 TimeColumn read_time(const JsonValue& json) {
-  only(json, {"name", "kind", "unit", "gap"});
+  only(json, {"name", "kind", "unit", "gap", "seen"});
   const JsonValue gap = json.at("gap");
   only(gap, {"encoding", "buckets", "unit_ms", "per_octave"});
   expect(gap, "encoding", "log_bucket");
   return {std::string(json.at("name").text()),
           std::string(json.at("unit").text()),
           {static_cast<std::int32_t>(gap.at("buckets").natural(4096)),
-           static_cast<std::int64_t>(gap.at("unit_ms").natural(INT64_MAX)), gap.at("per_octave").number()}};
+           static_cast<std::int64_t>(gap.at("unit_ms").natural(INT64_MAX)), gap.at("per_octave").number()},
+          read_seen(json)};
 }
 
 SequenceRules read_rules(const JsonValue& json) {
@@ -139,6 +155,13 @@ void write_vocabulary(JsonWriter& json, const Vocabulary& vocabulary) {
   json.end_array().end_object();
 }
 
+void write_seen(JsonWriter& json, const std::optional<SeenSizes>& seen) {
+  if (!seen) return;
+  json.key("seen").begin_object().key("quartiles").begin_array();
+  for (const double quartile : seen->quartiles) json.exact(quartile);
+  json.end_array().exact_field("missing_share", seen->missing_share).end_object();
+}
+
 void write_column(JsonWriter& json, const EventColumn& column, bool primary) {
   json.begin_object().field("name", column.name).field("kind", to_string(column.kind));
   if (primary) json.field("role", "primary");
@@ -154,13 +177,16 @@ void write_column(JsonWriter& json, const EventColumn& column, bool primary) {
   } else {
     write_vocabulary(json.key("vocabulary"), column.vocabulary);
   }
+  write_seen(json, column.seen);
   json.end_object();
 }
 
 void write_time(JsonWriter& json, const TimeColumn& time) {
   json.begin_object().field("name", time.name).field("kind", "time").field("unit", time.unit).key("gap").begin_object();
   json.field("encoding", "log_bucket").field("buckets", time.gap.buckets).field("unit_ms", time.gap.unit_ms);
-  json.exact_field("per_octave", time.gap.per_octave).end_object().end_object();
+  json.exact_field("per_octave", time.gap.per_octave).end_object();
+  write_seen(json, time.seen);
+  json.end_object();
 }
 
 }  // namespace

@@ -17,9 +17,10 @@ EventSchema sample_schema() {
   EventSchema schema = lines_schema(Vocabulary::from_counts(counts, {2, 100, true}));
   schema.columns.insert(schema.columns.begin(), {"price", ColumnKind::numeric, {}, {2.3100000000000001, 1.07, -8, 8}});
   schema.columns[0].dependent_values = {"9.99", std::nullopt};
+  schema.columns[0].seen = SeenSizes{{4.99, 9.99, 20.1}, 0.25};
   schema.primary = 1;
   schema.sequence = {"user", "position", 128, 100};
-  schema.time = TimeColumn{"ts", "s", {64, 1000, 2.12}};
+  schema.time = TimeColumn{"ts", "s", {64, 1000, 2.12}, SeenSizes{{1000, 5000, 60000.5}, 0}};
   return schema;
 }
 
@@ -59,6 +60,12 @@ TEST_CASE("schema: the JSON round trip is exact") {
   REQUIRE(read.time.has_value());
   CHECK(read.time->unit == "s");
   CHECK(read.time->gap.per_octave == 2.12);
+  REQUIRE(read.time->seen.has_value());
+  CHECK(read.time->seen->quartiles == std::array{1000.0, 5000.0, 60000.5});
+  REQUIRE(read.columns[0].seen.has_value());
+  CHECK(read.columns[0].seen->quartiles == std::array{4.99, 9.99, 20.1});
+  CHECK(read.columns[0].seen->missing_share == 0.25);
+  CHECK_FALSE(read.columns[1].seen.has_value());
   const EventSchema plain = schema_from_json(to_json(lines_schema({})));
   CHECK(plain.sequence.key.empty());
   CHECK_FALSE(plain.time.has_value());
@@ -109,6 +116,13 @@ TEST_CASE("schema: damaged files are refused with place, expected and found") {
       {"\"buckets\": 64", "\"buckets\": 5000", "buckets, expected an integer, 0 .. 4096, found 5000"},
       {"\"buckets\": 64", "\"buckets\": 4", "buckets out of range"},
       {"\"unit_ms\": 1000", "\"unit_ms\": 0", "unit_ms out of range"},
+      {"4.99", "-4.99", "column \"price\": quartiles, expected three finite numbers from 0 on that do not fall"},
+      {"4.99", "14.99", "column \"price\": quartiles, expected three finite numbers from 0 on that do not fall"},
+      {"4.99", "4.99, 5", "columns[0].seen.quartiles, expected three numbers"},
+      {"4.99", "\"4.99\"", "columns[0].seen.quartiles[0], expected a number"},
+      {"60000.5", "2", "time column \"ts\": quartiles, expected three finite numbers"},
+      {"\"missing_share\": 0.25", "\"missing_share\": 1.5", "columns[0].seen.missing_share"},
+      {"\"missing_share\": 0.25", "\"missing_share\": 0.25, \"mean\": 1", "unknown field \"mean\""},
       {"\"columns\": [", "\"columns\": [[], ",
        "event_schema.json: columns[0], expected an object, found an array of 0"},
       {"{", "[", "malformed JSON"},

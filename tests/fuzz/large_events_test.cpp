@@ -63,6 +63,13 @@ TEST_CASE("large inputs: tables of events") {
     table(
         "table: numbers", "user,event,amount,time\n",
         [](std::size_t i) { return "a,b," + std::to_string(i % 10) + ",1\n"; }, keep_raw);
+    table(
+        "table: orders", "user,event,seq\n", [](std::size_t i) { return "a,b," + std::to_string(9 - i % 10) + "\n"; },
+        keep_raw);
+    table(
+        "table: fine times", "user,event,seq,time\n",
+        [](std::size_t i) { return "a,b," + std::to_string(9 - i % 10) + ",.000" + std::to_string(i % 10) + "\n"; },
+        keep_raw);
   }
   std::string header = "user,event", empty, full;
   for (std::size_t c = 0; c < 9'900; ++c) {

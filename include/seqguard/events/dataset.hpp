@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "seqguard/events/data_finding.hpp"
 #include "seqguard/events/event_row.hpp"
 #include "seqguard/events/events_view.hpp"
 #include "seqguard/events/row_source.hpp"
@@ -63,6 +64,8 @@ class Dataset {
   /// The events of one sequence; valid as long as the data set.
   EventsView view(std::size_t sequence) const noexcept;
 
+  /// Nanoseconds that come on top of an event's time_ms, 0 .. 999,999. Models do not see them.
+  std::int32_t time_ns(std::size_t event) const noexcept;
   /// Line on which the row of an event begins, from 1.
   std::uint64_t row(std::size_t event) const noexcept;
   /// Value of the order column as written; empty if there is none.
@@ -79,6 +82,8 @@ class Dataset {
   std::vector<std::size_t> file_order() const;
 
   const RejectReport& rejected() const noexcept;
+  /// What was found out about times and order while the rows were read; show their messages to people.
+  std::span<const DataFinding> findings() const noexcept;
   std::uint64_t blank_lines() const noexcept;  ///< lines without content, passed over
   /// Columns of the file that are not used, e.g. row identifiers.
   std::span<const std::string> ignored_columns() const noexcept;

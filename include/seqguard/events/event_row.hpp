@@ -10,6 +10,7 @@
 //   }
 #pragma once
 
+#include <array>
 #include <compare>
 #include <cstddef>
 #include <cstdint>
@@ -29,16 +30,25 @@ inline namespace v0 {
 
 enum class ParseStatus;
 
-/// The place of an event among those of its sequence, as the order column says it; keys of one column compare as its
-/// values do: integers of up to 18 digits exactly, other numbers as doubles, times by the millisecond.
+/// How a time, or an order that may be one, is written.
+enum class TimeForm : std::uint8_t {
+  none,        ///< missing
+  number,      ///< a plain number, which counts units
+  date,        ///< ISO-8601 that names no time zone: UTC
+  zoned_date,  ///< ISO-8601 with one
+};
+
+/// The place of an event among those of its sequence, as the order column says it. Keys compare exactly as the values
+/// of the column do: integers of up to 128 bits, decimal numbers of up to 38 digits behind the point, times to the last
+/// digit that is written. Plain numbers beside dates are milliseconds since 1970, in the time column its unit.
 class OrderKey {
  public:
   OrderKey() = default;
-  friend std::partial_ordering operator<=>(const OrderKey&, const OrderKey&) = default;
+  friend std::strong_ordering operator<=>(const OrderKey&, const OrderKey&) = default;
 
  private:
-  friend ParseStatus parse_order(std::string_view text, OrderKey& order);
-  long double value_ = 0;
+  friend ParseStatus parse_order(std::string_view text, std::string_view unit, OrderKey& order, TimeForm& form);
+  std::array<std::uint32_t, 8> words_ = {};  // value * 10^38, the sign bit inverted; the most significant first
 };
 
 /// The value of one column.
@@ -53,6 +63,8 @@ struct EventRow : RowOrigin {
   OrderKey order;               ///< equal for all events where there is no order column
   std::string_view order_text;  ///< as written; empty without order column
   std::int64_t time_ms = k_no_time;
+  std::int32_t time_ns = 0;  ///< nanoseconds that come on top of time_ms, 0 .. 999,999
+  TimeForm order_form = TimeForm::none, time_form = TimeForm::none;
   std::vector<RowValue> values;  ///< one per ColumnPlan::columns
 };
 

@@ -53,15 +53,18 @@ std::unique_ptr<RowSource> open_rows_from_text(std::string_view text, const std:
 /// such
 ///   a name are left out;
 /// - time: ts, time, timestamp, datetime, ..; plain numbers are seconds, ms, us or ns by their size, or ISO-8601 (UTC);
-/// - order: order, position, seq, step, ..; without one the order of the rows. Never the time, unless it is asked for;
+/// - order: order, position, seq, step, ..; without one the order of the rows. Never the time, unless it is asked for.
+///   Orders are compared exactly (OrderKey), while times become whole milliseconds, rounded down;
 /// - other columns: RecBole's type; else numeric if all values are numbers, more than 20 differ, and the name is not an
 ///   identifier's (.._id, item, product, ..); else categorical. A categorical column whose values, 100 or more, all
 ///   differ is taken for a number of the row and left out. An empty field is a missing number, an unknown time, or a
 ///   category of its own;
 /// - primary: the first categorical column named like event or action, else the first with at least two values.
 ///
-/// A bad row (wrong number of fields, a value that is no number or time, empty key, unterminated quote, invalid UTF-8,
-/// NUL, a line or number of fields beyond the limits) is left out and noted in rejected(); its neighbours are read.
+/// A bad row (wrong number of fields, a value that is no number or time, an order that cannot be kept exactly, empty
+/// key, unterminated quote, invalid UTF-8, NUL, a line or number of fields beyond the limits) is left out and noted in
+/// rejected(); its neighbours are read. What is odd about times and order as a whole is noted in findings();
+/// compare_with_schema() finds more.
 /// @throws Error file_not_found, io_error; bad_format: no header, no key, a named column that is absent, a name twice,
 /// data that take more than 360 MB and more than 18 times the file (only rows or sequences of a single letter do);
 /// bad_event "file:line: reason" at the first bad row if strict; unsupported (jsonl).

@@ -1,6 +1,7 @@
 // What an event consists of, and how its columns become numbers. Stored beside the model as event_schema.json.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -47,6 +48,15 @@ inline constexpr std::int32_t k_gap_first = 1;
 inline constexpr std::int32_t k_gap_unknown = 2;
 inline constexpr std::int32_t k_gap_values = 3;  ///< the first bucket of an ordinary gap
 
+/// What the fit saw of a numeric column, or of the gaps between times: later data are held against it
+/// (compare_with_schema.hpp).
+struct SeenSizes {
+  /// Of the sizes |x| of the values that are there and not 0; of gaps: in milliseconds, of those above 0. All 0 where
+  /// there are none.
+  std::array<double, 3> quartiles = {};
+  double missing_share = 0;  ///< of the events: no number, no time
+};
+
 /// A categorical or numeric column.
 struct EventColumn {
   std::string name;
@@ -57,6 +67,7 @@ struct EventColumn {
   /// none at all); nullopt: it varies, or was seen too rarely. Numbers in their shortest form, missing ones as "".
   /// A repair that replaces the primary value puts this beside it.
   std::vector<std::optional<std::string>> dependent_values = {};
+  std::optional<SeenSizes> seen = {};  ///< numeric columns; nullopt: the file of the schema does not say
 };
 
 /// The time column: a feature (the gap to the event before), never an order.
@@ -64,6 +75,7 @@ struct TimeColumn {
   std::string name;
   std::string unit = "ms";  ///< of plain numbers in files: "s", "ms", "us" or "ns"; ISO-8601 text is read under any
   GapBuckets gap;
+  std::optional<SeenSizes> seen = {};  ///< nullopt: the file of the schema does not say
 };
 
 /// Which events make a sequence, and how long sequences are cut.

@@ -1,0 +1,42 @@
+// What is odd about a data set as a whole, though each of its rows can be read.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace seqguard {
+inline namespace v0 {
+
+struct DataFinding {
+  enum class Kind {
+    // Found by reading: Dataset::findings().
+    rows_run_backwards,  ///< there are times and no order column, and rows are earlier than the one before of their key
+    gaps_below_ms,       ///< gaps that are shorter than a millisecond, the finest step that models know
+    numbers_among_dates,  ///< a column of dates and of plain numbers
+    mixed_time_zones,     ///< a column of dates with a time zone and without
+    mixed_time_units,     ///< plain numbers that are dates of today only in another unit than most
+    // Found against a schema: compare_with_schema().
+    time_unit,    ///< most times are dates of today only in another unit than the schema's
+    gap_scale,    ///< gaps between events are longer or shorter by orders of magnitude
+    value_scale,  ///< numbers of a column are larger or smaller by orders of magnitude
+    missing,      ///< a column that was there is missing
+    vocabulary,   ///< hardly any value of a column is known
+  };
+
+  Kind kind = Kind::rows_run_backwards;
+  std::string column;
+  double share = 0;        ///< of the rows, gaps or values that could show it, those that do; above 0, at most 1
+  std::uint64_t line = 0;  ///< of the first row that shows it; 0: no row in particular
+  std::string message;     ///< file, column, what was found, what is assumed and what to do, in one line
+
+  /// Whether the data are most likely not what they are taken for, so that a strict reader refuses them: true for
+  /// mixed_time_units and for all kinds that are found against a schema.
+  bool is_refused_if_strict() const noexcept { return kind >= Kind::mixed_time_units; }
+};
+
+/// "rows_run_backwards" and so on.
+std::string_view to_string(DataFinding::Kind kind) noexcept;
+
+}  // namespace v0
+}  // namespace seqguard

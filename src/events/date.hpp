@@ -1,0 +1,25 @@
+// Dates as people write them (ISO-8601), of which no digit is lost.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+namespace seqguard {
+inline namespace v0 {
+
+/// A point in time; `fraction` is a view of the text it was read from.
+struct Date {
+  std::int64_t seconds = 0;   ///< since 1970 UTC, rounded down
+  std::string_view fraction;  ///< digits of the part of a second that comes on top
+  bool has_zone = false;      ///< the text names one; without, UTC is assumed
+};
+
+/// Whether a text is meant as a date: it begins like one, and no number does.
+bool looks_like_date(std::string_view text) noexcept;
+
+/// Reads 2024-05-01, 2024-05-01T10:20, 2024-05-01 10:20:30.5+02:00. Nothing for another text.
+std::optional<Date> scan_date(std::string_view text) noexcept;
+
+}  // namespace v0
+}  // namespace seqguard

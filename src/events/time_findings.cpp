@@ -1,0 +1,147 @@
+#include "events/time_findings.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "events/parse_value.hpp"
+#include "events/seen_sizes.hpp"
+
+namespace seqguard {
+inline namespace v0 {
+namespace {
+
+using Kind = DataFinding::Kind;
+
+std::string number(std::uint64_t count) { return std::to_string(count); }
+
+/// `rows` of `all` show it; the message begins with the place of the first.
+DataFinding finding(const Dataset& data, Kind kind, const std::string& column, const NamedRows& rows, std::uint64_t all,
+                    const std::string& what) {
+  return {kind, column, static_cast<double>(rows.count) / static_cast<double>(all), rows.lines[0],
+          data.rejected().file + ":" + number(rows.lines[0]) + ": column " + quoted(column) + ": " +
+              number(rows.count) + " of " + number(all) + " " + what};
+}
+
+void find_backwards(const Dataset& data, std::vector<DataFinding>& found) {
+  if (!data.order_column().empty()) return;
+  NamedRows rows;
+  std::size_t keys = 0, end = 0;  // end: one behind the last sequence with such a row
+  for_each_gap(data, [&](std::size_t sequence, std::size_t event, double gap) {
+    if (gap >= 0) return;
+    rows.add(data.row(event));
+    keys += sequence >= end ? 1 : 0;
+    end = sequence + 1;
+  });
+  if (rows.count == 0) return;
+  found.push_back(finding(data, Kind::rows_run_backwards, data.time_column(), rows, data.events(),
+                          "rows are earlier than the row before them of the same " + data.key_column() + ", in " +
+                              number(keys) + " of " + number(data.sequences().size()) + " keys (" + rows.text() +
+                              "); there is no order column, so the events stay in the order of the rows, and these "
+                              "gaps count as unknown; fit with --order " +
+                              data.time_column() + " sorts them"));
+}
+
+void find_fine_gaps(const Dataset& data, std::vector<DataFinding>& found) {
+  NamedRows rows;
+  std::uint64_t gaps = 0;
+  for_each_gap(data, [&](std::size_t, std::size_t event, double gap) {
+    ++gaps;
+    if (gap > 0 && gap < 1) rows.add(data.row(event));
+  });
+  if (rows.count == 0) return;
+  found.push_back(finding(data, Kind::gaps_below_ms, data.time_column(), rows, gaps,
+                          "gaps are shorter than a millisecond, the finest step that a model knows (" + rows.text() +
+                              "); they count as 0 or 1 ms"));
+}
+
+/// Numbers beside dates, and dates with a time zone beside others without.
+void find_mixed_forms(const Dataset& data, const std::string& column, std::string_view unit, const RowsByForm& rows,
+                      std::vector<DataFinding>& found) {
+  const NamedRows &numbers = rows.of(TimeForm::number), &dates = rows.of(TimeForm::date),
+                  &zoned = rows.of(TimeForm::zoned_date);
+  const std::uint64_t all_dates = dates.count + zoned.count;
+  if (numbers.count > 0 && all_dates > 0)
+    found.push_back(finding(data, Kind::numbers_among_dates, column, numbers, numbers.count + all_dates,
+                            "values are plain numbers, the others dates (" + numbers.text() +
+                                "); the numbers are taken as " + std::string(unit) + " since 1970"));
+  if (dates.count > 0 && zoned.count > 0)
+    found.push_back(finding(data, Kind::mixed_time_zones, column, dates, all_dates,
+                            "dates name no time zone, the others do (" + dates.text() + "); they are taken as UTC"));
+}
+
+/// The order of sizes tells the unit only of times of today: counted from 1970, these differ by less than the factor
+/// of 1,000 between two units.
+void find_mixed_units(const Dataset& data, std::vector<DataFinding>& found) {
+  NamedRows rows;
+  std::uint64_t of_today = 0;
+  std::string_view first;
+  for (std::size_t s = 0; s < data.sequences().size(); ++s) {
+    const std::span<const std::int64_t> times = data.view(s).time_ms;
+    for (std::size_t i = 0; i < times.size(); ++i) {
+      of_today += is_of_today(times[i]) ? 1 : 0;
+      const auto unit = likelier_unit(times[i], data.time_unit());
+      if (!unit) continue;
+      if (first.empty()) first = *unit;
+      rows.add(data.row(data.sequences()[s].first + i));
+    }
+  }
+  if (rows.count == 0 || rows.count > of_today) return;  // all of another unit: compare_with_schema()
+  found.push_back(finding(data, Kind::mixed_time_units, data.time_column(), rows, rows.count + of_today,
+                          "times look like " + std::string(first) + ", the others like " + data.time_unit() + " (" +
+                              rows.text() + "); all are taken as " + data.time_unit() +
+                              ", so these lie decades or millennia apart; write all times in one unit"));
+}
+
+}  // namespace
+
+std::string_view to_string(Kind kind) noexcept {
+  constexpr std::string_view names[] = {
+      "rows_run_backwards", "gaps_below_ms", "numbers_among_dates", "mixed_time_zones", "mixed_time_units",
+      "time_unit",          "gap_scale",     "value_scale",         "missing",          "vocabulary"};
+  return names[static_cast<std::size_t>(kind)];
+}
+
+void NamedRows::add(std::uint64_t line) {
+  ++count;
+  // Sorted, the free places behind.
+  for (std::uint64_t& place : lines)
+    if (place == 0 || line < place) std::swap(place, line);
+}
+
+std::string NamedRows::text() const {
+  const std::size_t named = std::min<std::size_t>(count, lines.size());
+  std::string result = named > 1 ? "lines " : "line ";
+  for (std::size_t i = 0; i < named; ++i) result += (i == 0 ? "" : ", ") + number(lines[i]);
+  return result + (count > named ? " and " + number(count - named) + " more" : "");
+}
+
+bool is_of_today(std::int64_t time_ms) {
+  constexpr std::int64_t k_1980 = 315'532'800'000, k_2100 = 4'102'444'800'000;
+  return k_1980 <= time_ms && time_ms < k_2100;
+}
+
+std::optional<std::string_view> likelier_unit(std::int64_t time_ms, std::string_view unit) {
+  if (time_ms == k_no_time || is_of_today(time_ms)) return std::nullopt;
+  for (const std::string_view other : {"s", "ms", "us", "ns"}) {
+    const double factor = std::pow(10.0, static_cast<double>(power_of_unit(other) - power_of_unit(unit)));
+    const double time = static_cast<double>(time_ms) * factor;
+    if (std::abs(time) < 9e15 && is_of_today(static_cast<std::int64_t>(time))) return other;
+  }
+  return std::nullopt;
+}
+
+std::vector<DataFinding> find_in_times(const Dataset& data, const RowsByForm& times, const RowsByForm& orders) {
+  std::vector<DataFinding> found;
+  if (!data.time_column().empty()) {
+    find_backwards(data, found);
+    find_mixed_forms(data, data.time_column(), data.time_unit(), times, found);
+    if (times.of(TimeForm::number).count > 0) find_mixed_units(data, found);
+    find_fine_gaps(data, found);
+  }
+  if (!data.order_column().empty() && data.order_column() != data.time_column())
+    find_mixed_forms(data, data.order_column(), "ms", orders, found);
+  return found;
+}
+
+}  // namespace v0
+}  // namespace seqguard

@@ -1,0 +1,44 @@
+// What is odd about the times and orders of a data set.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "seqguard/events/dataset.hpp"
+
+namespace seqguard {
+inline namespace v0 {
+
+/// Rows that a message names: how many there are, and the lines of the first.
+struct NamedRows {
+  std::uint64_t count = 0;
+  std::array<std::uint64_t, 3> lines = {};  // in the order of the file; 0: none
+
+  void add(std::uint64_t line);
+  /// "line 17", "lines 17, 18, 40 and 9 more".
+  std::string text() const;
+};
+
+/// The rows of a column by how its values are written.
+struct RowsByForm {
+  std::array<NamedRows, 4> forms;
+
+  void add(TimeForm form, std::uint64_t line) { forms[static_cast<std::size_t>(form)].add(line); }
+  const NamedRows& of(TimeForm form) const { return forms[static_cast<std::size_t>(form)]; }
+};
+
+/// The unit in which a time that was read as a number of `unit` would lie within 1980 .. 2099; nullopt: it does so
+/// already, or in none.
+std::optional<std::string_view> likelier_unit(std::int64_t time_ms, std::string_view unit);
+/// Whether a time lies within 1980 .. 2099.
+bool is_of_today(std::int64_t time_ms);
+
+/// The findings of Dataset::findings(), from the events and from the forms of its time and order columns.
+std::vector<DataFinding> find_in_times(const Dataset& data, const RowsByForm& times, const RowsByForm& orders);
+
+}  // namespace v0
+}  // namespace seqguard
