@@ -68,8 +68,9 @@ void describe_plan(const FitPlan& plan, bool quiet) {
 }
 
 /// What becomes of the state file that an interrupted fit has left, or not.
-void describe_state(const FitOptions& options) {
+void describe_state(const FitOptions& options, bool quiet) {
   const bool exists = file_exists(options.state_file);
+  if (options.resume && exists) say(quiet, "--resume: goes on from " + options.state_file);
   if (options.resume && !exists) warn("--resume: there is no " + options.state_file + ", so the fit starts anew");
   if (!options.resume && exists)
     warn(options.state_file + " of an interrupted fit is there; without --resume the fit starts anew and replaces it");
@@ -79,7 +80,9 @@ std::string report_json(const FitReport& report) {
   JsonWriter json;
   json.begin_object();
   json.key("plan").raw(to_json(report.plan));
-  json.field("seconds", report.seconds).field("validation_loss", report.validation_loss);
+  json.field("resumed", report.resumed)
+      .field("seconds", report.seconds)
+      .field("validation_loss", report.validation_loss);
   json.field("calibration_normals", report.calibration_normals);
   json.field("distinct_normals", report.distinct_normals).field("kept_normals", report.kept_normals);
   json.field("drift_auroc", report.drift_auroc).field("drift_warning", report.drift_warning);
@@ -94,7 +97,7 @@ int run(const FitCommandOptions& options) {
   const Dataset data = read_input(options.input, options.table);
   describe_data(data, quiet);
   const FitOptions fit_with = fit_options(options);
-  describe_state(fit_with);
+  describe_state(fit_with, quiet);
   const auto executor = executor_for(options.common);
   const FitInput input = prepare_fit(data, fit_with);
   describe_plan(input.plan, quiet);

@@ -3,6 +3,7 @@
 #include <cstdio>
 
 #include "cli/commands.hpp"
+#include "cli/interrupt.hpp"
 #include "cli/output.hpp"
 #include "seqguard/core/files.hpp"
 
@@ -31,6 +32,7 @@ int run(const InspectOptions& options) {
     if (options.input.format.empty()) refuse_model_files(options.input.path);
     exit_code = describe_data(options.input, options.table, facts);
   }
+  remember_interrupts();
   if (options.common.json != "-") write_output("-", facts.text());
   if (!options.common.json.empty()) write_output(options.common.json, facts.json());
   if (error) throw *error;

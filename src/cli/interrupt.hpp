@@ -7,7 +7,7 @@
 namespace seqguard::cli {
 
 /// From now on the first of these signals says that no file was changed, and ends the process. A SIGHUP that is
-/// ignored (nohup) stays ignored.
+/// ignored (nohup) stays ignored; SIGINT does not, so that `kill -INT` reaches what a script has started with `&`.
 void end_at_interrupt();
 
 /// From now on the first sets a flag, so that the work is stopped at a safe place, temporary files go and outputs stay

@@ -32,8 +32,10 @@ int run_command(const cli::Command& command) {
   } catch (const cli::Interrupted& stopped) {
     return report(cli::k_failed, stopped.what());
   } catch (const Error& error) {
-    const bool stopped = error.code() == ErrorCode::cancelled;
-    return report(cli::k_failed, std::string(error.what()) + (stopped ? "; no file was changed" : ""));
+    std::string what = error.what();
+    if (error.code() == ErrorCode::cancelled)
+      what += std::string("; no file was changed") + (cli::stdout_used() ? ", but stdout has only a part" : "");
+    return report(cli::k_failed, what);
   } catch (const std::bad_alloc&) {
     return report(cli::k_failed, "not enough memory");
   } catch (const std::exception& error) {

@@ -15,6 +15,8 @@
 namespace seqguard::cli {
 namespace {
 
+bool g_stdout_used = false;
+
 /// The rights of an existing file, else those that the umask grants.
 mode_t mode_for(const std::string& path) {
   struct stat status {};
@@ -59,6 +61,7 @@ void Output::fail_writing() const {
 }
 
 void Output::write(std::string_view bytes) {
+  g_stdout_used = g_stdout_used || (file_ == stdout && !bytes.empty());
   if (std::fwrite(bytes.data(), 1, bytes.size(), file_) != bytes.size()) fail_writing();
 }
 
@@ -73,6 +76,8 @@ void Output::commit() {
   if (::rename(temporary_.c_str(), target_.c_str()) != 0) fail_writing();
   temporary_.clear();
 }
+
+bool stdout_used() noexcept { return g_stdout_used; }
 
 void occupy_closed_streams() {
   for (const auto& [stream, flags] :

@@ -32,6 +32,9 @@ class Output {
   std::FILE* file_ = nullptr;
 };
 
+/// Whether an Output has written to stdout.
+bool stdout_used() noexcept;
+
 /// A standard stream that is closed must not become the next file that is opened, and get what is meant for stdout or
 /// stderr. Its place is taken: reading stdin and writing stdout then fail, stderr goes nowhere. For the begin of
 /// main().

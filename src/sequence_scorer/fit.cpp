@@ -75,8 +75,8 @@ class Fitter {
         recipe_(Recipe::preset(options_.preset, given_)),
         description_{"fit", k_fit_state_layout, fingerprint()} {
     state_.next.assign(data_.size() * given_.size(), std::numeric_limits<double>::quiet_NaN());
-    if (options_.resume && !options_.state_file.empty() && file_exists(options_.state_file))
-      state_ = load_state<FitState>(options_.state_file, description_);
+    resumed_ = options_.resume && !options_.state_file.empty() && file_exists(options_.state_file);
+    if (resumed_) state_ = load_state<FitState>(options_.state_file, description_);
     if (state_.job >= jobs_.size() || state_.next.size() != data_.size() * given_.size())
       fail(ErrorCode::bad_checkpoint, options_.state_file, "number of trainings or sequences does not fit");
   }
@@ -97,6 +97,7 @@ class Fitter {
     report_calibration(jobs_.size() - 1, data_.size());
     if (report != nullptr) {
       report->plan = plan_;
+      report->resumed = resumed_;
       report->seconds = seconds_since(began_);
       report->validation_loss = validation_loss;
     }
@@ -224,6 +225,7 @@ class Fitter {
   Recipe recipe_;
   StateDescription description_;
   FitState state_;
+  bool resumed_ = false;
 };
 
 }  // namespace

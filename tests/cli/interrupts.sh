@@ -53,16 +53,18 @@ for signal in "INT 130" "TERM 143" "HUP 129"; do
     [ -s model.fit-state ] || complain "SIG$signal: no state was saved"
     [ ! -e model ] || complain "SIG$signal: an interrupted fit leaves a model"
     # shellcheck disable=SC2086 # a list of arguments
-    expect 0 $fit_arguments --output model --resume
-    grep -q 'anew' err && complain "SIG$signal: the resumed fit says that it starts anew"
+    expect 0 $fit_arguments --output model --resume --json fit.json
+    says fit.json '"resumed":true'
+    says err '^--resume: goes on from model\.fit-state$'
     diff -r straight model || complain "SIG$signal: the resumed fit gives other bits"
     [ ! -e model.fit-state ] || complain "SIG$signal: the resumed fit leaves its state"
     rm -r model
 done
 
 # --- fit: what it says of its state file --------------------------------------------------------------------------------------
-expect 0 fit --input past/clean.csv --output model --epochs 1 --resume --quiet
+expect 0 fit --input past/clean.csv --output model --epochs 1 --resume --quiet --json fit.json
 one_line err
+says fit.json '"resumed":false'
 says err '^warning: --resume: there is no model\.fit-state, so the fit starts anew$'
 # shellcheck disable=SC2086 # a list of arguments
 start $fit_arguments --output other/
@@ -104,10 +106,16 @@ echo old >kept
 start score --model model --input long.csv --per-event --expected 50 --output kept
 wait_until has_temporary_file kept
 interrupt INT 130
-says err '^seqguard: interrupted: score: .*no file was changed'
+says err '^seqguard: interrupted: score: .*no file was changed$'
 says kept '^old$'
 no_leftovers
+start score --model model --input long.csv --per-event --expected 50
+wait_until test -s out
+interrupt TERM 143
+says err '^seqguard: interrupted: score: .*no file was changed, but stdout has only a part$'
 
+for i in 1 2 3 4; do sed "s/^/$i/" more_rows; done >rows
+{ head -n 1 past/events.csv; cat rows; } >long.csv # 15,360 sequences
 start repair --model model --input long.csv --output kept --edits kept_edits
 wait_until is_listening
 sleep 0.3

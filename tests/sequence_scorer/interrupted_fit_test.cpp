@@ -69,7 +69,9 @@ TEST_CASE("a fit that is stopped at each of its reports in turn ends with the sa
     CHECK(said[2].find("fit: stopped after step 2 of " + steps + " of " + first) == 0);
     CHECK(said.back().find("fit: stopped after " + last) == 0);
     CHECK(said.size() >= (crossed ? 15 : 4));
-    save_behaviour_model(*fit(data, options), directory / "resumed");
+    FitReport report;
+    save_behaviour_model(*fit(data, options, &report), directory / "resumed");
+    CHECK(report.resumed);
     CHECK(digest(directory / "resumed") == digest(directory / "straight"));
   }
 }
@@ -77,15 +79,24 @@ TEST_CASE("a fit that is stopped at each of its reports in turn ends with the sa
 TEST_CASE("a fit that is stopped while it calibrates keeps the trainings before") {
   const TemporaryDirectory directory;
   const Dataset data = as_dataset(visits(60, 42));
-  const FitOptions options = short_fit(directory / "state");
+  FitOptions options = short_fit(directory / "state");
   const std::size_t steps = prepare_fit(data, options).plan.steps;
   // The report after the steps of the first fold is that of its held-out sequences.
   const std::string what = stopped(data, options, steps + 1);
   CHECK(what.find("stopped after training 1 of 5 (encoder, fold 1/4); saved in ") != std::string::npos);
-  FitOptions resumed = options;
-  resumed.resume = true;
-  CHECK(stopped(data, resumed, 1).find("step 1 of " + std::to_string(steps) + " of training 2 of 5") !=
+  options.resume = true;
+  CHECK(stopped(data, options, 1).find("step 1 of " + std::to_string(steps) + " of training 2 of 5") !=
         std::string::npos);
+}
+
+TEST_CASE("a fit that finds no state to go on from says that it starts anew") {
+  const TemporaryDirectory directory;
+  FitOptions options = short_fit(directory / "state");
+  options.resume = true;
+  FitReport report;
+  report.resumed = true;
+  fit(as_dataset(visits(60, 46)), options, &report);
+  CHECK_FALSE(report.resumed);
 }
 
 TEST_CASE("without a state file a stopped fit promises nothing") {

@@ -80,6 +80,7 @@ std::string to_json(const FitPlan& plan);
 /// What a fit has to say.
 struct FitReport {
   FitPlan plan;
+  bool resumed = false;  ///< went on from FitOptions::state_file; false where there was none
   double seconds = 0;
   double validation_loss = 0;           ///< best one of the encoder that is shipped, nats per prediction
   std::size_t calibration_normals = 0;  ///< that calibrate the decision
