@@ -5,6 +5,7 @@
 
 #include "cli/console.hpp"
 #include "cli/inspect.hpp"
+#include "events/seen_sizes.hpp"
 
 namespace seqguard::cli {
 namespace {
@@ -80,16 +81,14 @@ void describe_times(const Dataset& data, Facts& facts) {
   std::size_t unknown = 0, backwards = 0;
   for (std::size_t s = 0; s < data.sequences().size(); ++s) {
     const auto times = data.view(s).time_ms;
-    for (std::size_t i = 0; i < times.size(); ++i) {
-      if (times[i] == k_no_time) ++unknown;
-      if (i == 0 || times[i] == k_no_time || times[i - 1] == k_no_time) continue;
-      const double gap = (static_cast<double>(times[i]) - static_cast<double>(times[i - 1])) / 1000;
-      if (gap < 0)
-        ++backwards;
-      else
-        gaps.push_back(gap);
-    }
+    unknown += static_cast<std::size_t>(std::count(times.begin(), times.end(), k_no_time));
   }
+  for_each_gap(data, [&](std::size_t, std::size_t, double gap) {
+    if (gap < 0)
+      ++backwards;
+    else
+      gaps.push_back(gap / 1000);
+  });
   facts.section("time " + data.time_column());
   facts.add("unit", data.time_unit());
   facts.add("unknown", unknown, with_commas(unknown));

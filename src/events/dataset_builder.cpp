@@ -77,7 +77,7 @@ void DatasetBuilder::add(const EventRow& row) {
   if (has_order_) {
     order_.push_back(row.order);
     out_->orders.push_back(out_->pool.keep(row.order_text));
-    orders_.add(row.order_form, row.line);
+    rows_of_note_.orders.add(row.order_form, row.line);
   }
   if (has_time_) keep_time(row);
   for (std::size_t c = 0; c < row.values.size(); ++c) {
@@ -97,7 +97,7 @@ Dataset DatasetBuilder::finish(std::uint64_t blank_lines) {
   make_views();
   Dataset::Storage& storage = *out_;
   Dataset data(std::move(out_));
-  storage.findings = find_in_times(data, times_, orders_);
+  storage.findings = find_in_times(data, rows_of_note_);
   return data;
 }
 
@@ -135,7 +135,7 @@ RawSlice DatasetBuilder::keep_raw(std::string_view bytes) {
 
 void DatasetBuilder::keep_time(const EventRow& row) {
   out_->times.push_back(row.time_ms);
-  times_.add(row.time_form, row.line);
+  rows_of_note_.times.add(row.time_form, row.line);
   // Most files have times in milliseconds or coarser.
   if (row.time_ns != 0 || !out_->times_ns.empty()) {
     out_->times_ns.resize(out_->times.size());
@@ -164,8 +164,7 @@ void DatasetBuilder::check_memory() const {
          std::to_string(taken) + " for " + std::to_string(out.rows.size()) + " events");
 }
 
-/// Brings the events into the order of sequences and, within each, of their keys; ties stay in the order of the rows.
-void DatasetBuilder::sort_events() {
+std::vector<std::size_t> DatasetBuilder::sorted_events() const {
   const auto precedes = [&](std::size_t a, std::size_t b) {
     if (sequence_of_event_[a] != sequence_of_event_[b]) return sequence_of_event_[a] < sequence_of_event_[b];
     return has_order_ && order_[a] < order_[b];
@@ -173,11 +172,24 @@ void DatasetBuilder::sort_events() {
   // Most files are in order, and sorting would take as much memory again.
   bool is_sorted = true;
   for (std::size_t i = 1; is_sorted && i < sequence_of_event_.size(); ++i) is_sorted = !precedes(i, i - 1);
-  if (is_sorted) return;
+  if (is_sorted) return {};
   std::vector<std::size_t> permutation(sequence_of_event_.size());
   std::iota(permutation.begin(), permutation.end(), std::size_t{0});
   std::stable_sort(permutation.begin(), permutation.end(), precedes);
+  return permutation;
+}
+
+/// Brings the events into the order of sequences and, within each, of their keys; ties stay in the order of the rows.
+void DatasetBuilder::sort_events() {
+  const std::vector<std::size_t> permutation = sorted_events();
+  for (std::size_t i = 1; i < order_.size(); ++i) {
+    const std::size_t before = permutation.empty() ? i - 1 : permutation[i - 1];
+    const std::size_t event = permutation.empty() ? i : permutation[i];
+    if (sequence_of_event_[before] == sequence_of_event_[event] && order_[before] == order_[event])
+      rows_of_note_.ties.add(out_->rows[event]);
+  }
   order_ = {};  // makes room for the copies that follow
+  if (permutation.empty()) return;
   for (ColumnValues& column : out_->values) {
     permute(column.texts, permutation);
     permute(column.numbers, permutation);

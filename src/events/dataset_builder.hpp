@@ -38,6 +38,8 @@ class DatasetBuilder {
   RawSlice keep_raw(std::string_view bytes);
   void keep_time(const EventRow& row);
   void check_memory() const;
+  /// The order that the events are to have: indices of rows; none if they have it already.
+  std::vector<std::size_t> sorted_events() const;
   void sort_events();
   void make_views();
 
@@ -47,7 +49,7 @@ class DatasetBuilder {
   std::unordered_map<std::string_view, std::uint32_t, SecretHash> sequence_of_key_;
   std::vector<std::uint32_t> sequence_of_event_;  // in the order of the rows
   std::vector<OrderKey> order_;                   // likewise; empty without order column
-  RowsByForm times_, orders_;
+  RowsOfNote rows_of_note_;
   std::uint64_t line_ = 0;  // of the event that was added last
   std::size_t bytes_ = 0;   // of the rows that were added
 };

@@ -41,6 +41,15 @@ void find_backwards(const Dataset& data, std::vector<DataFinding>& found) {
                               data.time_column() + " sorts them"));
 }
 
+/// An order that most rows share, as that of a day, or one that was lost, orders little.
+void find_ties(const Dataset& data, const NamedRows& ties, std::vector<DataFinding>& found) {
+  const std::uint64_t followers = data.events() - data.sequences().size();  // rows that have one before them
+  if (2 * ties.count <= followers) return;
+  found.push_back(finding(data, Kind::order_ties, data.order_column(), ties, followers,
+                          "rows have the order of the row before them of the same " + data.key_column() + " (" +
+                              ties.text() + "); among themselves they stay in the order of the file"));
+}
+
 void find_fine_gaps(const Dataset& data, std::vector<DataFinding>& found) {
   NamedRows rows;
   std::uint64_t gaps = 0;
@@ -95,10 +104,31 @@ void find_mixed_units(const Dataset& data, std::vector<DataFinding>& found) {
 }  // namespace
 
 std::string_view to_string(Kind kind) noexcept {
-  constexpr std::string_view names[] = {
-      "rows_run_backwards", "gaps_below_ms", "numbers_among_dates", "mixed_time_zones", "mixed_time_units",
-      "time_unit",          "gap_scale",     "value_scale",         "missing",          "vocabulary"};
-  return names[static_cast<std::size_t>(kind)];
+  switch (kind) {
+    case Kind::rows_run_backwards:
+      return "rows_run_backwards";
+    case Kind::order_ties:
+      return "order_ties";
+    case Kind::gaps_below_ms:
+      return "gaps_below_ms";
+    case Kind::numbers_among_dates:
+      return "numbers_among_dates";
+    case Kind::mixed_time_zones:
+      return "mixed_time_zones";
+    case Kind::mixed_time_units:
+      return "mixed_time_units";
+    case Kind::time_unit:
+      return "time_unit";
+    case Kind::gap_scale:
+      return "gap_scale";
+    case Kind::value_scale:
+      return "value_scale";
+    case Kind::missing:
+      return "missing";
+    case Kind::vocabulary:
+      return "vocabulary";
+  }
+  return "";
 }
 
 void NamedRows::add(std::uint64_t line) {
@@ -130,16 +160,17 @@ std::optional<std::string_view> likelier_unit(std::int64_t time_ms, std::string_
   return std::nullopt;
 }
 
-std::vector<DataFinding> find_in_times(const Dataset& data, const RowsByForm& times, const RowsByForm& orders) {
+std::vector<DataFinding> find_in_times(const Dataset& data, const RowsOfNote& rows) {
   std::vector<DataFinding> found;
   if (!data.time_column().empty()) {
     find_backwards(data, found);
-    find_mixed_forms(data, data.time_column(), data.time_unit(), times, found);
-    if (times.of(TimeForm::number).count > 0) find_mixed_units(data, found);
+    find_mixed_forms(data, data.time_column(), data.time_unit(), rows.times, found);
+    if (rows.times.of(TimeForm::number).count > 0) find_mixed_units(data, found);
     find_fine_gaps(data, found);
   }
   if (!data.order_column().empty() && data.order_column() != data.time_column())
-    find_mixed_forms(data, data.order_column(), "ms", orders, found);
+    find_mixed_forms(data, data.order_column(), "ms", rows.orders, found);
+  find_ties(data, rows.ties, found);
   return found;
 }
 

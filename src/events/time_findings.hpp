@@ -37,8 +37,14 @@ std::optional<std::string_view> likelier_unit(std::int64_t time_ms, std::string_
 /// Whether a time lies within 1980 .. 2099.
 bool is_of_today(std::int64_t time_ms);
 
-/// The findings of Dataset::findings(), from the events and from the forms of its time and order columns.
-std::vector<DataFinding> find_in_times(const Dataset& data, const RowsByForm& times, const RowsByForm& orders);
+/// What of the time and order columns is no longer seen in a data set.
+struct RowsOfNote {
+  RowsByForm times, orders;
+  NamedRows ties;  ///< rows with the order of the event before them
+};
+
+/// The findings of Dataset::findings().
+std::vector<DataFinding> find_in_times(const Dataset& data, const RowsOfNote& rows);
 
 }  // namespace v0
 }  // namespace seqguard

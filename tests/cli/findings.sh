@@ -53,7 +53,7 @@ unlike() {
     expect 1 evaluate --model model --normal "$1" --abnormal past.csv --strict --quiet
 }
 visits seconds.csv -v unit=1000
-unlike seconds.csv time '100 % of 360 times look like s, but the model takes numbers as ms'
+unlike seconds.csv time '100 % of 360 times look like s, but the model takes plain numbers as ms'
 visits cents.csv -v factor=100
 unlike cents.csv price 'the values are about 100 times as large as'
 visits thousandths.csv -v factor=0.001

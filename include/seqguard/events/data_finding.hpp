@@ -12,6 +12,7 @@ struct DataFinding {
   enum class Kind {
     // Found by reading: Dataset::findings().
     rows_run_backwards,  ///< there are times and no order column, and rows are earlier than the one before of their key
+    order_ties,          ///< most rows have the order of a row before them of their key
     gaps_below_ms,       ///< gaps that are shorter than a millisecond, the finest step that models know
     numbers_among_dates,  ///< a column of dates and of plain numbers
     mixed_time_zones,     ///< a column of dates with a time zone and without
