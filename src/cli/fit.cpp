@@ -76,6 +76,11 @@ void describe_state(const FitOptions& options, bool quiet) {
     warn(options.state_file + " of an interrupted fit is there; without --resume the fit starts anew and replaces it");
 }
 
+std::string alarms_text(std::size_t alarms, std::size_t judged) {
+  const double share = judged > 0 ? static_cast<double>(alarms) / static_cast<double>(judged) : 0;
+  return fixed(100 * share, 1) + " % (" + with_commas(alarms) + " of " + with_commas(judged) + ")";
+}
+
 std::string report_json(const FitReport& report) {
   JsonWriter json;
   json.begin_object();
@@ -86,6 +91,10 @@ std::string report_json(const FitReport& report) {
   json.field("calibration_normals", report.calibration_normals);
   json.field("distinct_normals", report.distinct_normals).field("kept_normals", report.kept_normals);
   json.field("drift_auroc", report.drift_auroc).field("drift_warning", report.drift_warning);
+  json.field("target_fpr", report.alarms.target);
+  json.field("own_judged", report.alarms.own_judged).field("own_alarms", report.alarms.own_alarms);
+  json.field("held_out", report.alarms.held_out).field("held_out_alarms", report.alarms.held_out_alarms);
+  json.key("warnings").values(report.warnings);
   json.end_object().end_line();
   return json.text();
 }
@@ -115,6 +124,10 @@ int run(const FitCommandOptions& options) {
   std::remove(fit_with.state_file.c_str());
   say(quiet, "learned in " + duration(report.seconds) + ", calibrated on " + with_commas(report.calibration_normals) +
                  " normal sequences -> " + options.output);
+  say(quiet, "called abnormal: " + alarms_text(report.alarms.own_alarms, report.alarms.own_judged) +
+                 " of its own sequences, " + alarms_text(report.alarms.held_out_alarms, report.alarms.held_out) +
+                 " of held-out ones (target: " + fixed(100 * report.alarms.target, 1) + " %)");
+  for (const std::string& warning : report.warnings) warn(warning);
   if (report.kept_normals < report.distinct_normals)
     warn("the statistics keep " + with_commas(report.kept_normals) + " of " + with_commas(report.distinct_normals) +
          " distinct normal sequences (memory limit)");

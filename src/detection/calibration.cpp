@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
+#include <limits>
 #include <numbers>
 #include <string>
 #include <utility>
@@ -18,44 +20,63 @@ std::vector<double> negated(std::span<const double> values) {
   return result;
 }
 
+/// An element, or `otherwise` where the matrix is empty or does not know it.
+double known_or(MatrixView<const double> matrix, std::size_t row, std::size_t column, double otherwise) {
+  return matrix.rows > 0 && !std::isnan(matrix(row, column)) ? matrix(row, column) : otherwise;
+}
+
+constexpr const char* k_lower = ".lower";  ///< negated scores, where they are not those of the upper tail
+
 }  // namespace
 
-Calibration::Calibration(const Recipe& recipe, MatrixView<const double> raw) {
-  if (raw.cols != recipe.views.size()) {
-    fail(ErrorCode::invalid_argument, "calibration", "columns", std::to_string(recipe.views.size()),
-         std::to_string(raw.cols));
-  }
-  std::vector<std::vector<double>> columns(raw.cols);
+Calibration::Calibration(const Recipe& recipe, const CalibrationScores& scores) {
+  const MatrixView<const double> held_out = scores.held_out;
+  const std::size_t width = recipe.views.size();
+  for (const MatrixView<const double>& matrix : {held_out, scores.finished, scores.own})
+    if (matrix.rows > 0 && (matrix.cols != width || matrix.rows != held_out.rows))
+      fail(ErrorCode::invalid_argument, "calibration", "columns", std::to_string(width), std::to_string(matrix.cols));
+  std::vector<std::vector<double>> upper(width), lower(width);
   std::vector<std::size_t> complete;
-  for (std::size_t r = 0; r < raw.rows; ++r) {
+  for (std::size_t r = 0; r < held_out.rows; ++r) {
     bool is_complete = true;
-    for (std::size_t v = 0; v < raw.cols; ++v) {
-      if (std::isnan(raw(r, v)))
+    for (std::size_t v = 0; v < width; ++v) {
+      const double score = held_out(r, v);
+      if (std::isnan(score)) {
         is_complete = false;
-      else
-        columns[v].push_back(raw(r, v));
+        continue;
+      }
+      const double other = known_or(scores.finished, r, v, score);
+      upper[v].push_back(std::max(score, other));
+      lower[v].push_back(std::max(-score, -other));
     }
     if (is_complete) complete.push_back(r);
   }
-  set_views(recipe, columns);
-  std::vector<double> row_levels(views()), combined(complete.size());
+  set_views(recipe, upper, lower, scores.noise);
+  std::vector<double> row(width), row_levels(width), combined(complete.size());
   for (std::size_t i = 0; i < combined.size(); ++i) {
-    levels(std::span<const double>(raw.row(complete[i]), raw.cols), row_levels);
-    combined[i] = combine(row_levels);
+    combined[i] = -std::numeric_limits<double>::infinity();
+    for (const MatrixView<const double>& matrix : {held_out, scores.finished, scores.own}) {
+      for (std::size_t v = 0; v < width; ++v) row[v] = known_or(matrix, complete[i], v, held_out(complete[i], v));
+      levels(row, row_levels);
+      combined[i] = std::max(combined[i], combine(row_levels));
+    }
   }
-  combined_ = TailCalibration(combined);
+  combined_ = TailCalibration(combined, TailRule::cautious);
 }
 
-void Calibration::set_views(const Recipe& recipe, std::span<const std::vector<double>> columns) {
+void Calibration::set_views(const Recipe& recipe, std::span<const std::vector<double>> upper,
+                            std::span<const std::vector<double>> lower, std::span<const double> noise) {
   combiner_ = recipe.combiner;
   std::size_t normals = 0;
-  for (const std::vector<double>& column : columns) normals = std::max(normals, column.size());
+  for (const std::vector<double>& column : upper) normals = std::max(normals, column.size());
   cap_ = std::log(static_cast<double>(normals + 1)) + 4.0;
   total_weight_ = 0;
+  noise_.assign(recipe.views.size(), 0);
+  if (!noise.empty()) noise_.assign(noise.begin(), noise.end());
   for (std::size_t v = 0; v < recipe.views.size(); ++v) {
     const ViewSpec& spec = recipe.views[v];
-    View view{spec.name, spec.sidedness, spec.weight, TailCalibration(columns[v]), {}};
-    if (spec.sidedness != Sidedness::upper) view.lower = TailCalibration(negated(columns[v]));
+    View view{spec.name, spec.sidedness, spec.weight, TailCalibration(upper[v], TailRule::plain, noise_[v]), {}};
+    if (spec.sidedness != Sidedness::upper) view.lower = TailCalibration(lower[v], TailRule::plain, noise_[v]);
     views_.push_back(std::move(view));
     total_weight_ += spec.weight;
   }
@@ -103,26 +124,41 @@ Judgement Calibration::judge(std::span<const double> raw, std::span<double> leve
 }
 
 void Calibration::save(ProfileWriter& writer) const {
-  for (const View& view : views_) writer.write(view.name, view.upper.scores());
+  for (const View& view : views_) {
+    writer.write(view.name, view.upper.scores());
+    if (view.sidedness != Sidedness::upper) writer.write(view.name + k_lower, view.lower.scores());
+  }
+  writer.write("noise", noise_);
   writer.write("combined", combined_.scores());
+  save_rule(writer, combined_.rule());
 }
 
 Calibration Calibration::load(const Recipe& recipe, const ProfileReader& reader) {
-  const auto combined = reader.f64("combined");
-  reader.require(combined.size() >= 2, "combined", "fewer than two scores");
-  std::vector<std::vector<double>> columns;
+  const auto read = [&](const std::string& name) {
+    std::vector<double> scores = reader.f64(name);
+    reader.require(scores.size() >= 2, name, "fewer than two scores");
+    reader.require(std::is_sorted(scores.begin(), scores.end()), name, "not ascending");
+    return scores;
+  };
+  const std::vector<double> combined = read("combined");
+  std::vector<std::vector<double>> upper, lower;
+  std::size_t shortest = std::numeric_limits<std::size_t>::max();
   for (const ViewSpec& spec : recipe.views) {
-    const std::string& name = spec.name;
-    columns.push_back(reader.f64(name));
-    reader.require(std::is_sorted(columns.back().begin(), columns.back().end()), name, "not ascending");
+    upper.push_back(read(spec.name));
+    const bool has_lower = reader.has(spec.name + k_lower);
+    lower.push_back(has_lower ? read(spec.name + k_lower) : negated(upper.back()));
+    reader.require_size(spec.name + k_lower, lower.back().size(), upper.back().size());
+    shortest = std::min(shortest, upper.back().size());
   }
-  reader.require(std::is_sorted(combined.begin(), combined.end()), "combined", "not ascending");
-  const auto shortest = std::min_element(columns.begin(), columns.end(),
-                                         [](const auto& a, const auto& b) { return a.size() < b.size(); });
-  reader.require_size("combined", combined.size(), shortest->size());
+  reader.require_size("combined", combined.size(), shortest);
+  std::vector<double> noise;
+  if (reader.has("noise")) {
+    noise = reader.f64("noise");
+    reader.require_size("noise", noise.size(), recipe.views.size());
+  }
   Calibration result;
-  result.set_views(recipe, columns);
-  result.combined_ = TailCalibration(combined);
+  result.set_views(recipe, upper, lower, noise);
+  result.combined_ = TailCalibration(combined, load_rule(reader));
   return result;
 }
 

@@ -37,7 +37,7 @@ Drift drift_check(std::span<const TypeSequence> normals, const Recipe& recipe, c
     }
   });
 
-  const Calibration calibration(statistics, {first_raw.data(), first.size(), views});
+  const Calibration calibration(statistics, {{first_raw.data(), first.size(), views}});
   std::vector<double> levels(views);
   const auto combined = [&](std::span<const double> raw) {
     std::vector<double> result(raw.size() / views);

@@ -20,13 +20,13 @@ double share_of_repeats(const Normals& normals) {
 }
 
 TailCalibration calibrate_events(std::span<const double> scores, std::size_t most, std::uint64_t seed) {
-  if (scores.size() <= most) return TailCalibration(scores);
+  if (scores.size() <= most) return TailCalibration(scores, TailRule::cautious);
   constexpr std::uint64_t k_stream = 0xE7E27;
   Random random(seed, k_stream);
   std::vector<double> sample(scores.begin(), scores.end());
   for (std::size_t i = 0; i < most; ++i) std::swap(sample[i], sample[i + random.below(sample.size() - i)]);
   sample.resize(most);
-  return TailCalibration(sample);
+  return TailCalibration(sample, TailRule::cautious);
 }
 
 }  // namespace v0

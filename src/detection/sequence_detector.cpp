@@ -1,6 +1,8 @@
 #include "seqguard/detection/sequence_detector.hpp"
 
 #include <algorithm>
+#include <cstdint>
+#include <limits>
 #include <string>
 #include <utility>
 
@@ -9,6 +11,12 @@
 namespace seqguard {
 inline namespace v0 {
 namespace {
+
+/// Puts the numbers of the given views in their places of a row of all views.
+void copy_given(const Recipe& recipe, std::span<const double> given, std::span<double> row) {
+  for (std::size_t v = 0, k = 0; v < recipe.views.size(); ++v)
+    if (recipe.views[v].given) row[v] = given[k++];
+}
 
 std::vector<std::size_t> columns_of(const Recipe& recipe, std::span<const std::string> given) {
   std::vector<std::size_t> columns;
@@ -41,12 +49,52 @@ void SequenceDetector::select(std::span<const double> given, std::size_t sequenc
     for (const std::size_t column : columns_) out.push_back(given[i * given_.size() + column]);
 }
 
-void SequenceDetector::fit(std::span<const TypeSequence> normals, std::span<const double> given, Executor& executor) {
+void SequenceDetector::fit(std::span<const TypeSequence> normals, const GivenScores& given, Executor& executor) {
+  const std::size_t n = normals.size(), views = recipe_.views.size(), columns = columns_.size();
+  std::vector<double> used, noise_used, noise(views, 0);
+  select(given.held_out, n, used);
+  const std::vector<double> held_out = out_of_fold_scores(normals, used, recipe_, options_.profile, executor);
+  std::vector<std::uint32_t> distinct;
+  const Normals all(normals, &distinct);
+  profile_ = Profile(recipe_, all, options_.profile);
+  const std::vector<double> own = own_scores(all, distinct, given, executor);
+
+  // A normal that has copies tells what the finished model says of one like it; of the others only the given numbers.
+  select(given.shifted.empty() ? given.held_out : given.shifted, n, used);
+  std::vector<double> finished(n * views, std::numeric_limits<double>::quiet_NaN());
+  for (std::size_t i = 0; i < n; ++i) {
+    const std::span<double> row(finished.data() + i * views, views);
+    if (all.copies(distinct[i]) > 1)
+      std::copy_n(own.data() + i * views, views, row.data());
+    else
+      copy_given(recipe_, std::span(used).subspan(i * columns, columns), row);
+  }
+  if (!given.noise.empty()) {
+    select(given.noise, 1, noise_used);
+    copy_given(recipe_, noise_used, noise);
+  }
+  calibration_ =
+      Calibration(recipe_, {{held_out.data(), n, views}, {finished.data(), n, views}, {own.data(), n, views}, noise});
+}
+
+std::vector<double> SequenceDetector::own_scores(const Normals& normals, std::span<const std::uint32_t> distinct,
+                                                 const GivenScores& given, Executor& executor) const {
+  const std::size_t n = distinct.size(), views = recipe_.views.size(), columns = columns_.size();
   std::vector<double> used;
-  select(given, normals.size(), used);
-  const std::vector<double> raw = out_of_fold_scores(normals, used, recipe_, options_.profile, executor);
-  calibration_ = Calibration(recipe_, {raw.data(), normals.size(), recipe_.views.size()});
-  profile_ = Profile(recipe_, Normals(normals), options_.profile);
+  select(given.own.empty() ? given.held_out : given.own, n, used);
+  const std::vector<double> unknown(columns, std::numeric_limits<double>::quiet_NaN());
+  std::vector<double> of_distinct(normals.size() * views);
+  auto scratches = make_per_worker(executor, [&] { return DetectionScratch(normals.longest()); });
+  executor.run(normals.size(), [&](std::size_t d, std::size_t worker) {
+    profile_.scores(normals.sequence(d), unknown, scratches[worker], {of_distinct.data() + d * views, views});
+  });
+  std::vector<double> result(n * views);
+  for (std::size_t i = 0; i < n; ++i) {
+    const std::span<double> row(result.data() + i * views, views);
+    std::copy_n(of_distinct.data() + distinct[i] * views, views, row.data());
+    copy_given(recipe_, std::span(used).subspan(i * columns, columns), row);
+  }
+  return result;
 }
 
 void SequenceDetector::recalibrate(std::span<const TypeSequence> normals, std::span<const double> given) {
@@ -59,7 +107,7 @@ void SequenceDetector::recalibrate(std::span<const TypeSequence> normals, std::s
     profile_.scores(normals[i], std::span(used).subspan(i * columns, columns), scratch,
                     {raw.data() + i * views, views});
   }
-  calibration_ = Calibration(recipe_, {raw.data(), normals.size(), views});
+  calibration_ = Calibration(recipe_, {{raw.data(), normals.size(), views}});
 }
 
 Judgement SequenceDetector::judge(TypeSequence events, std::span<const double> given, Scratch& scratch) const {

@@ -2,15 +2,18 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <numeric>
 #include <string>
 
 #include "seqguard/core/error.hpp"
+#include "seqguard/detection/detail/profile_io.hpp"
 
 namespace seqguard {
 inline namespace v0 {
 
-TailCalibration::TailCalibration(std::span<const double> scores) : scores_(scores.begin(), scores.end()) {
+TailCalibration::TailCalibration(std::span<const double> scores, TailRule rule, double noise)
+    : scores_(scores.begin(), scores.end()), rule_(rule) {
   const std::size_t n = scores_.size();
   if (n < 2) fail(ErrorCode::invalid_argument, "calibration", "scores", "at least 2", std::to_string(n));
   for (const double score : scores_) {
@@ -26,8 +29,14 @@ TailCalibration::TailCalibration(std::span<const double> scores) : scores_(score
   double variance = 0;
   for (const double score : scores_) variance += (score - mean) * (score - mean);
   // Without the floor of .05 std a scale from five close points makes the tail far too short.
-  scale_ = std::max(
-      {excess / static_cast<double>(k), 0.05 * std::sqrt(variance / count), 1e-9 * std::max(1.0, std::abs(start_))});
+  const double observed = static_cast<double>(k);
+  scale_ =
+      std::max({excess / observed, 0.05 * std::sqrt(variance / count), 1e-9 * std::max(1.0, std::abs(start_)), noise});
+  if (rule == TailRule::cautious) {
+    constexpr double k_imagined = 10;
+    scale_ = std::max(scale_, (observed * scale_ + k_imagined) / (observed + k_imagined));
+    scale_ *= 1 + 1 / std::sqrt(observed + k_imagined);
+  }
   base_ = std::log((count + 1) / static_cast<double>(k + 1));
 }
 
@@ -44,7 +53,9 @@ double TailCalibration::level(double score) const noexcept {
 
 double TailCalibration::p_value(double score) const noexcept {
   // exp(-level(score)), without the way through the logarithm where the level is one of a rank.
-  return score > start_ || std::isnan(score) ? std::exp(-level(score)) : p_conformal(score);
+  if (!(score > start_)) return std::isnan(score) ? 1 : p_conformal(score);
+  const double tail = std::exp(-level(score));
+  return rule_ == TailRule::cautious && score <= scores_.back() ? std::max(tail, p_conformal(score)) : tail;
 }
 
 double TailCalibration::threshold(double target) const {
@@ -52,12 +63,26 @@ double TailCalibration::threshold(double target) const {
     fail(ErrorCode::invalid_argument, "threshold", "target", "a number in (0, 1)", std::to_string(target));
   }
   const double wanted = -std::log(target);
-  if (wanted >= base_) return start_ + (wanted - base_) * scale_;
+  if (wanted < base_) return std::min(start_, rank_threshold(target));
+  const double tail = start_ + (wanted - base_) * scale_;
+  return rule_ == TailRule::cautious ? std::max(tail, rank_threshold(target)) : tail;
+}
+
+double TailCalibration::rank_threshold(double target) const noexcept {
   // Most scores at or above s so that (number + 1) / (n + 1) < target.
-  const double n = static_cast<double>(scores_.size());
-  const double allowed = std::ceil(target * (n + 1)) - 2;
-  if (allowed < 0) return start_;
-  return std::min(start_, scores_[scores_.size() - 1 - static_cast<std::size_t>(allowed)]);
+  const double allowed = std::ceil(target * static_cast<double>(scores_.size() + 1)) - 2;
+  return allowed < 0 ? scores_.back() : scores_[scores_.size() - 1 - static_cast<std::size_t>(allowed)];
+}
+
+void save_rule(ProfileWriter& writer, TailRule rule) {
+  writer.write("rule", std::vector<std::uint64_t>{rule == TailRule::cautious ? 1u : 0u});
+}
+
+TailRule load_rule(const ProfileReader& reader) {
+  if (!reader.has("rule")) return TailRule::plain;
+  const std::vector<std::uint64_t> rule = reader.u64("rule");
+  reader.require(rule.size() == 1 && rule[0] <= 1, "rule", "not one number, 0 (plain) or 1 (cautious)");
+  return rule[0] == 1 ? TailRule::cautious : TailRule::plain;
 }
 
 }  // namespace v0

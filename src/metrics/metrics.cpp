@@ -114,6 +114,23 @@ double tpr_at_fpr(std::span<const double> normal, std::span<const double> abnorm
   return static_cast<double>(best) / static_cast<double>(abnormal.size());
 }
 
+std::size_t binomial_quantile(std::size_t trials, double rate, double confidence) {
+  for (const double share : {rate, confidence})
+    if (!(share > 0 && share < 1))
+      fail(ErrorCode::invalid_argument, "binomial_quantile", "rate and confidence", "numbers in (0, 1)",
+           std::to_string(share));
+  // P(k + 1) = P(k) (n - k) / (k + 1) rate / (1 - rate), in logarithms: P(0) of many trials is below the smallest
+  // double.
+  double log_probability = static_cast<double>(trials) * std::log1p(-rate), sum = std::exp(log_probability);
+  std::size_t k = 0;
+  while (sum < confidence && k < trials) {
+    log_probability += std::log(static_cast<double>(trials - k) / static_cast<double>(k + 1) * (rate / (1 - rate)));
+    sum += std::exp(log_probability);
+    ++k;
+  }
+  return k;
+}
+
 Confusion confusion_at(std::span<const double> normal, std::span<const double> abnormal, double threshold) {
   check_scores(normal, "confusion_at");
   check_scores(abnormal, "confusion_at");

@@ -49,6 +49,7 @@ std::string event_calibration_bytes(const EventCalibration& events) {
   writer.scope("events");
   writer.write("next", events.next.scores());
   writer.write("masked", events.masked.scores());
+  save_rule(writer, events.next.rule());
   return writer.serialize();
 }
 
@@ -56,8 +57,9 @@ EventCalibration read_event_calibration(const SafetensorsFile& file, double repe
   const ProfileReader reader(file, "events");
   EventCalibration events;
   const std::vector<double> next = reader.f64("next"), masked = reader.f64("masked");
-  if (next.size() >= 2) events.next = TailCalibration(next);
-  if (masked.size() >= 2) events.masked = TailCalibration(masked);
+  const TailRule rule = load_rule(reader);
+  if (next.size() >= 2) events.next = TailCalibration(next, rule);
+  if (masked.size() >= 2) events.masked = TailCalibration(masked, rule);
   events.rules.repeat_share = repeat_share;
   events.rules.unseen_share = schema.primary_column().vocabulary.unseen_share();
   return events;

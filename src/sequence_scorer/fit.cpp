@@ -14,9 +14,11 @@
 #include "seqguard/training/event_source.hpp"
 #include "seqguard/training/state_file.hpp"
 #include "seqguard/training/trainer.hpp"
+#include "sequence_scorer/finished_surprise.hpp"
 #include "sequence_scorer/fit_jobs.hpp"
 #include "sequence_scorer/fit_state.hpp"
 #include "sequence_scorer/held_out_surprise.hpp"
+#include "sequence_scorer/threshold_check.hpp"
 
 namespace seqguard {
 inline namespace v0 {
@@ -77,7 +79,9 @@ class Fitter {
     state_.next.assign(data_.size() * given_.size(), std::numeric_limits<double>::quiet_NaN());
     resumed_ = options_.resume && !options_.state_file.empty() && file_exists(options_.state_file);
     if (resumed_) state_ = load_state<FitState>(options_.state_file, description_);
-    if (state_.job >= jobs_.size() || state_.next.size() != data_.size() * given_.size())
+    const std::size_t probes = plan_.folds > 0 ? state_.job * probe_sequences(data_.size()).size() : 0;
+    if (state_.job >= jobs_.size() || state_.next.size() != data_.size() * given_.size() ||
+        state_.probes.size() != probes * given_.size())
       fail(ErrorCode::bad_checkpoint, options_.state_file, "number of trainings or sequences does not fit");
   }
 
@@ -86,6 +90,7 @@ class Fitter {
     double validation_loss = 0;
     for (std::size_t j = state_.job; j < jobs_.size(); ++j) {
       validation_loss = train(encoder, j);
+      if (plan_.folds > 0) ask_probes(encoder);
       if (!jobs_[j].held_out.empty()) add_held_out_surprise(state_, encoder, input_, jobs_[j], executor_);
       if (j + 1 < jobs_.size()) finish_job();
       if (!jobs_[j].held_out.empty()) report_calibration(j, jobs_[j].held_out.size());
@@ -168,6 +173,11 @@ class Fitter {
     if (!options_.state_file.empty()) save_state(state_, options_.state_file, description_);
   }
 
+  void ask_probes(const Model<float>& encoder) {
+    const std::vector<double> probes = surprise_means(encoder, input_, probe_sequences(data_.size()), executor_);
+    state_.probes.insert(state_.probes.end(), probes.begin(), probes.end());
+  }
+
   /// What job j has trained is in the state file by now.
   void report_calibration(std::size_t j, std::size_t sequences) const {
     Progress report;
@@ -200,7 +210,9 @@ class Fitter {
 
   void fit_detector(BehaviourModel& model, FitReport* report) {
     const std::vector<TypeSequence> types = all_types();
-    model.detector.fit(types, state_.next, executor_);
+    const FinishedSurprise finished =
+        finished_surprise(model.encoder, input_, jobs_, state_.next, state_.probes, executor_);
+    model.detector.fit(types, {state_.next, finished.shifted, finished.own, finished.noise}, executor_);
     const Drift drift = drift_check(types, model.detector.recipe(), detector_options().profile, executor_);
     model.drift_auroc = drift.auroc;
     if (report == nullptr) return;
@@ -209,6 +221,8 @@ class Fitter {
     report->kept_normals = model.detector.profile().kept_normals();
     report->drift_auroc = drift.auroc;
     report->drift_warning = drift.warning;
+    report->alarms = alarm_rates(model, input_, executor_);
+    report->warnings = threshold_warnings(report->alarms, Normals(types));
   }
 
   const FitInput& input_;

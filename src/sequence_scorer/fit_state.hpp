@@ -13,14 +13,15 @@ namespace seqguard {
 inline namespace v0 {
 
 /// Counted up whenever the fields below, or those of a TrainerState, change.
-inline constexpr std::uint64_t k_fit_state_layout = 2;
+inline constexpr std::uint64_t k_fit_state_layout = 3;
 
 struct FitState {
   std::uint64_t job = 0;           ///< trainings that are finished and scored
   std::vector<double> next;        ///< [sequences, surprise_views()] out-of-fold; NaN where there is none (yet)
   std::vector<double> event_next;  ///< surprises of single held-out events
   std::vector<double> event_masked;
-  bool has_trainer = false;  ///< job number `job` has begun
+  std::vector<double> probes;  ///< [jobs, probes, surprise_views()] surprise of the same sequences under each encoder
+  bool has_trainer = false;    ///< job number `job` has begun
   TrainerState<float> trainer;
 
   template <class Self, class Visit>
@@ -29,6 +30,7 @@ struct FitState {
     visit("next", self.next);
     visit("event_next", self.event_next);
     visit("event_masked", self.event_masked);
+    visit("probes", self.probes);
     visit("has_trainer", self.has_trainer);
     if (self.has_trainer)
       TrainerState<float>::visit_fields(self.trainer,

@@ -16,7 +16,8 @@ TEST_CASE("a warm judgement allocates nothing" * doctest::skip(!k_allocations_co
   for (const Recipe& recipe : {Recipe::broad({"next"}), Recipe::traces()}) {
     SequenceDetector detector(recipe);
     const std::vector<double> next(recipe.given().size(), 1.0);
-    detector.fit(views_of(normals), std::vector<double>(normals.size() * next.size(), 1.0));
+    const std::vector<double> given(normals.size() * next.size(), 1.0);
+    detector.fit(views_of(normals), {.held_out = given});
     SequenceDetector::Scratch scratch(80);
     double sum = detector.decision_function(others.back(), scratch, next);
 

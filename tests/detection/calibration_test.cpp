@@ -56,20 +56,70 @@ TEST_CASE("tail: k grows with n, ties below the start are capped, constant score
         doctest::Approx(std::log(21.0 / 6) + 1 / (0.05 * std::sqrt(variance))));
 }
 
+TEST_CASE("tail: the cautious rule imagines ten excesses and never undercuts the rank of a normal") {
+  // n = 19: k = 5, u = 13, m = 3; m' = (1 + 1 / sqrt(15)) max(3, 25 / 15).
+  const double wide = 3 * (1 + 1 / std::sqrt(15.0)), base = std::log(20.0 / 6);
+  const TailCalibration tail(ramp(19), TailRule::cautious);
+  CHECK(tail.level(16) == doctest::Approx(base + 3 / wide));
+  CHECK(tail.level(100) == doctest::Approx(base + 87 / wide));
+  CHECK(tail.p_value(13) == tail.p_conformal(13));
+  CHECK(tail.p_value(18.001) == doctest::Approx(std::exp(-tail.level(18.001))));
+  // Equal scores have no scale: the imagined ones give it, 10 / 15.
+  const TailCalibration constant(std::vector<double>(20, 2.0), TailRule::cautious);
+  CHECK(constant.p_value(2.0) == 1);
+  CHECK(constant.level(2.1) == doctest::Approx(std::log(21.0 / 6) + 0.1 / (10.0 / 15 * (1 + 1 / std::sqrt(15.0)))));
+  // 30 of 300 lie at 1, the others at 0: a rank of 31 / 301, though an exponential of mean 1 would claim less.
+  std::vector<double> two(300, 0.0);
+  for (std::size_t i = 0; i < 30; ++i) two[i] = 5;
+  const TailCalibration ranks(two, TailRule::cautious);
+  CHECK(ranks.p_value(5) == doctest::Approx(31.0 / 301));
+  CHECK(TailCalibration(two).p_value(5) < 31.0 / 301);
+}
+
+TEST_CASE("tail: p-value and rank differ by more than a factor of 3 in the two cases that the header names only") {
+  for (const std::uint64_t seed : {1u, 2u, 3u, 4u, 5u}) {
+    std::vector<double> scores;
+    Random random(seed);
+    for (int i = 0; i < 500; ++i) scores.push_back(-std::log(1 - random.uniform()));
+    const TailCalibration tail(scores, TailRule::cautious);
+    const double largest = tail.scores().back();
+    for (double score = 0; score <= largest; score += 0.01) {
+      CAPTURE(score);
+      REQUIRE(tail.p_value(score) >= tail.p_conformal(score));
+      if (score <= tail.scores()[494]) REQUIRE(tail.p_value(score) <= 3 * tail.p_conformal(score));
+    }
+    // Beyond the largest normal the rank stays where it is.
+    CHECK(tail.p_value(largest + 5) < tail.p_conformal(largest + 5) / 3);
+  }
+  // Scores that hardly spread: what lies a little higher ranks above all, which means nothing.
+  std::vector<double> close(20, 2.0);
+  for (std::size_t i = 0; i < close.size(); ++i) close[i] += 1e-6 * static_cast<double>(i);
+  const TailCalibration tail(close, TailRule::cautious);
+  CHECK(tail.p_value(2.001) > 3 * tail.p_conformal(2.001));
+}
+
+TEST_CASE("tail: an excess counts in units of the noise at least") {
+  const TailCalibration tail(std::vector<double>(20, 2.0), TailRule::plain, 0.5);
+  CHECK(tail.level(3.0) == doctest::Approx(std::log(21.0 / 6) + 2));
+}
+
 TEST_CASE("tail: threshold and p-value agree") {
   std::vector<double> scores;
   Random random(3);
   for (int i = 0; i < 200; ++i) scores.push_back(std::round(20 * random.normal()) / 10);  // with ties
-  const TailCalibration tail(scores);
-  for (const double target : {0.001, 0.01, 0.05, 0.09, 0.1, 0.104, 0.2, 0.5, 0.9}) {
-    const double threshold = tail.threshold(target);
-    for (double score = -8; score < 12; score += 0.05) {
-      if (std::abs(score - threshold) < 1e-9) continue;
-      CAPTURE(target);
-      CAPTURE(score);
-      REQUIRE((tail.p_value(score) < target) == (score > threshold));
+  for (const TailRule rule : {TailRule::plain, TailRule::cautious}) {
+    const TailCalibration tail(scores, rule);
+    for (const double target : {0.001, 0.01, 0.05, 0.09, 0.1, 0.104, 0.2, 0.5, 0.9}) {
+      const double threshold = tail.threshold(target);
+      for (double score = -8; score < 12; score += 0.05) {
+        if (std::abs(score - threshold) < 1e-9) continue;
+        CAPTURE(target);
+        CAPTURE(score);
+        REQUIRE((tail.p_value(score) < target) == (score > threshold));
+      }
     }
   }
+  const TailCalibration tail(scores);
   CHECK_THROWS_AS(tail.threshold(0), Error);
   CHECK_THROWS_AS(TailCalibration(std::vector<double>{1}), Error);
   CHECK_THROWS_AS(TailCalibration(std::vector<double>{1, std::nan("")}), Error);
@@ -108,7 +158,7 @@ TEST_CASE("levels by sidedness, cap, power mean and weighted sum") {
   const TailCalibration tail(scores);
   std::vector<double> levels(3);
 
-  const Calibration sum(recipe, matrix);
+  const Calibration sum(recipe, {matrix});
   sum.levels(std::vector<double>{16, 16, 16}, levels);
   CHECK(levels[0] == doctest::Approx(tail.level(16)));
   CHECK(levels[1] == doctest::Approx(tail.level(16) - std::numbers::ln2));
@@ -120,7 +170,7 @@ TEST_CASE("levels by sidedness, cap, power mean and weighted sum") {
   CHECK(levels[2] == doctest::Approx(std::max(tail.level(2) + std::log(0.9), tail.level(16) + std::log(0.1))));
 
   recipe.combiner = Combiner::power_mean;
-  const Calibration mean(recipe, matrix);
+  const Calibration mean(recipe, {matrix});
   const Judgement judged = mean.judge(std::vector<double>{1000, 9, 9}, levels);
   CHECK(levels[0] == doctest::Approx(std::log(20.0) + 4));
   const double expected =
@@ -136,10 +186,34 @@ TEST_CASE("calibration leaves out incomplete rows and refuses a wrong width") {
   const Recipe recipe{"test", Combiner::power_mean, {{"ngram"}, {.name = "next", .given = true}}};
   std::vector<double> raw;
   for (int i = 0; i < 30; ++i) raw.insert(raw.end(), {1.0 * i, i % 3 == 0 ? std::nan("") : 1.0});
-  CHECK(Calibration(recipe, {raw.data(), 30, 2}).normals() == 20);
-  CHECK_THROWS_AS(Calibration(recipe, {raw.data(), 20, 3}), Error);
+  CHECK(Calibration(recipe, {{raw.data(), 30, 2}}).normals() == 20);
+  CHECK_THROWS_AS(Calibration(recipe, {{raw.data(), 20, 3}}), Error);
   raw.assign(60, std::nan(""));
-  CHECK_THROWS_AS(Calibration(recipe, {raw.data(), 30, 2}), Error);
+  CHECK_THROWS_AS(Calibration(recipe, {{raw.data(), 30, 2}}), Error);
+}
+
+TEST_CASE("each normal counts with the most abnormal of what is known of it") {
+  const Recipe recipe{"test", Combiner::power_mean, {{"ngram"}, {"length", Sidedness::two_sided, 1.0}}};
+  // Held out all are equal; the finished model gives all of them a little more, and for itself a little less.
+  const std::vector<double> held_out(60, 1.0), finished(60, 1.25), own(60, 0.75);
+  const auto matrix = [](const std::vector<double>& values) { return MatrixView<const double>(values.data(), 30, 2); };
+  std::vector<double> levels(2);
+  const auto p = [&](const Calibration& calibration, double score) {
+    return calibration.judge(std::vector<double>{score, score}, levels).p_value;
+  };
+  const Calibration alone(recipe, {matrix(held_out)});
+  CHECK(p(alone, 1.0) == 1);
+  CHECK(p(alone, 1.25) < 0.01);
+  CHECK(p(alone, 0.75) < 0.05);  // too short: half of the views see it
+  const Calibration both(recipe, {.held_out = matrix(held_out), .finished = matrix(finished)});
+  CHECK(p(both, 1.25) == 1);
+  CHECK(p(both, 1.0) == 1);
+  CHECK(p(both, 0.75) < 0.05);
+  CHECK(p(both, 2.0) < 0.01);
+  const Calibration known(recipe, {.held_out = matrix(held_out), .own = matrix(own)});
+  CHECK(p(known, 0.75) == 1);
+  CHECK(p(known, 1.25) < 0.05);  // own scores widen the decision, not the views
+  CHECK_THROWS_AS(Calibration(recipe, {.held_out = matrix(held_out), .own = {own.data(), 20, 2}}), Error);
 }
 
 namespace {

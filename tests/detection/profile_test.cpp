@@ -134,7 +134,8 @@ TEST_CASE("a fitted detector finds anomalies at about the target rate, and each 
   }
   CHECK_THROWS_AS(SequenceDetector(Recipe::broad({"next"})).fit(views_of(normals)), Error);
   SequenceDetector with_next(Recipe::broad({"next"}));
-  with_next.fit(views_of(normals), std::vector<double>(300, 1.0));
+  const std::vector<double> ones(300, 1.0);
+  with_next.fit(views_of(normals), {.held_out = ones});
   CHECK_THROWS_WITH_AS(with_next.judge(odd[0], {}, scratch), doctest::Contains("expected 1, found 0"), Error);
 }
 
@@ -148,8 +149,8 @@ TEST_CASE("given views: numbers are found by their names, calibrated on what is 
     next.push_back(i % 4 == 0 ? std::nan("") : static_cast<double>(i % 10));
     given.insert(given.end(), {1e6, next.back()});
   }
-  detector.fit(views_of(normals), given);
-  own_order.fit(views_of(normals), next);
+  detector.fit(views_of(normals), {.held_out = given});
+  own_order.fit(views_of(normals), {.held_out = next});
   CHECK(detector.serialize() == own_order.serialize());
   CHECK(detector.calibration().normals() == 75);
   SequenceDetector::Scratch scratch;

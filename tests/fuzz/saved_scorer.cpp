@@ -25,7 +25,7 @@ void save_small_model(const std::string& directory) {
   SequenceDetector detector(Recipe::broad({"next"}));
   const Sequences normals = random_walks(12, 3, 4, 1);
   const std::vector<double> next(normals.size(), 1.0);
-  detector.fit(views_of(normals), next);
+  detector.fit(views_of(normals), {.held_out = next});
   save_behaviour_model({std::move(schema), std::move(encoder), std::move(detector), {}}, directory);
 }
 

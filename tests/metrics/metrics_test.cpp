@@ -64,3 +64,19 @@ TEST_CASE("metrics refuse empty groups, NaN and rates outside [0, 1]") {
   CHECK_THROWS_AS(tpr_at_fpr(Scores{1}, Scores{1}, 1.5), Error);
   CHECK_THROWS_AS(confusion_at(Scores{1}, Scores{std::nan("")}, 0), Error);
 }
+
+TEST_CASE("binomial quantiles") {
+  // 2 trials at one half: 1/4, 3/4, 1.
+  CHECK(binomial_quantile(2, 0.5, 0.25) == 0);
+  CHECK(binomial_quantile(2, 0.5, 0.7) == 1);
+  CHECK(binomial_quantile(2, 0.5, 0.76) == 2);
+  // P(X <= 34) = .99859, P(X <= 35) = .99925 of 2,000 trials at 1 % (scipy.stats.binom).
+  CHECK(binomial_quantile(2000, 0.01, 0.999) == 35);
+  CHECK(binomial_quantile(0, 0.3, 0.999) == 0);
+  // P(0) = 2^-1,000,000 is no double: the median lies within a standard deviation of 500,000 all the same.
+  const std::size_t median = binomial_quantile(1'000'000, 0.5, 0.5);
+  CHECK(median >= 499'500);
+  CHECK(median <= 500'500);
+  CHECK_THROWS_AS(binomial_quantile(10, 0, 0.5), Error);
+  CHECK_THROWS_AS(binomial_quantile(10, 0.5, 1), Error);
+}

@@ -17,10 +17,23 @@ inline namespace v0 {
 /// A judged sequence.
 struct Judgement {
   double value = 0;            ///< combined level T, higher = more abnormal
-  double p_value = 1;          ///< tail formula on T; decides
+  double p_value = 1;          ///< TailCalibration on T, cautious; decides
   double p_conformal = 1;      ///< exact rank of T among the calibration normals
   std::size_t worst_view = 0;  ///< index of the view that contributes most; of several at the cap the last one, so that
                                ///< a column is named rather than the sum of columns
+};
+
+/// What the normals score, [n, views] each, NaN: not known.
+///
+/// The model that will judge is not the one that gave the held-out scores: it has seen more, and each training ends
+/// elsewhere. Where the normals are (nearly) equal that difference is larger than what separates them, and would make
+/// each of them an anomaly. So every normal counts with the most abnormal of what is known of it: a view's upper tail
+/// is made of max(held_out, finished), its lower tail of the minima, and T of the largest T of the three rows.
+struct CalibrationScores {
+  MatrixView<const double> held_out;       ///< by a model that has not seen that normal
+  MatrixView<const double> finished = {};  ///< by the model that will judge, of a new normal like that one
+  MatrixView<const double> own = {};       ///< by the model that will judge, of that normal itself, which it has seen
+  std::span<const double> noise = {};      ///< [views] by how much two fits differ about one sequence; empty: 0
 };
 
 /// Levels of each view by its sidedness, their combination, calibrated once more on the same normals.
@@ -31,12 +44,10 @@ struct Judgement {
 class Calibration {
  public:
   Calibration() = default;
-  /// `raw`: [n, views] scores of normals that their statistics have not seen. NaN: not known (the encoder was trained
-  /// on that normal). The level of a view is calibrated on all its numbers, T on the rows without a NaN: with the views
-  /// on those rows alone, a quarter of the normals, AUROC was .014 lower on social bots 1 and 3 and on filmtrust.
-  /// @throws Error invalid_argument for fewer than two complete rows or a width that differs from the recipe;
-  /// non_finite.
-  Calibration(const Recipe& recipe, MatrixView<const double> raw);
+  /// The level of a view is calibrated on all its held-out numbers, T on the rows of which all are known: with the
+  /// views on those rows alone, a quarter of the normals, AUROC was .014 lower on social bots 1 and 3 and on filmtrust.
+  /// @throws Error invalid_argument for fewer than two complete rows or sizes that differ; non_finite.
+  Calibration(const Recipe& recipe, const CalibrationScores& scores);
 
   std::size_t views() const noexcept { return views_.size(); }
   std::size_t normals() const noexcept { return combined_.size(); }
@@ -63,12 +74,14 @@ class Calibration {
   };
   double level(const View& view, double raw) const noexcept;
   double contribution(const View& view, double level) const noexcept;
-  void set_views(const Recipe& recipe, std::span<const std::vector<double>> columns);
+  void set_views(const Recipe& recipe, std::span<const std::vector<double>> upper,
+                 std::span<const std::vector<double>> lower, std::span<const double> noise);
 
   Combiner combiner_ = Combiner::power_mean;
   double cap_ = 0;  ///< log(n + 1) + 4, n normals that calibrate the views
   double total_weight_ = 1;
   std::vector<View> views_;
+  std::vector<double> noise_;  ///< [views] CalibrationScores::noise
   TailCalibration combined_;
 };
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string>
 #include <vector>
@@ -15,6 +16,18 @@ inline namespace v0 {
 struct SequenceDetectorOptions {
   ProfileOptions profile;
   double contamination = 0.01;  ///< target false-positive rate of predict() and threshold()
+};
+
+/// Numbers that come with the normals from outside, for the given views: [normals, given()] each, NaN: not known.
+struct GivenScores {
+  /// Of a model that has not learned from that normal.
+  std::span<const double> held_out = {};
+  /// The same, corrected by how the model that will judge differs from the one that gave them. Empty: it is that one.
+  std::span<const double> shifted = {};
+  /// What the model that will judge says of the normals themselves. Empty: held_out.
+  std::span<const double> own = {};
+  /// [given()] by how much two trainings differ about one sequence. Empty: 0.
+  std::span<const double> noise = {};
 };
 
 /// A recipe with everything learned for it. Recipe::single() gives each detector alone. Higher = more abnormal.
@@ -35,9 +48,9 @@ class SequenceDetector {
   /// them. @throws Error invalid_argument also if one is not.
   SequenceDetector(Recipe recipe, std::vector<std::string> given, const SequenceDetectorOptions& options = {});
 
-  /// Learns from normals. `given` [normals, given()]: out-of-fold numbers, row by row; a normal with NaN there is
-  /// learned from, and calibrates its views but not their combination. @throws Error invalid_argument.
-  void fit(std::span<const TypeSequence> normals, std::span<const double> given = {},
+  /// Learns from normals. A normal without a held-out number is learned from, and calibrates its views but not their
+  /// combination. @throws Error invalid_argument.
+  void fit(std::span<const TypeSequence> normals, const GivenScores& given = {},
            Executor& executor = inline_executor());
 
   /// Thread-safe with one scratch per thread. `given`: one number for each of given(). @throws Error invalid_argument
@@ -67,6 +80,9 @@ class SequenceDetector {
   /// Of the numbers that come with each sequence, those that the recipe uses, in its order.
   /// @throws Error invalid_argument: their number.
   void select(std::span<const double> given, std::size_t sequences, std::vector<double>& out) const;
+  /// [normals, views] of the fitted statistics and given.own.
+  std::vector<double> own_scores(const Normals& normals, std::span<const std::uint32_t> distinct,
+                                 const GivenScores& given, Executor& executor) const;
 
   Recipe recipe_;
   std::vector<std::string> given_;

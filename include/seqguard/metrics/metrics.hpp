@@ -20,6 +20,10 @@ double average_precision(std::span<const double> normal, std::span<const double>
 /// outside [0, 1].
 double tpr_at_fpr(std::span<const double> normal, std::span<const double> abnormal, double false_positive_rate);
 
+/// The smallest count k so that of `trials` independent events of probability `rate` at most k happen with a
+/// probability of at least `confidence`. @throws Error invalid_argument unless 0 < rate < 1 and 0 < confidence < 1.
+std::size_t binomial_quantile(std::size_t trials, double rate, double confidence);
+
 /// Counts of a decision and what follows from them.
 struct Confusion {
   double true_positives = 0, false_positives = 0, false_negatives = 0, true_negatives = 0;

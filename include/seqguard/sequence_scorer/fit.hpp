@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "seqguard/core/executor.hpp"
 #include "seqguard/core/load_options.hpp"
@@ -77,6 +78,15 @@ FitInput prepare_fit(const Dataset& data, const FitOptions& options);
 /// A JSON object of all its fields; stored with the model.
 std::string to_json(const FitPlan& plan);
 
+/// How often the finished model calls normal sequences abnormal, beside the target.
+struct AlarmRates {
+  double target = 0;
+  std::size_t own_judged = 0;       ///< normals that were judged once more: all, or 1,000 of them, evenly spread
+  std::size_t own_alarms = 0;       ///< those of them that the model calls abnormal
+  std::size_t held_out = 0;         ///< normals that calibrate the decision
+  std::size_t held_out_alarms = 0;  ///< those of them that a threshold made of nine tenths of the others calls abnormal
+};
+
 /// What a fit has to say.
 struct FitReport {
   FitPlan plan;
@@ -88,6 +98,9 @@ struct FitReport {
   std::size_t kept_normals = 0;         ///< those of them that the statistics hold within FitOptions::profile_bytes
   double drift_auroc = 0.5;             ///< as Drift::auroc
   bool drift_warning = false;
+  AlarmRates alarms;
+  /// In words, for people: why the target cannot be promised, or is not held, and what to do. Empty if all is well.
+  std::vector<std::string> warnings;
 };
 
 /// Learns normal behaviour. Deterministic for a seed at any concurrency; killed and resumed from its state file it

@@ -36,11 +36,11 @@ struct EventScore {
 
 /// A judged sequence. It owns what it shows; reused as an output it keeps its capacity.
 struct Score {
-  double value = 0;                            ///< combined level of all views of the recipe, higher = more abnormal
-  double p_value = 1;                          ///< tail formula of the calibration normals; decides
-  double p_conformal = 1;                      ///< exact rank among the calibration normals
-  bool is_anomaly = false;                     ///< p_value < the target false-positive rate of the model
-  std::size_t worst = 0;                       ///< the event with the largest value
+  double value = 0;         ///< combined level of all views of the recipe, higher = more abnormal
+  double p_value = 1;       ///< TailCalibration with the cautious rule, on the calibration normals; decides
+  double p_conformal = 1;   ///< exact rank among the calibration normals; tail_calibration.hpp: where they differ
+  bool is_anomaly = false;  ///< p_value < the target false-positive rate of the model
+  std::size_t worst = 0;    ///< the event with the largest value
   SurpriseKind worst_by = SurpriseKind::next;  ///< what ranked the events
   std::string view;                            ///< the view of the recipe that contributes most, e.g. "unseen"
   std::vector<EventScore> events;

@@ -46,6 +46,7 @@ class ProfileReader {
   /// Borrows `file`.
   ProfileReader(const SafetensorsFile& file, std::string_view scope) : file_(&file), scope_(std::string(scope) + ".") {}
 
+  bool has(std::string_view name) const { return file_->tensors().contains(scope_ + std::string(name)); }
   std::vector<std::uint64_t> u64(std::string_view name) const;
   std::vector<std::uint32_t> u32(std::string_view name) const;
   std::vector<float> f32(std::string_view name) const;   ///< every value finite

@@ -1,0 +1,105 @@
+#include "sequence_scorer/threshold_check.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <span>
+
+#include "seqguard/core/random.hpp"
+#include "seqguard/metrics/metrics.hpp"
+#include "sequence_scorer/finished_surprise.hpp"
+
+namespace seqguard {
+inline namespace v0 {
+namespace {
+
+constexpr double k_confidence = 0.999;
+/// Normals of which there is one: with fewer than TailCalibration needs for a scale, it tells nothing about new kinds.
+constexpr std::size_t k_fewest_single = 5;
+/// A share of new kinds that may be so many times the target is warned of.
+constexpr double k_tolerated = 5;
+
+std::size_t own_alarms(const BehaviourModel& model, const FitInput& input, std::span<const std::uint32_t> judged,
+                       Executor& executor) {
+  const std::vector<double> given = surprise_means(model.encoder, input, judged, executor);
+  const std::size_t views = given.size() / judged.size();
+  auto scratches = make_per_worker(executor, [] { return SequenceDetector::Scratch(); });
+  std::vector<std::uint8_t> alarm(judged.size());
+  executor.run(judged.size(), [&](std::size_t k, std::size_t worker) {
+    alarm[k] = model.detector.predict(input.data.types(judged[k]), scratches[worker],
+                                      std::span(given).subspan(k * views, views));
+  });
+  return static_cast<std::size_t>(std::count(alarm.begin(), alarm.end(), 1));
+}
+
+/// Scores that a threshold made of the nine tenths without them would call abnormal.
+std::size_t held_out_alarms(std::span<const double> scores, double target) {
+  constexpr std::size_t k_parts = 10;
+  constexpr std::uint64_t k_stream = 0xA1A7;
+  std::vector<double> shuffled(scores.begin(), scores.end());
+  Random(1, k_stream).shuffle(shuffled);
+  std::size_t alarms = 0;
+  for (std::size_t part = 0; part < k_parts; ++part) {
+    std::vector<double> others, own;
+    for (std::size_t i = 0; i < shuffled.size(); ++i) (i % k_parts == part ? own : others).push_back(shuffled[i]);
+    if (others.size() < 2) return 0;
+    const TailCalibration tail(others, TailRule::cautious);
+    for (const double score : own) alarms += tail.p_value(score) < target ? 1 : 0;
+  }
+  return alarms;
+}
+
+std::string percent(double share) {
+  std::array<char, 32> text;
+  std::snprintf(text.data(), text.size(), "%.3g %%", 100 * share);
+  return text.data();
+}
+
+/// Empty if the target explains the alarms.
+std::string excess(std::size_t alarms, std::size_t judged, double target, const std::string& whose) {
+  if (judged == 0 || alarms <= binomial_quantile(judged, target, k_confidence)) return "";
+  return "the threshold does not hold: " + percent(static_cast<double>(alarms) / static_cast<double>(judged)) +
+         " of its " + whose + " (" + std::to_string(alarms) + " of " + std::to_string(judged) +
+         ") are called abnormal, the target is " + percent(target);
+}
+
+}  // namespace
+
+AlarmRates alarm_rates(const BehaviourModel& model, const FitInput& input, Executor& executor) {
+  constexpr std::size_t k_most = 1000;
+  const std::size_t n = input.data.size();
+  std::vector<std::uint32_t> judged(std::min(n, k_most));
+  for (std::size_t k = 0; k < judged.size(); ++k) judged[k] = static_cast<std::uint32_t>(k * n / judged.size());
+  const std::span<const double> scores = model.detector.calibration().combined().scores();
+  AlarmRates rates;
+  rates.target = model.target_fpr;
+  rates.own_judged = judged.size();
+  rates.own_alarms = own_alarms(model, input, judged, executor);
+  rates.held_out = scores.size();
+  rates.held_out_alarms = held_out_alarms(scores, model.target_fpr);
+  return rates;
+}
+
+std::vector<std::string> threshold_warnings(const AlarmRates& rates, const Normals& normals) {
+  std::vector<std::string> warnings;
+  for (const std::string& warning :
+       {excess(rates.own_alarms, rates.own_judged, rates.target, "own training sequences"),
+        excess(rates.held_out_alarms, rates.held_out, rates.target, "held-out normal sequences")})
+    if (!warning.empty()) warnings.push_back(warning + "; fit on more sequences, or raise --target-fpr");
+  std::size_t single = 0;
+  for (std::size_t i = 0; i < normals.size(); ++i) single += normals.copies(i) == 1 ? 1 : 0;
+  const auto n = static_cast<double>(normals.total());
+  if (single <= k_fewest_single && 3 / n > k_tolerated * rates.target)
+    warnings.push_back("the target of " + percent(rates.target) + " cannot be promised: of " +
+                       std::to_string(normals.total()) + " normal sequences all but " + std::to_string(single) +
+                       " are repetitions, a sequence that is new will be called abnormal, and up to " + percent(3 / n) +
+                       " of normal traffic may be new; fit on at least " +
+                       std::to_string(static_cast<std::size_t>(3 / (k_tolerated * rates.target))) +
+                       " sequences, or raise --target-fpr");
+  return warnings;
+}
+
+}  // namespace v0
+}  // namespace seqguard

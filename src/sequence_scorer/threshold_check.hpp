@@ -1,0 +1,26 @@
+// Whether the threshold of a finished model holds: on its own normals, on held-out ones, and by what is not known.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "seqguard/core/executor.hpp"
+#include "seqguard/detection/normals.hpp"
+#include "seqguard/sequence_scorer/behaviour_model.hpp"
+#include "seqguard/sequence_scorer/fit.hpp"
+
+namespace seqguard {
+inline namespace v0 {
+
+/// Judges the model's own normals, and its calibration normals by each other. The same numbers at any concurrency.
+AlarmRates alarm_rates(const BehaviourModel& model, const FitInput& input, Executor& executor);
+
+/// What does not hold, or cannot be known to hold (FitReport::warnings):
+/// - more alarms among its own or the held-out normals than the target explains (binomial, 99.9 %);
+/// - hardly a normal that is the only one of its kind, and few normals: nothing tells how a new kind would score, and
+/// of
+///   n normals none of which is new, up to 3 / n of the traffic still may be (rule of three, 95 %).
+std::vector<std::string> threshold_warnings(const AlarmRates& rates, const Normals& normals);
+
+}  // namespace v0
+}  // namespace seqguard
