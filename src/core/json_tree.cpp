@@ -1,8 +1,11 @@
 #include "core/json_tree.hpp"
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
 
 #include "core/json_events.hpp"
+#include "core/python_literals.hpp"
 
 namespace seqguard {
 inline namespace v0 {
@@ -24,8 +27,9 @@ class JsonTreeBuilder final : public JsonEvents {
   }
   void real(double value, std::string_view text) override {
     JsonTree::Node& node = add(Kind::real);
-    node.real = value;
-    keep(text, node.text_begin, node.size);
+    const std::string_view literal = python_literal(text);
+    node.real = literal.empty() ? value : std::numeric_limits<double>::quiet_NaN();
+    keep(literal.empty() ? text : literal, node.text_begin, node.size);
   }
   void text(std::string_view value) override {
     JsonTree::Node& node = add(Kind::text);
@@ -107,7 +111,8 @@ JsonTree::JsonTree(std::string_view text, std::string file, ErrorCode code, Dupl
     fail(code_, file_, "malformed JSON: NUL byte at offset " + std::to_string(nul));
   if (text.size() > UINT32_MAX) fail(code_, file_, "larger than 4 GiB");
   JsonTreeBuilder builder(*this, text.size(), duplicates);
-  parse_json(text, builder);
+  const std::optional<std::string> plain = without_python_literals(text);
+  parse_json(plain ? *plain : text, builder);
 }
 
 JsonValue::Kind JsonValue::kind() const noexcept { return tree_->nodes_[node_].kind; }
@@ -144,8 +149,9 @@ std::string JsonValue::describe() const {
     case Kind::boolean:
       return node.boolean ? "true" : "false";
     case Kind::integer:
-    case Kind::real:
       return dump();
+    case Kind::real:
+      return std::isfinite(node.real) ? dump() : std::string(number_text());
     case Kind::text:
       return "\"" + std::string(text().substr(0, 200)) + "\"";
     case Kind::array:
@@ -189,8 +195,8 @@ std::uint64_t JsonValue::natural(std::uint64_t largest) const {
 
 double JsonValue::number() const {
   const JsonTree::Node& node = tree_->nodes_[node_];
-  if (is(Kind::real)) return node.real;
-  if (!is(Kind::integer)) refuse("a number");
+  if (is(Kind::real) && std::isfinite(node.real)) return node.real;
+  if (!is(Kind::integer)) refuse(is(Kind::real) ? "a finite number" : "a number");
   const auto magnitude = static_cast<double>(node.magnitude);
   return node.negative ? -magnitude : magnitude;
 }

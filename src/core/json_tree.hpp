@@ -39,7 +39,7 @@ class JsonValue {
   std::int64_t integer() const;
   /// An integer from 0 to `largest`.
   std::uint64_t natural(std::uint64_t largest = std::numeric_limits<std::uint64_t>::max()) const;
-  double number() const;  ///< to the nearest double; an integer counts too
+  double number() const;  ///< finite, to the nearest double; an integer counts too
   double share() const;   ///< a number from 0 to 1
   std::string_view text() const;
   std::vector<std::string> texts() const;  ///< an array of texts
@@ -98,8 +98,10 @@ enum class DuplicateKeys {
 
 class JsonTree {
  public:
-  /// Failures have `code`. @throws Error malformed text, a NUL byte, more than 64 levels (so that code that walks a
-  /// tree by recursion is safe), more values than 4,000,000 and one for 8 bytes of text, more than 4 GiB.
+  /// Failures have `code`. Python's Infinity, -Infinity and NaN are real numbers that number() refuses: one in a field
+  /// that nobody reads is no reason to refuse a file. @throws Error malformed text, a NUL byte, more than 64 levels (so
+  /// that code that walks a tree by recursion is safe), more values than 4,000,000 and one for 8 bytes of text, more
+  /// than 4 GiB.
   JsonTree(std::string_view text, std::string file, ErrorCode code, DuplicateKeys duplicates = DuplicateKeys::refuse);
   JsonTree(const JsonTree&) = delete;
   JsonTree& operator=(const JsonTree&) = delete;

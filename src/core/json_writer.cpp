@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "core/json_events.hpp"
+#include "core/utf8.hpp"
 
 namespace seqguard {
 inline namespace v0 {
@@ -87,6 +88,11 @@ void JsonWriter::break_line() {
 }
 
 void JsonWriter::quote(std::string_view text) {
+  std::string repaired;
+  if (!is_valid_utf8(text)) {
+    repair_utf8(text, repaired);
+    text = repaired;
+  }
   constexpr std::string_view hex = "0123456789abcdef", short_names = "btn?fr";  // of the bytes from 8 on
   text_ += '"';
   for (const char c : text) {

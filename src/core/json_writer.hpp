@@ -11,7 +11,8 @@
 namespace seqguard {
 inline namespace v0 {
 
-/// Appends to a string; commas and line breaks are put where they belong.
+/// Appends to a string; commas and line breaks are put where they belong. What is written is JSON and UTF-8 whatever
+/// the texts are: ill-formed bytes become U+FFFD.
 class JsonWriter {
  public:
   /// `indent` > 0: every element on a line of its own, so many blanks deeper for each level; 0: all in one line.

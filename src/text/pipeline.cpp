@@ -43,15 +43,21 @@ void finish_pipeline(TokenizerPipeline& pipeline, std::vector<AddedTokenEntry> a
     if (token.content.empty()) continue;
     const auto known = vocabulary.find(token.content);
     const std::int32_t id = known ? *known : next_id;
-    if (id != token.id)
+    if (token.id >= 0 && id != token.id)
       fail(ErrorCode::bad_format, entry.where, "id of \"" + token.content.substr(0, 100) + "\"",
            std::to_string(id) + (known ? " as in the vocabulary" : ", the next free one"), std::to_string(token.id));
+    if (!known && token.id < 0 && !vocabulary.piece(id).empty()) {
+      pipeline.report.notes.push_back(entry.where + ": \"" + token.content.substr(0, 60) + "\" gets no id: " +
+                                      std::to_string(id) + ", the next one, belongs to a piece of the vocabulary");
+      continue;
+    }
     if (!known) {
       if (!vocabulary.piece(id).empty())
         fail(ErrorCode::bad_format, entry.where, "id " + std::to_string(id) + " belongs to a piece of the vocabulary");
       vocabulary.add_late(token.content, id);
       ++next_id;
     }
+    token.id = id;
     if (places.size() <= static_cast<std::size_t>(id)) places.resize(static_cast<std::size_t>(id) + 1);
     std::size_t& place = places[static_cast<std::size_t>(id)];
     if (place == 0) {

@@ -2,9 +2,11 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "seqguard/core/load_report.hpp"
 #include "text/added_tokens.hpp"
 #include "text/normalizer.hpp"
 #include "text/post_processor.hpp"
@@ -13,6 +15,8 @@
 
 namespace seqguard {
 inline namespace v0 {
+
+struct TokenizerSettings;
 
 /// Immutable once built.
 struct TokenizerPipeline {
@@ -24,10 +28,12 @@ struct TokenizerPipeline {
   PostProcessor post_processor;
   SpecialIds special_ids;
   std::vector<std::pair<std::uint16_t, std::uint16_t>> spaces;  // by id, at the ends of its text; empty: nothing trims
-  std::vector<std::string> notes;
+  std::optional<bool> gives_type_ids;                           // to the network
+  bool splits_specials = false;                                 // special tokens are text, whatever the options say
+  LoadReport report;
 };
 
-/// What a tokenizer file says of an added token; `expected_id` is its id there.
+/// What a tokenizer file says of an added token; its id there, or -1: the one that it gets.
 struct AddedTokenEntry {
   AddedToken token;
   std::string where;
@@ -38,17 +44,15 @@ struct AddedTokenEntry {
 /// @throws Error bad_format: an id that is not the one the tokenizers package would give.
 void finish_pipeline(TokenizerPipeline& pipeline, std::vector<AddedTokenEntry> added);
 
-/// Builds the pipeline of a tokenizer.json, with the settings of a tokenizer_config.json (its text, or empty) where
-/// transformers follows that instead. @throws Error bad_format, unsupported.
-TokenizerPipeline pipeline_from_json(std::string_view json, const std::string& file, std::string_view config,
-                                     const std::string& config_file);
-/// vocab.txt with the settings of a tokenizer_config.json (its text, or empty).
-TokenizerPipeline pipeline_from_vocab_txt(std::string_view vocabulary, const std::string& file, std::string_view config,
-                                          const std::string& config_file);
-/// vocab.json and merges.txt of RoBERTa's kind, with the settings of a tokenizer_config.json (its text, or empty).
+/// Builds the pipeline of a tokenizer.json, with the settings beside it where transformers follows those instead.
+/// @throws Error bad_format, unsupported.
+TokenizerPipeline pipeline_from_json(std::string_view json, const std::string& file, const TokenizerSettings& settings);
+/// vocab.txt with the settings beside it.
+TokenizerPipeline pipeline_from_vocab_txt(std::string_view vocabulary, const std::string& file,
+                                          const TokenizerSettings& settings);
+/// vocab.json and merges.txt of RoBERTa's kind, with the settings beside them.
 TokenizerPipeline pipeline_from_merges(std::string_view vocabulary, const std::string& file, std::string_view merges,
-                                       const std::string& merges_file, std::string_view config,
-                                       const std::string& config_file);
+                                       const std::string& merges_file, const TokenizerSettings& settings);
 
 struct TokenizerScratchBuffers {
   std::string valid;  // a text that was repaired

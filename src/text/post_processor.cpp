@@ -25,12 +25,15 @@ void trim(std::vector<PlacedToken>& tokens, bool add_prefix_space) {
   }
 }
 
+void cut(std::vector<PlacedToken>& tokens, std::size_t limit, TruncationSide side) {
+  if (side == TruncationSide::left && tokens.size() > limit)
+    tokens.erase(tokens.begin(), tokens.end() - static_cast<std::ptrdiff_t>(limit));
+  tokens.resize(std::min(tokens.size(), limit));
+}
+
 /// The longer text is cut first (truncate_encodings of the crate, LongestFirst).
-void truncate(std::vector<PlacedToken>& text, std::vector<PlacedToken>* pair, std::size_t limit) {
-  if (pair == nullptr) {
-    text.resize(std::min(text.size(), limit));
-    return;
-  }
+void truncate(std::vector<PlacedToken>& text, std::vector<PlacedToken>* pair, std::size_t limit, TruncationSide side) {
+  if (pair == nullptr) return cut(text, limit, side);
   std::size_t n1 = text.size(), n2 = pair->size();
   if (n1 + n2 <= limit) return;
   const bool swapped = n1 > n2;
@@ -41,8 +44,8 @@ void truncate(std::vector<PlacedToken>& text, std::vector<PlacedToken>* pair, st
     n2 = n1 + limit % 2;
   }
   if (swapped) std::swap(n1, n2);
-  text.resize(std::min(text.size(), n1));
-  pair->resize(std::min(pair->size(), n2));
+  cut(text, n1, side);
+  cut(*pair, n2, side);
 }
 
 void append(Encoding& encoding, std::int32_t id, std::int32_t type_id, TextSpan span, std::int8_t sequence) {
@@ -53,6 +56,15 @@ void append(Encoding& encoding, std::int32_t id, std::int32_t type_id, TextSpan 
 }
 
 }  // namespace
+
+void set_cls_sep_frame(PostProcessor& processor, std::int32_t cls, std::int32_t sep, bool roberta) {
+  using Kind = FramePiece::Kind;
+  processor.single = {{Kind::special, 0, {cls}}, {Kind::text, 0, {}}, {Kind::special, 0, {sep}}};
+  processor.pair = processor.single;
+  if (roberta) processor.pair.push_back({Kind::special, 0, {sep}});
+  processor.pair.push_back({Kind::pair, roberta ? 0 : 1, {}});
+  processor.pair.push_back({Kind::special, roberta ? 0 : 1, {sep}});
+}
 
 void count_spaces(std::string_view token, std::uint32_t& leading, std::uint32_t& trailing) noexcept {
   leading = trailing = 0;
@@ -78,7 +90,8 @@ void PostProcessor::apply(std::vector<PlacedToken>& text, std::vector<PlacedToke
   if (options.max_length != 0 && options.max_length < framing)
     fail(ErrorCode::invalid_argument, "encode", "max_length", "at least " + std::to_string(framing) + " for the frame",
          std::to_string(options.max_length));
-  if (encoding.truncated) truncate(text, pair_tokens, options.max_length - framing);
+  if (encoding.truncated)
+    truncate(text, pair_tokens, options.max_length - framing, options.truncation_side.value_or(truncation_side));
   for (const bool add_prefix_space : trim_passes) {
     trim(text, add_prefix_space);
     if (pair_tokens != nullptr) trim(*pair_tokens, add_prefix_space);

@@ -24,6 +24,7 @@ struct FramePiece {
   enum class Kind : std::uint8_t { text, pair, special } kind = Kind::special;
   std::int32_t type_id = 0;
   std::vector<std::int32_t> ids;  // of a special piece
+  bool operator==(const FramePiece&) const = default;
 };
 using Frame = std::vector<FramePiece>;
 
@@ -34,12 +35,16 @@ struct PostProcessor {
   /// Byte-level tokens begin with a space that is not part of the word: it is cut off the offsets, once for each
   /// processor that does so, with its add_prefix_space.
   std::vector<bool> trim_passes;
+  TruncationSide truncation_side = TruncationSide::right;  ///< where the options do not say
 
   /// Truncates the tokens of the texts to the limit, trims, and writes the result.
   /// @throws Error invalid_argument: max_length is shorter than the frame.
   void apply(std::vector<PlacedToken>& text, std::vector<PlacedToken>* pair_tokens, const EncodeOptions& options,
              Encoding& encoding) const;
 };
+
+/// CLS A SEP; with a second text B SEP of type 1, or SEP B SEP of type 0 (RoBERTa, MPNet).
+void set_cls_sep_frame(PostProcessor& processor, std::int32_t cls, std::int32_t sep, bool roberta);
 
 /// White space and Ġ at the ends of a token's text.
 void count_spaces(std::string_view token, std::uint32_t& leading, std::uint32_t& trailing) noexcept;

@@ -76,7 +76,8 @@ std::unique_ptr<TokenModel> read_unigram(JsonValue value) {
     const auto score = piece ? piece->next_sibling() : std::nullopt;
     if (!score || entry.size() != 2) entry.refuse("a piece and its score");
     vocabulary.add(piece->text(), static_cast<std::int64_t>(scores.size()));
-    scores.push_back(score->is(Kind::real) ? crate_number(score->number_text()) : score->number());
+    const double rounded = score->number();  // refuses what is no finite number
+    scores.push_back(score->is(Kind::real) ? crate_number(score->number_text()) : rounded);
   });
   vocabulary.finish();
   return make_unigram(std::move(vocabulary), std::move(scores), settings);

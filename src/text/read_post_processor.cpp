@@ -23,11 +23,7 @@ std::int32_t read_token_pair(JsonValue value) {
 /// BertProcessing and RobertaProcessing: CLS A SEP, and behind it B SEP or SEP B SEP.
 void read_cls_sep(JsonValue value, bool roberta, PostProcessor& processor) {
   const std::int32_t cls = read_token_pair(value.at("cls")), sep = read_token_pair(value.at("sep"));
-  processor.single = {{Kind::special, 0, {cls}}, {Kind::text, 0, {}}, {Kind::special, 0, {sep}}};
-  processor.pair = processor.single;
-  if (roberta) processor.pair.push_back({Kind::special, 0, {sep}});
-  processor.pair.push_back({Kind::pair, roberta ? 0 : 1, {}});
-  processor.pair.push_back({Kind::special, roberta ? 0 : 1, {sep}});
+  set_cls_sep_frame(processor, cls, sep, roberta);
 }
 
 std::vector<std::int32_t> read_special(JsonValue tokens, JsonValue name) {

@@ -6,35 +6,11 @@
 #include "seqguard/core/error.hpp"
 #include "seqguard/core/files.hpp"
 #include "text/pipeline.hpp"
+#include "text/tokenizer_config.hpp"
 
 namespace seqguard {
 inline namespace v0 {
 namespace {
-
-/// Replaces each maximal subpart of an ill-formed sequence by U+FFFD (Unicode 15, section 3.9).
-void repair_utf8(std::string_view text, std::string& out) {
-  out.clear();
-  for (std::size_t i = 0; i < text.size();) {
-    std::size_t good = std::min<std::size_t>(utf8_length(text[i]), text.size() - i);
-    if (is_utf8_start(text[i]) && is_valid_utf8(text.substr(i, good))) {
-      out.append(text, i, good);
-      i += good;
-      continue;
-    }
-    // The longest start of some character: one that a right continuation would complete.
-    std::size_t bad = 1;
-    constexpr std::string_view k_ends[] = {"\x80", "\x80\x80", "\x80\x80\x80", "\xBF", "\xBF\xBF", "\xBF\xBF\xBF"};
-    const auto can_be_completed = [&](std::string_view part) {
-      return std::any_of(std::begin(k_ends), std::end(k_ends), [&](std::string_view end) {
-        const std::string whole = std::string(part) + std::string(end);
-        return is_valid_utf8(whole) && utf8_length(whole[0]) == whole.size() && is_utf8_start(whole[0]);
-      });
-    };
-    while (bad < 3 && i + bad < text.size() && can_be_completed(text.substr(i, bad + 1))) ++bad;
-    out += "\xEF\xBF\xBD";
-    i += bad;
-  }
-}
 
 /// The input as well-formed text.
 std::string_view checked_text(std::string_view text, const EncodeOptions& options, std::string& repaired) {
@@ -55,7 +31,7 @@ class TextPass {
            std::vector<PlacedToken>& out)
       : pipeline_(pipeline),
         scratch_(scratch),
-        specials_are_text_(options.special_tokens_in_text == SpecialTokensInText::as_text),
+        specials_are_text_(options.special_tokens_in_text == SpecialTokensInText::as_text || pipeline.splits_specials),
         out_(out) {}
 
   void run(std::string_view text) {
@@ -179,14 +155,14 @@ std::string read(const std::string& path) { return read_file(path, k_max_file_by
 
 /// The files of `path`, or the one file that it is.
 TokenizerPipeline read_pipeline(const std::string& path) {
-  if (!directory_exists(path)) return pipeline_from_json(read(path), path, "", "");
-  const std::string config = path + "/tokenizer_config.json", settings = file_exists(config) ? read(config) : "";
+  if (!directory_exists(path)) return pipeline_from_json(read(path), path, {});
+  const TokenizerSettings settings = TokenizerSettings::read(path, k_max_file_bytes);
   const std::string json = path + "/tokenizer.json", lines = path + "/vocab.txt";
   const std::string map = path + "/vocab.json", merges = path + "/merges.txt";
-  if (file_exists(json)) return pipeline_from_json(read(json), json, settings, config);
-  if (file_exists(lines)) return pipeline_from_vocab_txt(read(lines), lines, settings, config);
+  if (file_exists(json)) return pipeline_from_json(read(json), json, settings);
+  if (file_exists(lines)) return pipeline_from_vocab_txt(read(lines), lines, settings);
   if (file_exists(map) && file_exists(merges))
-    return pipeline_from_merges(read(map), map, read(merges), merges, settings, config);
+    return pipeline_from_merges(read(map), map, read(merges), merges, settings);
   for (const char* name : {"/sentencepiece.bpe.model", "/sentencepiece.model", "/spiece.model", "/tokenizer.model"})
     if (file_exists(path + name))
       fail(ErrorCode::unsupported, path + name,
@@ -219,7 +195,7 @@ bool has_tokenizer(const std::string& directory) {
 }
 
 Tokenizer Tokenizer::parse(std::string_view json, const std::string& where) {
-  return Tokenizer(std::make_shared<const TokenizerPipeline>(pipeline_from_json(json, where, "", "")));
+  return Tokenizer(std::make_shared<const TokenizerPipeline>(pipeline_from_json(json, where, {})));
 }
 
 Tokenizer Tokenizer::load(const std::string& path, bool lowercase) {
@@ -289,9 +265,20 @@ std::string_view Tokenizer::id_to_token(std::int32_t id) const noexcept {
   return pipeline_->model->vocabulary().piece(id);
 }
 
+TruncationSide Tokenizer::truncation_side() const noexcept { return pipeline_->post_processor.truncation_side; }
+
+std::optional<bool> Tokenizer::gives_type_ids() const noexcept { return pipeline_->gives_type_ids; }
+
+std::vector<std::int32_t> Tokenizer::frame_ids() const {
+  std::vector<std::int32_t> ids;
+  for (const Frame* frame : {&pipeline_->post_processor.single, &pipeline_->post_processor.pair})
+    for (const FramePiece& piece : *frame) ids.insert(ids.end(), piece.ids.begin(), piece.ids.end());
+  return ids;
+}
+
 bool Tokenizer::is_special(std::int32_t id) const noexcept { return pipeline_->special_ids.contains(id); }
 
-const std::vector<std::string>& Tokenizer::notes() const noexcept { return pipeline_->notes; }
+const std::vector<std::string>& Tokenizer::notes() const noexcept { return pipeline_->report.notes; }
 
 }  // namespace v0
 }  // namespace seqguard

@@ -1,51 +1,87 @@
-// tokenizer_config.json: its fields, with what transformers takes for one that is absent.
+// tokenizer_config.json and the older files beside it: their fields, with what transformers takes for one that is
+// absent.
 #pragma once
 
+#include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "core/json_tree.hpp"
+#include "core/known_fields.hpp"
+#include "seqguard/text/tokenizer.hpp"
 #include "text/added_tokens.hpp"
 #include "text/normalizer.hpp"
 
 namespace seqguard {
 inline namespace v0 {
 
-struct TokenizerPipeline;
-
 /// Classes of transformers without a final "Fast", which build their stages from tokenizer_config.json.
 inline constexpr std::string_view k_bert_tokenizers[] = {"BertTokenizer", "DistilBertTokenizer", "ElectraTokenizer",
                                                          "MobileBertTokenizer", "MPNetTokenizer"};
 inline constexpr std::string_view k_roberta_tokenizers[] = {"RobertaTokenizer", "LongformerTokenizer"};
 
+/// What stands in the files beside a tokenizer's own; an empty text: no such file.
+struct TokenizerSettings {
+  std::string directory, config, special_tokens_map, added_tokens;
+
+  /// @throws Error io_error, bad_format: a file larger than `max_bytes`.
+  static TokenizerSettings read(const std::string& directory, std::size_t max_bytes);
+};
+
+/// A named token that a class has though no file names it.
+struct SpecialName {
+  const char *field, *absent;
+};
+
+/// The table of the files of a tokenizer, for all of them and for one.
+std::span<const KnownField> tokenizer_rows() noexcept;
+
 /// All members throw Error bad_format for a field of another kind.
 class TokenizerConfig {
  public:
-  /// An empty text: a directory without the file.
-  TokenizerConfig(std::string_view text, const std::string& file);
+  /// Fields that no row of the table knows are noted. @throws Error bad_format; unsupported: a field that is refused.
+  TokenizerConfig(const TokenizerSettings& settings, LoadReport& report);
 
-  bool flag(std::string_view name, bool absent) const;
+  bool absent() const noexcept { return is_absent_; }  ///< there is no tokenizer_config.json
+  bool flag(std::string_view name, bool absent) const { return config_.root().boolean_or(name, absent); }
   BertNormalizerSettings bert_normalizer() const;
-  /// "[SEP]" or {"content": "[SEP]", ..}.
+  /// The side of a text that is cut off; absent: `otherwise`.
+  TruncationSide truncation_side(TruncationSide otherwise) const;
+  /// Whether the network is given type ids: model_input_names; absent: what the class has; nullopt: no class either.
+  std::optional<bool> gives_type_ids() const;
+  /// "[SEP]" or {"content": "[SEP]", ..}, of special_tokens_map.json where that counts.
   std::string token(std::string_view name, std::string_view absent) const;
-  /// How the token is cut out of text: what added_tokens_decoder says of it, else its own object, else plainly.
-  AddedToken special_token(std::string_view name, std::string_view absent) const;
-  /// added_tokens_decoder: {"103": {"content": "[MASK]", ..}, ..}, in its order.
-  std::vector<AddedToken> decoder_tokens() const;
+  /// Whether there is an added_tokens_decoder, beside which the older files do not count.
+  bool has_decoder() const { return config_.root().find("added_tokens_decoder").has_value(); }
+  /// added_tokens_decoder, or added_tokens.json, by their ids.
+  std::vector<AddedToken> added_tokens() const;
+  const std::string& file_of_added_tokens() const { return has_decoder() ? config_.file() : added_.file(); }
+  /// The named tokens that a file has, or `defaults`. Their ids are not known here: -1.
+  std::vector<AddedToken> named_tokens(std::span<const SpecialName> defaults) const;
+  /// These, then the additional ones.
+  std::vector<AddedToken> special_tokens(std::span<const SpecialName> defaults) const;
+  /// Texts of the additional special tokens: those that are meant to stand in texts.
+  std::vector<std::string> additional_tokens() const;
   /// tokenizer_class without its "Fast"; empty: absent.
   std::string_view class_name() const;
+  bool is_class_of(std::span<const std::string_view> names) const;
   /// @throws Error unsupported: the class is neither absent nor one of these.
   void demand_class(std::span<const std::string_view> known) const;
 
  private:
-  JsonTree tree_;
-};
+  /// The value of a named token in the file that counts.
+  std::optional<JsonValue> find_token(std::string_view name) const;
+  AddedToken read_token(JsonValue value) const;
+  template <class Visit>
+  void for_each_additional(const Visit& visit) const;
+  void note_contradictions(LoadReport& report) const;
 
-/// Where tokenizer.json (`document`) and tokenizer_config.json disagree, the classes of transformers named above follow
-/// the latter: the flags of a BertNormalizer, and those of RoBERTa's ByteLevel and offsets. What changed is noted.
-void apply_tokenizer_config(const TokenizerConfig& config, JsonValue document, TokenizerPipeline& pipeline);
+  JsonTree config_, map_, added_;
+  bool is_absent_;
+};
 
 }  // namespace v0
 }  // namespace seqguard

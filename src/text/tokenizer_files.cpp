@@ -5,14 +5,12 @@
 #include "core/utf8.hpp"
 #include "seqguard/core/error.hpp"
 #include "text/read_components.hpp"
-#include "text/tokenizer_config.hpp"
+#include "text/tokenizer_settings.hpp"
 #include "text/unicode.hpp"
 
 namespace seqguard {
 inline namespace v0 {
 namespace {
-
-using Kind = FramePiece::Kind;
 
 /// Calls visit(line) for each line; the end of the last line may be missing.
 template <class Visit>
@@ -52,46 +50,37 @@ void demand_utf8(std::string_view text, const std::string& file) {
   if (!is_valid_utf8(text)) fail(ErrorCode::bad_format, file, "is not well-formed UTF-8");
 }
 
-struct SpecialName {
-  const char *field, *absent;
-};
-
-/// The special tokens, as far as the vocabulary has them, and those of added_tokens_decoder.
-std::vector<AddedTokenEntry> added_tokens(const VocabularyMap& vocabulary, const TokenizerConfig& config,
-                                          std::initializer_list<SpecialName> names, const std::string& where) {
-  std::vector<AddedTokenEntry> entries;
-  for (AddedToken& token : config.decoder_tokens()) entries.push_back({std::move(token), where});
-  for (const SpecialName& name : names) {
-    AddedToken token = config.special_token(name.field, name.absent);
-    const auto id = vocabulary.find(token.content);
-    if (!id) continue;
-    token.id = *id;
-    entries.push_back({std::move(token), where});
-  }
-  return entries;
+/// The tokens that frame a text must be pieces, or be added with an id: transformers would give any other one an id
+/// that no model was trained with.
+void demand_frame_tokens(const VocabularyMap& vocabulary, const TokenizerConfig& config, bool like_roberta) {
+  const std::vector<AddedToken> added = config.added_tokens();
+  for (const std::string& token : {config.token("cls_token", like_roberta ? "<s>" : "[CLS]"),
+                                   config.token("sep_token", like_roberta ? "</s>" : "[SEP]")})
+    if (!vocabulary.find(token) &&
+        std::none_of(added.begin(), added.end(), [&](const AddedToken& known) { return known.content == token; }))
+      fail(ErrorCode::bad_format, vocabulary.where(), "no piece \"" + token.substr(0, 100) + "\"");
 }
 
-std::int32_t demand_token(const VocabularyMap& vocabulary, const std::string& token) {
-  const auto id = vocabulary.find(token);
-  if (!id) fail(ErrorCode::bad_format, vocabulary.where(), "no piece \"" + token.substr(0, 100) + "\"");
-  return *id;
+void set_frame(const TokenizerConfig& config, bool like_roberta, TokenizerPipeline& pipeline) {
+  const VocabularyMap& all = pipeline.model->vocabulary();
+  set_cls_sep_frame(pipeline.post_processor, *all.find(config.token("cls_token", like_roberta ? "<s>" : "[CLS]")),
+                    *all.find(config.token("sep_token", like_roberta ? "</s>" : "[SEP]")), like_roberta);
 }
 
-/// CLS A SEP; with a second text B SEP of type 1, or SEP B SEP of type 0 (RoBERTa, MPNet).
-void set_frame(PostProcessor& processor, std::int32_t cls, std::int32_t sep, bool roberta) {
-  processor.single = {{Kind::special, 0, {cls}}, {Kind::text, 0, {}}, {Kind::special, 0, {sep}}};
-  processor.pair = processor.single;
-  if (roberta) processor.pair.push_back({Kind::special, 0, {sep}});
-  processor.pair.push_back({Kind::pair, roberta ? 0 : 1, {}});
-  processor.pair.push_back({Kind::special, roberta ? 0 : 1, {sep}});
+/// What the settings say of any tokenizer.
+void set_common(const TokenizerConfig& config, TokenizerPipeline& pipeline) {
+  pipeline.post_processor.truncation_side = config.truncation_side(TruncationSide::right);
+  pipeline.gives_type_ids = config.gives_type_ids();
+  pipeline.splits_specials = config.flag("split_special_tokens", false);
 }
 
 }  // namespace
 
 TokenizerPipeline pipeline_from_vocab_txt(std::string_view vocabulary, const std::string& file,
-                                          std::string_view config_text, const std::string& config_file) {
+                                          const TokenizerSettings& settings) {
   demand_utf8(vocabulary, file);
-  const TokenizerConfig config(config_text, config_file);
+  TokenizerPipeline pipeline;
+  const TokenizerConfig config(settings, pipeline.report);
   config.demand_class(k_bert_tokenizers);
   const bool mpnet = config.class_name() == "MPNetTokenizer";
   std::int64_t line_number = 0;
@@ -103,32 +92,25 @@ TokenizerPipeline pipeline_from_vocab_txt(std::string_view vocabulary, const std
     if (!pieces.find(piece)) pieces.add(piece, line_number);
   });
   pieces.finish();
+  demand_frame_tokens(pieces, config, mpnet);
 
-  TokenizerPipeline pipeline;
+  set_common(config, pipeline);
   pipeline.normalizers.push_back(make_bert_normalizer(config.bert_normalizer()));
   pipeline.pre_tokenizers.push_back(make_bert_pre_tokenizer());
-  WordPieceSettings settings;
-  settings.unk_token = config.token("unk_token", "[UNK]");
-  const char *cls = mpnet ? "<s>" : "[CLS]", *sep = mpnet ? "</s>" : "[SEP]";
-  set_frame(pipeline.post_processor, demand_token(pieces, config.token("cls_token", cls)),
-            demand_token(pieces, config.token("sep_token", sep)), mpnet);
-  auto added = added_tokens(pieces, config,
-                            {{"unk_token", "[UNK]"},
-                             {"sep_token", sep},
-                             {"pad_token", mpnet ? "<pad>" : "[PAD]"},
-                             {"cls_token", cls},
-                             {"mask_token", mpnet ? "<mask>" : "[MASK]"}},
-                            config_file);
-  pipeline.model = make_word_piece(std::move(pieces), settings);
-  finish_pipeline(pipeline, std::move(added));
+  WordPieceSettings words;
+  words.unk_token = config.token("unk_token", "[UNK]");
+  pipeline.model = make_word_piece(std::move(pieces), words);
+  const auto defaults = mpnet ? mpnet_specials() : bert_specials();
+  finish_pipeline(pipeline, merge_added_tokens(config, {}, defaults, false, pipeline));
+  set_frame(config, mpnet, pipeline);
   return pipeline;
 }
 
 TokenizerPipeline pipeline_from_merges(std::string_view vocabulary, const std::string& file, std::string_view merges,
-                                       const std::string& merges_file, std::string_view config_text,
-                                       const std::string& config_file) {
+                                       const std::string& merges_file, const TokenizerSettings& settings) {
   demand_utf8(merges, merges_file);
-  const TokenizerConfig config(config_text, config_file);
+  TokenizerPipeline pipeline;
+  const TokenizerConfig config(settings, pipeline.report);
   config.demand_class(k_roberta_tokenizers);
   const JsonTree tree(vocabulary, file, ErrorCode::bad_format, DuplicateKeys::refuse_if_asked_for);
   VocabularyMap pieces = read_vocabulary(tree.root());
@@ -145,24 +127,15 @@ TokenizerPipeline pipeline_from_merges(std::string_view vocabulary, const std::s
            "two pieces with a space between them", "\"" + std::string(line.substr(0, 100)) + "\"");
     pairs.emplace_back(line.substr(0, space), line.substr(space + 1));
   });
+  demand_frame_tokens(pieces, config, true);
 
-  TokenizerPipeline pipeline;
+  set_common(config, pipeline);
   const bool add_prefix_space = config.flag("add_prefix_space", false);
   pipeline.pre_tokenizers.push_back(make_byte_level_pre_tokenizer(add_prefix_space, true));
-  set_frame(pipeline.post_processor, demand_token(pieces, config.token("cls_token", "<s>")),
-            demand_token(pieces, config.token("sep_token", "</s>")), true);
   if (config.flag("trim_offsets", true)) pipeline.post_processor.trim_passes.push_back(add_prefix_space);
-  auto added = added_tokens(pieces, config,
-                            {{"bos_token", "<s>"},
-                             {"eos_token", "</s>"},
-                             {"unk_token", "<unk>"},
-                             {"sep_token", "</s>"},
-                             {"pad_token", "<pad>"},
-                             {"cls_token", "<s>"},
-                             {"mask_token", "<mask>"}},
-                            config_file);
   pipeline.model = make_bpe(std::move(pieces), pairs, {});
-  finish_pipeline(pipeline, std::move(added));
+  finish_pipeline(pipeline, merge_added_tokens(config, {}, roberta_specials(), false, pipeline));
+  set_frame(config, true, pipeline);
   return pipeline;
 }
 

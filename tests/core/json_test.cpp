@@ -33,6 +33,27 @@ std::string refusal(const std::string& text) {
 
 }  // namespace
 
+TEST_CASE("json: Python's Infinity and NaN stop only whoever reads them") {
+  const std::string text = R"({"a": [-Infinity, Infinity, NaN], "text": "NaN \" Infinity", "NaN": 2, "b": 1.5})";
+  const JsonTree tree(text, "f.json", ErrorCode::bad_checkpoint);
+  CHECK(tree.root().at("text").text() == "NaN \" Infinity");
+  CHECK(tree.root().at("NaN").integer() == 2);
+  CHECK(tree.root().at("b").number() == 1.5);
+  CHECK(tree.root().at("a").size() == 3);
+  std::vector<std::string> found;
+  tree.root().at("a").for_each([&](JsonValue value) {
+    CHECK(value.is(JsonValue::Kind::real));
+    CHECK_THROWS_WITH_AS(value.number(), doctest::Contains("expected a finite number, found "), Error);
+    found.push_back(value.describe());
+  });
+  CHECK(found == std::vector<std::string>{"-Infinity", "Infinity", "NaN"});
+  const auto read = [](JsonValue root) { root.at("a").number(); };
+  CHECK(refusal(R"({"a": Infinity})", read) == "bad_checkpoint f.json: a, expected a finite number, found Infinity");
+  for (const char* broken : {R"({"a": infinity})", R"({"a": Infinit})", R"({"a": +Infinity})", R"({"a": -NaN})",
+                             R"({Infinity: 1})", R"({"a": InfinityNaN})", R"({"a": NaN"})"})
+    CHECK(refusal(broken).find("bad_checkpoint f.json: malformed JSON") == 0);
+}
+
 TEST_CASE("json: written in one line, and with indents") {
   const auto write = [](JsonWriter& json) {
     json.begin_object().field("text", "a").field("flag", true).key("none").null().key("list").begin_array();

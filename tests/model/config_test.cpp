@@ -258,7 +258,7 @@ TEST_CASE("a config.json that is no JSON object is refused") {
                                "{\"model_type\": \"bert\"",
                                "{} x",
                                "\xff",
-                               "{\"a\": NaN}",
+                               "{\"model_type\": \"bert\", \"layer_norm_eps\": NaN}",
                                "{\"model_type\": \"bert\", \"vocab_size\": 1e999}",
                                deep,
                                "{\"a\":" + deep,

@@ -245,7 +245,7 @@ TEST_CASE("the file's own truncation and padding are not applied, as by transfor
   parts.more = R"(, "truncation": {"max_length": 4}, "padding": {"strategy": "BatchLongest"}, "decoder": null)";
   const auto notes = parts.build().notes();
   REQUIRE(notes.size() == 2);
-  CHECK(notes[0] == "tokenizer.json: truncation is ignored, EncodeOptions::max_length counts");
+  CHECK(notes[0] == "tokenizer.json: truncation: only its direction counts; the length is EncodeOptions::max_length");
   CHECK(notes[1] == "tokenizer.json: padding is ignored, nothing is padded here");
   CHECK(parts.build().encode("a a a a a").ids.size() == 7);
 }

@@ -40,7 +40,9 @@ struct Encoding {
 
 /// What "[SEP]" or "</s>" inside a text means.
 enum class SpecialTokensInText {
-  as_text,  ///< letters like any other; the id of a special token never comes out of a text (except for unknown words)
+  /// Letters like any other; the id of a special token never comes out of a text (except for unknown words). Additional
+  /// special tokens (additional_special_tokens, extra_special_tokens) frame nothing and stay tokens.
+  as_text,
   as_tokens,  ///< the special token, as in transformers: whoever writes the text can forge the frame
 };
 
@@ -50,9 +52,13 @@ enum class InvalidUtf8 {
   replace,  ///< each maximal ill-formed part becomes U+FFFD; offsets count the characters after that
 };
 
+/// Which end of a text that is too long is cut off.
+enum class TruncationSide { right, left };
+
 struct EncodeOptions {
-  std::size_t max_length =
-      0;  ///< of the whole result, the frame included; 0: no limit. Longest text first, from the right
+  std::size_t max_length = 0;  ///< of the whole result, the frame included; 0: no limit. Longest text first
+  /// nullopt: what the tokenizer's files say (Tokenizer::truncation_side()).
+  std::optional<TruncationSide> truncation_side = std::nullopt;
   bool add_special_tokens = true;
   SpecialTokensInText special_tokens_in_text = SpecialTokensInText::as_text;
   InvalidUtf8 invalid_utf8 = InvalidUtf8::error;
@@ -82,10 +88,10 @@ struct TokenizerPipeline;
 class Tokenizer {
  public:
   /// Reads tokenizer.json, or a directory that has one; else vocab.txt (WordPiece, settings of tokenizer_config.json),
-  /// else vocab.json and merges.txt (byte-level BPE). The truncation and padding blocks of tokenizer.json are ignored
-  /// (notes()): max_length is an option of each call, as in transformers. In a directory the flags of
-  /// tokenizer_config.json for BERT's normalizer and RoBERTa's byte level count more than those of tokenizer.json, as
-  /// there (notes()).
+  /// else vocab.json and merges.txt (byte-level BPE). Of the truncation and padding blocks of tokenizer.json only the
+  /// side that is cut off counts (notes()): max_length is an option of each call, as in transformers. In a directory
+  /// tokenizer_config.json, special_tokens_map.json and added_tokens.json count as there: flags and frame of BERT's and
+  /// RoBERTa's classes, added, named and additional special tokens, the side that is cut off (docs/checkpoints.md).
   /// `lowercase`: texts are lower-cased first, unless a normalizer is Lowercase (sentence-transformers' do_lower_case).
   /// @throws Error file_not_found, io_error; bad_format: malformed, inconsistent or beyond the limits, with file and
   /// JSON place; unsupported: a component or setting that is not computed here, by name.
@@ -115,9 +121,16 @@ class Tokenizer {
   std::optional<std::int32_t> token_to_id(std::string_view token) const noexcept;
   /// The text of an id as the vocabulary has it; empty where there is none.
   std::string_view id_to_token(std::int32_t id) const noexcept;
-  /// Whether the id is a special token.
+  /// The end of a text that is cut off where the options do not say.
+  TruncationSide truncation_side() const noexcept;
+  /// Whether transformers gives its type ids to the network, by model_input_names or the tokenizer's class; nullopt: no
+  /// file says, the family of the model decides. Encoding has them all the same.
+  std::optional<bool> gives_type_ids() const noexcept;
+  /// Ids of the tokens that frame texts.
+  std::vector<std::int32_t> frame_ids() const;
+  /// Whether the id is a special token that frames texts or has a role, unlike additional special tokens.
   bool is_special(std::int32_t id) const noexcept;
-  /// What of the files was read and not applied, a sentence each.
+  /// What the files say that is not read, or is used in another way than they may mean: a sentence each.
   const std::vector<std::string>& notes() const noexcept;
 
  private:
