@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "model/checkpoint_directory.hpp"
+#include "model/checkpoint_rows.hpp"
 #include "model/named_heads.hpp"
 #include "model/tensor_accounting.hpp"
 #include "model/tensor_names.hpp"
@@ -33,9 +34,14 @@ std::vector<HeadSpec> heads_of(const ModelConfig& config) {
 class Checkpoint {
  public:
   static Checkpoint open(const std::string& directory, const ModelFeatures& features, FileAccess access,
-                         Matrices matrices) {
+                         Matrices matrices, LoadReport* report) {
     ModelConfig config = load_model_config(directory);  // first: it says best what is wrong with a directory
     auto tensors = open_tensors(directory, access);
+    if (report != nullptr) {
+      check_files(directory, *report);
+      note_config(config, directory + "/config.json", *report);
+      report->notes.insert(report->notes.end(), tensors->notes().begin(), tensors->notes().end());
+    }
     return {std::move(config), std::move(tensors), open_named_heads(directory), features, matrices};
   }
   Checkpoint(ModelConfig config, std::unique_ptr<const TensorSource> file, NamedHeads named,
@@ -164,13 +170,13 @@ ModelConfig load_model_config(const std::string& directory) {
   return parse_config(read_config_text(directory), directory + "/config.json");
 }
 
-ModelSpec load_model_spec(const std::string& directory, const ModelFeatures& features) {
-  return Checkpoint::open(directory, features, FileAccess::read, Matrices::flat).spec();
+ModelSpec load_model_spec(const std::string& directory, const ModelFeatures& features, LoadReport* report) {
+  return Checkpoint::open(directory, features, FileAccess::read, Matrices::flat, report).spec();
 }
 
 Model<float> load_model(const Context<float>& context, const std::string& directory, const ModelFeatures& features,
-                        FileAccess access) {
-  const Checkpoint checkpoint = Checkpoint::open(directory, features, access, Matrices::flat);
+                        FileAccess access, LoadReport* report) {
+  const Checkpoint checkpoint = Checkpoint::open(directory, features, access, Matrices::flat, report);
   Model<float> model(context, checkpoint.spec());
   for (const ParameterInfo& parameter : model.table().entries())
     if (!parameter.fixed)  // the values of a model begin as zeros
@@ -179,8 +185,8 @@ Model<float> load_model(const Context<float>& context, const std::string& direct
 }
 
 Model<float> load_scoring_model(const Context<float>& context, const std::string& directory,
-                                const ModelFeatures& features, FileAccess access) {
-  return load_packed(context, Checkpoint::open(directory, features, access, Matrices::packed));
+                                const ModelFeatures& features, FileAccess access, LoadReport* report) {
+  return load_packed(context, Checkpoint::open(directory, features, access, Matrices::packed, report));
 }
 
 Model<float> load_scoring_model(const Context<float>& context, CheckpointFiles files, const ModelFeatures& features) {

@@ -17,18 +17,6 @@ namespace fs = std::filesystem;
 const std::string k_weights_names =
     "model.safetensors, model.safetensors.index.json, pytorch_model.bin or pytorch_model.bin.index.json";
 
-/// Names in a directory, sorted; those of directories end with '/'.
-std::vector<std::string> names_in(const std::string& directory) {
-  std::vector<std::string> names;
-  std::error_code error;
-  for (fs::directory_iterator entry(directory, error), end; !error && entry != end; entry.increment(error)) {
-    std::error_code no_directory;
-    names.push_back(entry->path().filename().string() + (entry->is_directory(no_directory) ? "/" : ""));
-  }
-  std::sort(names.begin(), names.end());
-  return names;
-}
-
 std::string listed(const std::vector<std::string>& names) {
   constexpr std::size_t k_shown = 12;
   std::string text = names.empty() ? "an empty directory" : names.front();
@@ -83,6 +71,17 @@ void refuse_other_formats(const std::string& directory, const std::vector<std::s
 }
 
 }  // namespace
+
+std::vector<std::string> names_in(const std::string& directory) {
+  std::vector<std::string> names;
+  std::error_code error;
+  for (fs::directory_iterator entry(directory, error), end; !error && entry != end; entry.increment(error)) {
+    std::error_code no_directory;
+    names.push_back(entry->path().filename().string() + (entry->is_directory(no_directory) ? "/" : ""));
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
 
 void refuse_adapters(const std::string& directory) {
   if (file_exists(directory + "/adapter_config.json"))

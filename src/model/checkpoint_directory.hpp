@@ -2,9 +2,13 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 namespace seqguard {
 inline namespace v0 {
+
+/// Names in a directory, sorted; those of directories end with '/'.
+std::vector<std::string> names_in(const std::string& directory);
 
 /// @throws Error unsupported_model: the directory holds an adapter.
 void refuse_adapters(const std::string& directory);

@@ -5,6 +5,7 @@
 #include <charconv>
 
 #include "core/json_events.hpp"
+#include "model/checkpoint_rows.hpp"
 #include "model/config_fields.hpp"
 #include "seqguard/layers/relative_position.hpp"
 
@@ -100,20 +101,6 @@ Family parse_family(const Fields& fields) {
   fail(ErrorCode::unsupported_model, fields.path(), "model_type is not supported", names, "no such field");
 }
 
-/// Settings that would change the computation. They stay in the object where they have their neutral value.
-void refuse_unsupported(const Fields& fields) {
-  using Kind = JsonValue::Kind;
-  for (const char* name : {"is_decoder", "add_cross_attention", "is_encoder_decoder"})
-    if (const auto value = fields.look_at(name); value && !value->equals(false)) refuse(*value, "false");
-  for (const char* name : {"auto_map", "quantization_config", "pruned_heads"}) {
-    const auto value = fields.look_at(name);
-    if (value && (value->is(Kind::array) || value->is(Kind::object) ? value->size() > 0 : !value->is(Kind::null)))
-      refuse(*value, "none");
-  }
-  if (const auto value = fields.look_at("position_embedding_type"); value && !value->equals("absolute"))
-    refuse(*value, "\"absolute\"");
-}
-
 /// id2label (keys "0" .. "C-1") and num_labels, which must agree; without both: two labels.
 std::vector<std::string> parse_labels(Fields& fields) {
   const auto names = fields.take("id2label"), number = fields.take("num_labels");
@@ -152,11 +139,20 @@ double number_in(const JsonValue& value, Range range) {
   return value.number();
 }
 
+/// DistilBERT's sizes under BERT's names, which transformers takes too; beside its own they must say the same.
+std::optional<JsonValue> take_alias(Fields& fields, std::string_view bert, std::string_view own) {
+  constexpr std::string_view k_aliases[] = {"hidden_size", "num_hidden_layers", "num_attention_heads"};
+  return own != bert && contains(k_aliases, bert) ? fields.take_set(bert, "a positive integer") : std::nullopt;
+}
+
 void parse_numbers(Fields& fields, ModelConfig& config) {
   for (const SizeField& field : k_size_fields) {
     const std::string name = field_name(config.traits(), field.name);
     if (name.empty()) continue;
-    if (const auto value = fields.take_set(name, "a positive integer")) config.*field.member = value->natural();
+    const auto value = fields.take_set(name, "a positive integer"), alias = take_alias(fields, field.name, name);
+    if (value && alias && value->natural() != alias->natural())
+      alias->refuse(std::to_string(value->natural()) + " as " + name);
+    if (value || alias) config.*field.member = (value ? value : alias)->natural();
   }
   for (const RealField& field : k_real_fields) {
     const std::string name = field_name(config.traits(), field.name);
@@ -234,7 +230,8 @@ void check_config(const ModelConfig& config, const std::string& path) {
 
 ModelConfig parse_config(std::string_view text, const std::string& path) {
   Fields fields(text, path);
-  refuse_unsupported(fields);
+  // Settings that would change the computation stay in the object where they have their neutral value.
+  refuse_fields(fields.root(), config_rows(), ErrorCode::unsupported_model);
   ModelConfig config = default_config(parse_family(fields));
   parse_numbers(fields, config);
   take_activation(fields, field_name(config.traits(), "hidden_act"), config.hidden_act);

@@ -30,6 +30,7 @@ class Fields {
       : tree_(text, path, ErrorCode::bad_checkpoint), rest_(tree_.root()) {}
 
   const std::string& path() const noexcept { return tree_.file(); }
+  JsonValue root() const { return tree_.root(); }
   /// The value of a field, which stays where it is and may be null.
   std::optional<JsonValue> look_at(std::string_view name) const { return tree_.root().member(name); }
   /// The value of a field, or nothing where it is absent or null.

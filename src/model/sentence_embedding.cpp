@@ -35,7 +35,9 @@ void SentenceEmbedding::embed(std::span<float> out, MatrixView<const float> hidd
     if (dense->activation) activation_forward(kernels, *dense->activation, y.data(), y.data(), y.size());
     x = y;
   }
-  std::copy(x.begin(), x.end(), out.begin());
+  std::copy_n(x.begin(), out.size(), out.begin());
+  if (size_ < uncut_size_ && !steps_.empty() && std::holds_alternative<SentenceNormalize>(steps_.back()))
+    normalise(out);
 }
 
 }  // namespace v0

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/json_tree.hpp"
+#include "model/checkpoint_rows.hpp"
 #include "seqguard/core/error.hpp"
 #include "seqguard/core/files.hpp"
 #include "seqguard/model/sentence_embedding.hpp"
@@ -15,6 +16,7 @@ inline namespace v0 {
 namespace {
 
 constexpr std::size_t k_max_bytes = std::size_t{1} << 20;
+constexpr std::size_t k_max_tokenizer_bytes = std::size_t{64} << 20;
 constexpr std::size_t k_max_features = std::size_t{1} << 20;
 
 struct JsonFile : JsonTree {
@@ -60,7 +62,7 @@ std::vector<Pooling> read_poolings(const JsonValue& json, std::size_t hidden_siz
     });
   } else {
     for (const PoolingName& known : k_poolings)
-      if (const auto flag = json.member(known.flag); flag && flag->equals(true)) result.push_back(known.pooling);
+      if (json.boolean_or(known.flag, false)) result.push_back(known.pooling);
   }
   if (result.empty()) fail(ErrorCode::bad_checkpoint, json.where(), "no pooling mode is chosen");
   return result;
@@ -80,31 +82,58 @@ std::optional<Activation> activation_of(const JsonValue& class_path) {
   class_path.refuse_unsupported(names, ErrorCode::unsupported_model);
 }
 
-SentenceDense read_dense(const Context<float>& context, const std::string& folder, std::size_t in_features) {
+/// The fields of a module's file that its row in the table does not let pass.
+void check_module(const JsonTree& json, std::string_view row_file, LoadReport& report) {
+  json.root().demand(JsonValue::Kind::object);
+  check_fields(json.root(), sentence_rows_of(row_file), ErrorCode::unsupported_model, report);
+}
+
+/// The configuration of a layer says what the tensors say: [out_features, in_features], and whether there is a bias.
+void compare_dense(const JsonValue& json, const TensorSource& tensors, std::size_t in_features) {
+  for (const auto& [name, info] : tensors.tensors())
+    if (name != "linear.weight" && name != "linear.bias")
+      fail(ErrorCode::bad_checkpoint, tensors.path(), "tensor \"" + name + "\" is not used",
+           "linear.weight and linear.bias", "another");
+  const auto weight = tensors.tensors().find("linear.weight");
+  if (weight == tensors.tensors().end()) fail(ErrorCode::bad_checkpoint, tensors.path(), "no tensor linear.weight");
+  const std::vector<std::size_t>& shape = weight->second.shape;
+  if (shape.size() != 2 || shape[0] == 0 || shape[0] > k_max_features)
+    fail(ErrorCode::bad_checkpoint, tensors.path(), "shape of linear.weight", "[features, features]",
+         std::to_string(shape.size()) + " dimensions or other sizes");
+  for (const auto& [name, extent] : {std::pair{"in_features", shape[1]}, std::pair{"out_features", shape[0]}})
+    if (const auto said = json.find(name); said && said->natural() != extent)
+      said->refuse(std::to_string(extent) + " as in linear.weight");
+  if (shape[1] != in_features)
+    fail(ErrorCode::bad_checkpoint, tensors.path(), "columns of linear.weight",
+         std::to_string(in_features) + ", the features before it", std::to_string(shape[1]));
+  const auto bias = tensors.tensors().find("linear.bias");
+  const bool has_bias = bias != tensors.tensors().end();
+  if (const auto said = json.find("bias"); said && said->boolean() != has_bias)
+    said->refuse(has_bias ? "true: there is a linear.bias" : "false: there is no linear.bias");
+  if (has_bias && bias->second.shape != std::vector<std::size_t>{shape[0]})
+    fail(ErrorCode::bad_checkpoint, tensors.path(), "size of linear.bias", std::to_string(shape[0]),
+         std::to_string(bias->second.count()));
+}
+
+SentenceDense read_dense(const Context<float>& context, const std::string& folder, std::size_t in_features,
+                         LoadReport& report) {
   const JsonFile json(folder + "/config.json");
+  check_module(json, "2_Dense/config.json", report);
   SentenceDense dense;
   const auto activation = json.root().member("activation_function");
   dense.activation = activation ? activation_of(*activation) : std::optional<Activation>(Activation::tanh);
   const auto tensors = open_tensors(folder);
-  const auto weight = tensors->tensors().find("linear.weight"), bias = tensors->tensors().find("linear.bias");
-  if (weight == tensors->tensors().end()) fail(ErrorCode::bad_checkpoint, tensors->path(), "no tensor linear.weight");
-  const std::vector<std::size_t>& shape = weight->second.shape;
-  if (shape.size() != 2 || shape[1] != in_features || shape[0] == 0 || shape[0] > k_max_features)
-    fail(ErrorCode::bad_checkpoint, tensors->path(), "shape of linear.weight",
-         "[features, " + std::to_string(in_features) + "]",
-         std::to_string(shape.size()) + " dimensions or other sizes");
-  std::vector<float> values(weight->second.count());
+  compare_dense(json.root(), *tensors, in_features);
+  const std::size_t out_features = tensors->tensors().find("linear.weight")->second.shape[0];
+  std::vector<float> values(out_features * in_features);
   tensors->read("linear.weight", values);
-  if (bias != tensors->tensors().end()) {
-    dense.bias.resize(shape[0]);
-    if (bias->second.count() != shape[0])
-      fail(ErrorCode::bad_checkpoint, tensors->path(), "size of linear.bias", std::to_string(shape[0]),
-           std::to_string(bias->second.count()));
+  if (tensors->tensors().contains("linear.bias")) {
+    dense.bias.resize(out_features);
     tensors->read("linear.bias", dense.bias);
   }
   // A vector that is moved keeps its elements where they are: the packed layer may point to the bias.
-  dense.packed.pack(context, {values.data(), shape[0], in_features}, dense.bias.empty() ? nullptr : dense.bias.data(),
-                    false);
+  dense.packed.pack(context, {values.data(), out_features, in_features},
+                    dense.bias.empty() ? nullptr : dense.bias.data(), false);
   return dense;
 }
 
@@ -132,6 +161,21 @@ std::string transformer_config(const std::string& directory) {
   return "";
 }
 
+/// sentence-transformers puts every text through a chat template where the tokenizer has one.
+void refuse_chat_template(const std::string& directory) {
+  const auto refuse = [](const std::string& where, const char* what) {
+    fail(ErrorCode::unsupported_model, where, what,
+         "none, or a modality_config in sentence_bert_config.json that keeps texts as they are", "one");
+  };
+  if (const std::string path = directory + "/chat_template.jinja"; file_exists(path)) refuse(path, "a chat template");
+  const std::string path = directory + "/tokenizer_config.json";
+  if (file_exists(path) && JsonTree(read_file(path, k_max_tokenizer_bytes), path, ErrorCode::bad_checkpoint,
+                                    DuplicateKeys::refuse_if_asked_for)
+                               .root()
+                               .find("chat_template"))
+    refuse(path, "chat_template");
+}
+
 /// The folder of a module: a plain name and no link, so that it lies in the directory, and its files with it.
 std::string module_folder(const std::string& directory, const JsonValue& place) {
   const std::string name(place.text());
@@ -152,16 +196,21 @@ std::string module_folder(const std::string& directory, const JsonValue& place) 
 }  // namespace
 
 SentenceEmbedding SentenceEmbedding::load(const Context<float>& context, const std::string& directory,
-                                          const ModelConfig& config, const std::optional<std::string>& prompt_name) {
+                                          const ModelConfig& config, const std::optional<std::string>& prompt_name,
+                                          LoadReport* report) {
   SentenceEmbedding result;
+  LoadReport unasked;
+  if (report == nullptr) report = &unasked;
   const std::string path = directory + "/modules.json";
-  if (file_exists(path)) result.load_modules(context, directory, config);
+  if (file_exists(path)) result.load_modules(context, directory, config, *report);
   if (result.poolings_.empty()) {
     if (file_exists(path) && head_of(config) != Head::sequence_classification)
       fail(ErrorCode::bad_checkpoint, path, "no pooling module");
     result.poolings_ = {Pooling::mean};
     result.size_ = config.hidden_size;
   }
+  result.uncut_size_ = result.size_;
+  if (file_exists(path)) result.load_settings(directory, *report);
   if (prompt_name || file_exists(path)) result.prompt_ = read_prompt(directory, prompt_name);
   const bool weighted = std::count(result.poolings_.begin(), result.poolings_.end(), Pooling::weighted_mean) > 0;
   if (!result.prompt_.empty() && !result.pools_prompt_ && weighted)
@@ -169,8 +218,28 @@ SentenceEmbedding SentenceEmbedding::load(const Context<float>& context, const s
   return result;
 }
 
+void SentenceEmbedding::load_settings(const std::string& directory, LoadReport& report) {
+  const std::string network = transformer_config(directory);
+  bool plain_texts = false;
+  if (!network.empty()) {
+    const JsonFile json(network);
+    check_module(json, "sentence_bert_config.json", report);
+    plain_texts = json.root().find("modality_config").has_value();
+  }
+  if (!plain_texts) refuse_chat_template(directory);
+  const std::string path = directory + "/config_sentence_transformers.json";
+  if (!file_exists(path)) return;
+  const JsonFile json(path);
+  check_module(json, "config_sentence_transformers.json", report);
+  similarity_ = json.root().text_or("similarity_fn_name", "");
+  const auto cut = json.root().find("truncate_dim");
+  if (!cut) return;
+  if (cut->natural() == 0) cut->refuse("a positive integer");
+  size_ = std::min<std::size_t>(size_, cut->natural());
+}
+
 void SentenceEmbedding::load_modules(const Context<float>& context, const std::string& directory,
-                                     const ModelConfig& config) {
+                                     const ModelConfig& config, LoadReport& report) {
   const std::string path = directory + "/modules.json";
   const JsonFile json(path);
   const JsonValue modules = json.root().demand(JsonValue::Kind::array);
@@ -181,24 +250,33 @@ void SentenceEmbedding::load_modules(const Context<float>& context, const std::s
   std::set<std::string> dense_folders;
   std::size_t i = 0;
   modules.for_each([&](JsonValue module) {
+    check_fields(module, sentence_rows_of("modules.json"), ErrorCode::unsupported_model, report);
     const JsonValue type = module.at("type"), place = module.at("path");
     const std::string_view name = type.text().substr(type.text().rfind('.') + 1);
     const std::string folder = module_folder(directory, place);
     const std::size_t before = std::min<std::size_t>(i++, 2);  // Transformer, Pooling, then the others in any order
+    const auto check_own_file = [&](const char* row_file) {    // which few of these modules have
+      if (const std::string own = folder + "/config.json"; folder != directory && file_exists(own))
+        check_module(JsonFile(own), row_file, report);
+    };
     if (before == 0 && name == "Transformer" && folder == directory) return;
     if (before == 1 && name == "Pooling") {
       const JsonFile pooling(folder + "/config.json");
+      check_module(pooling, "1_Pooling/config.json", report);
       poolings_ = read_poolings(pooling.root(), config.hidden_size);
       pools_prompt_ = pooling.root().boolean_or("include_prompt", true);
       size_ = poolings_.size() * config.hidden_size;
     } else if (before == 2 && name == "Normalize") {
+      check_own_file("3_Normalize/config.json");
       steps_.emplace_back(SentenceNormalize{});
+    } else if (before == 2 && name == "Dropout") {  // of training: an identity here
+      check_own_file("2_Dropout/config.json");
     } else if (before == 2 && name == "Dense") {
       if (!dense_folders.insert(folder).second) place.refuse("a folder of its own");
-      steps_.emplace_back(read_dense(context, folder, size_));
+      steps_.emplace_back(read_dense(context, folder, size_, report));
       size_ = std::get<SentenceDense>(steps_.back()).packed.forward.n();
     } else {
-      type.refuse_unsupported("Transformer in the directory itself, Pooling, then Dense and Normalize",
+      type.refuse_unsupported("Transformer in the directory itself, Pooling, then Dense, Normalize and Dropout",
                               ErrorCode::unsupported_model);
     }
   });
@@ -211,10 +289,13 @@ bool lower_cases_texts(const std::string& directory) {
 
 std::size_t max_text_tokens(const std::string& directory, const ModelConfig& config) {
   constexpr std::uint64_t k_sentinel = 1'000'000'000;  // transformers writes 1e30 for "none"
+  const std::string tokenizer = directory + "/tokenizer_config.json";
   for (const auto& [path, field] : {std::pair{transformer_config(directory), "max_seq_length"},
-                                    {directory + "/tokenizer_config.json", "model_max_length"}}) {
+                                    {tokenizer, "model_max_length"},
+                                    {tokenizer, "max_len"}}) {
     if (path.empty() || !file_exists(path)) continue;
-    const JsonFile json(path);
+    const JsonTree json(read_file(path, k_max_tokenizer_bytes), path, ErrorCode::bad_checkpoint,
+                        DuplicateKeys::refuse_if_asked_for);
     const auto found = json.root().find(field);
     if (!found || found->is(JsonValue::Kind::real)) continue;
     const std::uint64_t value = found->natural();

@@ -24,10 +24,12 @@ struct TextModel::Parts {
   OutputTransform transform;
   std::optional<TextInput> input;
   std::string no_input;  // why there is none
+  LoadReport report;
 
   /// What the network reads of a tokenizer's type ids.
   std::span<const std::int32_t> type_ids(const Encoding& tokens) const {
-    return model.config().reads_token_types() ? tokens.type_ids : std::span<const std::int32_t>();
+    return model.config().reads_token_types() && input->gives_type_ids ? tokens.type_ids
+                                                                       : std::span<const std::int32_t>();
   }
 };
 
@@ -67,14 +69,17 @@ const Encoding& TextModel::Scratch::tokens() const noexcept { return buffers_->t
 
 TextModel TextModel::load(const std::string& directory, const LoadOptions& options, const TextOptions& text) {
   const Context<float> context = make_context(options);
-  Model<float> model = load_scoring_model(context, directory, {}, options.access);
-  SentenceEmbedding sentence = SentenceEmbedding::load(context, directory, model.config(), text.prompt_name);
+  LoadReport report;
+  Model<float> model = load_scoring_model(context, directory, {}, options.access, &report);
+  SentenceEmbedding sentence = SentenceEmbedding::load(context, directory, model.config(), text.prompt_name, &report);
   if (model.spec().checkpoint_head(Head::sequence_classification) != nullptr && !sentence.prompt().empty())
     fail(ErrorCode::unsupported_model, directory, "prompt of a cross-encoder", "none", "\"" + sentence.prompt() + "\"");
   const OutputTransform transform = read_output_transform(directory, model.config());
-  Parts parts{std::move(model), std::move(sentence), transform, {}, {}};
+  Parts parts{std::move(model), std::move(sentence), transform, {}, {}, std::move(report)};
   try {
     parts.input = TextInput::load(directory, parts.model.config(), parts.sentence, text);
+    const std::vector<std::string>& notes = parts.input->report.notes;
+    parts.report.notes.insert(parts.report.notes.end(), notes.begin(), notes.end());
   } catch (const Error& error) {
     if (!text.tokenizer_optional) throw;
     parts.no_input = error.what();
@@ -127,6 +132,7 @@ const Tokenizer& TextModel::tokenizer() const& { return input().tokenizer; }
 std::size_t TextModel::embedding_size() const noexcept { return parts_->sentence.size(); }
 OutputTransform TextModel::output_transform() const noexcept { return parts_->transform; }
 const Model<float>& TextModel::model() const& noexcept { return parts_->model; }
+const LoadReport& TextModel::load_report() const& noexcept { return parts_->report; }
 const std::string& TextModel::prompt() const& noexcept { return parts_->sentence.prompt(); }
 
 std::span<const std::string> TextModel::labels() const& noexcept {

@@ -1,4 +1,5 @@
-// Tables of the README that tests generate: between "<!-- NAME: generated and checked by FILE -->" and
+// Tables of the README, or of another text, that tests generate: between "<!-- NAME: generated and checked by FILE -->"
+// and
 // "<!-- end of NAME -->".
 #pragma once
 
@@ -10,8 +11,9 @@
 
 namespace seqguard {
 
-inline void check_readme_table(const std::string& name, const std::string& file, const std::string& table) {
-  const std::string readme = read_file(std::string(SEQGUARD_SOURCE_DIR) + "/README.md", 1u << 20);
+inline void check_readme_table(const std::string& name, const std::string& file, const std::string& table,
+                               const std::string& text = "README.md") {
+  const std::string readme = read_file(std::string(SEQGUARD_SOURCE_DIR) + "/" + text, 1u << 20);
   const std::string begin = "<!-- " + name + ": generated and checked by " + file + " -->\n";
   const std::size_t first = readme.find(begin), end = readme.find("<!-- end of " + name + " -->\n");
   REQUIRE(first != std::string::npos);

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "seqguard/core/files.hpp"
+#include "seqguard/core/load_report.hpp"
 #include "seqguard/model/model.hpp"
 #include "seqguard/model/safetensors.hpp"
 #include "seqguard/model/write_weights.hpp"
@@ -19,8 +20,9 @@ inline namespace v0 {
 ModelConfig load_model_config(const std::string& directory);
 
 /// What load_model() would give, by the configuration and the names and shapes of the tensors; no value is read.
-/// @throws Error as load_model().
-ModelSpec load_model_spec(const std::string& directory, const ModelFeatures& features = {});
+/// `report`: what of the files is not read; may be null, here and below. @throws Error as load_model().
+ModelSpec load_model_spec(const std::string& directory, const ModelFeatures& features = {},
+                          LoadReport* report = nullptr);
 
 /// Reads a directory that transformers or this library wrote; open_tensors() says which files. `features` are the
 /// columns beyond BERT's that a behaviour model has (they stand in event_schema.json).
@@ -36,12 +38,13 @@ ModelSpec load_model_spec(const std::string& directory, const ModelFeatures& fea
 /// @throws Error file_not_found, io_error; bad_checkpoint: damaged, or one message that lists the missing, unused and
 /// mis-shaped tensors; unsupported_model: refused by name, also adapters and torch's old file format.
 Model<float> load_model(const Context<float>& context, const std::string& directory, const ModelFeatures& features = {},
-                        FileAccess access = FileAccess::read);
+                        FileAccess access = FileAccess::read, LoadReport* report = nullptr);
 
 /// The same for scoring, ready for it: each matrix is packed when it has been read and is kept in no other form. Peak
 /// of memory: the weights and the largest matrix once more.
 Model<float> load_scoring_model(const Context<float>& context, const std::string& directory,
-                                const ModelFeatures& features = {}, FileAccess access = FileAccess::read);
+                                const ModelFeatures& features = {}, FileAccess access = FileAccess::read,
+                                LoadReport* report = nullptr);
 
 /// The files of a checkpoint that its owner has opened or read.
 struct CheckpointFiles {

@@ -40,6 +40,7 @@ struct FamilyTraits {
   PositionRule positions = PositionRule::counted;
   std::optional<std::size_t> position_padding = std::nullopt;  ///< of after_padding; none: pad_token_id
   bool token_types = true;                                     ///< there are token_type_embeddings
+  bool tokenizer_gives_types = false;                          ///< and transformers' tokenizer of the family feeds them
   EmbeddingProjection projection = EmbeddingProjection::none;
   NormPlacement norm = NormPlacement::post;  ///< pre: no LayerNorm before the first attention, one after the last layer
   bool gated_feed_forward = false;           ///< act(first half) * second half of 2 I features

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "seqguard/core/arena.hpp"
+#include "seqguard/core/load_report.hpp"
 #include "seqguard/core/views.hpp"
 #include "seqguard/layers/activation.hpp"
 #include "seqguard/layers/linear.hpp"
@@ -30,15 +31,22 @@ struct SentenceNormalize {};
 /// Immutable; may be used by any number of threads at once.
 class SentenceEmbedding {
  public:
-  /// modules.json and the folders it names; without it, and where a cross-encoder's names only the network, the mean of
-  /// the tokens, as sentence-transformers takes it. `prompt_name`: one of the prompts in
+  /// modules.json and the folders it names, and truncate_dim of config_sentence_transformers.json, which cuts the
+  /// result (normalised again where the modules end with Normalize); without it, and where a cross-encoder's names only
+  /// the network, the mean of the tokens, as sentence-transformers takes it. `prompt_name`: one of the prompts in
   /// config_sentence_transformers.json, "" for none; nullopt: its default_prompt_name.
   /// @throws Error bad_checkpoint (malformed, sizes that do not fit), unsupported_model (a module, pooling or
   /// activation that is not computed here, by name), invalid_argument (no such prompt), io_error.
+  /// `report`: what of these files is not read; may be null.
   static SentenceEmbedding load(const Context<float>& context, const std::string& directory, const ModelConfig& config,
-                                const std::optional<std::string>& prompt_name = std::nullopt);
+                                const std::optional<std::string>& prompt_name = std::nullopt,
+                                LoadReport* report = nullptr);
 
   std::size_t size() const noexcept { return size_; }  ///< features of the result
+  /// Features before they are cut to truncate_dim; else size().
+  std::size_t uncut_size() const noexcept { return uncut_size_; }
+  /// similarity_fn_name, with which its makers compare embeddings; mostly empty.
+  const std::string& similarity() const noexcept { return similarity_; }
   const std::vector<Pooling>& poolings() const noexcept { return poolings_; }
   /// What stands before every text; mostly empty.
   const std::string& prompt() const noexcept { return prompt_; }
@@ -49,12 +57,14 @@ class SentenceEmbedding {
              Arena& scratch) const;
 
  private:
-  void load_modules(const Context<float>& context, const std::string& directory, const ModelConfig& config);
+  void load_modules(const Context<float>& context, const std::string& directory, const ModelConfig& config,
+                    LoadReport& report);
+  void load_settings(const std::string& directory, LoadReport& report);
 
   std::vector<Pooling> poolings_;  ///< concatenated in this order
   std::vector<std::variant<SentenceDense, SentenceNormalize>> steps_;
-  std::size_t size_ = 0;
-  std::string prompt_;
+  std::size_t size_ = 0, uncut_size_ = 0;
+  std::string prompt_, similarity_;
   bool pools_prompt_ = true;
 };
 

@@ -53,6 +53,8 @@ class TensorSource {
   /// The file that stands for all of them: the weights' file, or the index of the shards.
   const std::string& path() const noexcept { return path_; }
   const TensorMap& tensors() const noexcept { return tensors_; }
+  /// What the files say of themselves that is wrong and does no harm, a sentence each.
+  const std::vector<std::string>& notes() const noexcept { return notes_; }
   /// The file that holds a tensor of tensors(). @throws Error bad_checkpoint: unknown name.
   const std::string& file_of(std::string_view name) const { return file_of(info_of(name)); }
 
@@ -98,6 +100,7 @@ class TensorSource {
 
   std::string path_;
   TensorMap tensors_;
+  std::vector<std::string> notes_;
 
  private:
   class FloatReader;
@@ -110,8 +113,8 @@ class TensorSource {
 ///
 /// A shard must be a regular file of the directory itself: its name in the index is a plain one, and a symbolic link is
 /// followed only into the blobs of the Hub's cache (../../blobs/HASH). The index and the shards must agree: each tensor
-/// is in the one shard that the index names, no other is in a shard, metadata.total_size is their sum (safetensors
-/// only: for pytorch_model.bin it was never well defined, because of shared storages).
+/// is in the one shard that the index names, no other is in a shard. A metadata.total_size that is not their sum is
+/// noted (safetensors only: for pytorch_model.bin it was never well defined, because of shared storages).
 /// @throws Error file_not_found; io_error; bad_checkpoint; unsupported_model, also where there are other weights only
 /// (GGUF, ONNX, TensorFlow, Flax), by name.
 std::unique_ptr<TensorSource> open_tensors(const std::string& directory, FileAccess access = FileAccess::read,

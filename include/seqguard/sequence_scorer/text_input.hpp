@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "seqguard/core/load_report.hpp"
 #include "seqguard/text/tokenizer.hpp"
 
 namespace seqguard {
@@ -36,17 +37,26 @@ struct TextInput {
   std::string prompt;     ///< before each text that becomes a sentence embedding; mostly empty
   std::size_t prompt_characters = 0;
   std::size_t unpooled_tokens = 0;  ///< at the beginning of a sentence: the prompt, where the pooling leaves it out
+  std::size_t embeddings = 0;       ///< rows of the encoder's table: ids beyond are refused
+  bool gives_type_ids = true;       ///< to the network; else all types are 0
+  LoadReport report = {};           ///< of the tokenizer's files
 
-  /// A directory with a tokenizer, whose ids all are rows of the encoder's table (which may have more).
-  /// `sentence` was loaded with the same prompt. @throws Error as Tokenizer::load(); bad_checkpoint.
+  /// A directory with a tokenizer. Of its ids those that frame a text must be rows of the encoder's table; others
+  /// beyond it are noted, and refused in a text that has them. `sentence` was loaded with the same prompt.
+  /// @throws Error as Tokenizer::load(); bad_checkpoint.
   static TextInput load(const std::string& directory, const ModelConfig& config, const SentenceEmbedding& sentence,
                         const TextOptions& options = {});
 
   /// The tokens of one text, or of a frame of two if `pair` is not empty. @throws Error as Tokenizer::encode();
-  /// invalid_argument: no token at all.
+  /// invalid_argument: no token at all; out_of_range: a token beyond the embeddings, by its name and id.
   void encode(std::string_view text, std::string_view pair, Encoding& tokens, TokenizerScratch& scratch) const;
   /// The tokens of prompt and text; those of the prompt count as frame, offsets begin at the text. `buffer` is reused.
   void encode_sentence(std::string_view text, Encoding& tokens, TokenizerScratch& scratch, std::string& buffer) const;
+
+ private:
+  void compare_with(const ModelConfig& config, const std::string& directory);
+  /// What both calls demand of a text's tokens.
+  void check_tokens(const Encoding& tokens, std::size_t unpooled) const;
 };
 
 }  // namespace v0

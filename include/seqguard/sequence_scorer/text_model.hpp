@@ -150,6 +150,9 @@ class TextModel {
   /// The prompt that stands before every text to embed; mostly empty.
   const std::string& prompt() const& noexcept;
   const std::string& prompt() const&& = delete;
+  /// What the directory's files say that is not read, or is used in another way than they may mean.
+  const LoadReport& load_report() const& noexcept;
+  const LoadReport& load_report() const&& = delete;
 
  private:
   explicit TextModel(std::shared_ptr<const Parts> parts) : parts_(std::move(parts)) {}
