@@ -288,6 +288,16 @@ std::optional<Command> parse_arguments(int argc, char** argv, int& exit_code) {
     exit_code = print_usage_error("command \"" + first + "\" is not built yet", "");
     return std::nullopt;
   }
+  std::string names;
+  bool known = first.empty() || first.starts_with('-');
+  for (const CLI::App* command : app.get_subcommands({})) {
+    names += (names.empty() ? "" : ", ") + command->get_name();
+    known |= command->get_name() == first;
+  }
+  if (!known) {
+    exit_code = print_usage_error("unknown command \"" + first + "\", expected one of " + names, "");
+    return std::nullopt;
+  }
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -11,6 +11,7 @@
 #include "cli/output.hpp"
 #include "cli/read_input.hpp"
 #include "core/json_writer.hpp"
+#include "core/utf8.hpp"
 #include "seqguard/core/files.hpp"
 #include "seqguard/model/encoder_batch.hpp"
 #include "seqguard/model/model.hpp"
@@ -63,6 +64,15 @@ void write_matrix(MatrixView<const float> values, bool one_row, JsonWriter& json
   if (!one_row) json.end_array();
 }
 
+/// Logits as transformers gives them for one text: of a sequence its classes, of a detector of replaced tokens one
+/// number for each token, else a row for each token.
+void write_logits(const TextModel& model, MatrixView<const float> logits, JsonWriter& json) {
+  const ModelSpec& spec = model.model().spec();
+  const bool replaced = spec.checkpoint_head(Head::replaced_token_detection) != nullptr;
+  if (replaced) logits = {logits.data, 1, logits.rows};  // [N, 1]
+  write_matrix(logits, replaced || spec.checkpoint_head(Head::sequence_classification) != nullptr, json);
+}
+
 /// The member "<kind>" of the answer.
 void write_kind(const TokenSequence& tokens, const TextModel& model, const std::string& kind,
                 TextModel::Scratch& scratch, JsonWriter& json) {
@@ -74,8 +84,7 @@ void write_kind(const TokenSequence& tokens, const TextModel& model, const std::
   else if (kind == "sentence_embedding")
     write_matrix(model.sentence_embedding(tokens, scratch), true, json);
   else
-    write_matrix(model.logits(tokens, scratch),
-                 model.model().spec().checkpoint_head(Head::sequence_classification) != nullptr, json);
+    write_logits(model, model.logits(tokens, scratch), json);
 }
 
 /// Lines answered by one call of the executor.
@@ -98,7 +107,7 @@ void answer_line(const TextModel& model, const EncodeOptions& options, TextModel
     json.key("input_ids").values(tokens.ids);
     if (options.kind != "input_ids") write_kind(tokens, model, options.kind, scratch, json);
   } catch (const Error& error) {
-    block.errors[i] = error.what();
+    repair_utf8(error.what(), block.errors[i]);
     json.clear();
     json.begin_object().field("error", error.what()).field("line", block.first_line + i);
   }
@@ -155,6 +164,7 @@ int run(const EncodeOptions& options) {
   if (options.output == "-" && options.common.json == "-")
     throw UsageError("encode: --json - and the output cannot both go to stdout; give one of them a file");
   const TextModel model = load_checkpoint(options);
+  for (const std::string& note : model.load_report().notes) say(options.common.quiet, "note: " + note);
   check_kind(model.model(), options);
   std::ifstream file;
   const bool from_stdin = options.input == "-";

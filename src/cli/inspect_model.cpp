@@ -40,6 +40,33 @@ void describe_encoder(const ModelConfig& config, Facts& facts) {
     facts.add("labels", config.num_labels(), with_commas(config.num_labels()) + ": " + list(config.labels));
 }
 
+std::string_view kind_of(Head head) {
+  switch (head) {
+    case Head::none:
+      return "none";
+    case Head::masked_lm:
+      return "masked LM";
+    case Head::sequence_classification:
+      return "classes of sequences";
+    case Head::token_classification:
+      return "classes of tokens";
+    case Head::replaced_token_detection:
+      return "replaced tokens";
+  }
+  return "";
+}
+
+/// The heads: that of transformers' class under the name of the class, further ones under their own.
+void describe_heads(const ModelSpec& spec, Facts& facts) {
+  if (spec.heads.empty()) return;
+  facts.section("heads");
+  for (const HeadSpec& head : spec.heads) {
+    std::string text(kind_of(head.kind));
+    if (!head.labels.empty()) text += ", " + with_commas(head.labels.size()) + " labels: " + list(head.labels);
+    facts.add("head " + (head.name.empty() ? architecture_name(spec.config.family, head.kind) : head.name), text);
+  }
+}
+
 /// A model without a tokenizer, which takes ids only.
 void describe_ids(const std::string& directory, Facts& facts) {
   facts.section("texts");
@@ -51,22 +78,32 @@ void describe_ids(const std::string& directory, Facts& facts) {
 }
 
 /// What texts pass through: tokenizer, and the modules behind the encoder.
-void describe_texts(const std::string& directory, const ModelConfig& config, Facts& facts) {
-  const auto sentence = SentenceEmbedding::load(make_context(default_isa()), directory, config);
+void describe_texts(const std::string& directory, const ModelConfig& config, Facts& facts, LoadReport& report) {
+  const auto sentence = SentenceEmbedding::load(make_context(default_isa()), directory, config, std::nullopt, &report);
   if (!has_tokenizer(directory)) return describe_ids(directory, facts);
   const TextInput input = TextInput::load(directory, config, sentence);
+  report.notes.insert(report.notes.end(), input.report.notes.begin(), input.report.notes.end());
   facts.section("texts");
   facts.add("token ids", input.tokenizer.vocab_size(), with_commas(input.tokenizer.vocab_size()));
-  facts.add("longest text", input.options.max_length, with_commas(input.options.max_length) + " tokens");
+  const bool left = input.tokenizer.truncation_side() == TruncationSide::left;
+  facts.add("longest text", input.options.max_length,
+            with_commas(input.options.max_length) + " tokens" + (left ? ", the last ones of a longer text" : ""));
   if (head_of(config) != Head::sequence_classification) {
     std::vector<std::string> poolings;
     for (const Pooling pooling : sentence.poolings()) poolings.emplace_back(to_string(pooling));
+    const std::string of =
+        sentence.size() < sentence.uncut_size() ? " of " + with_commas(sentence.uncut_size()) : std::string();
     facts.add("sentence embedding", sentence.size(),
-              with_commas(sentence.size()) + " numbers, pooled by " + list(poolings));
+              with_commas(sentence.size()) + of + " numbers, pooled by " + list(poolings));
+    if (!sentence.similarity().empty()) facts.add("similarity", sentence.similarity());
   }
   if (!input.prompt.empty()) facts.add("prompt", input.prompt, "\"" + input.prompt + "\" before each sentence");
-  for (std::size_t i = 0; i < input.tokenizer.notes().size(); ++i)
-    facts.add("note " + std::to_string(i + 1), input.tokenizer.notes()[i]);
+}
+
+void describe_notes(const LoadReport& report, Facts& facts) {
+  if (report.notes.empty()) return;
+  facts.section("notes");
+  for (std::size_t i = 0; i < report.notes.size(); ++i) facts.add("note " + std::to_string(i + 1), report.notes[i]);
 }
 
 /// What the files of weights say about themselves; every one of their checks but that of the values is made here.
@@ -166,11 +203,15 @@ std::optional<Error> describe_model(const std::string& directory, const LoadOpti
     if (holds_behaviour_model(directory)) {
       attempt([&] {
         const auto model = load_behaviour_model(directory, options);
+        describe_heads(model->encoder.spec(), facts);
         describe_schema(model->schema, facts);
         describe_detector(*model, facts);
       });
     } else {
-      attempt([&] { describe_texts(directory, *config, facts); });
+      LoadReport report;
+      attempt([&] { describe_heads(load_model_spec(directory, {}, &report), facts); });
+      attempt([&] { describe_texts(directory, *config, facts, report); });
+      describe_notes(report, facts);
       if (!first) attempt([&] { check_loads(directory, options); });
     }
   }

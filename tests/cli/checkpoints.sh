@@ -21,6 +21,23 @@ for directory in text_pairs text_sentence weight_files/torch_sharded model_d12; 
 done
 # Ids need no tokenizer.
 says out "^  tokenizer  *none, for ids only: $golden/model_d12: tokenizer, expected tokenizer.json, vocab.txt, or vocab.json and merges.txt, found none$"
+# Heads, by their names.
+expect 0 inspect "$golden/text_pairs"
+says out '^  head BertForSequenceClassification *classes of sequences, 3 labels: no, yes, maybe$'
+expect 0 inspect "$golden/masked_lm_d20"
+says out '^  head BertForMaskedLM *masked LM$'
+cp -r "$golden/text_sentence" heads # a head with a name of its own: two classes of tokens, all weights 0
+printf '{"format":"seqguard-heads","heads":[{"kind":"token_classification","labels":["a","b"],"loss":"softmax","name":"kinds","pooling":"cls"}],"version":1}' >heads/heads.json
+printf '{"kinds.out_proj.weight":{"dtype":"F32","shape":[2,24],"data_offsets":[0,192]},"kinds.out_proj.bias":{"dtype":"F32","shape":[2],"data_offsets":[192,200]}}' >header
+{
+    # shellcheck disable=SC2059 # the length of the header as a byte
+    printf "\\$(printf '%03o' "$(wc -c <header)")\\0\\0\\0\\0\\0\\0\\0"
+    cat header
+    head -c 200 /dev/zero
+} >heads/heads.safetensors
+expect 0 inspect heads --json facts.json
+says out '^  head kinds  *classes of tokens, 2 labels: a, b$'
+says facts.json '"heads":{"head_kinds":"classes of tokens, 2 labels: a, b"}'
 
 cp -r "$golden/text_pairs" labels
 sed 's/"no"/"0"/; /"id2label"/,/}/d' labels/config.json >config && mv config labels/config.json

@@ -72,4 +72,40 @@ says out "^  longest text  *24 tokens$"
 says facts.json '"texts":{"token_ids":77,'
 expect 0 inspect "$golden/text_sentence"
 says out "^  sentence embedding  *10 numbers, pooled by cls, mean, weightedmean$"
+
+# A detector of replaced tokens: one list of numbers, as transformers gives it.
+printf '{"input_ids":[2,5,3]}\n' >three
+expect 0 encode --model "$golden/electra_ForPreTraining" --input three --output-kind logits
+says out '^{"input_ids":\[2,5,3\],"logits":\[-\{0,1\}[0-9.e-]*,-\{0,1\}[0-9.e-]*,-\{0,1\}[0-9.e-]*\]}$'
+# A line that is not UTF-8, wherever the bytes are, is answered with UTF-8.
+printf '\377\n{"text":"a\377"}\n{"\377x":1}\n{"text":"x","\303(":1}\n' >ill
+expect 3 encode --model "$golden/text_pairs" --input ill --output-kind logits
+[ "$(grep -c '^{"error":".*","line":[1-4]}$' out)" -eq 4 ] || complain "not four answers: $(cat out)"
+iconv -f UTF-8 -t UTF-8 out >/dev/null 2>&1 || complain "answers that are not UTF-8: $(cat out)"
+iconv -f UTF-8 -t UTF-8 err >/dev/null 2>&1 || complain "messages that are not UTF-8"
+grep -q "$(printf '\357\277\275')" out || complain "no replaced byte"
+# What the files say that is not read: once on stderr, not with --quiet.
+cp -r "$golden/text_pairs" noted
+rm noted/expected.safetensors noted/texts.json
+printf 'hello\nworld\n' >texts
+expect 0 encode --model noted --input texts --format text --output-kind logits
+empty err
+sed '1s/{/{"colour": 1, "far": Infinity, /' noted/config.json >config && mv config noted/config.json
+touch noted/adapter.old
+expect 0 encode --model noted --input texts --format text --output-kind logits
+[ "$(grep -c '^note: noted: not read: adapter.old ' err)" -eq 1 ] || complain "no note of a file: $(cat err)"
+[ "$(grep -c '^note: noted/config.json: not read: colour, far ' err)" -eq 1 ] || complain "no note of a field: $(cat err)"
+expect 0 encode --model noted --input texts --format text --output-kind logits --quiet
+empty err
+expect 0 inspect noted
+says out '^  note 1  *noted: not read: adapter.old '
+says out '^  note 2  *noted/config.json: not read: colour, far '
+# The side of a text that is cut off, added tokens, and an id that no embedding has.
+printf '{"model_max_length": 4, "truncation_side": "left"}' >noted/tokenizer_config.json
+printf '{"<user>": 77}' >noted/added_tokens.json
+printf 'the quick brown fox\nthe <user>\n' >texts
+expect 3 encode --model noted --input texts --format text --output-kind input_ids
+says out '^{"error":"text: token .*<user>.* is beyond the embeddings, expected ids below 77, found 77","line":2}$'
+expect 0 inspect noted
+says out '^  longest text  *4 tokens, the last ones of a longer text$'
 finish

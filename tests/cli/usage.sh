@@ -19,6 +19,10 @@ done
 expect 2
 expect 2 nonsense
 empty out
+one_line err
+says err '^seqguard: unknown command "nonsense", expected one of simulate, .*convert (see seqguard --help)$'
+expect 2 Score --model x --input y
+says err 'unknown command "Score"'
 expect 2 fit --input x --output y --no-such-flag
 says err 'no-such-flag'
 one_line err
