@@ -92,7 +92,7 @@ std::vector<RepairMetrics> evaluate_repairs(const EvaluateOptions& options, cons
 /// --input with --labels.
 int evaluate_labelled(const EvaluateOptions& options, Evaluation& evaluation) {
   const SequenceScorer scorer = SequenceScorer::load(options.model, load_options(options.common));
-  const Dataset data = read_input(options.input, *scorer.schema());
+  const Dataset data = read_input(options.input, *scorer.schema(), {.findings = &evaluation.findings});
   const Truth truth = read_truth(options.labels, data);
   const auto executor = executor_for(options.common);
   ProgressBar bar(options.common.quiet);
@@ -117,7 +117,8 @@ int evaluate_two_files(const EvaluateOptions& options, Evaluation& evaluation) {
   for (const bool abnormal : {false, true}) {
     InputOptions input = options.input;
     input.path = abnormal ? options.abnormal : options.normal;
-    const Dataset data = read_input(input, *scorer.schema(), {.may_differ = abnormal});
+    const Dataset data =
+        read_input(input, *scorer.schema(), {.may_differ = abnormal, .findings = &evaluation.findings});
     for (const Score& score : judge_dataset(scorer, data, {}, *executor, bar.sink()))
       judged.push_back({score.value, score.is_anomaly, abnormal ? "abnormal" : ""});
     exit_code = std::max(exit_code, exit_code_for(data));

@@ -1,6 +1,7 @@
 #include "cli/evaluate_print.hpp"
 
 #include "cli/console.hpp"
+#include "cli/read_input.hpp"
 #include "core/json_writer.hpp"
 
 namespace seqguard::cli {
@@ -95,6 +96,7 @@ std::string to_json(const Evaluation& evaluation) {
     for (const RepairMetrics& m : evaluation.repairs) write_repair(json, m);
     json.end_array();
   }
+  write_findings(evaluation.findings, json);
   json.end_object().end_line();
   return json.text();
 }

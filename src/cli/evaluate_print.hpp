@@ -8,6 +8,7 @@
 #include "seqguard/evaluation/event_metrics.hpp"
 #include "seqguard/evaluation/repair_metrics.hpp"
 #include "seqguard/evaluation/sequence_metrics.hpp"
+#include "seqguard/events/data_finding.hpp"
 
 namespace seqguard::cli {
 
@@ -15,6 +16,7 @@ struct Evaluation {
   SequenceMetrics sequences;
   std::optional<EventMetrics> events;  ///< where the labels name events
   std::vector<RepairMetrics> repairs;  ///< all, then each kind; empty without clean twins
+  std::vector<DataFinding> findings;   ///< about the data that were judged
 };
 
 /// Tables.

@@ -81,7 +81,7 @@ std::string alarms_text(std::size_t alarms, std::size_t judged) {
   return fixed(100 * share, 1) + " % (" + with_commas(alarms) + " of " + with_commas(judged) + ")";
 }
 
-std::string report_json(const FitReport& report) {
+std::string report_json(const FitReport& report, const Dataset& data) {
   JsonWriter json;
   json.begin_object();
   json.key("plan").raw(to_json(report.plan));
@@ -95,6 +95,7 @@ std::string report_json(const FitReport& report) {
   json.field("own_judged", report.alarms.own_judged).field("own_alarms", report.alarms.own_alarms);
   json.field("held_out", report.alarms.held_out).field("held_out_alarms", report.alarms.held_out_alarms);
   json.key("warnings").values(report.warnings);
+  write_findings(data.findings(), json);
   json.end_object().end_line();
   return json.text();
 }
@@ -134,7 +135,7 @@ int run(const FitCommandOptions& options) {
   if (report.drift_warning)
     warn("the second half of the input looks different from the first (AUROC " + fixed(report.drift_auroc, 2) +
          "): false alarms may exceed the target; fit on recent traffic");
-  if (!options.common.json.empty()) write_output(options.common.json, report_json(report));
+  if (!options.common.json.empty()) write_output(options.common.json, report_json(report, data));
   return exit_code_for(data);
 }
 

@@ -53,7 +53,7 @@ Dataset read_input(const InputOptions& input, const EventSchema& schema, const M
   std::vector<DataFinding> differences = compare_with_schema(data, schema);
   report_findings(differences, input.strict && !how.may_differ);
   if (how.findings != nullptr) {
-    how.findings->assign(data.findings().begin(), data.findings().end());
+    how.findings->insert(how.findings->end(), data.findings().begin(), data.findings().end());
     std::move(differences.begin(), differences.end(), std::back_inserter(*how.findings));
   }
   return data;

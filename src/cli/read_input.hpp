@@ -21,7 +21,7 @@ Dataset read_input(const InputOptions& input, const TableOptions& table);
 struct ModelInputOptions {
   bool keep_raw = false;
   bool may_differ = false;                       ///< --strict does not refuse what is unlike the data of the fit
-  std::vector<DataFinding>* findings = nullptr;  ///< also put there
+  std::vector<DataFinding>* findings = nullptr;  ///< they are added there
 };
 
 /// Reads the columns that a model needs, and holds them against what it was fitted on (compare_with_schema.hpp).

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <string>
 
 #include "events/parse_value.hpp"
@@ -37,7 +38,9 @@ double share_of(std::size_t part, std::size_t whole) {
   return whole == 0 ? 0 : static_cast<double>(part) / static_cast<double>(whole);
 }
 
+/// Four digits, and no exponent where people can count without one.
 std::string short_text(double number) {
+  if (number >= 1e4 && number < 1e12) return std::to_string(std::llround(number));
   char text[32];
   return {text, std::to_chars(text, text + sizeof text, number, std::chars_format::general, 4).ptr};
 }

@@ -48,8 +48,10 @@ unlike() {
         one_line err
         [ ! -e strict.out ] || complain "$command --strict writes what it refuses"
     done
-    expect 0 evaluate --model model --normal past.csv --abnormal "$1" --strict --quiet # abnormal ones may be unlike
+    # Abnormal ones may be unlike.
+    expect 0 evaluate --model model --normal past.csv --abnormal "$1" --strict --quiet --json summary.json
     warned err "$1: column \"$2\": $3"
+    says summary.json '"findings":\[{"kind":"[a-z_]*","column":"'"$2"'","line":0,"share":[0-9.]*,"message":"'"$1"
     expect 1 evaluate --model model --normal "$1" --abnormal past.csv --strict --quiet
 }
 visits seconds.csv -v unit=1000
@@ -70,7 +72,8 @@ empty err
 # --- rows that run backwards where nothing orders them -----------------------------------------------------------------------------
 visits backwards.csv -v reverse=1
 backwards='backwards.csv:9: column "time": 150 of 360 rows are earlier than the row before them of the same user, in 30 of 60 keys'
-expect 0 fit --input backwards.csv --columns $columns --output backwards_model --epochs 1 --quiet
+expect 0 fit --input backwards.csv --columns $columns --output backwards_model --epochs 1 --quiet --json summary.json
+says summary.json '"findings":\[{"kind":"rows_run_backwards","column":"time","line":9,"share":0.41'
 warned err "$backwards .*no order column.*order of the rows.*--order time sorts them"
 expect 0 score --model model --input backwards.csv --quiet --strict # an order is not wrong because it is not that of the times
 warned err "$backwards"
