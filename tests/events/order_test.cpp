@@ -136,5 +136,16 @@ TEST_CASE("times: milliseconds are rounded down in every form, nanoseconds are k
   CHECK(time("-0.0000000001", "100") == "-1 + 999999");
   CHECK(time("-0.001", "100") == "-1 + 0");
   CHECK(time("1969-12-31T23:59:59.9995Z", "1970-01-02") == "-1 + 500000");
+  CHECK(time("9000000000000", "100") == "9000000000000000 + 0");
+  CHECK(time("-9000000000000", "100") == "-9000000000000000 + 0");
+  CHECK_THROWS_WITH_AS(
+      read_events_from_text("user,time,event\na,9000000000000.001,x\na,1,y\na,1,z\n", "x.csv", {.strict = true}),
+      "x.csv:2: column \"time\": out of range for a time in s: \"9000000000000.001\"", Error);
+  const Dataset sorted =
+      read_events_from_text("user,time,event\na,1714521600.0000003,x\nb,1714521600.0000002,y\na,1714521600.0000001,z\n",
+                            "x.csv", {.order = "time"});
+  CHECK(sorted.time_ns(0) == 100);
+  CHECK(sorted.time_ns(1) == 300);
+  CHECK(sorted.time_ns(2) == 200);
   CHECK(time("", "100") == std::to_string(k_no_time) + " + 0");
 }
