@@ -149,9 +149,8 @@ std::string JsonValue::describe() const {
     case Kind::boolean:
       return node.boolean ? "true" : "false";
     case Kind::integer:
-      return dump();
     case Kind::real:
-      return std::isfinite(node.real) ? dump() : std::string(number_text());
+      return dump();
     case Kind::text:
       return "\"" + std::string(text().substr(0, 200)) + "\"";
     case Kind::array:
@@ -301,7 +300,10 @@ void JsonValue::write(JsonWriter& writer) const {
       writer.integer(node.magnitude, node.negative);
       break;
     case Kind::real:
-      writer.exact(node.real);
+      if (std::isfinite(node.real))
+        writer.exact(node.real);
+      else
+        writer.raw(number_text());  // for Python, which wrote it
       break;
     case Kind::text:
       writer.value(text());

@@ -210,7 +210,12 @@ SentenceEmbedding SentenceEmbedding::load(const Context<float>& context, const s
     result.size_ = config.hidden_size;
   }
   result.uncut_size_ = result.size_;
-  if (file_exists(path)) result.load_settings(directory, *report);
+  if (file_exists(path))
+    result.load_settings(directory, *report);
+  else if (head_of(config) != Head::sequence_classification)  // a cross-encoder's activation is read without modules
+    for (const char* file : {"/config_sentence_transformers.json", "/sentence_bert_config.json"})
+      if (file_exists(directory + file))
+        report->notes.push_back(directory + file + ": not read without a modules.json, as by sentence-transformers");
   if (prompt_name || file_exists(path)) result.prompt_ = read_prompt(directory, prompt_name);
   const bool weighted = std::count(result.poolings_.begin(), result.poolings_.end(), Pooling::weighted_mean) > 0;
   if (!result.prompt_.empty() && !result.pools_prompt_ && weighted)

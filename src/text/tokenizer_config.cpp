@@ -163,7 +163,9 @@ std::vector<AddedToken> TokenizerConfig::added_tokens() const {
       tokens.push_back(std::move(token));
     });
   } else {
-    std::vector<std::string> specials = additional_tokens();
+    // As in transformers, the additional_special_tokens of special_tokens_map.json are not special here.
+    std::vector<std::string> specials;
+    for_each_additional(config_, [&](JsonValue value) { specials.emplace_back(content_of(value)); });
     for (const std::string_view name : k_named) specials.push_back(token(name, ""));
     std::sort(specials.begin(), specials.end());
     added_.root().for_each([&](JsonValue entry) {
@@ -182,25 +184,23 @@ std::vector<AddedToken> TokenizerConfig::added_tokens() const {
 }
 
 template <class Visit>
-void TokenizerConfig::for_each_additional(const Visit& visit) const {
-  const auto visit_all = [&](const JsonTree& tree) {
-    tree.root().for_each([&](JsonValue member) {
-      if (is_named_by_model(member)) visit(member);
-    });
-    const auto extra = tree.root().find("extra_special_tokens");
-    const auto additional = extra && extra->size() > 0 ? extra : tree.root().find("additional_special_tokens");
-    if (!additional) return;
-    if (!additional->is(JsonValue::Kind::object)) additional->demand(JsonValue::Kind::array);
-    additional->for_each(visit);
-  };
-  visit_all(config_);
-  if (!has_decoder()) visit_all(map_);
+void TokenizerConfig::for_each_additional(const JsonTree& tree, const Visit& visit) {
+  tree.root().for_each([&](JsonValue member) {
+    if (is_named_by_model(member)) visit(member);
+  });
+  const auto extra = tree.root().find("extra_special_tokens");
+  const auto additional = extra && extra->size() > 0 ? extra : tree.root().find("additional_special_tokens");
+  if (!additional) return;
+  if (!additional->is(JsonValue::Kind::object)) additional->demand(JsonValue::Kind::array);
+  additional->for_each(visit);
 }
 
-std::vector<std::string> TokenizerConfig::additional_tokens() const {
-  std::vector<std::string> contents;
-  for_each_additional([&](JsonValue value) { contents.emplace_back(content_of(value)); });
-  return contents;
+std::vector<AddedToken> TokenizerConfig::additional_tokens() const {
+  std::vector<AddedToken> tokens;
+  const auto take = [&](JsonValue value) { tokens.push_back(read_token(value)); };
+  for_each_additional(config_, take);
+  if (!has_decoder()) for_each_additional(map_, take);
+  return tokens;
 }
 
 std::vector<AddedToken> TokenizerConfig::named_tokens(std::span<const SpecialName> defaults) const {
@@ -212,12 +212,6 @@ std::vector<AddedToken> TokenizerConfig::named_tokens(std::span<const SpecialNam
     else if (own != defaults.end())
       tokens.push_back({own->absent, -1, false, false, false, false, true});
   }
-  return tokens;
-}
-
-std::vector<AddedToken> TokenizerConfig::special_tokens(std::span<const SpecialName> defaults) const {
-  std::vector<AddedToken> tokens = named_tokens(defaults);
-  for_each_additional([&](JsonValue value) { tokens.push_back(read_token(value)); });
   return tokens;
 }
 

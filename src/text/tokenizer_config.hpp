@@ -61,10 +61,8 @@ class TokenizerConfig {
   const std::string& file_of_added_tokens() const { return has_decoder() ? config_.file() : added_.file(); }
   /// The named tokens that a file has, or `defaults`. Their ids are not known here: -1.
   std::vector<AddedToken> named_tokens(std::span<const SpecialName> defaults) const;
-  /// These, then the additional ones.
-  std::vector<AddedToken> special_tokens(std::span<const SpecialName> defaults) const;
-  /// Texts of the additional special tokens: those that are meant to stand in texts.
-  std::vector<std::string> additional_tokens() const;
+  /// The additional special tokens, which are meant to stand in texts. Their ids likewise.
+  std::vector<AddedToken> additional_tokens() const;
   /// tokenizer_class without its "Fast"; empty: absent.
   std::string_view class_name() const;
   bool is_class_of(std::span<const std::string_view> names) const;
@@ -75,8 +73,9 @@ class TokenizerConfig {
   /// The value of a named token in the file that counts.
   std::optional<JsonValue> find_token(std::string_view name) const;
   AddedToken read_token(JsonValue value) const;
+  /// The additional special tokens of one file.
   template <class Visit>
-  void for_each_additional(const Visit& visit) const;
+  static void for_each_additional(const JsonTree& tree, const Visit& visit);
   void note_contradictions(LoadReport& report) const;
 
   JsonTree config_, map_, added_;

@@ -108,20 +108,21 @@ std::vector<AddedTokenEntry> merge_added_tokens(const TokenizerConfig& config, s
         "tokenizer.json: added tokens have other flags than in the added_tokens_decoder of "
         "tokenizer_config.json, which are used: " +
         listed_names(changed));
-  const std::vector<std::string> additional = config.additional_tokens();
-  for (AddedToken& token : config.special_tokens(defaults)) {
+  for (AddedToken& token : config.named_tokens(defaults)) {
     AddedToken* const known = merge.find(token.content);
     if (known == nullptr)
       merge.add(std::move(token));
     else
       known->special = true;
   }
+  for (AddedToken& token : config.additional_tokens())
+    if (merge.find(token.content) == nullptr) merge.add(std::move(token));
   if (config.flag("split_special_tokens", false)) return merge.take();
   std::map<std::string, bool> named;
   for (const AddedToken& token : config.named_tokens(defaults)) named.emplace(token.content, true);
-  for (const std::string& content : additional)
-    if (AddedToken& token = *merge.find(content);
-        !named.contains(content) && !frames(pipeline.post_processor, token.id))
+  for (const AddedToken& additional : config.additional_tokens())
+    if (AddedToken& token = *merge.find(additional.content);
+        !named.contains(token.content) && !frames(pipeline.post_processor, token.id))
       token.special = false;
   return merge.take();
 }

@@ -15,10 +15,10 @@ void seqguard::fuzz_text_model(std::string_view input) {
       set.write(name, read_file(golden + name, std::size_t{1} << 20));
   });
   static const std::string tokenizer = read_file(golden + "tokenizer.json", std::size_t{1} << 20);
-  files.write(
-      {"config.json", "modules.json", "1_Pooling/config.json", "2_Dense/config.json", "sentence_bert_config.json",
-       "tokenizer_config.json", "config_sentence_transformers.json", "tokenizer.json"},
-      input);
+  files.write({"config.json", "modules.json", "1_Pooling/config.json", "2_Dense/config.json",
+               "sentence_bert_config.json", "tokenizer_config.json", "config_sentence_transformers.json",
+               "tokenizer.json", "added_tokens.json", "special_tokens_map.json"},
+              input);
   if (!file_exists(files.path() + "/tokenizer.json")) files.write("tokenizer.json", tokenizer);
   const TextModel model = TextModel::load(files.path());
   auto scratch = model.make_scratch();

@@ -250,6 +250,13 @@ TEST_CASE("absurd sizes and numbers in a config.json are refused with range and 
   }
 }
 
+TEST_CASE("a field that nobody reads stays as it was, Python's Infinity too") {
+  const ModelConfig config = parse_config(R"({"model_type": "bert", "far": Infinity, "task": [NaN]})", "config.json");
+  const std::string saved = to_json(config);
+  CHECK(saved.find("\"far\": Infinity") != std::string::npos);
+  CHECK(parse_config(saved, "config.json").other_fields == parse_config(to_json(config), "config.json").other_fields);
+}
+
 TEST_CASE("a config.json that is no JSON object is refused") {
   const std::string deep(100'000, '[');
   const std::string texts[] = {"",

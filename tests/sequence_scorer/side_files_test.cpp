@@ -91,6 +91,14 @@ TEST_CASE("truncate_dim cuts the embedding, which is normalised again where the 
     CHECK(embedding(load_with({{"modules.json", modules}, {file, cut_to("4000")}}), "the fox") == whole);
     CHECK(embedding(load_with({{"modules.json", modules}, {file, cut_to("null")}}), "the fox") == whole);
   }
+  const TemporaryDirectory directory;
+  const std::string path = copy_golden("text_sentence", directory);
+  std::filesystem::remove(path + "/modules.json");
+  write_file_atomically(path + "/" + file, cut_to("4"));
+  const TextModel without = TextModel::load(path);
+  CHECK(without.embedding_size() == 24);
+  REQUIRE(without.load_report().notes.size() == 2);
+  CHECK(without.load_report().notes[0].find(file + ": not read without a modules.json") != std::string::npos);
   for (const char* bad : {"0", "-1", "2.5", "\"4\"", "[4]", "Infinity"})
     CHECK(error_of({{file, cut_to(bad)}})
               .find("bad_checkpoint config_sentence_transformers.json: truncate_dim, expected a ") == 0);

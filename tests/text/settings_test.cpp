@@ -145,6 +145,14 @@ TEST_CASE("added tokens beside vocab.txt, in each of the files that name them") 
               {"special_tokens_map.json", R"({"additional_special_tokens": ["<user>"]})"}})
             .encode(text)
             .ids == whole);
+  // Then they are no special tokens in transformers, and are found in the normalized text.
+  CHECK(with({{"added_tokens.json", R"({"<user>":13})"},
+              {"special_tokens_map.json", R"({"additional_special_tokens": ["<user>"]})"}})
+            .encode("hello <USER> world")
+            .ids == whole);
+  CHECK(with({{"tokenizer_config.json", R"({"additional_special_tokens": ["<user>"]})"}})
+            .encode("hello <USER> world")
+            .ids == Ids{2, 5, 8, 7, 9, 6, 3});
   for (const Tokenizer& tokenizer : {with(added), mapped}) CHECK(tokenizer.notes().empty());
 }
 
