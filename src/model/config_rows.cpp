@@ -57,6 +57,7 @@ constexpr KnownField k_rows[] = {
     {k_file, "num_labels", obeyed, "with id2label, or instead of it", "2"},
     {k_file, "problem_type", obeyed, "what logits become", R"("single_label_classification")"},
     {k_file, "tie_word_embeddings", obeyed, "whether the masked LM has a table of its own", "true"},
+    {k_file, "tokenizer_class", obeyed, "where tokenizer_config.json has none", R"("BertTokenizer")"},
     {k_file, "sentence_transformers", obeyed, "its activation_fn, of a cross-encoder", R"({"activation_fn": null})"},
     {k_file, "sbert_ce_default_activation_function", obeyed, "of a cross-encoder",
      R"("torch.nn.modules.linear.Identity")"},
@@ -94,7 +95,6 @@ constexpr KnownField k_rows[] = {
     {k_file, "_name_or_path", harmless, k_python, R"("elsewhere")"},
     {k_file, "name_or_path", harmless, k_python, R"("elsewhere")"},
     {k_file, "_commit_hash", harmless, k_python, "null"},
-    {k_file, "tokenizer_class", harmless, "that of tokenizer_config.json counts", "null"},
     {k_file, "return_dict", harmless, k_python, "true"},
     {k_file, "use_return_dict", harmless, k_python, "true"},
     {k_file, "output_hidden_states", harmless, k_python, "true"},
@@ -182,7 +182,7 @@ constexpr KnownField k_rows[] = {
 };
 
 /// Obeyed fields that stay among ModelConfig::other_fields.
-constexpr std::string_view k_read_later[] = {"model_type", "sentence_transformers",
+constexpr std::string_view k_read_later[] = {"model_type", "tokenizer_class", "sentence_transformers",
                                              "sbert_ce_default_activation_function"};
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <charconv>
 #include <map>
 
+#include "seqguard/core/error.hpp"
 #include "seqguard/core/files.hpp"
 #include "text/read_components.hpp"
 #include "text/vocabulary_map.hpp"
@@ -55,7 +56,13 @@ TokenizerSettings TokenizerSettings::read(const std::string& directory, std::siz
     const std::string path = directory + "/" + name;
     return file_exists(path) ? read_file(path, max_bytes) : std::string();
   };
-  return {directory, text("tokenizer_config.json"), text("special_tokens_map.json"), text("added_tokens.json")};
+  TokenizerSettings settings{directory, text("tokenizer_config.json"), text("special_tokens_map.json"),
+                             text("added_tokens.json"), ""};
+  if (const std::string config = text("config.json"); !config.empty()) {
+    const JsonTree tree(config, directory + "/config.json", ErrorCode::bad_format, DuplicateKeys::refuse_if_asked_for);
+    settings.model_class = tree.root().text_or("tokenizer_class", "");
+  }
+  return settings;
 }
 
 TokenizerConfig::TokenizerConfig(const TokenizerSettings& settings, LoadReport& report)
@@ -65,6 +72,8 @@ TokenizerConfig::TokenizerConfig(const TokenizerSettings& settings, LoadReport& 
            ErrorCode::bad_format, DuplicateKeys::refuse_if_asked_for),
       added_(text_or_object(settings.added_tokens), settings.directory + "/added_tokens.json", ErrorCode::bad_format,
              DuplicateKeys::refuse_if_asked_for),
+      model_class_(settings.model_class),
+      directory_(settings.directory),
       is_absent_(settings.config.empty()) {
   for (const JsonTree* tree : {&config_, &map_, &added_}) tree->root().demand(JsonValue::Kind::object);
   check_fields(config_.root(), rows_of("tokenizer_config.json"), ErrorCode::unsupported, report);
@@ -216,7 +225,7 @@ std::vector<AddedToken> TokenizerConfig::named_tokens(std::span<const SpecialNam
 }
 
 std::string_view TokenizerConfig::class_name() const {
-  std::string_view name = config_.root().text_or("tokenizer_class", "");
+  std::string_view name = config_.root().text_or("tokenizer_class", model_class_);
   if (name.ends_with("Fast")) name.remove_suffix(4);
   return name;
 }
@@ -229,7 +238,10 @@ void TokenizerConfig::demand_class(std::span<const std::string_view> known) cons
   if (class_name().empty() || contains(known, class_name())) return;
   std::string names;
   for (const std::string_view one : known) names.append(names.empty() ? "" : ", ").append(one);
-  config_.root().at("tokenizer_class").refuse_unsupported(names + " (others need a tokenizer.json)");
+  names += " (others need a tokenizer.json)";
+  if (const auto own = config_.root().find("tokenizer_class")) own->refuse_unsupported(names);
+  fail(ErrorCode::unsupported, directory_ + "/config.json", "tokenizer_class is not supported", names,
+       "\"" + model_class_ + "\"");
 }
 
 }  // namespace v0

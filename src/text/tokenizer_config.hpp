@@ -26,6 +26,7 @@ inline constexpr std::string_view k_roberta_tokenizers[] = {"RobertaTokenizer", 
 /// What stands in the files beside a tokenizer's own; an empty text: no such file.
 struct TokenizerSettings {
   std::string directory, config, special_tokens_map, added_tokens;
+  std::string model_class;  ///< tokenizer_class of config.json; empty: none
 
   /// @throws Error io_error, bad_format: a file larger than `max_bytes`.
   static TokenizerSettings read(const std::string& directory, std::size_t max_bytes);
@@ -63,7 +64,7 @@ class TokenizerConfig {
   std::vector<AddedToken> named_tokens(std::span<const SpecialName> defaults) const;
   /// The additional special tokens, which are meant to stand in texts. Their ids likewise.
   std::vector<AddedToken> additional_tokens() const;
-  /// tokenizer_class without its "Fast"; empty: absent.
+  /// tokenizer_class, else that of config.json, without its "Fast"; empty: absent.
   std::string_view class_name() const;
   bool is_class_of(std::span<const std::string_view> names) const;
   /// @throws Error unsupported: the class is neither absent nor one of these.
@@ -79,6 +80,7 @@ class TokenizerConfig {
   void note_contradictions(LoadReport& report) const;
 
   JsonTree config_, map_, added_;
+  std::string model_class_, directory_;
   bool is_absent_;
 };
 

@@ -108,7 +108,7 @@ TokenizerPipeline pipeline_from_json(std::string_view json, const std::string& f
   const TokenizerConfig config(settings, pipeline.report);
   read_stages(root, pipeline);
   read_truncation(root, config, pipeline);
-  if (!config.absent()) apply_stages(config, root, pipeline);
+  apply_stages(config, root, pipeline);
   pipeline.gives_type_ids = config.gives_type_ids();
   pipeline.splits_specials = config.flag("split_special_tokens", false);
   const bool bert = rebuilds_bert(config, root), roberta = rebuilds_roberta(config, root);

@@ -294,6 +294,21 @@ TEST_CASE("type ids: what model_input_names or the class gives to the network") 
         std::string::npos);
 }
 
+TEST_CASE("the tokenizer's class stands in config.json where tokenizer_config.json has none") {
+  const Files fast = {{"config.json", R"({"model_type": "bert", "tokenizer_class": "PreTrainedTokenizerFast"})"}};
+  const Files bert = {{"config.json", R"({"model_type": "bert", "tokenizer_class": "BertTokenizerFast"})"}};
+  json none = tokenizer_json();
+  none.erase("post_processor");
+  CHECK(with_json(none, "{}", fast).encode("world").ids == Ids{6});
+  CHECK(with_json(none, "", bert).encode("world").ids == Ids{2, 6, 3});
+  CHECK(with_json(none, k_fast, bert).encode("world").ids == Ids{6});
+  CHECK(with_json(none, "", fast).gives_type_ids() == false);
+  CHECK(error_of(fast) ==
+        "unsupported config.json: tokenizer_class is not supported, expected BertTokenizer, DistilBertTokenizer, "
+        "ElectraTokenizer, MobileBertTokenizer, MPNetTokenizer (others need a tokenizer.json), found "
+        "\"PreTrainedTokenizerFast\"");
+}
+
 TEST_CASE(
     "fields of tokenizer_config.json: split_special_tokens, unknown ones, code, and Infinity where nobody reads") {
   EncodeOptions as_tokens;
