@@ -82,23 +82,23 @@ void find_mixed_forms(const Dataset& data, const std::string& column, std::strin
 /// of 1,000 between two units.
 void find_mixed_units(const Dataset& data, std::vector<DataFinding>& found) {
   NamedRows rows;
-  std::uint64_t of_today = 0;
+  std::uint64_t known = 0;
   std::string_view first;
   for (std::size_t s = 0; s < data.sequences().size(); ++s) {
     const std::span<const std::int64_t> times = data.view(s).time_ms;
     for (std::size_t i = 0; i < times.size(); ++i) {
-      of_today += is_of_today(times[i]) ? 1 : 0;
+      known += times[i] != k_no_time ? 1 : 0;
       const auto unit = likelier_unit(times[i], data.time_unit());
       if (!unit) continue;
       if (first.empty()) first = *unit;
       rows.add(data.row(data.sequences()[s].first + i));
     }
   }
-  if (rows.count == 0 || rows.count > of_today) return;  // all of another unit: compare_with_schema()
-  found.push_back(finding(data, Kind::mixed_time_units, data.time_column(), rows, rows.count + of_today,
-                          "times look like " + std::string(first) + ", the others like " + data.time_unit() + " (" +
-                              rows.text() + "); all are taken as " + data.time_unit() +
-                              ", so these lie decades or millennia apart; write all times in one unit"));
+  if (rows.count == 0 || rows.count == known) return;  // all are of another unit: compare_with_schema()
+  found.push_back(finding(data, Kind::mixed_time_units, data.time_column(), rows, known,
+                          "times look like " + std::string(first) + ", but all are taken as " + data.time_unit() +
+                              " (" + rows.text() +
+                              "), so these lie decades or millennia from the others; write all times in one unit"));
 }
 
 }  // namespace

@@ -93,7 +93,7 @@ sed 's/"line":[0-9]*,//' sorted | cmp -s - past_scores || complain "sorting by t
 
 # --- rows that mix units, forms and zones --------------------------------------------------------------------------------------------
 sed '5s/,\(1[0-9]*\)000,/,\1,/; 9s/,\(1[0-9]*\)000,/,\1,/' past.csv >mixed.csv
-mixed='mixed.csv:5: column "time": 2 of 360 times look like s, the others like ms (lines 5, 9)'
+mixed='mixed.csv:5: column "time": 2 of 360 times look like s, but all are taken as ms (lines 5, 9)'
 expect 0 fit --input mixed.csv --columns $columns --order time --output mixed_model --epochs 1 --quiet
 warned err "$mixed"
 expect 1 fit --input mixed.csv --columns $columns --order time --output mixed_model --epochs 1 --quiet --strict

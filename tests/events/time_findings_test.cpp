@@ -95,14 +95,20 @@ TEST_CASE("reading: rows in another unit than the others") {
   CHECK(finding.line == 11);
   CHECK(finding.share == doctest::Approx(.1));
   CHECK(finding.is_refused_if_strict());
-  CHECK(finding.message.find("x.csv:11: column \"time\": 1 of 10 times look like s, the others like ms (line 11)") ==
-        0);
+  CHECK(finding.message.find(
+            "x.csv:11: column \"time\": 1 of 10 times look like s, but all are taken as ms (line 11)") == 0);
   CHECK(read_kinds(rows + "b,1700000000000000,y\n") == "mixed_time_units(time)");
   const Dataset beyond = read_events_from_text("user,time,event\n" + rows + "b,1700000000000000000,y\n", "x.csv");
   REQUIRE(beyond.rejected().count == 1);
   CHECK(beyond.rejected().message(0) ==
         "x.csv:11: column \"time\": out of range for a time in ms: \"1700000000000000000\"");
   CHECK(read_kinds(rows + "b,1700000000.25,y\n") == "mixed_time_units(time)");
+  // The unit is told by the first rows, whatever most of the others are.
+  std::string later;
+  for (int i = 0; i < 60'000; ++i) later += "a," + std::string(i < 30'000 ? "1700000000" : "1700000000000") + ",x\n";
+  CHECK(only_finding(later + "a,1700000000000,x\n")
+            .message.find("30001 of 60001 times look like ms, but all are taken "
+                          "as s") != std::string::npos);
   // Neither a clock that begins at 0 nor an unset one has a unit that could be told by its size.
   CHECK(read_kinds(rows + "b,0,y\n").empty());
   CHECK(read_kinds("a,1,x\na,100000,y\na,2000000,x\n").empty());

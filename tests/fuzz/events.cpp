@@ -1,9 +1,16 @@
 #include "fuzz/targets.hpp"
 #include "seqguard/core/error.hpp"
+#include "seqguard/events/compare_with_schema.hpp"
+#include "seqguard/events/fit_schema.hpp"
 #include "seqguard/events/reader.hpp"
 
 namespace seqguard {
 namespace {
+
+void check(std::span<const DataFinding> findings) {
+  for (const DataFinding& finding : findings)
+    keep(finding.share > 0 && finding.share <= 1 && !finding.message.empty(), "a finding has its share");
+}
 
 void read_as(DataFormat format, bool keyed_lines, std::string_view input) {
   const ReadOptions options{.format = format, .keyed_lines = keyed_lines, .keep_raw = true, .max_line_bytes = 2'000};
@@ -19,6 +26,8 @@ void read_as(DataFormat format, bool keyed_lines, std::string_view input) {
   keep(events == data.events() && data.file_order().size() == events, "each event once");
   for (std::size_t e = 0; e < events; ++e) bytes += data.raw(e).size();
   keep(bytes <= input.size(), "raw bytes are parts of the file");
+  check(data.findings());
+  check(compare_with_schema(data, fit_schema(data)));
 }
 
 }  // namespace

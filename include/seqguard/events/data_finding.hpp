@@ -16,7 +16,7 @@ struct DataFinding {
     gaps_below_ms,       ///< gaps that are shorter than a millisecond, the finest step that models know
     numbers_among_dates,  ///< a column of dates and of plain numbers
     mixed_time_zones,     ///< a column of dates with a time zone and without
-    mixed_time_units,     ///< plain numbers that are dates of today only in another unit than most
+    mixed_time_units,     ///< plain numbers that would be dates of today in another unit, among others
     // Found against a schema: compare_with_schema().
     time_unit,    ///< most times are dates of today only in another unit than the schema's
     gap_scale,    ///< gaps between events are longer or shorter by orders of magnitude
