@@ -21,7 +21,8 @@ void for_each_sequence(const SequenceScorer& scorer, const Dataset& data, std::s
                        ProgressSink progress, FunctionRef<void(std::size_t, SequenceScorer::Scratch&)> work,
                        FunctionRef<void(std::size_t, std::size_t)> finished);
 
-/// One score per sequence, in the order of the data. Progress: phase "score". The same bits at any concurrency.
+/// One score per sequence, in the order of the data. Progress: phase "score". The same bits at any concurrency. Data
+/// that are unlike those of the fit are judged like others: compare_with_schema() tells.
 /// @throws Error bad_event naming file and line of a sequence that does not fit the model; cancelled.
 std::vector<Score> judge_dataset(const SequenceScorer& scorer, const Dataset& data, const ScoreOptions& options = {},
                                  Executor& executor = inline_executor(), ProgressSink progress = {});
