@@ -30,7 +30,9 @@ constexpr KnownField k_rows[] = {
     {k_model, "prompts", obeyed, "by name: TextOptions::prompt_name", R"({"query": "the fox "})"},
     {k_model, "default_prompt_name", obeyed, "the prompt before every text", "null"},
     {k_model, "truncate_dim", obeyed,
-     "the embedding is cut to so many numbers, and normalised again where the modules end with Normalize", "4"},
+     "the embedding is cut to so many numbers, and normalised again where the modules end with Normalize "
+     "(sentence-transformers leaves the cut vector shorter than 1)",
+     "4"},
     {k_model, "similarity_fn_name", shown, "how embeddings are compared is the caller's", R"("dot")"},
     {k_model, "activation_fn", obeyed, "of a cross-encoder: Sigmoid or Identity", "null"},
     {k_model, "keep_in_fp32_modules", harmless, "everything is fp32", "null"},

@@ -1,8 +1,8 @@
 #include "text/tokenizer_settings.hpp"
 
 #include <algorithm>
-#include <functional>
 #include <map>
+#include <set>
 #include <utility>
 
 #include "text/read_components.hpp"
@@ -42,9 +42,11 @@ bool frames(const PostProcessor& processor, std::int32_t id) {
   return false;
 }
 
-class Merge {
+/// Added tokens in order, each text once.
+class MergedTokens {
  public:
-  Merge(std::vector<AddedTokenEntry> own, std::string where) : entries_(std::move(own)), where_(std::move(where)) {
+  MergedTokens(std::vector<AddedTokenEntry> own, std::string where)
+      : entries_(std::move(own)), where_(std::move(where)) {
     for (std::size_t i = 0; i < entries_.size(); ++i) places_[entries_[i].token.content] = i;
   }
   AddedToken* find(const std::string& content) {
@@ -63,22 +65,62 @@ class Merge {
   std::string where_;
 };
 
-/// Drops tokens of `own` that `decoder` does not have.
-void keep_decoded(std::vector<AddedTokenEntry>& own, const std::vector<AddedToken>& decoder,
-                  std::vector<std::string>& notes) {
-  std::map<std::string_view, bool> known;
-  for (const AddedToken& token : decoder) known.emplace(token.content, true);
+std::set<std::string> contents_of(const std::vector<AddedToken>& tokens) {
+  std::set<std::string> contents;
+  for (const AddedToken& token : tokens) contents.insert(token.content);
+  return contents;
+}
+
+void note_tokens(const TokenizerConfig& config, const char* what, const std::vector<std::string>& names,
+                 LoadReport& report) {
+  if (!names.empty()) report.notes.push_back(config.file_of_added_tokens() + ": " + what + listed_names(names));
+}
+
+/// Drops tokens of `own` that added_tokens_decoder does not have.
+void keep_decoded(const TokenizerConfig& config, std::vector<AddedTokenEntry>& own, LoadReport& report) {
+  const std::set<std::string> known = contents_of(config.added_tokens());
   std::vector<std::string> dropped;
   std::erase_if(own, [&](const AddedTokenEntry& entry) {
     if (known.contains(entry.token.content)) return false;
     dropped.push_back(entry.token.content);
     return true;
   });
-  if (!dropped.empty())
-    notes.push_back(
-        "tokenizer.json: added tokens that the added_tokens_decoder of tokenizer_config.json lacks are "
-        "not cut out of texts: " +
-        listed_names(dropped));
+  note_tokens(config,
+              "added_tokens_decoder lacks added tokens of tokenizer.json, which are not cut out of texts: ", dropped,
+              report);
+}
+
+/// Those of added_tokens_decoder count more than those that are there; those of added_tokens.json less.
+void merge_further(const TokenizerConfig& config, MergedTokens& tokens, LoadReport& report) {
+  std::vector<std::string> changed;
+  for (const AddedToken& token : config.added_tokens()) {
+    AddedToken* const known = tokens.find(token.content);
+    if (known == nullptr) {
+      tokens.add(token);
+    } else if (config.has_decoder()) {
+      if (!same_flags(*known, token)) changed.push_back(token.content);
+      *known = token;
+    }
+  }
+  note_tokens(config, "added_tokens_decoder has other flags than tokenizer.json, and is followed: ", changed, report);
+}
+
+void merge_specials(const TokenizerConfig& config, std::span<const SpecialName> defaults, const PostProcessor& frame,
+                    MergedTokens& tokens) {
+  const std::vector<AddedToken> named = config.named_tokens(defaults), additional = config.additional_tokens();
+  for (const AddedToken& token : named) {
+    if (AddedToken* const known = tokens.find(token.content))
+      known->special = true;
+    else
+      tokens.add(token);
+  }
+  for (const AddedToken& token : additional)
+    if (tokens.find(token.content) == nullptr) tokens.add(token);
+  if (config.flag("split_special_tokens", false)) return;
+  const std::set<std::string> roles = contents_of(named);
+  for (const AddedToken& one : additional)
+    if (AddedToken& token = *tokens.find(one.content); !roles.contains(token.content) && !frames(frame, token.id))
+      token.special = false;
 }
 
 }  // namespace
@@ -90,41 +132,11 @@ std::span<const SpecialName> roberta_specials() noexcept { return k_roberta_spec
 std::vector<AddedTokenEntry> merge_added_tokens(const TokenizerConfig& config, std::vector<AddedTokenEntry> own,
                                                 std::span<const SpecialName> defaults, bool rebuilds,
                                                 TokenizerPipeline& pipeline) {
-  const std::vector<AddedToken> further = config.added_tokens();
-  if (rebuilds && config.has_decoder()) keep_decoded(own, further, pipeline.report.notes);
-  Merge merge(std::move(own), config.file_of_added_tokens());
-  std::vector<std::string> changed;
-  for (const AddedToken& token : further) {
-    AddedToken* const known = merge.find(token.content);
-    if (known == nullptr) {
-      merge.add(token);
-    } else if (config.has_decoder()) {
-      if (!same_flags(*known, token)) changed.push_back(token.content);
-      *known = token;
-    }
-  }
-  if (!changed.empty())
-    pipeline.report.notes.push_back(
-        "tokenizer.json: added tokens have other flags than in the added_tokens_decoder of "
-        "tokenizer_config.json, which are used: " +
-        listed_names(changed));
-  for (AddedToken& token : config.named_tokens(defaults)) {
-    AddedToken* const known = merge.find(token.content);
-    if (known == nullptr)
-      merge.add(std::move(token));
-    else
-      known->special = true;
-  }
-  for (AddedToken& token : config.additional_tokens())
-    if (merge.find(token.content) == nullptr) merge.add(std::move(token));
-  if (config.flag("split_special_tokens", false)) return merge.take();
-  std::map<std::string, bool> named;
-  for (const AddedToken& token : config.named_tokens(defaults)) named.emplace(token.content, true);
-  for (const AddedToken& additional : config.additional_tokens())
-    if (AddedToken& token = *merge.find(additional.content);
-        !named.contains(token.content) && !frames(pipeline.post_processor, token.id))
-      token.special = false;
-  return merge.take();
+  if (rebuilds && config.has_decoder()) keep_decoded(config, own, pipeline.report);
+  MergedTokens tokens(std::move(own), config.file_of_added_tokens());
+  merge_further(config, tokens, pipeline.report);
+  merge_specials(config, defaults, pipeline.post_processor, tokens);
+  return tokens.take();
 }
 
 bool rebuilds_bert(const TokenizerConfig& config, JsonValue document) {

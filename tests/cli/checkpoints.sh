@@ -26,6 +26,11 @@ expect 0 inspect "$golden/text_pairs"
 says out '^  head BertForSequenceClassification *classes of sequences, 3 labels: no, yes, maybe$'
 expect 0 inspect "$golden/masked_lm_d20"
 says out '^  head BertForMaskedLM *masked LM$'
+cp -r "$golden/text_sentence" cut
+printf '{"truncate_dim": 4, "similarity_fn_name": "dot"}' >cut/config_sentence_transformers.json
+expect 0 inspect cut
+says out '^  sentence embedding  *4 of 10 numbers, pooled by cls, mean, weightedmean$'
+says out '^  similarity  *dot$'
 cp -r "$golden/text_sentence" heads # a head with a name of its own: two classes of tokens, all weights 0
 printf '{"format":"seqguard-heads","heads":[{"kind":"token_classification","labels":["a","b"],"loss":"softmax","name":"kinds","pooling":"cls"}],"version":1}' >heads/heads.json
 printf '{"kinds.out_proj.weight":{"dtype":"F32","shape":[2,24],"data_offsets":[0,192]},"kinds.out_proj.bias":{"dtype":"F32","shape":[2],"data_offsets":[192,200]}}' >header
