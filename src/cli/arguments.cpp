@@ -18,7 +18,7 @@ namespace seqguard::cli {
 namespace {
 
 /// Commands of the contract that this version does not have.
-constexpr std::string_view k_commands_to_come[] = {"fine-tune", "feedback", "serve", "recalibrate"};
+constexpr std::string_view k_commands_to_come[] = {"fine-tune", "feedback", "serve"};
 
 /// A flag of the contract that this version does not have: refused by name.
 void add_flag_to_come(CLI::App& command, const std::string& flag, const std::string& instead) {
@@ -140,6 +140,7 @@ void add_score(CLI::App& app, ScoreCommandOptions& options) {
   add_input(*command, options.input, "--input", "Sequences to judge, - for stdin");
   command->get_option("--input")->required();
   command->add_option("--output", options.output, "Where the JSON lines go")->type_name("FILE");
+  command->add_flag("--drift", options.drift, "Tell whether the input still looks like the normals; needs no labels");
   command->add_flag("--per-event", options.per_event, "Add score, p-value and expected values of each event");
   command->add_option("--expected", options.expected, "Expected values listed for each event with --per-event")
       ->check(CLI::NonNegativeNumber);
@@ -221,6 +222,22 @@ void add_convert(CLI::App& app, ConvertCommandOptions& options) {
   add_flag_to_come(*command, "--share-layers", "");
 }
 
+void add_recalibrate(CLI::App& app, RecalibrateCommandOptions& options) {
+  CLI::App* command = add_command(app, "recalibrate",
+                                  "Moves the thresholds of a model to recent normal traffic; what it has learned stays",
+                                  "seqguard simulate --preset shop --users 500 --seed 9 --output recent\n"
+                                  "  seqguard recalibrate --model model --input recent/clean.csv --output model-new",
+                                  options.common);
+  command->add_option("--model", options.model, "Folder written by fit")->type_name("DIR")->required();
+  add_input(*command, options.input, "--input", "Recent normal sequences that fit has not seen, - for stdin");
+  command->get_option("--input")->required();
+  command->add_option("--output", options.output, "The new model's folder; may be the same")
+      ->type_name("DIR")
+      ->required();
+  command->add_option("--target-fpr", options.target_fpr,
+                      "Share of normal sequences that may be called abnormal (default: as it is)");
+}
+
 /// All commands' options side by side, and the one that was chosen.
 struct AllOptions {
   SimulateOptions simulate;
@@ -231,6 +248,7 @@ struct AllOptions {
   RepairCommandOptions repair;
   EncodeOptions encode;
   ConvertCommandOptions convert;
+  RecalibrateCommandOptions recalibrate;
 
   Command chosen(const std::string& name) const {
     if (name == "simulate") return simulate;
@@ -240,6 +258,7 @@ struct AllOptions {
     if (name == "evaluate") return evaluate;
     if (name == "repair") return repair;
     if (name == "convert") return convert;
+    if (name == "recalibrate") return recalibrate;
     return encode;
   }
 };
@@ -281,6 +300,7 @@ std::optional<Command> parse_arguments(int argc, char** argv, int& exit_code) {
   add_repair(app, options.repair);
   add_encode(app, options.encode);
   add_convert(app, options.convert);
+  add_recalibrate(app, options.recalibrate);
 
   const std::string first = argc > 1 ? argv[1] : "";
   const auto to_come = std::find(std::begin(k_commands_to_come), std::end(k_commands_to_come), first);

@@ -28,5 +28,6 @@ int run(const EvaluateOptions& options);
 int run(const RepairCommandOptions& options);
 int run(const EncodeOptions& options);
 int run(const ConvertCommandOptions& options);
+int run(const RecalibrateCommandOptions& options);
 
 }  // namespace seqguard::cli

@@ -2,6 +2,7 @@
 
 #include <cstdio>
 
+#include "cli/alarms.hpp"
 #include "cli/commands.hpp"
 #include "cli/console.hpp"
 #include "cli/interrupt.hpp"
@@ -76,11 +77,6 @@ void describe_state(const FitOptions& options, bool quiet) {
     warn(options.state_file + " of an interrupted fit is there; without --resume the fit starts anew and replaces it");
 }
 
-std::string alarms_text(std::size_t alarms, std::size_t judged) {
-  const double share = judged > 0 ? static_cast<double>(alarms) / static_cast<double>(judged) : 0;
-  return fixed(100 * share, 1) + " % (" + with_commas(alarms) + " of " + with_commas(judged) + ")";
-}
-
 std::string report_json(const FitReport& report, const Dataset& data) {
   JsonWriter json;
   json.begin_object();
@@ -91,10 +87,7 @@ std::string report_json(const FitReport& report, const Dataset& data) {
   json.field("calibration_normals", report.calibration_normals);
   json.field("distinct_normals", report.distinct_normals).field("kept_normals", report.kept_normals);
   json.field("drift_auroc", report.drift_auroc).field("drift_warning", report.drift_warning);
-  json.field("target_fpr", report.alarms.target);
-  json.field("own_judged", report.alarms.own_judged).field("own_alarms", report.alarms.own_alarms);
-  json.field("held_out", report.alarms.held_out).field("held_out_alarms", report.alarms.held_out_alarms);
-  json.key("warnings").values(report.warnings);
+  write_alarms(report.alarms, report.warnings, json);
   write_findings(data.findings(), json);
   json.end_object().end_line();
   return json.text();

@@ -172,6 +172,8 @@ void describe_detector(const BehaviourModel& model, Facts& facts) {
   facts.add("views", views);
   const std::size_t normals = model.detector.calibration().normals();
   facts.add("calibration normals", normals, with_commas(normals));
+  if (model.recalibrated_on > 0)
+    facts.add("recalibrated on", model.recalibrated_on, with_commas(model.recalibrated_on) + " sequences after fit");
   const Profile& profile = model.detector.profile();
   facts.add("distinct normals", profile.kept_normals(),
             with_commas(profile.kept_normals()) + " of " + with_commas(profile.distinct_normals()) + " kept");

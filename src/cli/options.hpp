@@ -64,6 +64,7 @@ struct ScoreCommandOptions {
   bool per_event = false;
   std::size_t expected = 3;  ///< alternatives listed for each event
   std::size_t top = 0;       ///< most abnormal sequences shown to people
+  bool drift = false;        ///< tell whether the input still looks like the normals
 };
 
 struct EvaluateOptions {
@@ -93,7 +94,14 @@ struct ConvertCommandOptions {
   std::size_t max_shard_size = std::size_t{5'000'000'000};
 };
 
+struct RecalibrateCommandOptions {
+  CommonOptions common;
+  InputOptions input;
+  std::string model, output;
+  std::optional<double> target_fpr;
+};
+
 using Command = std::variant<SimulateOptions, InspectOptions, FitCommandOptions, ScoreCommandOptions, EvaluateOptions,
-                             RepairCommandOptions, EncodeOptions, ConvertCommandOptions>;
+                             RepairCommandOptions, EncodeOptions, ConvertCommandOptions, RecalibrateCommandOptions>;
 
 }  // namespace seqguard::cli

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <numeric>
+#include <optional>
 #include <vector>
 
 #include "cli/commands.hpp"
@@ -10,6 +11,8 @@
 #include "cli/show_worst.hpp"
 #include "core/json_writer.hpp"
 #include "seqguard/evaluation/judge_dataset.hpp"
+#include "seqguard/evaluation/stream_drift.hpp"
+#include "seqguard/sequence_scorer/behaviour_model.hpp"
 
 namespace seqguard::cli {
 namespace {
@@ -47,7 +50,7 @@ void write_score(const Dataset& data, std::size_t s, const Score& score, JsonWri
 
 /// What remains of each sequence after its line was written.
 struct Summary {
-  double value = 0;
+  double value = 0, p_value = 1;
   bool is_anomaly = false;
 };
 
@@ -63,7 +66,7 @@ std::vector<Summary> score_all(const ScoreCommandOptions& options, const Sequenc
       [&](std::size_t s, SequenceScorer::Scratch& scratch) {
         Score score;
         scorer.score(data.view(s), score, scratch, score_with);
-        summaries[s] = {score.value, score.is_anomaly};
+        summaries[s] = {score.value, score.p_value, score.is_anomaly};
         JsonWriter json;
         json.begin_object();
         write_score(data, s, score, json);
@@ -86,6 +89,37 @@ std::vector<std::size_t> highest(const std::vector<Summary>& summaries, std::siz
   return order;
 }
 
+StreamDrift drift_of(const std::vector<Summary>& summaries, const SequenceScorer& scorer) {
+  std::vector<double> p_values;
+  for (const Summary& summary : summaries) p_values.push_back(summary.p_value);
+  return stream_drift(p_values, scorer.model()->detector.calibration().normals());
+}
+
+void describe_drift(const StreamDrift& drift, bool quiet) {
+  std::string text = "drift: p-values";
+  for (const DriftLevel& level : drift.levels)
+    text += (level.level == drift.levels[0].level ? " up to " : ", up to ") + fixed(level.level, 2) + ": " +
+            fixed(100 * level.share, 1) + " % (" + fixed(100 * level.least, 1) + " to " + fixed(100 * level.most, 1) +
+            ")";
+  say(quiet, text);
+  if (drift.has_drifted())
+    warn(
+        "the input no longer looks like the normals that calibrated the model: false alarms may exceed the target; "
+        "recalibrate on recent normal traffic, or fit anew");
+}
+
+void write_drift(const StreamDrift& drift, JsonWriter& json) {
+  json.key("drift").begin_object().field("has_drifted", drift.has_drifted()).key("levels").begin_array();
+  for (const DriftLevel& level : drift.levels)
+    json.begin_object()
+        .field("p_value", level.level)
+        .field("share", level.share)
+        .field("least", level.least)
+        .field("most", level.most)
+        .end_object();
+  json.end_array().end_object();
+}
+
 }  // namespace
 
 int run(const ScoreCommandOptions& options) {
@@ -103,12 +137,16 @@ int run(const ScoreCommandOptions& options) {
       std::count_if(summaries.begin(), summaries.end(), [](const Summary& s) { return s.is_anomaly; }));
   say(quiet, "judged " + size_text(data) + ": " + with_commas(flagged) +
                  " abnormal (expected of normal traffic: " + fixed(100 * scorer.target_fpr(), 1) + " %)");
+  std::optional<StreamDrift> drift;
+  if (options.drift) drift = drift_of(summaries, scorer);
+  if (drift) describe_drift(*drift, quiet);
   if (options.top > 0) show_worst(scorer, data, highest(summaries, options.top));
   if (!options.common.json.empty()) {
     JsonWriter json;
     json.begin_object().field("sequences", data.sequences().size()).field("events", data.events());
     json.field("abnormal", flagged).field("rejected_rows", data.rejected().count);
     write_findings(findings, json);
+    if (drift) write_drift(*drift, json);
     json.end_object().end_line();
     write_output(options.common.json, json.text());
   }

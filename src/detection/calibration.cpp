@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <functional>
 #include <limits>
+#include <map>
 #include <numbers>
 #include <string>
 #include <utility>
@@ -23,6 +25,16 @@ std::vector<double> negated(std::span<const double> values) {
 /// An element, or `otherwise` where the matrix is empty or does not know it.
 double known_or(MatrixView<const double> matrix, std::size_t row, std::size_t column, double otherwise) {
   return matrix.rows > 0 && !std::isnan(matrix(row, column)) ? matrix(row, column) : otherwise;
+}
+
+/// Gives all rows of one `group` number the largest of their values.
+void raise_to_highest(std::span<const double> group, std::span<double> values) {
+  std::map<double, double> highest;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const auto [entry, is_new] = highest.emplace(group[i], values[i]);
+    if (!is_new) entry->second = std::max(entry->second, values[i]);
+  }
+  for (std::size_t i = 0; i < values.size(); ++i) values[i] = highest[group[i]];
 }
 
 constexpr const char* k_lower = ".lower";  ///< negated scores, where they are not those of the upper tail
@@ -52,16 +64,25 @@ Calibration::Calibration(const Recipe& recipe, const CalibrationScores& scores) 
     if (is_complete) complete.push_back(r);
   }
   set_views(recipe, upper, lower, scores.noise);
-  std::vector<double> row(width), row_levels(width), combined(complete.size());
+  std::vector<double> combined(complete.size()), by_finished(complete.size());
   for (std::size_t i = 0; i < combined.size(); ++i) {
-    combined[i] = -std::numeric_limits<double>::infinity();
-    for (const MatrixView<const double>& matrix : {held_out, scores.finished, scores.own}) {
-      for (std::size_t v = 0; v < width; ++v) row[v] = known_or(matrix, complete[i], v, held_out(complete[i], v));
-      levels(row, row_levels);
-      combined[i] = std::max(combined[i], combine(row_levels));
-    }
+    by_finished[i] = combine_row(held_out, scores.finished, complete[i]);
+    combined[i] = std::max(
+        {by_finished[i], combine_row(held_out, {}, complete[i]), combine_row(held_out, scores.own, complete[i])});
   }
-  combined_ = TailCalibration(combined, TailRule::cautious);
+  raise_to_highest(by_finished, combined);
+  std::vector<double> recurring;
+  for (std::size_t i = 0; i < combined.size(); ++i)
+    if (!scores.recurs.empty() && scores.recurs[complete[i]]) recurring.push_back(combined[i]);
+  combined_ = TailCalibration(combined, TailRule::cautious, 0, recurring);
+}
+
+double Calibration::combine_row(MatrixView<const double> held_out, MatrixView<const double> other,
+                                std::size_t r) const {
+  std::vector<double> row(held_out.cols), row_levels(held_out.cols);
+  for (std::size_t v = 0; v < row.size(); ++v) row[v] = known_or(other, r, v, held_out(r, v));
+  levels(row, row_levels);
+  return combine(row_levels);
 }
 
 void Calibration::set_views(const Recipe& recipe, std::span<const std::vector<double>> upper,
@@ -130,6 +151,11 @@ void Calibration::save(ProfileWriter& writer) const {
   }
   writer.write("noise", noise_);
   writer.write("combined", combined_.scores());
+  const std::span<const double> recurring = combined_.recurring();
+  std::vector<std::uint32_t> recurs;
+  for (const double score : combined_.scores())
+    recurs.push_back(std::binary_search(recurring.begin(), recurring.end(), score) ? 1 : 0);
+  writer.write("recurs", recurs);
   save_rule(writer, combined_.rule());
 }
 
@@ -156,9 +182,18 @@ Calibration Calibration::load(const Recipe& recipe, const ProfileReader& reader)
     noise = reader.f64("noise");
     reader.require_size("noise", noise.size(), recipe.views.size());
   }
+  std::vector<double> recurring;
+  if (reader.has("recurs")) {
+    const std::vector<std::uint32_t> recurs = reader.u32("recurs");
+    reader.require_size("recurs", recurs.size(), combined.size());
+    for (std::size_t i = 0; i < combined.size(); ++i) {
+      reader.require(recurs[i] <= 1, "recurs", "neither 0 nor 1");
+      if (recurs[i] == 1) recurring.push_back(combined[i]);
+    }
+  }
   Calibration result;
   result.set_views(recipe, upper, lower, noise);
-  result.combined_ = TailCalibration(combined, load_rule(reader));
+  result.combined_ = TailCalibration(combined, load_rule(reader), 0, recurring);
   return result;
 }
 

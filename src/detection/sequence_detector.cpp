@@ -18,6 +18,13 @@ void copy_given(const Recipe& recipe, std::span<const double> given, std::span<d
     if (recipe.views[v].given) row[v] = given[k++];
 }
 
+/// Of each normal, whether there are several like it.
+std::vector<bool> have_copies(const Normals& all, std::span<const std::uint32_t> distinct) {
+  std::vector<bool> result;
+  for (const std::uint32_t d : distinct) result.push_back(all.copies(d) > 1);
+  return result;
+}
+
 std::vector<std::size_t> columns_of(const Recipe& recipe, std::span<const std::string> given) {
   std::vector<std::size_t> columns;
   for (const std::string& name : recipe.given()) {
@@ -62,9 +69,10 @@ void SequenceDetector::fit(std::span<const TypeSequence> normals, const GivenSco
   // A normal that has copies tells what the finished model says of one like it; of the others only the given numbers.
   select(given.shifted.empty() ? given.held_out : given.shifted, n, used);
   std::vector<double> finished(n * views, std::numeric_limits<double>::quiet_NaN());
+  const std::vector<bool> recurs = have_copies(all, distinct);
   for (std::size_t i = 0; i < n; ++i) {
     const std::span<double> row(finished.data() + i * views, views);
-    if (all.copies(distinct[i]) > 1)
+    if (recurs[i])
       std::copy_n(own.data() + i * views, views, row.data());
     else
       copy_given(recipe_, std::span(used).subspan(i * columns, columns), row);
@@ -73,8 +81,8 @@ void SequenceDetector::fit(std::span<const TypeSequence> normals, const GivenSco
     select(given.noise, 1, noise_used);
     copy_given(recipe_, noise_used, noise);
   }
-  calibration_ =
-      Calibration(recipe_, {{held_out.data(), n, views}, {finished.data(), n, views}, {own.data(), n, views}, noise});
+  calibration_ = Calibration(
+      recipe_, {{held_out.data(), n, views}, {finished.data(), n, views}, {own.data(), n, views}, noise, recurs});
 }
 
 std::vector<double> SequenceDetector::own_scores(const Normals& normals, std::span<const std::uint32_t> distinct,
@@ -107,7 +115,10 @@ void SequenceDetector::recalibrate(std::span<const TypeSequence> normals, std::s
     profile_.scores(normals[i], std::span(used).subspan(i * columns, columns), scratch,
                     {raw.data() + i * views, views});
   }
-  calibration_ = Calibration(recipe_, {{raw.data(), normals.size(), views}});
+  std::vector<std::uint32_t> distinct;
+  const Normals all(normals, &distinct);
+  calibration_ =
+      Calibration(recipe_, {.held_out = {raw.data(), normals.size(), views}, .recurs = have_copies(all, distinct)});
 }
 
 Judgement SequenceDetector::judge(TypeSequence events, std::span<const double> given, Scratch& scratch) const {

@@ -12,7 +12,8 @@
 namespace seqguard {
 inline namespace v0 {
 
-TailCalibration::TailCalibration(std::span<const double> scores, TailRule rule, double noise)
+TailCalibration::TailCalibration(std::span<const double> scores, TailRule rule, double noise,
+                                 std::span<const double> recurring)
     : scores_(scores.begin(), scores.end()), rule_(rule) {
   const std::size_t n = scores_.size();
   if (n < 2) fail(ErrorCode::invalid_argument, "calibration", "scores", "at least 2", std::to_string(n));
@@ -34,8 +35,12 @@ TailCalibration::TailCalibration(std::span<const double> scores, TailRule rule, 
       std::max({excess / observed, 0.05 * std::sqrt(variance / count), 1e-9 * std::max(1.0, std::abs(start_)), noise});
   if (rule == TailRule::cautious) {
     constexpr double k_imagined = 10;
-    scale_ = std::max(scale_, (observed * scale_ + k_imagined) / (observed + k_imagined));
-    scale_ *= 1 + 1 / std::sqrt(observed + k_imagined);
+    const double together = observed + k_imagined;
+    scale_ = (1 + 1 / std::sqrt(together)) * std::max(scale_, (observed * scale_ + k_imagined) / together);
+    for (const double score : recurring)
+      if (score > start_) recurring_.push_back(score);
+    std::sort(recurring_.begin(), recurring_.end());
+    recurring_.erase(std::unique(recurring_.begin(), recurring_.end()), recurring_.end());
   }
   base_ = std::log((count + 1) / static_cast<double>(k + 1));
 }
@@ -54,8 +59,7 @@ double TailCalibration::level(double score) const noexcept {
 double TailCalibration::p_value(double score) const noexcept {
   // exp(-level(score)), without the way through the logarithm where the level is one of a rank.
   if (!(score > start_)) return std::isnan(score) ? 1 : p_conformal(score);
-  const double tail = std::exp(-level(score));
-  return rule_ == TailRule::cautious && score <= scores_.back() ? std::max(tail, p_conformal(score)) : tail;
+  return std::max(std::exp(-level(score)), rank_of_recurring(score));
 }
 
 double TailCalibration::threshold(double target) const {
@@ -63,15 +67,20 @@ double TailCalibration::threshold(double target) const {
     fail(ErrorCode::invalid_argument, "threshold", "target", "a number in (0, 1)", std::to_string(target));
   }
   const double wanted = -std::log(target);
-  if (wanted < base_) return std::min(start_, rank_threshold(target));
-  const double tail = start_ + (wanted - base_) * scale_;
-  return rule_ == TailRule::cautious ? std::max(tail, rank_threshold(target)) : tail;
+  if (wanted < base_) {
+    // Most scores at or above s so that (number + 1) / (n + 1) < target.
+    const double allowed = std::ceil(target * static_cast<double>(scores_.size() + 1)) - 2;
+    return allowed < 0 ? start_ : std::min(start_, scores_[scores_.size() - 1 - static_cast<std::size_t>(allowed)]);
+  }
+  double threshold = start_ + (wanted - base_) * scale_;
+  for (const double score : recurring_)
+    if (p_conformal(score) >= target) threshold = std::max(threshold, score);
+  return threshold;
 }
 
-double TailCalibration::rank_threshold(double target) const noexcept {
-  // Most scores at or above s so that (number + 1) / (n + 1) < target.
-  const double allowed = std::ceil(target * static_cast<double>(scores_.size() + 1)) - 2;
-  return allowed < 0 ? scores_.back() : scores_[scores_.size() - 1 - static_cast<std::size_t>(allowed)];
+double TailCalibration::rank_of_recurring(double score) const noexcept {
+  const auto next = std::lower_bound(recurring_.begin(), recurring_.end(), score);
+  return next == recurring_.end() ? 0 : p_conformal(*next);
 }
 
 void save_rule(ProfileWriter& writer, TailRule rule) {

@@ -21,6 +21,7 @@
 #include "seqguard/detection/encoder_surprise.hpp"
 #include "seqguard/model/checkpoint.hpp"
 #include "seqguard/model/encoder_batch.hpp"
+#include "sequence_scorer/saved_model.hpp"
 
 namespace seqguard {
 inline namespace v0 {
@@ -70,6 +71,7 @@ struct Sidecar {
   Recipe recipe;
   double target_fpr = 0, drift_auroc = 0, repeat_share = 0;
   std::string training;
+  std::size_t recalibrated_on = 0;
   std::map<std::string, std::string, std::less<>> files;  ///< SHA-256 of each member
 };
 
@@ -87,6 +89,7 @@ Sidecar read_sidecar(const std::string& path) {
   sidecar.drift_auroc = document.at("drift_auroc").share();
   sidecar.repeat_share = document.at("repeat_share").share();
   sidecar.training = document.at("training").dump();
+  if (const auto count = document.find("recalibrated_on")) sidecar.recalibrated_on = count->natural();
   const JsonValue files = document.at("files");
   files.demand(JsonValue::Kind::object).for_each([&](const JsonValue& digest) {
     const auto is_it = [&](const Member& member) { return member.name == digest.key(); };
@@ -174,12 +177,13 @@ void check_fit(const EventSchema& schema, const Model<float>& encoder, const Rec
   }
 }
 
-}  // namespace
+/// Whether a file is one that write_calibration() writes.
+bool is_calibration(std::string_view name) {
+  return name == "profile.safetensors" || name == "event_calibration.safetensors";
+}
 
-void save_behaviour_model(const BehaviourModel& model, const std::string& directory) {
-  DirectoryWriter writer(directory);
-  write_model(writer, model.encoder, model.encoder.values());
-  writer.write("event_schema.json", to_json(model.schema));
+/// The files of what is calibrated and decided, and detector.json, which names all that the writer has written.
+void write_calibration(DirectoryWriter& writer, const BehaviourModel& model) {
   writer.write("profile.safetensors", model.detector.serialize());
   writer.write("event_calibration.safetensors", event_calibration_bytes(model.events));
   std::vector<std::pair<std::string, std::string>> files = writer.written();
@@ -189,12 +193,32 @@ void save_behaviour_model(const BehaviourModel& model, const std::string& direct
   json.key("files").begin_object();
   for (const auto& [name, digest] : files) json.field(name, digest);
   json.end_object().field("format", k_format);
+  if (model.recalibrated_on > 0) json.field("recalibrated_on", model.recalibrated_on);
   write_recipe(json.key("recipe"), model.detector.recipe());
   json.exact_field("repeat_share", model.events.rules.repeat_share).exact_field("target_fpr", model.target_fpr);
   const JsonTree training(model.training, "training", ErrorCode::invalid_argument);
   training.root().write(json.key("training"));
   json.field("version", k_version).end_object().end_line();
   writer.write("detector.json", json.text());
+}
+
+}  // namespace
+
+void save_behaviour_model(const BehaviourModel& model, const std::string& directory) {
+  DirectoryWriter writer(directory);
+  write_model(writer, model.encoder, model.encoder.values());
+  writer.write("event_schema.json", to_json(model.schema));
+  write_calibration(writer, model);
+  writer.commit();
+}
+
+void save_calibration(const BehaviourModel& model, const std::string& from, const std::string& to) {
+  const Sidecar sidecar = read_sidecar(from + "/detector.json");
+  const Members members(sidecar, from, FileAccess::read);
+  DirectoryWriter writer(to);
+  for (const auto& [name, digest] : sidecar.files)
+    if (!is_calibration(name)) writer.write(name, members.text(name));
+  write_calibration(writer, model);
   writer.commit();
 }
 
@@ -203,6 +227,10 @@ bool holds_behaviour_model(const std::string& directory) {
 }
 
 std::shared_ptr<const BehaviourModel> load_behaviour_model(const std::string& directory, const LoadOptions& options) {
+  return std::make_shared<BehaviourModel>(read_behaviour_model(directory, options));
+}
+
+BehaviourModel read_behaviour_model(const std::string& directory, const LoadOptions& options) {
   if (!holds_behaviour_model(directory)) {
     load_model_config(directory);  // says what is wrong if it is no checkpoint either
     fail(ErrorCode::unsupported, directory,
@@ -220,9 +248,8 @@ std::shared_ptr<const BehaviourModel> load_behaviour_model(const std::string& di
   detector.load(members.tensors("profile.safetensors"));
   EventCalibration events =
       read_event_calibration(members.tensors("event_calibration.safetensors"), sidecar.repeat_share, schema);
-  return std::make_shared<BehaviourModel>(BehaviourModel{std::move(schema), std::move(encoder), std::move(detector),
-                                                         std::move(events), sidecar.target_fpr, sidecar.drift_auroc,
-                                                         sidecar.training});
+  return {std::move(schema),  std::move(encoder),  std::move(detector), std::move(events),
+          sidecar.target_fpr, sidecar.drift_auroc, sidecar.training,    sidecar.recalibrated_on};
 }
 
 }  // namespace v0

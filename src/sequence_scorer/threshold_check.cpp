@@ -35,17 +35,17 @@ std::size_t own_alarms(const BehaviourModel& model, const FitInput& input, std::
 }
 
 /// Scores that a threshold made of the nine tenths without them would call abnormal.
-std::size_t held_out_alarms(std::span<const double> scores, double target) {
+std::size_t held_out_alarms(const TailCalibration& calibration, double target) {
   constexpr std::size_t k_parts = 10;
   constexpr std::uint64_t k_stream = 0xA1A7;
-  std::vector<double> shuffled(scores.begin(), scores.end());
+  std::vector<double> shuffled(calibration.scores().begin(), calibration.scores().end());
   Random(1, k_stream).shuffle(shuffled);
   std::size_t alarms = 0;
   for (std::size_t part = 0; part < k_parts; ++part) {
     std::vector<double> others, own;
     for (std::size_t i = 0; i < shuffled.size(); ++i) (i % k_parts == part ? own : others).push_back(shuffled[i]);
     if (others.size() < 2) return 0;
-    const TailCalibration tail(others, TailRule::cautious);
+    const TailCalibration tail(others, TailRule::cautious, 0, calibration.recurring());
     for (const double score : own) alarms += tail.p_value(score) < target ? 1 : 0;
   }
   return alarms;
@@ -72,13 +72,18 @@ AlarmRates alarm_rates(const BehaviourModel& model, const FitInput& input, Execu
   const std::size_t n = input.data.size();
   std::vector<std::uint32_t> judged(std::min(n, k_most));
   for (std::size_t k = 0; k < judged.size(); ++k) judged[k] = static_cast<std::uint32_t>(k * n / judged.size());
-  const std::span<const double> scores = model.detector.calibration().combined().scores();
-  AlarmRates rates;
-  rates.target = model.target_fpr;
+  AlarmRates rates = held_out_alarm_rates(model);
   rates.own_judged = judged.size();
   rates.own_alarms = own_alarms(model, input, judged, executor);
-  rates.held_out = scores.size();
-  rates.held_out_alarms = held_out_alarms(scores, model.target_fpr);
+  return rates;
+}
+
+AlarmRates held_out_alarm_rates(const BehaviourModel& model) {
+  const TailCalibration& calibration = model.detector.calibration().combined();
+  AlarmRates rates;
+  rates.target = model.target_fpr;
+  rates.held_out = calibration.size();
+  rates.held_out_alarms = held_out_alarms(calibration, model.target_fpr);
   return rates;
 }
 

@@ -15,6 +15,9 @@ inline namespace v0 {
 /// Judges the model's own normals, and its calibration normals by each other. The same numbers at any concurrency.
 AlarmRates alarm_rates(const BehaviourModel& model, const FitInput& input, Executor& executor);
 
+/// Its calibration normals alone.
+AlarmRates held_out_alarm_rates(const BehaviourModel& model);
+
 /// What does not hold, or cannot be known to hold (FitReport::warnings):
 /// - more alarms among its own or the held-out normals than the target explains (binomial, 99.9 %);
 /// - hardly a normal that is the only one of its kind, and few normals: nothing tells how a new kind would score, and

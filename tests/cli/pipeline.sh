@@ -43,6 +43,31 @@ expect 1 score --model model --input few.csv --matmul no-such-backend
 says err 'no-such-backend'
 expect 0 score --model model --input few.csv --gemm own --precision fp32 --quiet
 
+# --- thresholds: what a fit says of them, drift, a new calibration -------------------------------------------------------------
+says fit.json '"target_fpr":0.1,"own_judged":60,"own_alarms":[0-9]*,"held_out":15,"held_out_alarms":[0-9]*,"warnings":\[\]'
+expect 0 score --model model --input past/clean.csv --output /dev/null --drift --json drift.json
+says err 'drift: p-values up to 0.01: '
+says drift.json '"drift":{"has_drifted":\(true\|false\),"levels":\[{"p_value":0.01,"share":[0-9.]*,"least":0,"most":[0-9.]*}'
+"$program" simulate --users 80 --seed 3 --output recent --quiet
+expect 0 recalibrate --model model --input recent/clean.csv --output moved --json moved.json
+empty out
+says err 'called abnormal before: '
+says moved.json '^{"sequences":80,"alarms_before":[0-9]*,"target_fpr":0.1,"own_judged":0,"own_alarms":0,"held_out":80,'
+cmp model/model.safetensors moved/model.safetensors || complain "recalibrate changed the weights"
+expect 0 inspect moved
+says out 'recalibrated on  *80 '
+expect 0 score --model moved --input shop/events.csv --quiet
+expect 0 recalibrate --model model --input recent/clean.csv --output moved --target-fpr 0.05 --quiet
+empty err
+expect 1 recalibrate --model model --input few.csv --output moved
+says err 'too few sequences'
+yes 'view cart buy' | head -n 40 >equal.txt
+expect 0 fit --input equal.txt --output equal --epochs 1
+says err 'called abnormal: 0.0 % (0 of 40) of its own sequences, 0.0 % (0 of 40) of held-out ones (target: 1.0 %)'
+says err 'warning: the target of 1 % cannot be promised: .*raise --target-fpr'
+expect 0 score --model equal --input equal.txt
+says err ': 0 abnormal'
+
 # --- devices that are full: exit code 1, and which -----------------------------------------------------------------------------
 if [ -e /dev/full ]; then
     full() { # WHERE ARGUMENTS...

@@ -123,6 +123,12 @@ readme)
     { echo 'void texts() {'; block 2; echo '}'; } >>"$project/program.cpp"
     cmake -S "$project" -B "$project/build" -DCMAKE_PREFIX_PATH="$work/prefix"
     cmake --build "$project/build"
+    "$project/build/consumer" >"$work/readme.out"
+    sed -n '1p' "$work/readme.out" | grep -Eq '^normal, p = (0\.[1-9]|1)' || fail "README.md: a third of the history is not normal"
+    sed -n '2p' "$work/readme.out" | grep -Eq '^abnormal, p = 0\.00[0-9]*, worst event: pay$' || fail "README.md: the odd visit"
+    sed -n '3p' "$work/readme.out" | grep -Eq '^abnormal, p = 0\.00[0-9]*, worst event: hack$' || fail "README.md: the damaged visit"
+    sed -n '4p' "$work/readme.out" | grep -Fqx 'replace event 3: hack -> cart' || fail "README.md: its repair"
+    [ "$(wc -l <"$work/readme.out")" -eq 4 ] || fail "README.md: more lines than expected"
     ;;
 *)
     echo "run.sh: unknown step '$step' (known: install, find_package, pkg_config, headers, add_subdirectory, fetch_content, readme)" >&2

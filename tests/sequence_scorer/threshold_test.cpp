@@ -26,8 +26,8 @@ TEST_CASE("thresholds of thirty generated sets hold or are warned of, and plante
     const ThresholdOutcome outcome = judge_threshold_set(k_stride * set, 2000, *executor);
     CAPTURE(outcome.name);
     CAPTURE(outcome.alarms);
-    // A kind of traffic that is absent from a few normals is abnormal to whoever learns from them: of 20 to 120 varied
-    // normals 3 % of the sets exceed the band without a sign of it (bench/thresholds.sh). None of these thirty does.
+    // A kind of traffic that is absent from a few normals is abnormal to whoever learns from them: 7 of
+    // 312 sets exceed the band without a sign of it (bench/thresholds.sh). None of these thirty does.
     CHECK((outcome.holds() || outcome.is_warned()));
     CHECK((outcome.own_alarms <= binomial_quantile(outcome.normals, 0.01, 0.999) || outcome.is_warned()));
     if (outcome.is_varied && outcome.normals >= 200) CHECK_FALSE(outcome.is_warned());

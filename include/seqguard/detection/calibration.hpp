@@ -28,12 +28,14 @@ struct Judgement {
 /// The model that will judge is not the one that gave the held-out scores: it has seen more, and each training ends
 /// elsewhere. Where the normals are (nearly) equal that difference is larger than what separates them, and would make
 /// each of them an anomaly. So every normal counts with the most abnormal of what is known of it: a view's upper tail
-/// is made of max(held_out, finished), its lower tail of the minima, and T of the largest T of the three rows.
+/// is made of max(held_out, finished), its lower tail of the minima, and T of the largest T of the three rows; normals
+/// that the finished model cannot tell apart count alike, with the highest T of theirs.
 struct CalibrationScores {
   MatrixView<const double> held_out;       ///< by a model that has not seen that normal
   MatrixView<const double> finished = {};  ///< by the model that will judge, of a new normal like that one
   MatrixView<const double> own = {};       ///< by the model that will judge, of that normal itself, which it has seen
   std::span<const double> noise = {};      ///< [views] by how much two fits differ about one sequence; empty: 0
+  std::vector<bool> recurs = {};           ///< [n] whether that normal has copies; empty: none has
 };
 
 /// Levels of each view by its sidedness, their combination, calibrated once more on the same normals.
@@ -74,6 +76,8 @@ class Calibration {
   };
   double level(const View& view, double raw) const noexcept;
   double contribution(const View& view, double level) const noexcept;
+  /// T of row r of `other`, with held_out where it does not know a view.
+  double combine_row(MatrixView<const double> held_out, MatrixView<const double> other, std::size_t r) const;
   void set_views(const Recipe& recipe, std::span<const std::vector<double>> upper,
                  std::span<const std::vector<double>> lower, std::span<const double> noise);
 

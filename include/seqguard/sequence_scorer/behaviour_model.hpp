@@ -20,9 +20,10 @@ struct BehaviourModel {
   Model<float> encoder;
   SequenceDetector detector;
   EventCalibration events;
-  double target_fpr = 0.01;     ///< a sequence with a smaller p-value is called abnormal
-  double drift_auroc = 0.5;     ///< second half of the training normals against the first; .5: no drift
-  std::string training = "{}";  ///< JSON object: the plan that fit followed, for people
+  double target_fpr = 0.01;         ///< a sequence with a smaller p-value is called abnormal
+  double drift_auroc = 0.5;         ///< second half of the training normals against the first; .5: no drift
+  std::string training = "{}";      ///< JSON object: the plan that fit followed, for people
+  std::size_t recalibrated_on = 0;  ///< normals that recalibrate() put in the place of those of fit; 0: never
 };
 
 /// Writes config.json, model.safetensors, event_schema.json, profile.safetensors, event_calibration.safetensors and

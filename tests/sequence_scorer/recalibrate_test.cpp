@@ -1,0 +1,111 @@
+#include "seqguard/sequence_scorer/recalibrate.hpp"
+
+#include <doctest/doctest.h>
+
+#include <string>
+#include <vector>
+
+#include "seqguard/evaluation/judge_dataset.hpp"
+#include "seqguard/metrics/metrics.hpp"
+#include "sequence_scorer/small_shop.hpp"
+#include "support/temporary_directory.hpp"
+
+using namespace seqguard;
+using namespace seqguard::tests;
+
+namespace {
+
+/// Visits of a season in which many come back to the list before they pay.
+std::vector<std::vector<std::string>> season(std::size_t count, std::uint64_t seed) {
+  std::vector<std::vector<std::string>> result = visits(count, seed);
+  Random random(seed, 5);
+  for (auto& events : result)
+    if (random.uniform() < 0.5) events.insert(events.end() - 1, {"pay", "list", "list", "pay", "search", "search"});
+  return result;
+}
+
+std::size_t alarms(const SequenceScorer& scorer, const Dataset& data) {
+  std::size_t count = 0;
+  for (const Score& score : judge_dataset(scorer, data)) count += score.is_anomaly ? 1 : 0;
+  return count;
+}
+
+std::string bytes(const std::string& directory, const char* name) {
+  return read_file(directory + "/" + name, std::size_t{1} << 28);
+}
+
+/// A model of 150 visits in a directory.
+std::string saved_model(const TemporaryDirectory& directory) {
+  const std::string path = directory / "model";
+  FitOptions options = quick_fit();
+  options.epochs = 5;
+  save_behaviour_model(*fit(as_dataset(visits(150, 1)), options), path);
+  return path;
+}
+
+}  // namespace
+
+TEST_CASE(
+    "a recalibrated model keeps what it learned, holds its target on the new traffic, and still finds what is odd") {
+  const TemporaryDirectory directory;
+  const std::string model = saved_model(directory), moved = directory / "moved";
+  const Dataset recent = as_dataset(season(300, 2)), fresh = as_dataset(season(1000, 3));
+  const auto pool = make_thread_pool(2);
+  const RecalibrationReport report = recalibrate(model, recent, moved, {}, *pool);
+  for (const char* name : {"config.json", "model.safetensors", "event_schema.json"})
+    CHECK(bytes(model, name) == bytes(moved, name));
+  const SequenceScorer before = SequenceScorer::load(model), after = SequenceScorer::load(moved);
+  CHECK(report.sequences == 300);
+  CHECK(report.alarms_before == alarms(before, recent));
+  CHECK(report.alarms.held_out == 300);
+  CHECK(report.warnings.empty());
+  CHECK(after.model()->recalibrated_on == 300);
+  CHECK(after.model()->detector.calibration().normals() == 300);
+  CHECK(before.model()->recalibrated_on == 0);
+
+  const std::size_t most = binomial_quantile(1000, 0.01, 0.999);
+  CHECK(alarms(before, fresh) > 2 * most);
+  CHECK(alarms(after, fresh) <= most);
+  const std::vector<std::string> odd = {"login", "steal", "steal", "steal", "logout"};
+  CHECK(after.score(odd).is_anomaly);
+  // Single events are judged by the new traffic as well: a surprise that half of the visits hold is none.
+  CHECK(after.model()->events.next.scores().size() > 300);
+  CHECK(after.model()->events.next.scores().back() > before.model()->events.next.scores().back());
+
+  // In its place, one thread, another target: the same calibration but for the threshold.
+  RecalibrationOptions options;
+  options.target_fpr = 0.05;
+  recalibrate(model, recent, model, options);
+  CHECK(bytes(model, "profile.safetensors") == bytes(moved, "profile.safetensors"));
+  CHECK(bytes(model, "event_calibration.safetensors") == bytes(moved, "event_calibration.safetensors"));
+  CHECK(SequenceScorer::load(model).target_fpr() == 0.05);
+}
+
+TEST_CASE("recalibration warns of sequences that the model has learned from") {
+  const TemporaryDirectory directory;
+  const std::string model = saved_model(directory);
+  const RecalibrationReport known = recalibrate(model, as_dataset(visits(150, 1)), directory / "known");
+  REQUIRE(known.warnings.size() == 1);
+  CHECK(known.warnings[0].find("were they used in fit?") != std::string::npos);
+  CHECK(recalibrate(model, as_dataset(visits(150, 9)), directory / "new").warnings.empty());
+}
+
+TEST_CASE("recalibration refuses what it cannot use and leaves the output as it was") {
+  const TemporaryDirectory directory;
+  const std::string model = saved_model(directory), output = directory / "output";
+  const Dataset recent = as_dataset(visits(40, 2));
+  const auto refused = [&](const Dataset& data, const RecalibrationOptions& options, const char* message) {
+    CHECK_THROWS_WITH_AS(recalibrate(model, data, output, options), doctest::Contains(message), Error);
+    CHECK_FALSE(std::filesystem::exists(output));
+  };
+  refused(as_dataset(visits(19, 2)), {}, "expected 20, found 19");
+  refused(recent, {.target_fpr = 1.5, .compute = {}}, "between 0 and 1");
+  CHECK_THROWS_AS(recalibrate(directory / "none", recent, output), Error);
+  const ProgressSink stop{[](const Progress&, void*) { return false; }, nullptr};
+  CHECK_THROWS_WITH_AS(recalibrate(model, recent, output, {}, inline_executor(), stop), doctest::Contains("stopped"),
+                       Error);
+  CHECK_FALSE(std::filesystem::exists(output));
+  const std::string digest_before = digest(model);
+  CHECK_THROWS_AS(recalibrate(model, recent, model, {}, inline_executor(), stop), Error);
+  CHECK(digest(model) == digest_before);
+}
