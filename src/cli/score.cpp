@@ -10,8 +10,8 @@
 #include "cli/read_input.hpp"
 #include "cli/show_worst.hpp"
 #include "core/json_writer.hpp"
+#include "seqguard/detection/stream_drift.hpp"
 #include "seqguard/evaluation/judge_dataset.hpp"
-#include "seqguard/evaluation/stream_drift.hpp"
 #include "seqguard/sequence_scorer/behaviour_model.hpp"
 
 namespace seqguard::cli {
@@ -96,16 +96,17 @@ StreamDrift drift_of(const std::vector<Summary>& summaries, const SequenceScorer
 }
 
 void describe_drift(const StreamDrift& drift, bool quiet) {
-  std::string text = "drift: p-values";
+  std::string text = "drift: ";
   for (const DriftLevel& level : drift.levels)
-    text += (level.level == drift.levels[0].level ? " up to " : ", up to ") + fixed(level.level, 2) + ": " +
-            fixed(100 * level.share, 1) + " % (" + fixed(100 * level.least, 1) + " to " + fixed(100 * level.most, 1) +
-            ")";
-  say(quiet, text);
+    text += fixed(100 * level.share, 1) + " % of the p-values are at most " + fixed(level.level, 2) +
+            " (of normal traffic up to " + fixed(100 * level.most, 1) + " %), ";
+  say(quiet, text + (drift.has_drifted() ? "too many" : "none too many"));
   if (drift.has_drifted())
     warn(
-        "the input no longer looks like the normals that calibrated the model: false alarms may exceed the target; "
-        "recalibrate on recent normal traffic, or fit anew");
+        "drift: the input looks more abnormal than the normals that calibrated the model: anomalies, or traffic that "
+        "has "
+        "moved; then false alarms exceed the target until `seqguard recalibrate` or a new fit on recent normal "
+        "traffic");
 }
 
 void write_drift(const StreamDrift& drift, JsonWriter& json) {
@@ -114,7 +115,6 @@ void write_drift(const StreamDrift& drift, JsonWriter& json) {
     json.begin_object()
         .field("p_value", level.level)
         .field("share", level.share)
-        .field("least", level.least)
         .field("most", level.most)
         .end_object();
   json.end_array().end_object();

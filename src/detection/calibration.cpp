@@ -71,10 +71,7 @@ Calibration::Calibration(const Recipe& recipe, const CalibrationScores& scores) 
         {by_finished[i], combine_row(held_out, {}, complete[i]), combine_row(held_out, scores.own, complete[i])});
   }
   raise_to_highest(by_finished, combined);
-  std::vector<double> recurring;
-  for (std::size_t i = 0; i < combined.size(); ++i)
-    if (!scores.recurs.empty() && scores.recurs[complete[i]]) recurring.push_back(combined[i]);
-  combined_ = TailCalibration(combined, TailRule::cautious, 0, recurring);
+  combined_ = TailCalibration(combined, TailRule::cautious);
 }
 
 double Calibration::combine_row(MatrixView<const double> held_out, MatrixView<const double> other,
@@ -151,11 +148,6 @@ void Calibration::save(ProfileWriter& writer) const {
   }
   writer.write("noise", noise_);
   writer.write("combined", combined_.scores());
-  const std::span<const double> recurring = combined_.recurring();
-  std::vector<std::uint32_t> recurs;
-  for (const double score : combined_.scores())
-    recurs.push_back(std::binary_search(recurring.begin(), recurring.end(), score) ? 1 : 0);
-  writer.write("recurs", recurs);
   save_rule(writer, combined_.rule());
 }
 
@@ -182,18 +174,9 @@ Calibration Calibration::load(const Recipe& recipe, const ProfileReader& reader)
     noise = reader.f64("noise");
     reader.require_size("noise", noise.size(), recipe.views.size());
   }
-  std::vector<double> recurring;
-  if (reader.has("recurs")) {
-    const std::vector<std::uint32_t> recurs = reader.u32("recurs");
-    reader.require_size("recurs", recurs.size(), combined.size());
-    for (std::size_t i = 0; i < combined.size(); ++i) {
-      reader.require(recurs[i] <= 1, "recurs", "neither 0 nor 1");
-      if (recurs[i] == 1) recurring.push_back(combined[i]);
-    }
-  }
   Calibration result;
   result.set_views(recipe, upper, lower, noise);
-  result.combined_ = TailCalibration(combined, load_rule(reader), 0, recurring);
+  result.combined_ = TailCalibration(combined, load_rule(reader));
   return result;
 }
 

@@ -50,7 +50,8 @@ Drift drift_check(std::span<const TypeSequence> normals, const Recipe& recipe, c
   drift.auroc = auroc(combined(first_raw), combined(second_raw));
   const auto a = static_cast<double>(first.size()), b = static_cast<double>(second.size());
   drift.standard_error = std::sqrt((a + b + 1) / (12 * a * b));
-  drift.warning = drift.auroc >= k_drift_auroc;
+  constexpr double k_deviations = 3;  // few normals differ between halves by chance
+  drift.warning = drift.auroc >= std::max(k_drift_auroc, 0.5 + k_deviations * drift.standard_error);
   return drift;
 }
 

@@ -7,15 +7,11 @@
 
 namespace seqguard {
 inline namespace v0 {
-namespace {
-
-std::uint64_t content_hash(TypeSequence events) {
+std::uint64_t content_hash(TypeSequence events) noexcept {
   std::uint64_t hash = mix64(events.size());
   for (const TypeId event : events) hash = mix64(hash ^ event);
   return hash;
 }
-
-}  // namespace
 
 Normals::Normals(std::span<const TypeSequence> sequences, std::vector<std::uint32_t>* distinct) {
   std::vector<std::uint32_t> order(sequences.size());

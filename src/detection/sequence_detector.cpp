@@ -1,6 +1,7 @@
 #include "seqguard/detection/sequence_detector.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <limits>
 #include <string>
@@ -16,13 +17,6 @@ namespace {
 void copy_given(const Recipe& recipe, std::span<const double> given, std::span<double> row) {
   for (std::size_t v = 0, k = 0; v < recipe.views.size(); ++v)
     if (recipe.views[v].given) row[v] = given[k++];
-}
-
-/// Of each normal, whether there are several like it.
-std::vector<bool> have_copies(const Normals& all, std::span<const std::uint32_t> distinct) {
-  std::vector<bool> result;
-  for (const std::uint32_t d : distinct) result.push_back(all.copies(d) > 1);
-  return result;
 }
 
 std::vector<std::size_t> columns_of(const Recipe& recipe, std::span<const std::string> given) {
@@ -64,15 +58,19 @@ void SequenceDetector::fit(std::span<const TypeSequence> normals, const GivenSco
   std::vector<std::uint32_t> distinct;
   const Normals all(normals, &distinct);
   profile_ = Profile(recipe_, all, options_.profile);
+  single_.clear();
+  for (std::size_t d = 0; d < all.size(); ++d)
+    if (all.copies(d) == 1) single_.push_back(content_hash(all.sequence(d)));
+  std::sort(single_.begin(), single_.end());
+  single_.erase(std::unique(single_.begin(), single_.end()), single_.end());
   const std::vector<double> own = own_scores(all, distinct, given, executor);
 
   // A normal that has copies tells what the finished model says of one like it; of the others only the given numbers.
   select(given.shifted.empty() ? given.held_out : given.shifted, n, used);
   std::vector<double> finished(n * views, std::numeric_limits<double>::quiet_NaN());
-  const std::vector<bool> recurs = have_copies(all, distinct);
   for (std::size_t i = 0; i < n; ++i) {
     const std::span<double> row(finished.data() + i * views, views);
-    if (recurs[i])
+    if (all.copies(distinct[i]) > 1)
       std::copy_n(own.data() + i * views, views, row.data());
     else
       copy_given(recipe_, std::span(used).subspan(i * columns, columns), row);
@@ -81,8 +79,8 @@ void SequenceDetector::fit(std::span<const TypeSequence> normals, const GivenSco
     select(given.noise, 1, noise_used);
     copy_given(recipe_, noise_used, noise);
   }
-  calibration_ = Calibration(
-      recipe_, {{held_out.data(), n, views}, {finished.data(), n, views}, {own.data(), n, views}, noise, recurs});
+  calibration_ =
+      Calibration(recipe_, {{held_out.data(), n, views}, {finished.data(), n, views}, {own.data(), n, views}, noise});
 }
 
 std::vector<double> SequenceDetector::own_scores(const Normals& normals, std::span<const std::uint32_t> distinct,
@@ -91,9 +89,16 @@ std::vector<double> SequenceDetector::own_scores(const Normals& normals, std::sp
   std::vector<double> used;
   select(given.own.empty() ? given.held_out : given.own, n, used);
   const std::vector<double> unknown(columns, std::numeric_limits<double>::quiet_NaN());
-  std::vector<double> of_distinct(normals.size() * views);
+  std::vector<double> of_distinct(normals.size() * views, std::numeric_limits<double>::quiet_NaN());
+  std::vector<std::uint8_t> counts(normals.size(), 0);
+  for (std::size_t i = 0; i < n; ++i) {
+    const auto held_out = given.held_out.subspan(i * given_.size(), given_.size());
+    const bool decides = std::none_of(held_out.begin(), held_out.end(), [](double x) { return std::isnan(x); });
+    if (decides || normals.copies(distinct[i]) > 1) counts[distinct[i]] = 1;
+  }
   auto scratches = make_per_worker(executor, [&] { return DetectionScratch(normals.longest()); });
   executor.run(normals.size(), [&](std::size_t d, std::size_t worker) {
+    if (counts[d] == 0) return;
     profile_.scores(normals.sequence(d), unknown, scratches[worker], {of_distinct.data() + d * views, views});
   });
   std::vector<double> result(n * views);
@@ -115,10 +120,7 @@ void SequenceDetector::recalibrate(std::span<const TypeSequence> normals, std::s
     profile_.scores(normals[i], std::span(used).subspan(i * columns, columns), scratch,
                     {raw.data() + i * views, views});
   }
-  std::vector<std::uint32_t> distinct;
-  const Normals all(normals, &distinct);
-  calibration_ =
-      Calibration(recipe_, {.held_out = {raw.data(), normals.size(), views}, .recurs = have_copies(all, distinct)});
+  calibration_ = Calibration(recipe_, {{raw.data(), normals.size(), views}});
 }
 
 Judgement SequenceDetector::judge(TypeSequence events, std::span<const double> given, Scratch& scratch) const {
@@ -137,8 +139,16 @@ bool SequenceDetector::predict(TypeSequence events, Scratch& scratch, std::span<
   return judge(events, given, scratch).p_value < options_.contamination;
 }
 
+std::size_t SequenceDetector::count_learned(std::span<const TypeSequence> sequences) const {
+  return static_cast<std::size_t>(std::count_if(sequences.begin(), sequences.end(), [&](TypeSequence sequence) {
+    return std::binary_search(single_.begin(), single_.end(), content_hash(sequence));
+  }));
+}
+
 std::string SequenceDetector::serialize() const {
   ProfileWriter writer;
+  writer.scope("profile");
+  writer.write("single", single_);
   profile_.save(writer);
   writer.scope("calibration");
   calibration_.save(writer);
@@ -147,8 +157,13 @@ std::string SequenceDetector::serialize() const {
 
 void SequenceDetector::load(const SafetensorsFile& file) {
   Profile profile = Profile::load(recipe_, file);
+  const ProfileReader reader(file, "profile");
+  std::vector<std::uint64_t> single;
+  if (reader.has("single")) single = reader.u64("single");
+  reader.require_strictly_ascending("single", single);
   calibration_ = Calibration::load(recipe_, ProfileReader(file, "calibration"));
   profile_ = std::move(profile);
+  single_ = std::move(single);
 }
 
 }  // namespace v0

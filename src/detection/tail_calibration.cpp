@@ -12,8 +12,7 @@
 namespace seqguard {
 inline namespace v0 {
 
-TailCalibration::TailCalibration(std::span<const double> scores, TailRule rule, double noise,
-                                 std::span<const double> recurring)
+TailCalibration::TailCalibration(std::span<const double> scores, TailRule rule, double noise)
     : scores_(scores.begin(), scores.end()), rule_(rule) {
   const std::size_t n = scores_.size();
   if (n < 2) fail(ErrorCode::invalid_argument, "calibration", "scores", "at least 2", std::to_string(n));
@@ -37,10 +36,6 @@ TailCalibration::TailCalibration(std::span<const double> scores, TailRule rule, 
     constexpr double k_imagined = 10;
     const double together = observed + k_imagined;
     scale_ = (1 + 1 / std::sqrt(together)) * std::max(scale_, (observed * scale_ + k_imagined) / together);
-    for (const double score : recurring)
-      if (score > start_) recurring_.push_back(score);
-    std::sort(recurring_.begin(), recurring_.end());
-    recurring_.erase(std::unique(recurring_.begin(), recurring_.end()), recurring_.end());
   }
   base_ = std::log((count + 1) / static_cast<double>(k + 1));
 }
@@ -59,7 +54,15 @@ double TailCalibration::level(double score) const noexcept {
 double TailCalibration::p_value(double score) const noexcept {
   // exp(-level(score)), without the way through the logarithm where the level is one of a rank.
   if (!(score > start_)) return std::isnan(score) ? 1 : p_conformal(score);
-  return std::max(std::exp(-level(score)), rank_of_recurring(score));
+  const double tail = std::exp(-level(score));
+  if (rule_ == TailRule::plain) return tail;
+  const auto at_least = scores_.end() - std::lower_bound(scores_.begin(), scores_.end(), score);
+  return std::max(tail, proven_share(static_cast<std::size_t>(at_least)));
+}
+
+double TailCalibration::proven_share(std::size_t j) const noexcept {
+  const auto count = static_cast<double>(j);
+  return std::max(0.0, count + 0.5 - 1.645 * std::sqrt(count)) / static_cast<double>(scores_.size()) * (j > 0 ? 1 : 0);
 }
 
 double TailCalibration::threshold(double target) const {
@@ -72,15 +75,11 @@ double TailCalibration::threshold(double target) const {
     const double allowed = std::ceil(target * static_cast<double>(scores_.size() + 1)) - 2;
     return allowed < 0 ? start_ : std::min(start_, scores_[scores_.size() - 1 - static_cast<std::size_t>(allowed)]);
   }
-  double threshold = start_ + (wanted - base_) * scale_;
-  for (const double score : recurring_)
-    if (p_conformal(score) >= target) threshold = std::max(threshold, score);
-  return threshold;
-}
-
-double TailCalibration::rank_of_recurring(double score) const noexcept {
-  const auto next = std::lower_bound(recurring_.begin(), recurring_.end(), score);
-  return next == recurring_.end() ? 0 : p_conformal(*next);
+  const double tail = start_ + (wanted - base_) * scale_;
+  if (rule_ == TailRule::plain) return tail;
+  std::size_t allowed = 0;  // most normals above that do not prove the target
+  while (allowed + 1 < scores_.size() && proven_share(allowed + 1) < target) ++allowed;
+  return std::max(tail, scores_[scores_.size() - 1 - allowed]);
 }
 
 void save_rule(ProfileWriter& writer, TailRule rule) {

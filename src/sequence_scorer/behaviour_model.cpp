@@ -212,7 +212,14 @@ void save_behaviour_model(const BehaviourModel& model, const std::string& direct
   writer.commit();
 }
 
-void save_calibration(const BehaviourModel& model, const std::string& from, const std::string& to) {
+std::string generation_of(const std::string& directory) {
+  return sha256(read_file(directory + "/detector.json", k_max_sidecar_bytes));
+}
+
+void save_calibration(const BehaviourModel& model, const std::string& from, const std::string& generation,
+                      const std::string& to) {
+  if (generation_of(from) != generation)
+    fail(ErrorCode::bad_checkpoint, from, "another model was saved there in the meantime");
   const Sidecar sidecar = read_sidecar(from + "/detector.json");
   const Members members(sidecar, from, FileAccess::read);
   DirectoryWriter writer(to);

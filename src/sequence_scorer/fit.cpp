@@ -151,7 +151,10 @@ class Fitter {
     };
     try {
       trainer.run(executor_, job.phase, progress_, [&] {
-        if (options_.max_minutes > 0 && seconds_since(began_) > 60 * options_.max_minutes) trainer.stop();
+        if (options_.max_minutes > 0 && seconds_since(began_) > 60 * options_.max_minutes) {
+          trainer.stop();
+          out_of_time_ = true;
+        }
         if (seconds_since(saved) >= options_.save_seconds || trainer.finished()) save();
       });
     } catch (const Error& error) {
@@ -159,6 +162,7 @@ class Fitter {
       save();
       stopped_after("step " + std::to_string(state_.trainer.step) + " of " + std::to_string(plan_.steps) + " of ", j);
     }
+    steps_ = trainer.state().step;
     return trainer.state().early_stopping.best_loss;
   }
 
@@ -223,6 +227,10 @@ class Fitter {
     report->drift_warning = drift.warning;
     report->alarms = alarm_rates(model, input_, executor_);
     report->warnings = threshold_warnings(report->alarms, Normals(types));
+    if (out_of_time_ && steps_ < plan_.steps)
+      report->warnings.push_back("--max-minutes ended the training of the encoder after " + std::to_string(steps_) +
+                                 " of " + std::to_string(plan_.steps) +
+                                 " steps: it has learned less than planned; allow more minutes, or fewer --epochs");
   }
 
   const FitInput& input_;
@@ -233,6 +241,8 @@ class Fitter {
   Executor& executor_;
   ProgressSink progress_;
   Clock::time_point began_ = Clock::now();
+  bool out_of_time_ = false;
+  std::size_t steps_ = 0;  ///< of the last training
   Context<float> context_;
   std::vector<FitJob> jobs_;
   std::vector<std::string> given_;

@@ -136,6 +136,12 @@ FitInput prepare_fit(const Dataset& data, const FitOptions& options) {
   if (!(options.target_fpr > 0 && options.target_fpr < 1))
     fail(ErrorCode::invalid_argument, "fit", "target false-positive rate", "between 0 and 1",
          std::to_string(options.target_fpr));
+  if (!(options.valid_fraction >= 0 && options.valid_fraction < 1))
+    fail(ErrorCode::invalid_argument, "fit", "share of the sequences for early stopping (--valid-fraction)",
+         "at least 0 and below 1", std::to_string(options.valid_fraction));
+  if (!(options.max_minutes >= 0))
+    fail(ErrorCode::invalid_argument, "fit", "minutes (--max-minutes)", "0 or more",
+         std::to_string(options.max_minutes));
   EncodedData encoded(data, schema);
   FitPlan plan = make_plan(encoded, schema, options);
   schema.sequence.window = schema.sequence.stride = plan.window;

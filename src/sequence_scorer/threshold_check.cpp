@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
+#include <limits>
 #include <span>
 
 #include "seqguard/core/random.hpp"
@@ -45,16 +47,31 @@ std::size_t held_out_alarms(const TailCalibration& calibration, double target) {
     std::vector<double> others, own;
     for (std::size_t i = 0; i < shuffled.size(); ++i) (i % k_parts == part ? own : others).push_back(shuffled[i]);
     if (others.size() < 2) return 0;
-    const TailCalibration tail(others, TailRule::cautious, 0, calibration.recurring());
+    const TailCalibration tail(others, TailRule::cautious);
     for (const double score : own) alarms += tail.p_value(score) < target ? 1 : 0;
   }
   return alarms;
 }
 
-std::string percent(double share) {
+std::string number(double value) {
   std::array<char, 32> text;
-  std::snprintf(text.data(), text.size(), "%.3g %%", 100 * share);
+  std::snprintf(text.data(), text.size(), "%.3g", value);
   return text.data();
+}
+std::string percent(double share) { return number(100 * share) + " %"; }
+
+/// Of the normal of median length, each event replaced by one of its own that nobody has seen. The encoder's opinion is
+/// left out (NaN), so that the statistics alone must see it.
+double unknown_p_value(const BehaviourModel& model, const EncodedData& data) {
+  std::vector<std::size_t> lengths;
+  for (std::size_t i = 0; i < data.size(); ++i) lengths.push_back(data[i].n);
+  const auto middle = lengths.begin() + static_cast<std::ptrdiff_t>(lengths.size() / 2);
+  std::nth_element(lengths.begin(), middle, lengths.end());
+  std::vector<TypeId> unknown(*middle);
+  for (std::size_t i = 0; i < unknown.size(); ++i) unknown[i] = k_unseen_type | static_cast<TypeId>(i);
+  const std::vector<double> no_opinion(model.detector.given().size(), std::numeric_limits<double>::quiet_NaN());
+  SequenceDetector::Scratch scratch;
+  return model.detector.judge(unknown, no_opinion, scratch).p_value;
 }
 
 /// Empty if the target explains the alarms.
@@ -75,6 +92,7 @@ AlarmRates alarm_rates(const BehaviourModel& model, const FitInput& input, Execu
   AlarmRates rates = held_out_alarm_rates(model);
   rates.own_judged = judged.size();
   rates.own_alarms = own_alarms(model, input, judged, executor);
+  rates.unknown_p_value = unknown_p_value(model, input.data);
   return rates;
 }
 
@@ -96,13 +114,20 @@ std::vector<std::string> threshold_warnings(const AlarmRates& rates, const Norma
   std::size_t single = 0;
   for (std::size_t i = 0; i < normals.size(); ++i) single += normals.copies(i) == 1 ? 1 : 0;
   const auto n = static_cast<double>(normals.total());
-  if (single <= k_fewest_single && 3 / n > k_tolerated * rates.target)
-    warnings.push_back("the target of " + percent(rates.target) + " cannot be promised: of " +
-                       std::to_string(normals.total()) + " normal sequences all but " + std::to_string(single) +
-                       " are repetitions, a sequence that is new will be called abnormal, and up to " + percent(3 / n) +
-                       " of normal traffic may be new; fit on at least " +
-                       std::to_string(static_cast<std::size_t>(3 / (k_tolerated * rates.target))) +
-                       " sequences, or raise --target-fpr");
+  const bool few_kinds = single <= k_fewest_single && 3 / n > k_tolerated * rates.target;
+  if (rates.unknown_p_value >= rates.target)
+    warnings.push_back(
+        "even a sequence of unknown events is not called abnormal (p-value " + number(rates.unknown_p_value) +
+        ", target " + percent(rates.target) +
+        "): too few normal sequences, or some that are far from the others, hide it; fit on more sequences, "
+        "or raise --target-fpr");
+  else if (few_kinds)
+    warnings.push_back(
+        "the target of " + percent(rates.target) + " cannot be promised: of " + std::to_string(normals.total()) +
+        " normal sequences " + std::to_string(normals.total() - single) +
+        " have copies, one that is new will be called abnormal, and up to " + percent(3 / n) +
+        " of normal traffic may be new; fit on more sequences (" +
+        std::to_string(static_cast<std::size_t>(std::ceil(3 / rates.target))) + " show it), or raise --target-fpr");
   return warnings;
 }
 

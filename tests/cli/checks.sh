@@ -22,6 +22,7 @@ expect() {
 
 # says FILE PATTERN: the file has a line that matches.
 says() { grep -q -e "$2" "$1" || complain "no line \"$2\" in $1: $(head -n 5 "$1")"; }
+says_not() { ! grep -q -e "$2" "$1" || complain "a line \"$2\" in $1: $(head -n 5 "$1")"; }
 empty() { [ ! -s "$1" ] || complain "$1 is not empty: $(head -n 3 "$1")"; }
 one_line() { [ "$(wc -l <"$1")" -eq 1 ] || complain "$1 is not one line: $(head -n 5 "$1")"; }
 same() { cmp -s "$1" "$2" || complain "$1 and $2 differ"; }

@@ -56,7 +56,7 @@ TEST_CASE("tail: k grows with n, ties below the start are capped, constant score
         doctest::Approx(std::log(21.0 / 6) + 1 / (0.05 * std::sqrt(variance))));
 }
 
-TEST_CASE("tail: the cautious rule imagines ten excesses and lets recurring scores keep their rank") {
+TEST_CASE("tail: the cautious rule imagines ten excesses and never undercuts what normals prove") {
   // n = 19: k = 5, u = 13, m = 3; m' = (1 + 1 / sqrt(15)) max(3, 25 / 15).
   const double margin = 1 + 1 / std::sqrt(15.0), base = std::log(20.0 / 6);
   const TailCalibration tail(ramp(19), TailRule::cautious);
@@ -68,17 +68,22 @@ TEST_CASE("tail: the cautious rule imagines ten excesses and lets recurring scor
   const TailCalibration constant(std::vector<double>(20, 2.0), TailRule::cautious);
   CHECK(constant.p_value(2.0) == 1);
   CHECK(constant.level(2.1) == doctest::Approx(std::log(21.0 / 6) + 0.1 / (10.0 / 15 * margin)));
-  // Two of 300 lie at 9, the others at 0: what came twice will come again, and what is lower is no more abnormal.
-  std::vector<double> two(300, 0.0);
-  two[7] = two[150] = 9;
-  const TailCalibration ranks(two, TailRule::cautious, 0, std::vector<double>{9, 9, 0});
-  CHECK(std::exp(-ranks.level(9)) < 3.0 / 301);
-  CHECK(ranks.p_value(9) == doctest::Approx(3.0 / 301));
-  CHECK(ranks.p_value(8.5) == ranks.p_value(9));
-  CHECK(ranks.p_value(9.01) == doctest::Approx(std::exp(-ranks.level(9.01))));
-  CHECK(TailCalibration(two).p_value(9) < 3.0 / 301);
-  CHECK(ranks.threshold(0.005) == 9);
-  CHECK(ranks.threshold(0.015) < 9);
+  // 12 of 600 lie at 9, the others at 0: a kind of its own, of which there is 1 % at least.
+  std::vector<double> two(600, 0.0);
+  for (std::size_t i = 0; i < 12; ++i) two[50 * i] = 9;
+  const TailCalibration kinds(two, TailRule::cautious);
+  const double proven = (12.5 - 1.645 * std::sqrt(12.0)) / 600;
+  CHECK(proven > 0.01);
+  CHECK(std::exp(-kinds.level(9)) < 0.01);
+  CHECK(kinds.p_value(9) == doctest::Approx(proven));
+  CHECK(kinds.p_value(8.5) == kinds.p_value(9));
+  CHECK(kinds.p_value(9.01) == doctest::Approx(std::exp(-kinds.level(9.01))));
+  CHECK(TailCalibration(two).p_value(9) < 0.01);
+  CHECK(kinds.threshold(0.01) == 9);
+  // One normal proves nothing.
+  two.assign(600, 0.0);
+  two[3] = 9;
+  CHECK(TailCalibration(two, TailRule::cautious).threshold(0.01) < 9);
 }
 
 TEST_CASE("tail: p-value and rank differ by more than a factor of 3 in the two cases that the header names only") {

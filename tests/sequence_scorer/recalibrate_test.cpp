@@ -75,7 +75,8 @@ TEST_CASE(
   // In its place, one thread, another target: the same calibration but for the threshold.
   RecalibrationOptions options;
   options.target_fpr = 0.05;
-  recalibrate(model, recent, model, options);
+  // What was called abnormal before was so by the target of before.
+  CHECK(recalibrate(model, recent, model, options).alarms_before == report.alarms_before);
   CHECK(bytes(model, "profile.safetensors") == bytes(moved, "profile.safetensors"));
   CHECK(bytes(model, "event_calibration.safetensors") == bytes(moved, "event_calibration.safetensors"));
   CHECK(SequenceScorer::load(model).target_fpr() == 0.05);
@@ -86,8 +87,29 @@ TEST_CASE("recalibration warns of sequences that the model has learned from") {
   const std::string model = saved_model(directory);
   const RecalibrationReport known = recalibrate(model, as_dataset(visits(150, 1)), directory / "known");
   REQUIRE(known.warnings.size() == 1);
-  CHECK(known.warnings[0].find("were they used in fit?") != std::string::npos);
+  CHECK(known.warnings[0].find(" of these 150 sequences are ones that fit has learned from") != std::string::npos);
   CHECK(recalibrate(model, as_dataset(visits(150, 9)), directory / "new").warnings.empty());
+}
+
+TEST_CASE("a model that is saved anew while it is recalibrated is not mixed with the old one") {
+  const TemporaryDirectory directory;
+  const std::string model = saved_model(directory), other = directory / "other";
+  FitOptions options = quick_fit();
+  options.epochs = 1;
+  const auto second = fit(as_dataset(visits(60, 4)), options);
+  struct Swap {
+    const BehaviourModel& second;
+    const std::string& model;
+  } swap{*second, model};
+  const ProgressSink saves_another{[](const Progress& progress, void* state) {
+                                     const auto& with = *static_cast<const Swap*>(state);
+                                     if (progress.done > 0) save_behaviour_model(with.second, with.model);
+                                     return true;
+                                   },
+                                   &swap};
+  CHECK_THROWS_WITH_AS(recalibrate(model, as_dataset(visits(40, 2)), other, {}, inline_executor(), saves_another),
+                       doctest::Contains("another model was saved there"), Error);
+  CHECK_FALSE(std::filesystem::exists(other));
 }
 
 TEST_CASE("recalibration refuses what it cannot use and leaves the output as it was") {

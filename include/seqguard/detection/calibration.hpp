@@ -35,7 +35,6 @@ struct CalibrationScores {
   MatrixView<const double> finished = {};  ///< by the model that will judge, of a new normal like that one
   MatrixView<const double> own = {};       ///< by the model that will judge, of that normal itself, which it has seen
   std::span<const double> noise = {};      ///< [views] by how much two fits differ about one sequence; empty: 0
-  std::vector<bool> recurs = {};           ///< [n] whether that normal has copies; empty: none has
 };
 
 /// Levels of each view by its sidedness, their combination, calibrated once more on the same normals.

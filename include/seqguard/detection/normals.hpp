@@ -14,6 +14,9 @@ inline namespace v0 {
 /// One sequence of event types, oldest first.
 using TypeSequence = std::span<const TypeId>;
 
+/// Of length and events; tells one sequence from another, up to chance (2^-64).
+std::uint64_t content_hash(TypeSequence events) noexcept;
+
 /// Distinct sequences in lexicographic order, so that whatever is fitted on them does not depend on the order of the
 /// training data.
 class Normals {

@@ -66,7 +66,7 @@ std::vector<double> out_of_fold_scores(std::span<const TypeSequence> normals, st
 struct Drift {
   double auroc = 0.5;           ///< second half of the normals against the first, combined level
   double standard_error = 0.5;  ///< of the auroc, if nothing changed
-  bool warning = false;         ///< auroc >= k_drift_auroc
+  bool warning = false;         ///< auroc >= k_drift_auroc, and more than three standard errors above .5
 };
 inline constexpr double k_drift_auroc = 0.58;
 

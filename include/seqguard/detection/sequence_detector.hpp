@@ -67,6 +67,9 @@ class SequenceDetector {
   std::span<const std::string> given() const noexcept { return given_; }
   const Profile& profile() const noexcept { return profile_; }
   const Calibration& calibration() const noexcept { return calibration_; }
+  /// How many of these sequences are among those that fit() saw exactly once. New traffic hardly repeats what came
+  /// once; 0 for detectors of files that do not tell.
+  std::size_t count_learned(std::span<const TypeSequence> sequences) const;
   /// New calibration with the statistics kept, for recent traffic: `normals` must not be those that were fitted on.
   void recalibrate(std::span<const TypeSequence> normals, std::span<const double> given = {});
 
@@ -80,7 +83,7 @@ class SequenceDetector {
   /// Of the numbers that come with each sequence, those that the recipe uses, in its order.
   /// @throws Error invalid_argument: their number.
   void select(std::span<const double> given, std::size_t sequences, std::vector<double>& out) const;
-  /// [normals, views] of the fitted statistics and given.own.
+  /// [normals, views] of the fitted statistics and given.own; NaN for normals that neither decide nor have copies.
   std::vector<double> own_scores(const Normals& normals, std::span<const std::uint32_t> distinct,
                                  const GivenScores& given, Executor& executor) const;
 
@@ -88,6 +91,7 @@ class SequenceDetector {
   std::vector<std::string> given_;
   std::vector<std::size_t> columns_;  ///< of given_, for each given view of the recipe
   SequenceDetectorOptions options_;
+  std::vector<std::uint64_t> single_;  ///< content_hash() of the normals of fit() that came once, ascending
   Profile profile_;
   Calibration calibration_;
 };

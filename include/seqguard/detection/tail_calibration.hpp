@@ -29,25 +29,28 @@ enum class TailRule {
 ///     m' = (1 + 1 / sqrt(k + 10)) max(m, (k m + 10) / (k + 10))
 ///
 /// that is ten imagined excesses of mean 1 beside the k that were seen, and one standard error more; and p_value is
-/// never below the rank of a higher score of a normal that has copies: what came twice will come again.
-/// Of 312 generated sets of 20 to 500 normals (bench/thresholds.sh; target 1 %, 2,000 fresh normals each) 12 have more
-/// alarms than the target explains (99.9 %), with the plain rule 52; planted anomalies are found in 86 % of the cases,
-/// with the plain rule in 94 %. Five imagined excesses and a margin of 5 / (2 k): 14 sets, 86 %. With p_value never
-/// below p_conformal no normal of 136 may be exceeded: recall of bots at 1 % was .40, with m' alone .21, with that .02.
+/// never below what the j normals at or above s (if there are any) prove of their share, the lower 5 % bound of a
+/// Poisson count over n:
+///
+///     (j + .5 - 1.645 sqrt(j)) / n
+///
+/// so that a kind of normal traffic that is rare, but more than the target, is no anomaly. Of 312 generated sets of 20
+/// to 500 normals (bench/thresholds.sh; target 1 %, 2,000 fresh normals each) 14 have more alarms than the target
+/// explains (99.9 %), with the plain rule 52; planted anomalies are found in 86 % of the cases, with the plain rule in
+/// 94 %. With p_value never below p_conformal no normal of 136 may be exceeded: recall of bots at 1 % fell from .40 to
+/// .02, with m' alone to .21.
 ///
 /// p_value and p_conformal differ by more than a factor of 3 in two cases: beyond c_n, where p_conformal stays at
-/// 1 / (n + 1) and p_value goes on to fall; and above u, where the ranks of the five largest normals are a matter of
-/// luck, and all ranks are where the normals spread less than m' (equal or nearly equal scores).
+/// 1 / (n + 1) and p_value goes on to fall; and above u, where few normals have a rank: there the tail and the bound
+/// count, and a rank of 1 or 5 of n is a matter of luck, as all are where the normals spread less than m'.
 ///
 /// Const calls are thread-safe and allocate nothing.
 class TailCalibration {
  public:
   TailCalibration() = default;
   /// `noise`: by how much two fits differ about one and the same sequence; an excess counts in units of that at least.
-  /// `recurring`: those of the scores that belong to normals of which there are several; cautious only.
   /// @throws Error invalid_argument for fewer than two scores; non_finite.
-  explicit TailCalibration(std::span<const double> scores, TailRule rule = TailRule::plain, double noise = 0,
-                           std::span<const double> recurring = {});
+  explicit TailCalibration(std::span<const double> scores, TailRule rule = TailRule::plain, double noise = 0);
 
   double level(double score) const noexcept;    ///< A(s) >= 0; a NaN gives 0
   double p_value(double score) const noexcept;  ///< exp(-A(s)), in (0, 1]; cautious: see above
@@ -57,17 +60,15 @@ class TailCalibration {
   /// target < 1.
   double threshold(double target) const;
 
-  std::span<const double> scores() const noexcept { return scores_; }        ///< ascending
-  std::span<const double> recurring() const noexcept { return recurring_; }  ///< ascending, above u, each once
+  std::span<const double> scores() const noexcept { return scores_; }  ///< ascending
   std::size_t size() const noexcept { return scores_.size(); }
   TailRule rule() const noexcept { return rule_; }
 
  private:
-  /// Of the recurring scores at or above `score`, the rank of the lowest; 0: there is none.
-  double rank_of_recurring(double score) const noexcept;
+  /// What j normals prove of their share.
+  double proven_share(std::size_t j) const noexcept;
 
   std::vector<double> scores_;
-  std::vector<double> recurring_;
   TailRule rule_ = TailRule::plain;
   double start_ = 0;  ///< u
   double scale_ = 1;  ///< m or m'

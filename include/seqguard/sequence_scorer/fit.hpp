@@ -81,9 +81,10 @@ std::string to_json(const FitPlan& plan);
 /// How often the finished model calls normal sequences abnormal, beside the target.
 struct AlarmRates {
   double target = 0;
-  std::size_t own_judged = 0;       ///< normals that were judged once more: all, or 1,000 of them, evenly spread
-  std::size_t own_alarms = 0;       ///< those of them that the model calls abnormal
-  std::size_t held_out = 0;         ///< normals that calibrate the decision
+  double unknown_p_value = 0;  ///< of a sequence of median length whose events nobody has seen, by the statistics alone
+  std::size_t own_judged = 0;  ///< normals that were judged once more: all, or 1,000 of them, evenly spread
+  std::size_t own_alarms = 0;  ///< those of them that the model calls abnormal
+  std::size_t held_out = 0;    ///< normals that calibrate the decision
   std::size_t held_out_alarms = 0;  ///< those of them that a threshold made of nine tenths of the others calls abnormal
 };
 

@@ -31,7 +31,7 @@ struct RecalibrationReport {
 /// Judges `normals` by the model in directory `from`, and writes to `to` (which may be `from`) a model that has its
 /// encoder, vocabulary and statistics byte for byte, and is calibrated on these sequences: p-values of sequences and of
 /// events, and the rule for repeated events. The normals must not be those that the model was fitted on, which it
-/// knows: they look too normal, and new traffic would alarm too often (warned of where it shows).
+/// knows: they look too normal, and new traffic would alarm too often (warned of if half of them are).
 ///
 /// The same files for the same arguments at any concurrency of the executor. Progress: phase "recalibration".
 /// @throws Error as load_behaviour_model(); bad_event: columns that do not fit the model; invalid_argument: fewer than
