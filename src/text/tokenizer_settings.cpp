@@ -57,6 +57,10 @@ class MergedTokens {
     places_[token.content] = entries_.size();
     entries_.push_back({std::move(token), where_});
   }
+  template <class Visit>
+  void for_each(const Visit& visit) {
+    for (AddedTokenEntry& entry : entries_) visit(entry.token);
+  }
   std::vector<AddedTokenEntry> take() { return std::move(entries_); }
 
  private:
@@ -105,6 +109,16 @@ void merge_further(const TokenizerConfig& config, MergedTokens& tokens, LoadRepo
   note_tokens(config, "added_tokens_decoder has other flags than tokenizer.json, and is followed: ", changed, report);
 }
 
+/// Special tokens without a role (named by a file, or in the frame) are meant to stand in texts. Where nothing names a
+/// role, as for a tokenizer.json alone, each special token may have one; additional ones never have.
+void keep_special_those_with_a_role(const std::set<std::string>& roles, const std::set<std::string>& additional,
+                                    const PostProcessor& frame, MergedTokens& tokens) {
+  tokens.for_each([&](AddedToken& token) {
+    const bool may_have_one = roles.empty() ? !additional.contains(token.content) : roles.contains(token.content);
+    if (!may_have_one && !frames(frame, token.id)) token.special = false;
+  });
+}
+
 void merge_specials(const TokenizerConfig& config, std::span<const SpecialName> defaults, const PostProcessor& frame,
                     MergedTokens& tokens) {
   const std::vector<AddedToken> named = config.named_tokens(defaults), additional = config.additional_tokens();
@@ -117,10 +131,7 @@ void merge_specials(const TokenizerConfig& config, std::span<const SpecialName> 
   for (const AddedToken& token : additional)
     if (tokens.find(token.content) == nullptr) tokens.add(token);
   if (config.flag("split_special_tokens", false)) return;
-  const std::set<std::string> roles = contents_of(named);
-  for (const AddedToken& one : additional)
-    if (AddedToken& token = *tokens.find(one.content); !roles.contains(token.content) && !frames(frame, token.id))
-      token.special = false;
+  keep_special_those_with_a_role(contents_of(named), contents_of(additional), frame, tokens);
 }
 
 }  // namespace

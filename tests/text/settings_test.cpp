@@ -156,6 +156,30 @@ TEST_CASE("added tokens beside vocab.txt, in each of the files that name them") 
   for (const Tokenizer& tokenizer : {with(added), mapped}) CHECK(tokenizer.notes().empty());
 }
 
+TEST_CASE("special tokens without a role are tokens in texts, whichever file says that they are special") {
+  const std::string text = "hello <user> world", framing = "hello [SEP] world";
+  const Ids whole{2, 5, 13, 6, 3}, kept_out{2, 5, 1, 1, 1, 6, 3};
+  const std::string decoder = R"({"added_tokens_decoder": {"13": {"content": "<user>", "special": true}}})";
+  const auto check = [&](const Tokenizer& tokenizer) {
+    CHECK(tokenizer.encode(text).ids == whole);
+    CHECK(tokenizer.encode(framing).ids == kept_out);
+    CHECK(tokenizer.encode("hello [MASK] world").ids == kept_out);
+  };
+  check(with({{"tokenizer_config.json", decoder}}));
+  json with_user = tokenizer_json();
+  with_user["added_tokens"].push_back(added_token(13, "<user>"));
+  const std::string named = merged(k_fast, R"({"mask_token": "[MASK]"})");
+  for (const std::string& config : {std::string(k_bert), named}) {
+    CAPTURE(config);
+    check(with_json(with_user, config));
+    check(with_json(tokenizer_json(), merged(config.c_str(), decoder)));
+    CHECK(with_json(with_user, merged(config.c_str(), R"({"pad_token": "<user>"})")).encode(text).ids ==
+          Ids{2, 5, 8, 7, 9, 6, 3});
+    CHECK(with_json(with_user, merged(config.c_str(), R"({"split_special_tokens": true})")).encode(text).ids ==
+          Ids{2, 5, 8, 7, 9, 6, 3});
+  }
+}
+
 TEST_CASE("named tokens that a vocabulary lacks come after the added ones") {
   std::vector<std::string> pieces = k_pieces;
   pieces.erase(pieces.begin() + 4);

@@ -40,8 +40,9 @@ struct Encoding {
 
 /// What "[SEP]" or "</s>" inside a text means.
 enum class SpecialTokensInText {
-  /// Letters like any other; the id of a special token never comes out of a text (except for unknown words). Additional
-  /// special tokens (additional_special_tokens, extra_special_tokens) frame nothing and stay tokens.
+  /// Letters like any other; the id of a special token never comes out of a text (except for unknown words). Special
+  /// tokens that frame nothing and have no role (bos, eos, unk, sep, pad, cls, mask), as additional_special_tokens have
+  /// none, are meant to stand in texts and stay tokens. Where no file names a role, every special token may have one.
   as_text,
   as_tokens,  ///< the special token, as in transformers: whoever writes the text can forge the frame
 };
