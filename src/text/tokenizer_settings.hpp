@@ -18,8 +18,9 @@ std::span<const SpecialName> roberta_specials() noexcept;
 
 /// The added tokens of all files in the order in which transformers gives them their ids: those of the tokenizer's own
 /// file (`own`), of added_tokens_decoder or added_tokens.json, then the named and the additional special tokens that
-/// are in neither. Those without a role are no special tokens here: they are meant to stand in texts, and frame nothing.
-/// With `rebuilds`, as a class that is built anew, tokens of `own` count only where added_tokens_decoder has them too.
+/// are in neither. Those without a role are no special tokens here: they are meant to stand in texts, and frame
+/// nothing. With `rebuilds`, as a class that is built anew, tokens of `own` count only where added_tokens_decoder has
+/// them too.
 std::vector<AddedTokenEntry> merge_added_tokens(const TokenizerConfig& config, std::vector<AddedTokenEntry> own,
                                                 std::span<const SpecialName> defaults, bool rebuilds,
                                                 TokenizerPipeline& pipeline);
