@@ -46,7 +46,7 @@ TEST_CASE("a stream of normals does not drift, whatever the sizes and however ma
   CHECK(drifted <= 5);  // three bounds of .05 % each: 1.1 expected
 }
 
-TEST_CASE("a stream that is more abnormal, or whose tail grew, has drifted; one that is more normal has not") {
+TEST_CASE("a stream that is more abnormal, or whose tail grew, has drifted, one that is more normal has not") {
   const StreamDrift higher = drift_of(1000, 1000, 0.5, 1);
   CHECK(higher.has_drifted());
   CHECK(higher.sequences == 1000);
