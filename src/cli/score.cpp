@@ -104,9 +104,7 @@ void describe_drift(const StreamDrift& drift, bool quiet) {
   if (drift.has_drifted())
     warn(
         "drift: the input looks more abnormal than the normals that calibrated the model: anomalies, or traffic that "
-        "has "
-        "moved; then false alarms exceed the target until `seqguard recalibrate` or a new fit on recent normal "
-        "traffic");
+        "has moved; then false alarms exceed the target until `seqguard recalibrate` or a new fit on recent traffic");
 }
 
 void write_drift(const StreamDrift& drift, JsonWriter& json) {
