@@ -47,6 +47,9 @@ Calibration::Calibration(const Recipe& recipe, const CalibrationScores& scores) 
   for (const MatrixView<const double>& matrix : {held_out, scores.finished, scores.own})
     if (matrix.rows > 0 && (matrix.cols != width || matrix.rows != held_out.rows))
       fail(ErrorCode::invalid_argument, "calibration", "columns", std::to_string(width), std::to_string(matrix.cols));
+  if (!scores.noise.empty() && scores.noise.size() != width)
+    fail(ErrorCode::invalid_argument, "calibration", "noise", std::to_string(width),
+         std::to_string(scores.noise.size()));
   std::vector<std::vector<double>> upper(width), lower(width);
   std::vector<std::size_t> complete;
   for (std::size_t r = 0; r < held_out.rows; ++r) {

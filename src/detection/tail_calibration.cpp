@@ -61,8 +61,9 @@ double TailCalibration::p_value(double score) const noexcept {
 }
 
 double TailCalibration::proven_share(std::size_t j) const noexcept {
+  if (j == 0) return 0;
   const auto count = static_cast<double>(j);
-  return std::max(0.0, count + 0.5 - 1.645 * std::sqrt(count)) / static_cast<double>(scores_.size()) * (j > 0 ? 1 : 0);
+  return std::max(0.0, count + 0.5 - 1.645 * std::sqrt(count)) / static_cast<double>(scores_.size());
 }
 
 double TailCalibration::threshold(double target) const {

@@ -110,7 +110,7 @@ std::vector<std::string> threshold_warnings(const AlarmRates& rates, const Norma
   for (const std::string& warning :
        {excess(rates.own_alarms, rates.own_judged, rates.target, "own training sequences"),
         excess(rates.held_out_alarms, rates.held_out, rates.target, "held-out normal sequences")})
-    if (!warning.empty()) warnings.push_back(warning + "; fit on more sequences, or raise --target-fpr");
+    if (!warning.empty()) warnings.push_back(warning + "; give more sequences, or raise --target-fpr");
   std::size_t single = 0;
   for (std::size_t i = 0; i < normals.size(); ++i) single += normals.copies(i) == 1 ? 1 : 0;
   const auto n = static_cast<double>(normals.total());
@@ -119,14 +119,14 @@ std::vector<std::string> threshold_warnings(const AlarmRates& rates, const Norma
     warnings.push_back(
         "even a sequence of unknown events is not called abnormal (p-value " + number(rates.unknown_p_value) +
         ", target " + percent(rates.target) +
-        "): too few normal sequences, or some that are far from the others, hide it; fit on more sequences, "
+        "): too few normal sequences, or some that are far from the others, hide it; give more sequences, "
         "or raise --target-fpr");
   else if (few_kinds)
     warnings.push_back(
         "the target of " + percent(rates.target) + " cannot be promised: of " + std::to_string(normals.total()) +
         " normal sequences " + std::to_string(normals.total() - single) +
         " have copies, one that is new will be called abnormal, and up to " + percent(3 / n) +
-        " of normal traffic may be new; fit on more sequences (" +
+        " of normal traffic may be new; give more sequences (" +
         std::to_string(static_cast<std::size_t>(std::ceil(3 / rates.target))) + " show it), or raise --target-fpr");
   return warnings;
 }

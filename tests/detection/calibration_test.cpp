@@ -225,6 +225,8 @@ TEST_CASE("each normal counts with the most abnormal of what is known of it") {
   CHECK(p(known, 0.75) == 1);
   CHECK(p(known, 1.25) < 0.05);  // own scores widen the decision, not the views
   CHECK_THROWS_AS(Calibration(recipe, {.held_out = matrix(held_out), .own = {own.data(), 20, 2}}), Error);
+  const std::vector<double> noise(1, 0.1);
+  CHECK_THROWS_AS(Calibration(recipe, {.held_out = matrix(held_out), .noise = noise}), Error);
 }
 
 namespace {

@@ -99,7 +99,7 @@ TEST_CASE("a fit says what its threshold cannot promise, and how often it alarms
   REQUIRE(report.warnings.size() == 1);
   const std::string expected =
       "the target of 1 % cannot be promised: of 40 normal sequences 40 have copies, one that is new will be called "
-      "abnormal, and up to 7.5 % of normal traffic may be new; fit on more sequences (300 show it), or raise "
+      "abnormal, and up to 7.5 % of normal traffic may be new; give more sequences (300 show it), or raise "
       "--target-fpr";
   CHECK(report.warnings[0] == expected);
   options.target_fpr = 0.02;

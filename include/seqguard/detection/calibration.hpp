@@ -18,7 +18,7 @@ inline namespace v0 {
 struct Judgement {
   double value = 0;            ///< combined level T, higher = more abnormal
   double p_value = 1;          ///< TailCalibration on T, cautious; decides
-  double p_conformal = 1;      ///< exact rank of T among the calibration normals
+  double p_conformal = 1;      ///< rank of T among the highest T of the calibration normals
   std::size_t worst_view = 0;  ///< index of the view that contributes most; of several at the cap the last one, so that
                                ///< a column is named rather than the sum of columns
 };

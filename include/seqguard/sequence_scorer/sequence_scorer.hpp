@@ -38,7 +38,7 @@ struct EventScore {
 struct Score {
   double value = 0;         ///< combined level of all views of the recipe, higher = more abnormal
   double p_value = 1;       ///< TailCalibration with the cautious rule, on the calibration normals; decides
-  double p_conformal = 1;   ///< exact rank among the calibration normals; tail_calibration.hpp: where they differ
+  double p_conformal = 1;   ///< rank among the calibration normals; tail_calibration.hpp: where they differ
   bool is_anomaly = false;  ///< p_value < the target false-positive rate of the model
   std::size_t worst = 0;    ///< the event with the largest value
   SurpriseKind worst_by = SurpriseKind::next;  ///< what ranked the events
