@@ -137,7 +137,7 @@ void train_masked(benchmark::State& state, const ModelSize& size, std::size_t th
   options.schedule.peak = 2e-4;
   const EventSource source(schema, train, {}, k_length, options.seed);
   const MaskedEvents<float> objective(primary_counts(schema));
-  Trainer<float> trainer(model, source, {{&objective}}, options);
+  Trainer<float> trainer(model, {{&source, {{&objective}}}}, options);
   const std::unique_ptr<Executor> executor = make_thread_pool(threads);
   const double before = trainer.step(*executor);
   double after = before;

@@ -43,19 +43,19 @@ int main(int argc, char** argv) try {
   const TextInput input =
       TextInput::load(from, model.config(), SentenceEmbedding::load(model.context(), from, model.config()));
   std::vector<Encoding> texts;
-  std::vector<float> labels;
+  LabelTable labels{1, {}, {}};
   for (const Comment& comment : k_known) {
     texts.push_back(input.tokenizer.encode(comment.text, input.options));
-    labels.push_back(comment.spam ? 1.0F : 0.0F);
+    labels.values.push_back(comment.spam ? 1.0F : 0.0F);
   }
 
   TrainingOptions options;
   options.steps = 100;
   options.tokens_per_step = 256;
   options.schedule.peak = learning_rate;
-  const TextSource source(model.config(), {texts, labels}, {}, options.seed);
-  const SequenceClassification<float> objective(model.spec());
-  Trainer<float> trainer(model, source, {{&objective}}, options);
+  const TextSource source(model.config(), texts, {}, {&labels, 1}, options.seed);
+  const Classification<float> objective(model.spec(), 0);
+  Trainer<float> trainer(model, {{&source, {{&objective}}}}, options);
   const auto print = [](const Progress& progress, void*) {
     if (progress.done % 20 == 0) std::printf("step %zu: loss %.4f\n", progress.done, progress.loss);
     return true;

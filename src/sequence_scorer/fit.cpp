@@ -139,7 +139,8 @@ class Fitter {
     const EventSource source(schema_, pick(data_, job.train), pick(data_, job.validation), plan_.window, job.seed);
     const MaskedEvents<float> masked(primary_counts(schema_));
     const NextEvent<float> next;
-    Trainer<float> trainer(encoder, source, {{&masked, plan_.masked_share}, {&next, 1 - plan_.masked_share}},
+    Trainer<float> trainer(encoder,
+                           {{&source, {{&masked}}, plan_.masked_share}, {&source, {{&next}}, 1 - plan_.masked_share}},
                            options_of(plan_, job.seed));
     if (state_.has_trainer && state_.job == j) trainer.restore(std::move(state_.trainer));
     Clock::time_point saved = Clock::now();

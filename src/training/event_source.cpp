@@ -17,9 +17,16 @@ void add_examples(std::size_t sequence, const std::vector<Window>& windows, std:
 }  // namespace
 
 EventSource::EventSource(const EventSchema& schema, std::span<const EncodedEvents* const> train,
-                         std::span<const EncodedEvents* const> held_out, std::size_t window, std::uint64_t seed)
-    : schema_(schema), sequences_(train.begin(), train.end()), train_(train.size()), window_(window), seed_(seed) {
+                         std::span<const EncodedEvents* const> held_out, std::size_t window, std::uint64_t seed,
+                         std::span<const LabelTable> labels)
+    : schema_(schema),
+      sequences_(train.begin(), train.end()),
+      train_(train.size()),
+      window_(window),
+      seed_(seed),
+      labels_(labels) {
   sequences_.insert(sequences_.end(), held_out.begin(), held_out.end());
+  for (const LabelTable& table : labels_) check_labels(table, sequences_.size(), train_, "sequences to learn from");
   std::vector<Window> windows;
   for (std::size_t s = train_; s < sequences_.size(); ++s) {
     scoring_windows(sequences_[s]->positions(), window_, window_, windows);
@@ -40,11 +47,13 @@ void EventSource::epoch(std::uint64_t number, std::vector<Example>& out) const {
 TrainingChunk EventSource::make_chunk() const {
   TrainingChunk chunk;
   chunk.batch.prepare(schema_, k_chunk_tokens + window_);
+  chunk.labels.resize(labels_.size());
   return chunk;
 }
 
 void EventSource::append(const Example& example, TrainingChunk& chunk) const {
   chunk.batch.append(*sequences_[example.sequence], example.begin, example.size);
+  append_labels(labels_, example, chunk);
 }
 
 }  // namespace v0

@@ -8,16 +8,12 @@
 namespace seqguard {
 inline namespace v0 {
 
-TextSource::TextSource(const ModelConfig& config, const LabelledTexts& train, const LabelledTexts& held_out,
-                       std::uint64_t seed)
-    : train_(train), other_(held_out), reads_types_(config.reads_token_types()), seed_(seed) {
-  if (!train.texts.empty()) labels_ = train.labels.size() / train.texts.size();
+TextSource::TextSource(const ModelConfig& config, std::span<const Encoding> train, std::span<const Encoding> held_out,
+                       std::span<const LabelTable> labels, std::uint64_t seed)
+    : train_(train), other_(held_out), labels_(labels), reads_types_(config.reads_token_types()), seed_(seed) {
   std::uint32_t number = 0;
-  const auto add = [&](const LabelledTexts& texts, std::vector<Example>& examples) {
-    if (texts.labels.size() != labels_ * texts.texts.size())
-      fail(ErrorCode::invalid_argument, "texts to learn from", "number of labels",
-           std::to_string(labels_ * texts.texts.size()), std::to_string(texts.labels.size()));
-    for (const Encoding& text : texts.texts) {
+  const auto add = [&](std::span<const Encoding> texts, std::vector<Example>& examples) {
+    for (const Encoding& text : texts) {
       if (text.ids.empty())
         fail(ErrorCode::invalid_argument, "texts to learn from", "text " + std::to_string(number) + " has no tokens");
       examples.push_back({number++, 0, static_cast<std::uint32_t>(text.ids.size())});
@@ -25,6 +21,8 @@ TextSource::TextSource(const ModelConfig& config, const LabelledTexts& train, co
   };
   add(train_, examples_);
   add(other_, held_out_);
+  for (const LabelTable& table : labels_)
+    check_labels(table, train_.size() + other_.size(), train_.size(), "texts to learn from");
 }
 
 void TextSource::epoch(std::uint64_t number, std::vector<Example>& out) const {
@@ -32,15 +30,18 @@ void TextSource::epoch(std::uint64_t number, std::vector<Example>& out) const {
   Random(random_bits(seed_, k_order_stream, 0), number).shuffle(out);
 }
 
+TrainingChunk TextSource::make_chunk() const {
+  TrainingChunk chunk;
+  chunk.labels.resize(labels_.size());
+  return chunk;
+}
+
 void TextSource::append(const Example& example, TrainingChunk& chunk) const {
-  const bool learned = example.sequence < train_.texts.size();
-  const LabelledTexts& texts = learned ? train_ : other_;
-  const std::size_t i = learned ? example.sequence : example.sequence - train_.texts.size();
-  const Encoding& text = texts.texts[i];
+  const bool learned = example.sequence < train_.size();
+  const Encoding& text = learned ? train_[example.sequence] : other_[example.sequence - train_.size()];
   chunk.batch.append(text.ids,
                      reads_types_ ? std::span<const std::int32_t>(text.type_ids) : std::span<const std::int32_t>());
-  const std::span<const float> labels = texts.labels.subspan(i * labels_, labels_);
-  chunk.labels.insert(chunk.labels.end(), labels.begin(), labels.end());
+  append_labels(labels_, example, chunk);
 }
 
 }  // namespace v0

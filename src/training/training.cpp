@@ -1,7 +1,9 @@
 // The header code of training, instantiated once with the library's flags.
+#include "seqguard/training/asked_batch.hpp"
 #include "seqguard/training/classification.hpp"
 #include "seqguard/training/early_stopping.hpp"
 #include "seqguard/training/event_objectives.hpp"
+#include "seqguard/training/label_loss.hpp"
 #include "seqguard/training/objective.hpp"
 #include "seqguard/training/optimizer.hpp"
 #include "seqguard/training/schedule.hpp"
@@ -23,13 +25,17 @@ template class NextEvent<float>;
 template class NextEvent<double>;
 template class MaskedEvents<float>;
 template class MaskedEvents<double>;
-template double label_loss(const KernelTable<float>&, HeadLoss, std::span<float>, std::span<const float>,
-                           std::span<const float>, double);
-template double label_loss(const KernelTable<double>&, HeadLoss, std::span<double>, std::span<const double>,
-                           std::span<const double>, double);
-template class SequenceClassification<float>;
-template class SequenceClassification<double>;
-template const Objective<float>& objective_of(std::span<const ObjectiveShare<float>>, std::uint64_t);
+template double label_loss(const KernelTable<float>&, HeadLoss, const LabelLossOptions&, MatrixView<float>,
+                           MatrixView<const float>, MatrixView<const float>, std::span<const std::uint32_t>, double,
+                           Arena&);
+template double label_loss(const KernelTable<double>&, HeadLoss, const LabelLossOptions&, MatrixView<double>,
+                           MatrixView<const double>, MatrixView<const double>, std::span<const std::uint32_t>, double,
+                           Arena&);
+template class Classification<float>;
+template class Classification<double>;
+template std::size_t task_of(std::span<const TrainingTask<float>>, std::uint64_t);
+template void check_tasks(std::span<const TrainingTask<float>>);
+template class AskedBatch<float>;
 template double learning_rate(const Schedule&, std::size_t, std::size_t);
 template struct EarlyStopping<float>;
 template struct EarlyStopping<double>;

@@ -20,8 +20,8 @@ TEST_CASE("the state file of a fit keeps every field") {
   t.early_stopping.best_loss = 0.25;
   t.optimizer = {.m = {7, 8, 9}, .v = {10, 11, 12}, .step = 13};
   t.step = 14;
-  t.epoch = 15;
-  t.example = 16;
+  t.epoch = {15};
+  t.example = {16};
   t.early_stopping.validations_since = 17;
   t.stopped = true;
 

@@ -85,13 +85,26 @@ TEST_CASE("events: held-out windows cover their sequences, and chunks hold what 
   CHECK(EventSource(patterns.schema, train, {}, 9, 5).held_out().empty());
 }
 
+TEST_CASE("events: a crop has the labels of its sequence, and those of its positions") {
+  const Patterns patterns(3);
+  LabelTable tables[] = {{1, {10, 20, 30}, {}}, {2, {}, {0, 22, 44, 66}}};
+  for (int i = 0; i < 2 * 66; ++i) tables[1].values.push_back(static_cast<float>(i));
+  const EventSource source(patterns.schema, patterns.range(0, 2), patterns.range(2, 3), 9, 5, tables);
+  TrainingChunk chunk = source.make_chunk();
+  source.append({1, 3, 2}, chunk);
+  source.append({2, 21, 1}, chunk);
+  CHECK(chunk.labels == std::vector<std::vector<float>>{{20, 30}, {50, 51, 52, 53, 130, 131}});
+  tables[1].values.pop_back();
+  CHECK_THROWS_AS(EventSource(patterns.schema, patterns.range(0, 2), patterns.range(2, 3), 9, 5, tables), Error);
+}
+
 TEST_CASE("texts: every epoch is every text once in an order of its own") {
   const std::vector<Encoding> train = texts(9), held_out = texts(2, 500);
-  const TextSource source({}, {train}, {held_out}, 3);
+  const TextSource source({}, train, held_out, {}, 3);
   const std::vector<Example> first = epoch_of(source, 0), second = epoch_of(source, 1);
   CHECK(first != second);
-  CHECK(epoch_of(TextSource({}, {train}, {held_out}, 3), 1) == second);
-  CHECK(epoch_of(TextSource({}, {train}, {held_out}, 4), 1) != second);
+  CHECK(epoch_of(TextSource({}, train, held_out, {}, 3), 1) == second);
+  CHECK(epoch_of(TextSource({}, train, held_out, {}, 4), 1) != second);
   std::vector<Example> sorted = second;
   std::sort(sorted.begin(), sorted.end(), by_place);
   REQUIRE(sorted.size() == 9);
@@ -102,16 +115,18 @@ TEST_CASE("texts: every epoch is every text once in an order of its own") {
 
 TEST_CASE("texts: a chunk holds tokens, type ids and labels side by side") {
   const std::vector<Encoding> train = texts(3), held_out = texts(2, 500);
-  const std::vector<float> labels = {0, 1, 2, 3, 4, 5}, other = {6, 7, 8, 9};
+  // Two labels of each text, and one of each token.
+  const LabelTable tables[] = {{2, {0, 1, 2, 3, 4, 5, 6, 7, 8, 9}, {}},
+                               {1, {0, 1, 2, 3, 4, 5, 6, 7, 8}, {0, 1, 3, 6, 7, 9}}};
   ModelConfig config;
   for (const std::size_t types : {1U, 2U}) {
     config.type_vocab_size = types;
-    const TextSource source(config, {train, labels}, {held_out, other}, 3);
+    const TextSource source(config, train, held_out, tables, 3);
     TrainingChunk chunk = source.make_chunk();
     source.append({2, 0, 3}, chunk);
     source.append(source.held_out()[1], chunk);
     CHECK(ids_of(chunk) == std::vector<std::int32_t>{20, 21, 22, 510, 511});
-    CHECK(chunk.labels == std::vector<float>{4, 5, 8, 9});
+    CHECK(chunk.labels == std::vector<std::vector<float>>{{4, 5, 8, 9}, {3, 4, 5, 7, 8}});
     const EncoderInput input = chunk.batch.input();
     const std::vector<std::int32_t> type_ids(input.token_type_ids.begin(), input.token_type_ids.end());
     CHECK(type_ids == (types == 1 ? std::vector<std::int32_t>{} : std::vector<std::int32_t>{0, 1, 0, 0, 1}));
@@ -119,16 +134,23 @@ TEST_CASE("texts: a chunk holds tokens, type ids and labels side by side") {
     source.append({0, 0, 1}, chunk);
     CHECK(ids_of(chunk) == std::vector<std::int32_t>{0});
     CHECK(chunk.batch.input().token_type_ids.size() == (types == 1 ? 0 : 1));
-    CHECK(chunk.labels == std::vector<float>{0, 1});
+    CHECK(chunk.labels == std::vector<std::vector<float>>{{0, 1}, {0}});
   }
 }
 
 TEST_CASE("texts without tokens and labels that do not fit are refused") {
   std::vector<Encoding> train = texts(3);
-  const std::vector<float> four = {0, 1, 2, 3}, three = {0, 1, 2};
-  CHECK_THROWS_WITH_AS(TextSource({}, {train, four}, {}, 3), doctest::Contains("expected 3, found 4"), Error);
-  CHECK_THROWS_AS(TextSource({}, {train, three}, {train, four}, 3), Error);
-  CHECK_THROWS_AS(TextSource({}, {train, three}, {train}, 3), Error);
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  const auto refuses = [&](const LabelTable& table, std::span<const Encoding> held_out, const char* why) {
+    CHECK_THROWS_WITH_AS(TextSource({}, train, held_out, {&table, 1}, 3), doctest::Contains(why), Error);
+  };
+  refuses({1, {0, 1, 2, 3}, {}}, {}, "number of labels, expected 3, found 4");
+  refuses({1, {0, 1, 2}, {}}, train, "number of labels, expected 6, found 3");
+  refuses({0, {}, {}}, {}, "expected at least 1, found 0");
+  refuses({1, {0, 1, 2, 3}, {0, 1, 4}}, {}, "sequences with labels of tokens, expected 3, found 2");
+  refuses({1, {0, 1, 2, 3}, {0, 1, 3, 6}}, {}, "number of labels, expected 6, found 4");
+  // What is known of held-out texts alone teaches nothing.
+  refuses({1, {nan, nan, nan, 1, 1, 1}, {}}, train, "no label of the sequences to learn from is known");
   train[1].ids.clear();
-  CHECK_THROWS_WITH_AS(TextSource({}, {train, three}, {}, 3), doctest::Contains("text 1 has no tokens"), Error);
+  CHECK_THROWS_WITH_AS(TextSource({}, train, {}, {}, 3), doctest::Contains("text 1 has no tokens"), Error);
 }

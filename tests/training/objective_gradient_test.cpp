@@ -54,7 +54,9 @@ struct Problem {
     spec.heads = {{"", Head::masked_lm},
                   {"kind", Head::sequence_classification, {"a", "b", "c"}},
                   {"flags", Head::sequence_classification, {"x", "y", "z"}, Pooling::mean, HeadLoss::binary},
-                  {"sizes", Head::sequence_classification, {"u", "v", "w"}, Pooling::cls, HeadLoss::squared_error}};
+                  {"sizes", Head::sequence_classification, {"u", "v", "w"}, Pooling::cls, HeadLoss::squared_error},
+                  {"steps", Head::token_classification, {"a", "b", "c"}},
+                  {"marks", Head::token_classification, {"x"}, Pooling::cls, HeadLoss::binary}};
     return spec;
   }
 
@@ -63,9 +65,16 @@ struct Problem {
     model.initialize(5);
     chunk.batch.prepare(schema, 0);
     for (std::size_t i = 0; i < data.size(); ++i) chunk.batch.append(data[i], 0, data[i].positions());
-    // The last sequence has no labels.
+    // The last sequence has no labels, and one label of the third is not known.
     const float nan = std::numeric_limits<float>::quiet_NaN();
-    chunk.labels = {1, 0, 0, 0, 0.25F, 0.75F, 0, 1, 0, nan, nan, nan};
+    chunk.labels = {{1, 0, 0, 0, 0.25F, 0.75F, 0, 1, 0, nan, nan, nan},
+                    {},
+                    {1, 0, 0, 0, 0.25F, 0.75F, 0, nan, 1, nan, nan, nan},
+                    {}};
+    for (std::size_t t = 0; t < chunk.batch.tokens(); ++t) {
+      chunk.labels[3].push_back(t % 3 == 0 ? nan : t % 3 == 1 ? 1.0F : 0.0F);
+      for (std::size_t c = 0; c < 3; ++c) chunk.labels[1].push_back(t % 4 == 0 ? nan : t % 3 == c ? 1.0F : 0.0F);
+    }
   }
 
   ChunkTargets ask(const Objective<double>& objective) {
@@ -136,38 +145,35 @@ TEST_CASE("gradients of the event objectives, all columns of an event predicted"
   }
 }
 
-TEST_CASE("gradients of sequence classification, with dropout, by each loss") {
+TEST_CASE("gradients of classification, with dropout, by each loss") {
   Problem problem;
   for (const std::size_t head : {1U, 2U, 3U}) {
     CAPTURE(problem.model.spec().heads[head].name);
-    const SequenceClassification<double> objective(problem.model.spec(), head);
-    CHECK(problem.ask(objective).rows == std::vector<std::uint32_t>{0, 1, 2});
+    const Classification<double> objective(problem.model.spec(), head, {}, head == 1 ? 0 : 2);
+    CHECK(problem.ask(objective).rows == (std::vector<std::uint32_t>{0, 1, 2}));
     CHECK(problem.worst_difference(objective) < k_bound);
   }
+  CHECK(problem.ask(Classification<double>(problem.model.spec(), 1, {}, 2)).rows == std::vector<std::uint32_t>{0, 1});
 }
 
-TEST_CASE("the losses of labels are those of torch, by hand") {
-  const KernelTable<double>& kernels = *make_reference_context().kernels;
-  const std::vector<double> z = {1, -2, 0.5}, y = {0, 1, 0};
-  std::vector<double> d(3);
-  const auto loss = [&](HeadLoss kind, double factor) { return label_loss<double>(kernels, kind, d, z, y, factor); };
-  const double total = std::exp(1.0) + std::exp(-2.0) + std::exp(0.5);
-  CHECK(loss(HeadLoss::softmax, 2) == doctest::Approx(std::log(total) + 2));
-  CHECK(d[0] == doctest::Approx(2 * std::exp(1.0) / total));
-  CHECK(d[1] == doctest::Approx(2 * (std::exp(-2.0) / total - 1)));
-  const auto softplus = [](double x) { return std::log1p(std::exp(x)); };
-  CHECK(loss(HeadLoss::binary, 3) == doctest::Approx((softplus(1) + softplus(-2) + 2 + softplus(0.5)) / 3));
-  CHECK(d[0] == doctest::Approx(1 / (1 + std::exp(-1.0))));
-  CHECK(loss(HeadLoss::squared_error, 3) == doctest::Approx((1 + 9 + 0.25) / 3));
-  CHECK(d[1] == doctest::Approx(-6));
-  // Far from each other, logits overflow nothing.
-  const std::vector<double> far = {1000, -1000, 0};
-  CHECK(label_loss<double>(kernels, HeadLoss::softmax, d, far, y, 1) == doctest::Approx(2000));
+TEST_CASE("gradients of classification of tokens, and of every option of the losses") {
+  Problem problem;
+  const LabelLossOptions focal{2, std::nullopt, 0.1, {}}, balanced{0, std::nullopt, 0.2, {0.5, 2, 1}},
+      both{1.5, std::nullopt, 0, {0.5, 2, 1}};
+  for (const LabelLossOptions& options : {LabelLossOptions{}, focal, balanced, both}) {
+    CHECK(problem.worst_difference(Classification<double>(problem.model.spec(), 4, options, 1)) < k_bound);
+    CHECK(problem.worst_difference(Classification<double>(problem.model.spec(), 2, options, 2)) < k_bound);
+  }
+  for (const LabelLossOptions& options : {LabelLossOptions{}, LabelLossOptions{2, 0.25, 0.1, {3}}}) {
+    const Classification<double> marks(problem.model.spec(), 5, options, 3);
+    CHECK(problem.worst_difference(marks) < k_bound);
+    for (const std::uint32_t row : problem.ask(marks).rows) CHECK(row % 3 != 0);
+  }
 }
 
 TEST_CASE("a loss without a gradient is the one without dropout, and two objectives add to one gradient") {
   Problem problem;
-  const SequenceClassification<double> classes(problem.model.spec(), 1), flags(problem.model.spec(), 2);
+  const Classification<double> classes(problem.model.spec(), 1), flags(problem.model.spec(), 2, {}, 2);
   const MaskedEvents<double> masked(primary_counts(problem.schema));
   const ChunkTargets of_classes = problem.ask(classes), of_flags = problem.ask(flags), of_events = problem.ask(masked);
   problem.model.pack(true);
@@ -211,12 +217,13 @@ TEST_CASE("a loss without a gradient is the one without dropout, and two objecti
   CHECK(classes.loss(encoded, of_classes, nullptr, workspace) == without);
 }
 
-TEST_CASE("classification needs a head that classifies sequences, and as many labels") {
+TEST_CASE("classification needs a head that classifies, and as many labels") {
   Problem problem;
-  CHECK_THROWS_AS(SequenceClassification<double>(problem.model.spec(), 0), Error);
-  CHECK_THROWS_AS(SequenceClassification<double>(problem.model.spec(), 4), Error);
-  const SequenceClassification<double> objective(problem.model.spec(), 1);
-  problem.chunk.labels.pop_back();
+  CHECK_THROWS_AS(Classification<double>(problem.model.spec(), 0), Error);
+  CHECK_THROWS_AS(Classification<double>(problem.model.spec(), 6), Error);
+  const Classification<double> objective(problem.model.spec(), 1), tokens(problem.model.spec(), 4, {}, 9);
+  problem.chunk.labels[0].pop_back();
   CHECK_THROWS_WITH_AS(problem.ask(objective), doctest::Contains("labels of 4 sequences, expected 12, found 11"),
                        Error);
+  CHECK_THROWS_WITH_AS(problem.ask(tokens), doctest::Contains("labels of 26 tokens, expected 78, found 0"), Error);
 }

@@ -108,8 +108,8 @@ TEST_CASE("a training's state comes back whole") {
   state.optimizer = {{3, 4}, {5, 6}, 7};
   state.early_stopping = {{8, 9}, 0.25, 10};
   state.step = 11;
-  state.epoch = 12;
-  state.example = 13;
+  state.epoch = {12, 2};
+  state.example = {13, 0};
   state.stopped = true;
   const TemporaryDirectory directory;
   save_state(state, directory / "state", k_description);
@@ -122,8 +122,8 @@ TEST_CASE("a training's state comes back whole") {
   CHECK(loaded.early_stopping.best_loss == 0.25);
   CHECK(loaded.early_stopping.validations_since == 10);
   CHECK(loaded.step == 11);
-  CHECK(loaded.epoch == 12);
-  CHECK(loaded.example == 13);
+  CHECK(loaded.epoch == state.epoch);
+  CHECK(loaded.example == state.example);
   CHECK(loaded.stopped);
 }
 

@@ -18,7 +18,7 @@ namespace {
 /// Texts of 2 to 9 of 20 words; the label says whether word 7 is among them.
 struct LabelledWords {
   std::vector<Encoding> texts;
-  std::vector<float> labels;
+  LabelTable labels{2, {}, {}};
 
   explicit LabelledWords(std::size_t count, std::uint64_t seed) : texts(count) {
     for (std::size_t i = 0; i < count; ++i) {
@@ -30,18 +30,22 @@ struct LabelledWords {
       if (random.uniform() < 0.4) text.ids.back() = 7;
       text.type_ids.assign(text.ids.size(), 0);
       const bool has = std::find(text.ids.begin(), text.ids.end(), 7) != text.ids.end();
-      labels.insert(labels.end(), {has ? 0.0F : 1.0F, has ? 1.0F : 0.0F});
+      labels.values.insert(labels.values.end(), {has ? 0.0F : 1.0F, has ? 1.0F : 0.0F});
     }
   }
-  LabelledTexts view() const { return {texts, labels}; }
 };
 
 struct Run {
   LabelledWords train{96, 1}, held_out{32, 2};
+  LabelTable labels = joined(train.labels, held_out.labels);
   Model<float> model = make_model();
-  TextSource source{model.config(), train.view(), held_out.view(), 4};
-  SequenceClassification<float> objective{model.spec()};
+  TextSource source{model.config(), train.texts, held_out.texts, {&labels, 1}, 4};
+  Classification<float> objective{model.spec(), 0};
 
+  static LabelTable joined(LabelTable first, const LabelTable& second) {
+    first.values.insert(first.values.end(), second.values.begin(), second.values.end());
+    return first;
+  }
   static Model<float> make_model() {
     ModelSpec spec;
     spec.config.vocab_size = 20;
@@ -64,7 +68,7 @@ struct Run {
     options.schedule.peak = 1e-2;
     options.validate_every = 10;
     options.seed = 4;
-    return {model, source, {{&objective}}, options};
+    return {model, {{&source, {{&objective}}}}, options};
   }
 };
 
@@ -98,7 +102,7 @@ TEST_CASE("a stopped training on texts continues bit for bit, at any number of t
       for (std::size_t i = 0; i < stop; ++i) trainer.step(inline_executor());
       stored = trainer.state();
     }
-    REQUIRE(stored.epoch + stored.example > 0);
+    REQUIRE(stored.epoch[0] + stored.example[0] > 0);
     Run run;
     run.model.initialize(77);
     Trainer<float> trainer = run.trainer(24);
@@ -108,18 +112,29 @@ TEST_CASE("a stopped training on texts continues bit for bit, at any number of t
   }
 }
 
-TEST_CASE("texts without known labels ask nothing and teach nothing") {
+TEST_CASE("a step that asks nothing teaches nothing") {
   Run run;
-  std::fill(run.train.labels.begin(), run.train.labels.end(), std::numeric_limits<float>::quiet_NaN());
-  Trainer<float> trainer = run.trainer(10);
-  CHECK(trainer.step(inline_executor()) == 0);
-  CHECK(trainer.state().step == 1);
+  // One text of 96 has a label, and a step takes one text.
+  std::fill(run.labels.values.begin() + 2, run.labels.values.end(), std::numeric_limits<float>::quiet_NaN());
+  TrainingOptions options;
+  options.tokens_per_step = 1;
+  Trainer<float> trainer(run.model, {{&run.source, {{&run.objective}}}}, options);
+  std::size_t learned = 0;
+  for (std::size_t step = 0; step < 96; ++step) {
+    const std::vector<float> before = run.model.values();
+    const double loss = trainer.step(inline_executor());
+    CHECK((loss > 0) == (run.model.values() != before));
+    learned += loss > 0 ? 1 : 0;
+  }
+  CHECK(learned == 1);
+  CHECK(trainer.state().step == 96);
+  CHECK(trainer.state().optimizer.step == 1);
 }
 
 TEST_CASE("a state of other data is refused: there is no such example") {
   Run run;
   Trainer<float> trainer = run.trainer(10);
   TrainerState<float> state = trainer.state();
-  state.example = 97;
+  state.example = {97};
   CHECK_THROWS_AS(trainer.restore(state), Error);
 }

@@ -38,7 +38,7 @@ struct Run {
   Model<float> model = small_model(patterns.schema, 3, 0.1, 0.2);
 
   Trainer<float> trainer(const TrainingOptions& options = short_training()) {
-    return {model, source, {{&masked, 0.4}, {&next, 0.6}}, options};
+    return {model, {{&source, {{&masked}}, 0.4}, {&source, {{&next}}, 0.6}}, options};
   }
 };
 
@@ -129,7 +129,8 @@ TEST_CASE("a pattern is learned from one side and from both") {
   const NextEvent<float> next_event;
   const auto learned_loss = [&](double masked_share) {
     Model<float> model = small_model(patterns.schema);
-    Trainer<float> trainer(model, source, {{&masked, masked_share}, {&next_event, 1 - masked_share}}, options);
+    Trainer<float> trainer(model, {{&source, {{&masked}}, masked_share}, {&source, {{&next_event}}, 1 - masked_share}},
+                           options);
     trainer.run(inline_executor(), "test", {}, [] {});
     return trainer.validate(inline_executor());
   };
@@ -191,30 +192,80 @@ TEST_CASE("a progress callback stops the training") {
 TEST_CASE("training needs data and an objective") {
   Run run;
   const EventSource nothing(run.patterns.schema, {}, run.validation, 16, 9);
-  CHECK_THROWS_AS(Trainer<float>(run.model, nothing, {{&run.next}}, short_training()), Error);
-  CHECK_THROWS_AS(Trainer<float>(run.model, run.source, {}, short_training()), Error);
+  const auto refuses = [&](std::vector<TrainingTask<float>> tasks, const char* why) {
+    CHECK_THROWS_WITH_AS(Trainer<float>(run.model, tasks, short_training()), doctest::Contains(why), Error);
+  };
+  refuses({{&nothing, {{&run.next}}}}, "no sequences to train on");
+  refuses({}, "no task");
+  refuses({{&run.source, {}}}, "without an objective");
+  refuses({{nullptr, {{&run.next}}}}, "without a source");
+  refuses({{&run.source, {{&run.next}, {&run.masked}}}}, "different attention masks");
+  refuses({{&run.source, {{&run.next, 0}}}}, "weight");
+  refuses({{&run.source, {{&run.next}}, 0.5}}, "not 1 together");
+  refuses({{&run.source, {{&run.next}}, 1.5}, {&run.source, {{&run.masked}}, -0.5}}, "below 0");
 }
 
-TEST_CASE("the steps of objectives are spread by their shares") {
+TEST_CASE("the steps of tasks are spread by their shares") {
   Run run;
-  const MaskedEvents<float> other(primary_counts(run.patterns.schema));
-  const auto count = [&](std::vector<ObjectiveShare<float>> objectives, const Objective<float>& wanted,
-                         std::size_t from, std::size_t to) {
+  const auto tasks = [&](std::vector<double> shares) {
+    std::vector<TrainingTask<float>> result;
+    for (const double share : shares) result.push_back({&run.source, {{&run.masked}}, share});
+    return result;
+  };
+  const auto count = [&](const std::vector<TrainingTask<float>>& of, std::size_t wanted, std::size_t from,
+                         std::size_t to) {
     std::size_t steps = 0;
-    for (std::size_t s = from; s < to; ++s) steps += &objective_of<float>(objectives, s) == &wanted ? 1 : 0;
+    for (std::size_t s = from; s < to; ++s) steps += task_of<float>(of, s) == wanted ? 1 : 0;
     return steps;
   };
-  const std::vector<ObjectiveShare<float>> two = {{&run.masked, 0.3}, {&run.next, 0.7}};
-  const std::vector<ObjectiveShare<float>> three = {{&run.masked, 0.5}, {&other, 0.25}, {&run.next, 0.25}};
+  const auto two = tasks({0.3, 0.7}), three = tasks({0.5, 0.25, 0.25});
   for (std::size_t from = 0; from < 1000; from += 100) {
-    CHECK(count(two, run.masked, from, from + 100) == 30);
-    CHECK(count(two, run.masked, from, from + 10) == 3);
-    CHECK(count(three, run.masked, from, from + 20) == 10);
-    CHECK(count(three, other, from, from + 20) == 5);
+    CHECK(count(two, 0, from, from + 100) == 30);
+    CHECK(count(two, 0, from, from + 10) == 3);
+    CHECK(count(three, 0, from, from + 20) == 10);
+    CHECK(count(three, 1, from, from + 20) == 5);
   }
-  CHECK(count({{&run.next}}, run.next, 0, 50) == 50);
-  CHECK(count({{&run.masked, 0}, {&run.next, 1}}, run.next, 0, 50) == 50);
-  CHECK(count({{&run.masked, 1}, {&run.next, 0}}, run.masked, 0, 50) == 50);
+  CHECK(count(tasks({1}), 0, 0, 50) == 50);
+  CHECK(count(tasks({0, 1}), 1, 0, 50) == 50);
+  CHECK(count(tasks({1, 0}), 0, 0, 50) == 50);
+}
+
+TEST_CASE("parts of one pass add their weighted losses, and each task has its own stream") {
+  // A question in two parts of a quarter and three quarters of its weight is the question itself.
+  const auto loss = [](std::vector<ObjectivePart<float>> of) {
+    Run run;
+    for (ObjectivePart<float>& part : of) part.objective = &run.next;
+    return Trainer<float>(run.model, {{&run.source, std::move(of)}}, short_training()).step(inline_executor());
+  };
+  CHECK(loss({{nullptr, 0.25}, {nullptr, 0.75}}) == doctest::Approx(loss({{nullptr}})));
+  CHECK(loss({{nullptr, 3}}) == doctest::Approx(3 * loss({{nullptr}})));
+
+  Run run;
+  const EventSource other(run.patterns.schema, run.validation, {}, 16, 10);
+  Trainer<float> trainer(run.model, {{&run.source, {{&run.masked}}, 0.5}, {&other, {{&run.next}}, 0.5}},
+                         short_training());
+  for (int i = 0; i < 10; ++i) trainer.step(inline_executor());
+  const TrainerState<float> state = trainer.state();
+  CHECK(state.epoch == std::vector<std::uint64_t>{0, 1});  // 5 of 12 steps an epoch; 5 of 4
+  CHECK(state.example == std::vector<std::uint64_t>{20, 4});
+}
+
+TEST_CASE("a validation of the host's own decides which weights are the best") {
+  /// The lowest at the second of the six validations.
+  struct Second final : Validation<float> {
+    mutable int calls = 0;
+    double loss(const Model<float>&, Executor&) const override { return ++calls == 2 ? -1 : calls; }
+  } second;
+  Run run;
+  Trainer<float> trainer(run.model, {{&run.source, {{&run.masked}}}}, short_training(), &second);
+  std::vector<float> best;
+  for (int i = 0; i < 30; ++i) {
+    trainer.step(inline_executor());
+    if (i == 9) best = run.model.values();
+  }
+  trainer.finish();
+  CHECK(second.calls == 6);
+  CHECK(run.model.values() == best);
 }
 
 TEST_CASE("dropout in training is what the configuration says") {

@@ -30,11 +30,11 @@ struct Example {
 /// A few examples that go through the network together: input and, where the source has them, labels.
 struct TrainingChunk {
   EncoderBatch batch;
-  std::vector<float> labels;  ///< [B, labels of a sequence]; NaN: unknown
+  std::vector<std::vector<float>> labels;  ///< by LabelTable of the source: a row for each sequence or token
 
   void clear() noexcept {
     batch.clear();
-    labels.clear();
+    for (std::vector<float>& table : labels) table.clear();
   }
 };
 

@@ -8,16 +8,20 @@
 
 #include "seqguard/events/encode.hpp"
 #include "seqguard/training/batch_source.hpp"
+#include "seqguard/training/labels.hpp"
 
 namespace seqguard {
 inline namespace v0 {
 
-/// Without labels. Schema and sequences are borrowed.
+/// Schema, sequences and labels are borrowed.
 class EventSource final : public BatchSource {
  public:
-  /// `window`: positions of a crop at most, marks included.
+  /// `window`: positions of a crop at most, marks included. `labels`: of the sequences to learn from, then of those
+  /// that are held out; may be empty. A crop has the labels of its sequence, or those of its own positions.
+  /// @throws Error invalid_argument: as check_labels().
   EventSource(const EventSchema& schema, std::span<const EncodedEvents* const> train,
-              std::span<const EncodedEvents* const> held_out, std::size_t window, std::uint64_t seed);
+              std::span<const EncodedEvents* const> held_out, std::size_t window, std::uint64_t seed,
+              std::span<const LabelTable> labels = {});
 
   void epoch(std::uint64_t number, std::vector<Example>& out) const override;
   std::span<const Example> held_out() const noexcept override { return held_out_; }
@@ -30,6 +34,7 @@ class EventSource final : public BatchSource {
   std::size_t train_;                            // how many are to learn from
   std::size_t window_;
   std::uint64_t seed_;
+  std::span<const LabelTable> labels_;
   std::vector<Example> held_out_;
 };
 

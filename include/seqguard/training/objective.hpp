@@ -7,8 +7,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string_view>
 #include <vector>
 
+#include "seqguard/core/error.hpp"
 #include "seqguard/core/random.hpp"
 #include "seqguard/core/views.hpp"
 #include "seqguard/layers/dropout.hpp"
@@ -62,29 +64,66 @@ class Objective {
                       const LossGradient<Real>* gradient, Workspace& workspace) const = 0;
 };
 
-/// One of the objectives of a training, which is borrowed.
+/// An objective, which is borrowed, and the weight of its mean loss beside others of the same pass.
 template <class Real>
-struct ObjectiveShare {
+struct ObjectivePart {
   const Objective<Real>* objective;
-  double share = 1;  ///< of the steps; those of all objectives are 1 together
+  double weight = 1;
 };
 
-/// Which objective step `step` trains. The steps of each are evenly spread: step s is the first one's where
+/// What a share of the steps does: a step takes examples of one source, and asks all parts of the task about them in
+/// one pass of the encoder. Its loss is the sum over the parts of weight x mean loss of what the part asked about; the
+/// corruptions of the parts are applied in their order.
+template <class Real>
+struct TrainingTask {
+  const BatchSource* source;  ///< borrowed
+  std::vector<ObjectivePart<Real>> parts;
+  double share = 1;  ///< of the steps; those of all tasks are 1 together
+};
+
+/// Which task step `step` trains. The steps of each are evenly spread: step s is the first one's where
 /// floor((s + 1) share) > floor(s share), and the others divide the remaining steps in the same way.
 template <class Real>
-const Objective<Real>& objective_of(std::span<const ObjectiveShare<Real>> objectives, std::uint64_t step) {
+std::size_t task_of(std::span<const TrainingTask<Real>> tasks, std::uint64_t step) {
   double left = 1;
-  for (const ObjectiveShare<Real>& candidate : objectives.first(objectives.size() - 1)) {
-    const double share = candidate.share / left;
+  for (std::size_t i = 0; i + 1 < tasks.size(); ++i) {
+    const double share = tasks[i].share / left;
     const double before = std::floor(static_cast<double>(step) * share);
-    if (std::floor(static_cast<double>(step + 1) * share) > before) return *candidate.objective;
+    if (std::floor(static_cast<double>(step + 1) * share) > before) return i;
     step -= static_cast<std::uint64_t>(before);
-    left -= candidate.share;
+    left -= tasks[i].share;
   }
-  return *objectives.back().objective;
+  return tasks.size() - 1;
 }
 
-extern template const Objective<float>& objective_of(std::span<const ObjectiveShare<float>>, std::uint64_t);
+/// @throws Error invalid_argument: no task, no part, parts of one pass with different attention masks, shares that are
+/// not 1 together or below 0, weights that are not above 0.
+template <class Real>
+void check_tasks(std::span<const TrainingTask<Real>> tasks);
+
+template <class Real>
+void check_tasks(std::span<const TrainingTask<Real>> tasks) {
+  const auto require = [](bool holds, std::string_view what) {
+    if (!holds) fail(ErrorCode::invalid_argument, "training", what);
+  };
+  require(!tasks.empty(), "no task");
+  double shares = 0;
+  for (const TrainingTask<Real>& task : tasks) {
+    require(task.source != nullptr, "a task without a source");
+    require(!task.parts.empty(), "a task without an objective");
+    require(task.share >= 0, "the share of a task is below 0");
+    shares += task.share;
+    for (const ObjectivePart<Real>& part : task.parts) {
+      require(part.objective != nullptr && part.objective->mask() == task.parts.front().objective->mask(),
+              "objectives of one pass have different attention masks: make them tasks of their own");
+      require(part.weight > 0 && std::isfinite(part.weight), "the weight of an objective is not above 0");
+    }
+  }
+  require(std::abs(shares - 1) < 1e-9, "the shares of the tasks are not 1 together");  // sums of a few decimals
+}
+
+extern template std::size_t task_of(std::span<const TrainingTask<float>>, std::uint64_t);
+extern template void check_tasks(std::span<const TrainingTask<float>>);
 
 }  // namespace v0
 }  // namespace seqguard

@@ -1,4 +1,4 @@
-// The training loop: examples of a source, questions of a few objectives, the best weights kept.
+// The training loop: steps of a few tasks, the best weights kept.
 #pragma once
 
 #include <algorithm>
@@ -17,11 +17,10 @@
 #include "seqguard/core/function_ref.hpp"
 #include "seqguard/core/progress.hpp"
 #include "seqguard/core/random.hpp"
-#include "seqguard/model/encoder.hpp"
 #include "seqguard/model/model.hpp"
-#include "seqguard/model/ragged_batch.hpp"
-#include "seqguard/training/batch_source.hpp"
+#include "seqguard/training/asked_batch.hpp"
 #include "seqguard/training/early_stopping.hpp"
+#include "seqguard/training/example_cursor.hpp"
 #include "seqguard/training/objective.hpp"
 #include "seqguard/training/optimizer.hpp"
 #include "seqguard/training/schedule.hpp"
@@ -47,9 +46,9 @@ struct TrainerState {
   std::vector<Real> values;
   OptimizerState<Real> optimizer;
   EarlyStopping<Real> early_stopping;
-  std::uint64_t step = 0;                ///< finished steps
-  std::uint64_t epoch = 0, example = 0;  ///< next example of the source
-  bool stopped = false;                  ///< by stop()
+  std::uint64_t step = 0;                     ///< finished steps
+  std::vector<std::uint64_t> epoch, example;  ///< of each source of the tasks: where its next example is
+  bool stopped = false;                       ///< by stop()
 
   template <class Self, class Visit>
   static void visit_fields(Self& self, const Visit& visit) {
@@ -67,25 +66,38 @@ struct TrainerState {
   }
 };
 
-/// Trains `model` in place. Model, source and objectives are borrowed and must outlive the trainer. Deterministic for a
-/// seed at any concurrency of the executor. Instantiated for float.
+/// What else than the held-out loss of the tasks may decide which weights are the best.
+template <class Real>
+class Validation {
+ public:
+  virtual ~Validation() = default;
+  /// The lower the better; a pure function of the model, at any concurrency of the executor.
+  virtual double loss(const Model<Real>& model, Executor& executor) const = 0;
+};
+
+/// Trains `model` in place. Model, sources, objectives and validation are borrowed and must outlive the trainer. Tasks
+/// with one source take their examples in turn from one stream. Deterministic for a seed at any concurrency of the
+/// executor. Instantiated for float.
 template <class Real>
 class Trainer {
  public:
-  /// A source without held-out examples: there is no early stopping, and the last weights are kept.
-  /// @throws Error invalid_argument: nothing to learn from, no objective.
-  Trainer(Model<Real>& model, const BatchSource& source, std::vector<ObjectiveShare<Real>> objectives,
-          const TrainingOptions& options);
+  /// Early stopping is by `validation`, or without it by the held-out loss of the tasks; where their sources have no
+  /// held-out examples either, there is none, and the last weights are kept.
+  /// @throws Error invalid_argument: nothing to learn from; as check_tasks().
+  Trainer(Model<Real>& model, std::vector<TrainingTask<Real>> tasks, const TrainingOptions& options,
+          const Validation<Real>* validation = nullptr);
 
   /// Runs steps until finished, then finish(). After each step: after_step(), then the report.
   /// @throws Error cancelled if the callback says so.
   void run(Executor& executor, std::string_view phase, ProgressSink progress, FunctionRef<void()> after_step);
 
   bool finished() const noexcept;
-  /// One step, with a validation where one is due. Returns the step's loss, the mean over what was asked.
+  /// One step, with a validation where one is due. Returns the step's loss. Where nothing was asked it is 0, and
+  /// nothing is learned.
   /// @throws Error non_finite with the step if loss or gradient is not finite.
   double step(Executor& executor);
-  /// Held-out loss under all objectives, weighted by their shares; the corruption is always the same.
+  /// Validation::loss(), or the held-out loss under all tasks, weighted by their shares; the corruption is always the
+  /// same.
   double validate(Executor& executor);
   /// Ends the training at the present step (a time limit); finished() is then true.
   void stop() noexcept { state_.stopped = true; }
@@ -98,35 +110,27 @@ class Trainer {
   void restore(TrainerState<Real> state);
 
  private:
-  /// A chunk of the step, and what is asked about it.
-  struct AskedChunk {
-    TrainingChunk examples;
-    ChunkTargets targets;
-    std::size_t first_token = 0;  ///< tokens of the step before it
-    double loss = 0;              ///< sum over its rows
+  /// A source of the tasks: its stream, and the examples that stand behind the network.
+  struct Room {
+    ExampleCursor cursor;
+    AskedBatch<Real> batch;
   };
 
-  void take_examples();
-  std::size_t assemble(Executor& executor, std::span<const Example> examples, const Objective<Real>& objective,
-                       std::uint64_t key);
-  void run_chunk(AskedChunk& chunk, const Objective<Real>& objective, const ModelParameters<Real>* gradient,
-                 double factor, Workspace& workspace) const;
-  double mean_loss(std::size_t rows) const;
-  double held_out_loss(Executor& executor, const Objective<Real>& objective);
+  Room& room_of(const TrainingTask<Real>& task);
+  bool validates() const;
+  double held_out_loss(Executor& executor, const TrainingTask<Real>& task);
   void keep_best(double loss);
   std::uint64_t key_of(TrainingStream stream) const { return random_bits(options_.seed, stream, state_.step); }
 
   Model<Real>& model_;
-  const BatchSource& source_;
-  std::vector<ObjectiveShare<Real>> objectives_;
+  std::vector<TrainingTask<Real>> tasks_;
   TrainingOptions options_;
+  const Validation<Real>* validation_;
   Optimizer<Real> optimizer_;
   std::vector<ModelParameters<Real>> lanes_;  // pointers into the optimiser's
+  std::vector<Room> rooms_;                   // of distinct sources, in the order of the tasks
   TrainerState<Real> state_;
-  std::vector<Example> epoch_, step_;  // the examples of the present epoch and of the present step
-  std::vector<AskedChunk> chunks_;     // the first used_chunks_ of them, of the present step
-  std::size_t used_chunks_ = 0;
-  std::vector<Workspace> workspaces_;  // by worker
+  std::vector<Example> examples_;  // of the present step
 };
 
 // --- the loop --------------------------------------------------------------------------------------------------------
@@ -151,54 +155,29 @@ void Trainer<Real>::run(Executor& executor, std::string_view phase, ProgressSink
 
 template <class Real>
 double Trainer<Real>::step(Executor& executor) {
-  const Objective<Real>& objective = objective_of<Real>(objectives_, state_.step);
-  take_examples();
-  const std::size_t rows = assemble(executor, step_, objective, key_of(k_corrupt_stream));
-  executor.run(k_gradient_lanes, [&](std::size_t lane, std::size_t worker) {
-    for (std::size_t c = lane; c < used_chunks_; c += k_gradient_lanes)
-      run_chunk(chunks_[c], objective, &lanes_[lane], 1 / static_cast<double>(rows), workspaces_[worker]);
-  });
-  const double loss = mean_loss(rows);
-  if (!std::isfinite(loss)) {
-    optimizer_.zero_lanes();
-    fail(ErrorCode::non_finite, "training", "the loss of step " + std::to_string(state_.step) + " is not finite");
+  const TrainingTask<Real>& task = tasks_[task_of<Real>(tasks_, state_.step)];
+  Room& room = room_of(task);
+  room.cursor.take(options_.tokens_per_step, examples_);
+  double loss = 0;
+  if (room.batch.assemble(task, examples_, options_.chunk_tokens, key_of(k_corrupt_stream), executor)) {
+    const StepGradient<Real> gradient{lanes_, key_of(k_dropout_stream)};
+    room.batch.run(model_, task, &gradient, executor);
+    loss = room.batch.loss(task);
+    if (!std::isfinite(loss)) {
+      optimizer_.zero_lanes();
+      fail(ErrorCode::non_finite, "training", "the loss of step " + std::to_string(state_.step) + " is not finite");
+    }
+    const double norm = optimizer_.reduce(model_);
+    optimizer_.apply(model_, norm, learning_rate<double>(options_.schedule, state_.step, options_.steps));
+    model_.pack(true);
   }
-  const double norm = optimizer_.reduce(model_);
-  optimizer_.apply(model_, norm, learning_rate<double>(options_.schedule, state_.step, options_.steps));
-  model_.pack(true);
   ++state_.step;
-  const bool is_due = state_.step % options_.validate_every == 0 || state_.step == options_.steps;
-  if (is_due && !source_.held_out().empty()) keep_best(validate(executor));
+  if ((state_.step % options_.validate_every == 0 || state_.step == options_.steps) && validates())
+    keep_best(validate(executor));
   return loss;
 }
 
-/// Forward pass, loss, and with `gradient` the backward pass of `factor` times the loss.
-template <class Real>
-void Trainer<Real>::run_chunk(AskedChunk& chunk, const Objective<Real>& objective,
-                              const ModelParameters<Real>* gradient, double factor, Workspace& workspace) const {
-  chunk.loss = 0;
-  if (chunk.targets.rows.empty()) return;
-  const Arena::Frame frame(workspace.activations);
-  const EncoderInput input = chunk.examples.batch.input();
-  const EncoderOptions options =
-      gradient == nullptr
-          ? EncoderOptions{.mask = objective.mask()}
-          : training_step_options(model_.config(), objective.mask(), key_of(k_dropout_stream), chunk.first_token);
-  const auto cache = run_encoder<Real>(model_, input, options, workspace);
-  const MatrixView<Real> hidden = cache.last_hidden_state();
-  const EncodedChunk<Real> encoded{model_, chunk.examples, hidden, options.dropout};
-  if (gradient == nullptr) {
-    chunk.loss = objective.loss(encoded, chunk.targets, nullptr, workspace);
-    return;
-  }
-  const std::span<Real> zeros = workspace.activations.allocate<Real>(hidden.rows * hidden.cols);
-  std::fill(zeros.begin(), zeros.end(), Real(0));
-  const LossGradient<Real> d_loss{factor, *gradient, {zeros.data(), hidden.rows, hidden.cols}};
-  chunk.loss = objective.loss(encoded, chunk.targets, &d_loss, workspace);
-  run_encoder_backward<Real>(model_, *gradient, d_loss.d_hidden, cache, input, options, workspace);
-}
-
-/// Held-out loss decides: kept weights, and how long there was nothing better.
+/// The criterion of early stopping decides: kept weights, and how long there was nothing better.
 template <class Real>
 void Trainer<Real>::keep_best(double loss) {
   if (!std::isfinite(loss))
@@ -212,99 +191,73 @@ bool Trainer<Real>::finished() const noexcept {
   return state_.stopped || state_.step >= options_.steps || state_.early_stopping.exhausted(options_.patience);
 }
 
-// --- examples --------------------------------------------------------------------------------------------------------
-
-/// The examples of the next step: tokens_per_step tokens, at least one example.
-template <class Real>
-void Trainer<Real>::take_examples() {
-  step_.clear();
-  for (std::size_t tokens = 0; tokens < options_.tokens_per_step;) {
-    if (state_.example == epoch_.size()) {
-      source_.epoch(++state_.epoch, epoch_);
-      state_.example = 0;
-    }
-    step_.push_back(epoch_[state_.example++]);
-    tokens += step_.back().size;
-  }
-}
-
-/// Cuts the examples into chunks and corrupts them. Returns the number of rows that are asked about.
-template <class Real>
-std::size_t Trainer<Real>::assemble(Executor& executor, std::span<const Example> examples,
-                                    const Objective<Real>& objective, std::uint64_t key) {
-  std::vector<std::size_t> lengths;
-  for (const Example& example : examples) lengths.push_back(example.size);
-  const std::vector<Chunk> ranges = cut_into_chunks(lengths, ChunkLimit::at_least, options_.chunk_tokens);
-  used_chunks_ = ranges.size();
-  while (chunks_.size() < used_chunks_) chunks_.push_back({source_.make_chunk(), {}});
-  workspaces_.resize(executor.concurrency());
-  executor.run(used_chunks_, [&](std::size_t c, std::size_t) {
-    AskedChunk& chunk = chunks_[c];
-    chunk.first_token = ranges[c].first_token;
-    chunk.examples.clear();
-    chunk.targets.clear(chunk.examples.batch.decoders());
-    for (std::size_t i = ranges[c].first; i < ranges[c].last; ++i) source_.append(examples[i], chunk.examples);
-    for (std::size_t i = ranges[c].first; i < ranges[c].last; ++i) {
-      Random random(key, i);
-      objective.corrupt(chunk.examples, chunk.targets, i - ranges[c].first, random);
-    }
-  });
-  std::size_t rows = 0;
-  for (std::size_t c = 0; c < used_chunks_; ++c) rows += chunks_[c].targets.rows.size();
-  return rows;
-}
-
-template <class Real>
-double Trainer<Real>::mean_loss(std::size_t rows) const {
-  double loss = 0;
-  for (std::size_t c = 0; c < used_chunks_; ++c) loss += chunks_[c].loss;
-  return rows > 0 ? loss / static_cast<double>(rows) : 0;
-}
-
 // --- validation ------------------------------------------------------------------------------------------------------
 
 template <class Real>
+bool Trainer<Real>::validates() const {
+  const auto has_held_out = [](const TrainingTask<Real>& task) {
+    return task.share > 0 && !task.source->held_out().empty();
+  };
+  return validation_ != nullptr || std::any_of(tasks_.begin(), tasks_.end(), has_held_out);
+}
+
+template <class Real>
 double Trainer<Real>::validate(Executor& executor) {
+  if (validation_ != nullptr) return validation_->loss(model_, executor);
   double loss = 0;
-  for (const ObjectiveShare<Real>& part : objectives_)
-    if (part.share > 0) loss += part.share * held_out_loss(executor, *part.objective);
+  for (const TrainingTask<Real>& task : tasks_)
+    if (task.share > 0) loss += task.share * held_out_loss(executor, task);
   return loss;
 }
 
 template <class Real>
-double Trainer<Real>::held_out_loss(Executor& executor, const Objective<Real>& objective) {
-  const std::span<const Example> examples = source_.held_out();
-  double loss = 0;
-  std::size_t rows = 0;
+double Trainer<Real>::held_out_loss(Executor& executor, const TrainingTask<Real>& task) {
+  const std::span<const Example> examples = task.source->held_out();
+  AskedBatch<Real>& batch = room_of(task).batch;
+  std::vector<double> losses(task.parts.size());
+  std::vector<std::size_t> rows(task.parts.size());
   // Groups of examples bound the memory that the chunks hold.
   constexpr std::size_t k_group = 256;
   for (std::size_t first = 0; first < examples.size(); first += k_group) {
     const std::uint64_t key = random_bits(options_.seed, k_validation_stream, first);
-    rows += assemble(executor, examples.subspan(first, std::min(k_group, examples.size() - first)), objective, key);
-    executor.run(used_chunks_, [&](std::size_t c, std::size_t worker) {
-      run_chunk(chunks_[c], objective, nullptr, 0, workspaces_[worker]);
-    });
-    for (std::size_t c = 0; c < used_chunks_; ++c) loss += chunks_[c].loss;
+    const std::span<const Example> group = examples.subspan(first, std::min(k_group, examples.size() - first));
+    if (!batch.assemble(task, group, options_.chunk_tokens, key, executor)) continue;
+    batch.run(model_, task, nullptr, executor);
+    for (std::size_t p = 0; p < losses.size(); ++p) {
+      losses[p] += batch.loss_sum(p);
+      rows[p] += batch.rows(p);
+    }
   }
-  return rows > 0 ? loss / static_cast<double>(rows) : 0;
+  double loss = 0;
+  for (std::size_t p = 0; p < losses.size(); ++p)
+    if (rows[p] > 0) loss += task.parts[p].weight * (losses[p] / static_cast<double>(rows[p]));
+  return loss;
 }
 
 // --- begin, stop and go on ---------------------------------------------------------------------------------------
 
 template <class Real>
-Trainer<Real>::Trainer(Model<Real>& model, const BatchSource& source, std::vector<ObjectiveShare<Real>> objectives,
-                       const TrainingOptions& options)
+Trainer<Real>::Trainer(Model<Real>& model, std::vector<TrainingTask<Real>> tasks, const TrainingOptions& options,
+                       const Validation<Real>* validation)
     : model_(model),
-      source_(source),
-      objectives_(std::move(objectives)),
+      tasks_(std::move(tasks)),
       options_(options),
+      validation_(validation),
       optimizer_(model.table(), options.adamw) {
-  source_.epoch(0, epoch_);
-  if (epoch_.empty()) fail(ErrorCode::invalid_argument, "training", "no sequences to train on");
-  if (objectives_.empty()) fail(ErrorCode::invalid_argument, "training", "no objective");
+  check_tasks<Real>(tasks_);
+  for (const TrainingTask<Real>& task : tasks_) {
+    const auto reads_it = [&](const Room& room) { return &room.cursor.source() == task.source; };
+    if (std::none_of(rooms_.begin(), rooms_.end(), reads_it)) rooms_.push_back({ExampleCursor(*task.source), {}});
+  }
   model_.pack(true);
   for (std::size_t i = 0; i < k_gradient_lanes; ++i)
     lanes_.push_back(bind_parameters<Real>(model.table(), model.spec(), optimizer_.lane(i).data()));
+}
+
+template <class Real>
+typename Trainer<Real>::Room& Trainer<Real>::room_of(const TrainingTask<Real>& task) {
+  return *std::find_if(rooms_.begin(), rooms_.end(),
+                       [&](const Room& room) { return &room.cursor.source() == task.source; });
 }
 
 template <class Real>
@@ -317,6 +270,12 @@ template <class Real>
 const TrainerState<Real>& Trainer<Real>::state() {
   state_.values = model_.values();
   state_.optimizer = optimizer_.state();
+  state_.epoch.clear();
+  state_.example.clear();
+  for (const Room& room : rooms_) {
+    state_.epoch.push_back(room.cursor.epoch());
+    state_.example.push_back(room.cursor.example());
+  }
   return state_;
 }
 
@@ -328,14 +287,14 @@ void Trainer<Real>::restore(TrainerState<Real> state) {
       (best != 0 && best != size))
     fail(ErrorCode::bad_checkpoint, "training state", "another model", std::to_string(size) + " parameters",
          std::to_string(state.values.size()));
+  if (state.epoch.size() != rooms_.size() || state.example.size() != rooms_.size())
+    fail(ErrorCode::bad_checkpoint, "training state", "other tasks", std::to_string(rooms_.size()) + " sources",
+         std::to_string(state.epoch.size()));
+  for (std::size_t i = 0; i < rooms_.size(); ++i) rooms_[i].cursor.seek(state.epoch[i], state.example[i]);
   state_ = std::move(state);
   model_.values() = state_.values;
   optimizer_.state() = state_.optimizer;
   model_.pack(true);
-  source_.epoch(state_.epoch, epoch_);
-  if (state_.example > epoch_.size())
-    fail(ErrorCode::bad_checkpoint, "training state", "other data", std::to_string(epoch_.size()) + " examples",
-         std::to_string(state_.example));
 }
 
 extern template class Trainer<float>;

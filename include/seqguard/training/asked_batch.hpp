@@ -1,0 +1,172 @@
+// A few examples behind the network: cut into chunks, corrupted, asked by the parts of a task, forward and backward.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "seqguard/core/executor.hpp"
+#include "seqguard/core/random.hpp"
+#include "seqguard/model/encoder.hpp"
+#include "seqguard/model/model.hpp"
+#include "seqguard/model/ragged_batch.hpp"
+#include "seqguard/training/batch_source.hpp"
+#include "seqguard/training/objective.hpp"
+#include "seqguard/training/optimizer.hpp"
+
+namespace seqguard {
+inline namespace v0 {
+
+/// Where the gradient of a step goes, and the dropout of its passes.
+template <class Real>
+struct StepGradient {
+  std::span<const ModelParameters<Real>> lanes;  ///< [k_gradient_lanes], added to
+  std::uint64_t dropout_key = 0;
+};
+
+/// Buffers that grow once and are then reused. Bits do not depend on the executor. Instantiated for float.
+template <class Real>
+class AskedBatch {
+ public:
+  /// Examples of the task's source, cut into chunks of about `chunk_tokens`, corrupted and asked by each part of the
+  /// task, by random numbers of `key`. Returns whether any part has asked anything.
+  bool assemble(const TrainingTask<Real>& task, std::span<const Example> examples, std::size_t chunk_tokens,
+                std::uint64_t key, Executor& executor);
+  /// Forward passes, and with `gradient` backward passes, of which the sum over the parts of weight x mean loss is the
+  /// loss. Its value: loss(); without `gradient` there is no dropout.
+  void run(const Model<Real>& model, const TrainingTask<Real>& task, const StepGradient<Real>* gradient,
+           Executor& executor);
+  /// Sum over the parts of weight x mean loss of the last run().
+  double loss(const TrainingTask<Real>& task) const;
+
+  /// Of part p: what was asked, and the sum of its losses in the last run().
+  std::size_t rows(std::size_t p) const noexcept { return rows_[p]; }
+  double loss_sum(std::size_t p) const noexcept;
+
+ private:
+  /// A chunk, and what is asked about it.
+  struct AskedChunk {
+    TrainingChunk examples;
+    std::vector<ChunkTargets> targets;  ///< by part
+    std::vector<double> losses;         ///< by part, summed over its rows
+    std::size_t first_token = 0;        ///< tokens of the batch before it
+  };
+
+  void ask(const TrainingTask<Real>& task, std::span<const Example> examples, const Chunk& range, std::uint64_t key,
+           AskedChunk& chunk) const;
+  void run_chunk(AskedChunk& chunk, const Model<Real>& model, const TrainingTask<Real>& task,
+                 const ModelParameters<Real>* gradient, std::uint64_t dropout_key, Workspace& workspace) const;
+
+  std::vector<AskedChunk> chunks_;  // the first used_chunks_ of them
+  std::size_t used_chunks_ = 0;
+  std::vector<std::size_t> rows_;      // by part
+  std::vector<Workspace> workspaces_;  // by worker
+};
+
+// --- bodies ----------------------------------------------------------------------------------------------------------
+
+template <class Real>
+bool AskedBatch<Real>::assemble(const TrainingTask<Real>& task, std::span<const Example> examples,
+                                std::size_t chunk_tokens, std::uint64_t key, Executor& executor) {
+  std::vector<std::size_t> lengths;
+  for (const Example& example : examples) lengths.push_back(example.size);
+  const std::vector<Chunk> ranges = cut_into_chunks(lengths, ChunkLimit::at_least, chunk_tokens);
+  used_chunks_ = ranges.size();
+  while (chunks_.size() < used_chunks_) chunks_.push_back({task.source->make_chunk(), {}, {}});
+  workspaces_.resize(executor.concurrency());
+  executor.run(used_chunks_, [&](std::size_t c, std::size_t) { ask(task, examples, ranges[c], key, chunks_[c]); });
+  rows_.assign(task.parts.size(), 0);
+  for (std::size_t c = 0; c < used_chunks_; ++c)
+    for (std::size_t p = 0; p < rows_.size(); ++p) rows_[p] += chunks_[c].targets[p].rows.size();
+  return std::any_of(rows_.begin(), rows_.end(), [](std::size_t rows) { return rows > 0; });
+}
+
+template <class Real>
+void AskedBatch<Real>::ask(const TrainingTask<Real>& task, std::span<const Example> examples, const Chunk& range,
+                           std::uint64_t key, AskedChunk& chunk) const {
+  chunk.first_token = range.first_token;
+  chunk.examples.clear();
+  chunk.targets.resize(task.parts.size());
+  for (ChunkTargets& targets : chunk.targets) targets.clear(chunk.examples.batch.decoders());
+  for (std::size_t i = range.first; i < range.last; ++i) task.source->append(examples[i], chunk.examples);
+  for (std::size_t p = 0; p < task.parts.size(); ++p) {
+    const std::uint64_t part_key = p == 0 ? key : random_bits(key, p, 0);
+    for (std::size_t i = range.first; i < range.last; ++i) {
+      Random random(part_key, i);
+      task.parts[p].objective->corrupt(chunk.examples, chunk.targets[p], i - range.first, random);
+    }
+  }
+}
+
+template <class Real>
+void AskedBatch<Real>::run(const Model<Real>& model, const TrainingTask<Real>& task, const StepGradient<Real>* gradient,
+                           Executor& executor) {
+  if (gradient == nullptr) {
+    executor.run(used_chunks_, [&](std::size_t c, std::size_t worker) {
+      run_chunk(chunks_[c], model, task, nullptr, 0, workspaces_[worker]);
+    });
+    return;
+  }
+  executor.run(k_gradient_lanes, [&](std::size_t lane, std::size_t worker) {
+    for (std::size_t c = lane; c < used_chunks_; c += k_gradient_lanes)
+      run_chunk(chunks_[c], model, task, &gradient->lanes[lane], gradient->dropout_key, workspaces_[worker]);
+  });
+}
+
+template <class Real>
+void AskedBatch<Real>::run_chunk(AskedChunk& chunk, const Model<Real>& model, const TrainingTask<Real>& task,
+                                 const ModelParameters<Real>* gradient, std::uint64_t dropout_key,
+                                 Workspace& workspace) const {
+  chunk.losses.assign(task.parts.size(), 0);
+  const auto asks = [](const ChunkTargets& targets) { return !targets.rows.empty(); };
+  if (std::none_of(chunk.targets.begin(), chunk.targets.end(), asks)) return;
+  const Arena::Frame frame(workspace.activations);
+  const AttentionMask mask = task.parts.front().objective->mask();
+  const EncoderInput input = chunk.examples.batch.input();
+  const EncoderOptions options = gradient == nullptr
+                                     ? EncoderOptions{.mask = mask}
+                                     : training_step_options(model.config(), mask, dropout_key, chunk.first_token);
+  const auto cache = run_encoder<Real>(model, input, options, workspace);
+  const MatrixView<Real> hidden = cache.last_hidden_state();
+  const EncodedChunk<Real> encoded{model, chunk.examples, hidden, options.dropout};
+  MatrixView<Real> d_hidden{nullptr, 0, 0};
+  if (gradient != nullptr) {
+    const std::span<Real> zeros = workspace.activations.allocate<Real>(hidden.rows * hidden.cols);
+    std::fill(zeros.begin(), zeros.end(), Real(0));
+    d_hidden = {zeros.data(), hidden.rows, hidden.cols};
+  }
+  for (std::size_t p = 0; p < task.parts.size(); ++p) {
+    const auto& [objective, weight] = task.parts[p];
+    if (!asks(chunk.targets[p])) continue;
+    const Arena::Frame of_part(workspace.activations);
+    if (gradient == nullptr) {
+      chunk.losses[p] = objective->loss(encoded, chunk.targets[p], nullptr, workspace);
+      continue;
+    }
+    const LossGradient<Real> d_loss{weight / static_cast<double>(rows_[p]), *gradient, d_hidden};
+    chunk.losses[p] = objective->loss(encoded, chunk.targets[p], &d_loss, workspace);
+  }
+  if (gradient != nullptr) run_encoder_backward<Real>(model, *gradient, d_hidden, cache, input, options, workspace);
+}
+
+template <class Real>
+double AskedBatch<Real>::loss_sum(std::size_t p) const noexcept {
+  double sum = 0;
+  for (std::size_t c = 0; c < used_chunks_; ++c) sum += chunks_[c].losses[p];
+  return sum;
+}
+
+template <class Real>
+double AskedBatch<Real>::loss(const TrainingTask<Real>& task) const {
+  double sum = 0;
+  for (std::size_t p = 0; p < task.parts.size(); ++p)
+    if (rows_[p] > 0) sum += task.parts[p].weight * (loss_sum(p) / static_cast<double>(rows_[p]));
+  return sum;
+}
+
+extern template class AskedBatch<float>;
+
+}  // namespace v0
+}  // namespace seqguard
