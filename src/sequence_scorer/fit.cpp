@@ -81,7 +81,7 @@ class Fitter {
     if (resumed_) state_ = load_state<FitState>(options_.state_file, description_);
     const std::size_t probes = plan_.folds > 0 ? state_.job * probe_sequences(data_.size()).size() : 0;
     if (state_.job >= jobs_.size() || state_.next.size() != data_.size() * given_.size() ||
-        state_.probes.size() != probes * given_.size())
+        state_.probes.size() != probes * given_.size() || state_.cut_at.size() != state_.job)
       fail(ErrorCode::bad_checkpoint, options_.state_file, "number of trainings or sequences does not fit");
   }
 
@@ -143,6 +143,7 @@ class Fitter {
                            {{&source, {{&masked}}, plan_.masked_share}, {&source, {{&next}}, 1 - plan_.masked_share}},
                            options_of(plan_, job.seed));
     if (state_.has_trainer && state_.job == j) trainer.restore(std::move(state_.trainer));
+    const double deadline = deadline_of(j);
     Clock::time_point saved = Clock::now();
     const auto save = [&] {
       state_.has_trainer = true;
@@ -152,10 +153,7 @@ class Fitter {
     };
     try {
       trainer.run(executor_, job.phase, progress_, [&] {
-        if (options_.max_minutes > 0 && seconds_since(began_) > 60 * options_.max_minutes) {
-          trainer.stop();
-          out_of_time_ = true;
-        }
+        if (!trainer.finished() && seconds_since(began_) > deadline) trainer.stop();
         if (seconds_since(saved) >= options_.save_seconds || trainer.finished()) save();
       });
     } catch (const Error& error) {
@@ -163,8 +161,17 @@ class Fitter {
       save();
       stopped_after("step " + std::to_string(state_.trainer.step) + " of " + std::to_string(plan_.steps) + " of ", j);
     }
-    steps_ = trainer.state().step;
-    return trainer.state().early_stopping.best_loss;
+    const TrainerState<float>& end = trainer.state();
+    state_.cut_at.push_back(end.stopped ? end.step : 0);
+    return end.early_stopping.best_loss;
+  }
+
+  /// When job j has used its share of FitOptions::max_minutes, in seconds of this fit: of the time that is left each
+  /// training that is left may use the same.
+  double deadline_of(std::size_t j) const {
+    if (options_.max_minutes <= 0) return std::numeric_limits<double>::infinity();
+    const double now = seconds_since(began_), left = 60 * options_.max_minutes - now;
+    return now + left / static_cast<double>(jobs_.size() - j);
   }
 
   void finish_job() {
@@ -228,10 +235,7 @@ class Fitter {
     report->drift_warning = drift.warning;
     report->alarms = alarm_rates(model, input_, executor_);
     report->warnings = threshold_warnings(report->alarms, Normals(types));
-    if (out_of_time_ && steps_ < plan_.steps)
-      report->warnings.push_back("--max-minutes ended the training of the encoder after " + std::to_string(steps_) +
-                                 " of " + std::to_string(plan_.steps) +
-                                 " steps: it has learned less than planned; allow more minutes, or fewer --epochs");
+    if (const std::string cut = time_limit_warning(plan_, state_.cut_at); !cut.empty()) report->warnings.push_back(cut);
   }
 
   const FitInput& input_;
@@ -242,8 +246,6 @@ class Fitter {
   Executor& executor_;
   ProgressSink progress_;
   Clock::time_point began_ = Clock::now();
-  bool out_of_time_ = false;
-  std::size_t steps_ = 0;  ///< of the last training
   Context<float> context_;
   std::vector<FitJob> jobs_;
   std::vector<std::string> given_;

@@ -57,5 +57,25 @@ std::vector<FitJob> make_fit_jobs(const FitPlan& plan, const FitOptions& options
   return jobs;
 }
 
+std::string time_limit_warning(const FitPlan& plan, std::span<const std::uint64_t> cut_at) {
+  const auto folds = cut_at.first(cut_at.size() - 1);
+  const auto cut_folds = folds.size() - static_cast<std::size_t>(std::count(folds.begin(), folds.end(), 0u));
+  const std::string of_steps = " of " + std::to_string(plan.steps) + " steps";
+  std::string ended, consequence;
+  if (cut_at.back() > 0) {
+    ended = "the training of the encoder after " + std::to_string(cut_at.back()) + of_steps;
+    consequence = "it has learned less than planned";
+  }
+  if (cut_folds > 0) {
+    std::uint64_t fewest = plan.steps;
+    for (const std::uint64_t steps : folds) fewest = steps > 0 ? std::min(fewest, steps) : fewest;
+    ended += (ended.empty() ? "" : ", and ") + std::to_string(cut_folds) + " of the " + std::to_string(folds.size()) +
+             " fold trainings that calibrate, the shortest after " + std::to_string(fewest) + of_steps;
+    if (consequence.empty()) consequence = "the thresholds are those of encoders that have learned less than this one";
+  }
+  if (ended.empty()) return "";
+  return "--max-minutes ended " + ended + ": " + consequence + "; allow more minutes, or fewer --epochs";
+}
+
 }  // namespace v0
 }  // namespace seqguard

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,9 @@ struct FitJob {
 
 /// Cross-fitting: one job per fold, then one on everything whose encoder is shipped. Otherwise a single job.
 std::vector<FitJob> make_fit_jobs(const FitPlan& plan, const FitOptions& options);
+
+/// Says which trainings FitOptions::max_minutes has ended: after `cut_at` [jobs] steps, 0: it has not. Empty: none.
+std::string time_limit_warning(const FitPlan& plan, std::span<const std::uint64_t> cut_at);
 
 }  // namespace v0
 }  // namespace seqguard

@@ -21,7 +21,8 @@ struct FitState {
   std::vector<double> event_next;  ///< surprises of single held-out events
   std::vector<double> event_masked;
   std::vector<double> probes;  ///< [jobs, probes, surprise_views()] surprise of the same sequences under each encoder
-  bool has_trainer = false;    ///< job number `job` has begun
+  std::vector<std::uint64_t> cut_at;  ///< [jobs] the step after which FitOptions::max_minutes ended it; 0: it did not
+  bool has_trainer = false;           ///< job number `job` has begun
   TrainerState<float> trainer;
 
   template <class Self, class Visit>
@@ -31,6 +32,7 @@ struct FitState {
     visit("event_next", self.event_next);
     visit("event_masked", self.event_masked);
     visit("probes", self.probes);
+    visit("cut_at", self.cut_at);
     visit("has_trainer", self.has_trainer);
     if (self.has_trainer)
       TrainerState<float>::visit_fields(self.trainer,

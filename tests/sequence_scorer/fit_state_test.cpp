@@ -13,6 +13,7 @@ TEST_CASE("the state file of a fit keeps every field") {
   state.next = {0.5, 1.5};
   state.event_next = {2.5};
   state.event_masked = {3.5, 4.5, 5.5};
+  state.cut_at = {0, 18};
   state.has_trainer = true;
   TrainerState<float>& t = state.trainer;
   t.values = {1, 2, 3};
@@ -33,6 +34,7 @@ TEST_CASE("the state file of a fit keeps every field") {
   CHECK(loaded.next == state.next);
   CHECK(loaded.event_next == state.event_next);
   CHECK(loaded.event_masked == state.event_masked);
+  CHECK(loaded.cut_at == state.cut_at);
   CHECK(loaded.has_trainer);
   CHECK(loaded.trainer.values == t.values);
   CHECK(loaded.trainer.early_stopping.best_values == t.early_stopping.best_values);
