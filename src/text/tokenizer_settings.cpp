@@ -35,6 +35,14 @@ bool same_flags(const AddedToken& a, const AddedToken& b) {
          a.normalized == b.normalized && a.special == b.special;
 }
 
+/// Whether a class of transformers calls one of its own tokens so.
+bool is_usual_name(std::string_view token) {
+  const auto has = [&](std::span<const SpecialName> names) {
+    return std::any_of(names.begin(), names.end(), [&](const SpecialName& name) { return name.absent == token; });
+  };
+  return has(k_bert_specials) || has(k_roberta_specials);
+}
+
 bool frames(const PostProcessor& processor, std::int32_t id) {
   for (const Frame* frame : {&processor.single, &processor.pair})
     for (const FramePiece& piece : *frame)
@@ -59,7 +67,7 @@ class MergedTokens {
   }
   template <class Visit>
   void for_each(const Visit& visit) {
-    for (AddedTokenEntry& entry : entries_) visit(entry.token);
+    for (AddedTokenEntry& entry : entries_) visit(entry);
   }
   std::vector<AddedTokenEntry> take() { return std::move(entries_); }
 
@@ -110,17 +118,33 @@ void merge_further(const TokenizerConfig& config, MergedTokens& tokens, LoadRepo
 }
 
 /// Special tokens without a role (named by a file, or in the frame) are meant to stand in texts. Where nothing names a
-/// role, as for a tokenizer.json alone, each special token may have one; additional ones never have.
+/// role, as for a tokenizer.json alone, each special token may have one; additional ones never have. Those of which
+/// only that is known are noted, but for the names by which transformers' classes call theirs.
 void keep_special_those_with_a_role(const std::set<std::string>& roles, const std::set<std::string>& additional,
-                                    const PostProcessor& frame, MergedTokens& tokens) {
-  tokens.for_each([&](AddedToken& token) {
+                                    const PostProcessor& frame, MergedTokens& tokens, LoadReport& report) {
+  std::vector<std::string> unknown;
+  std::string where;
+  tokens.for_each([&](AddedTokenEntry& entry) {
+    AddedToken& token = entry.token;
+    if (!token.special || frames(frame, token.id)) return;
     const bool may_have_one = roles.empty() ? !additional.contains(token.content) : roles.contains(token.content);
-    if (!may_have_one && !frames(frame, token.id)) token.special = false;
+    if (!may_have_one) {
+      token.special = false;
+    } else if (roles.empty() && !is_usual_name(token.content)) {
+      unknown.push_back(token.content);
+      where = entry.where;
+    }
   });
+  if (unknown.empty()) return;
+  report.notes.push_back(
+      where + ": no file names the role of " + std::to_string(unknown.size()) +
+      (unknown.size() == 1 ? " special token" : " special tokens") +
+      ", kept out of texts like those with one (SpecialTokensInText::as_text): " + listed_names(unknown) +
+      "; named among the additional_special_tokens of a tokenizer_config.json they stay tokens there");
 }
 
 void merge_specials(const TokenizerConfig& config, std::span<const SpecialName> defaults, const PostProcessor& frame,
-                    MergedTokens& tokens) {
+                    MergedTokens& tokens, LoadReport& report) {
   const std::vector<AddedToken> named = config.named_tokens(defaults), additional = config.additional_tokens();
   for (const AddedToken& token : named) {
     if (AddedToken* const known = tokens.find(token.content))
@@ -131,7 +155,7 @@ void merge_specials(const TokenizerConfig& config, std::span<const SpecialName> 
   for (const AddedToken& token : additional)
     if (tokens.find(token.content) == nullptr) tokens.add(token);
   if (config.flag("split_special_tokens", false)) return;
-  keep_special_those_with_a_role(contents_of(named), contents_of(additional), frame, tokens);
+  keep_special_those_with_a_role(contents_of(named), contents_of(additional), frame, tokens, report);
 }
 
 }  // namespace
@@ -146,7 +170,7 @@ std::vector<AddedTokenEntry> merge_added_tokens(const TokenizerConfig& config, s
   if (rebuilds && config.has_decoder()) keep_decoded(config, own, pipeline.report);
   MergedTokens tokens(std::move(own), config.file_of_added_tokens());
   merge_further(config, tokens, pipeline.report);
-  merge_specials(config, defaults, pipeline.post_processor, tokens);
+  merge_specials(config, defaults, pipeline.post_processor, tokens, pipeline.report);
   return tokens.take();
 }
 

@@ -180,6 +180,33 @@ TEST_CASE("special tokens without a role are tokens in texts, whichever file say
   }
 }
 
+TEST_CASE("special tokens that are kept out of texts because no file names a role are noted") {
+  json with_users = tokenizer_json();
+  with_users["added_tokens"].push_back(added_token(13, "<user>"));
+  for (const char* config : {"", k_fast}) {
+    CAPTURE(config);
+    const Tokenizer one = with_json(with_users, config);
+    CHECK(one.encode("hello <user> world").ids == Ids{2, 5, 8, 7, 9, 6, 3});
+    REQUIRE(one.notes().size() == 1);
+    CHECK(one.notes()[0].find(
+              "tokenizer.json: added_tokens: no file names the role of 1 special token, kept out of texts "
+              "like those with one (SpecialTokensInText::as_text): <user>; ") != std::string::npos);
+  }
+  json with_many = with_users;
+  for (int i = 14; i < 30; ++i) with_many["added_tokens"].push_back(added_token(i, "<e" + std::to_string(i) + ">"));
+  const Tokenizer many = with_json(with_many, "");
+  REQUIRE(many.notes().size() == 1);
+  CHECK(many.notes()[0].find("the role of 17 special tokens, kept") != std::string::npos);
+  CHECK(many.notes()[0].find("<user>, <e14>, ") != std::string::npos);
+  CHECK(many.notes()[0].find(" and 7 more; ") != std::string::npos);
+  // What the note advises, a role, and where texts are to be cut up anyhow.
+  const Tokenizer listed = with_json(with_users, merged(k_fast, R"({"additional_special_tokens": ["<user>"]})"));
+  CHECK(listed.notes().empty());
+  CHECK(listed.encode("hello <user> world").ids == Ids{2, 5, 13, 6, 3});
+  CHECK(with_json(with_users, merged(k_fast, R"({"pad_token": "<user>"})")).notes().empty());
+  CHECK(with_json(with_users, merged(k_fast, R"({"split_special_tokens": true})")).notes().empty());
+}
+
 TEST_CASE("named tokens that a vocabulary lacks come after the added ones") {
   std::vector<std::string> pieces = k_pieces;
   pieces.erase(pieces.begin() + 4);
