@@ -161,6 +161,13 @@ std::string transformer_config(const std::string& directory) {
   return "";
 }
 
+/// transformers writes 1e30 for "none", takes all above 1e20 for it, and can cut nothing to another number with a
+/// point.
+bool is_no_limit(const JsonValue& length) {
+  constexpr double k_large = 1e20;
+  return length.is(JsonValue::Kind::real) && (length.number_text() == "Infinity" || length.number() > k_large);
+}
+
 /// sentence-transformers puts every text through a chat template where the tokenizer has one.
 void refuse_chat_template(const std::string& directory) {
   const auto refuse = [](const std::string& where, const char* what) {
@@ -293,7 +300,6 @@ bool lower_cases_texts(const std::string& directory) {
 }
 
 std::size_t max_text_tokens(const std::string& directory, const ModelConfig& config) {
-  constexpr std::uint64_t k_sentinel = 1'000'000'000;  // transformers writes 1e30 for "none"
   const std::string tokenizer = directory + "/tokenizer_config.json";
   for (const auto& [path, field] : {std::pair{transformer_config(directory), "max_seq_length"},
                                     {tokenizer, "model_max_length"},
@@ -302,10 +308,11 @@ std::size_t max_text_tokens(const std::string& directory, const ModelConfig& con
     const JsonTree json(read_file(path, k_max_tokenizer_bytes), path, ErrorCode::bad_checkpoint,
                         DuplicateKeys::refuse_if_asked_for);
     const auto found = json.root().find(field);
-    if (!found || found->is(JsonValue::Kind::real)) continue;
+    if (!found) continue;
+    if (is_no_limit(*found)) break;
     const std::uint64_t value = found->natural();
     if (value == 0) found->refuse("a positive integer");
-    if (value < k_sentinel) return std::min<std::size_t>(value, config.max_tokens());
+    return std::min<std::size_t>(value, config.max_tokens());
   }
   return config.max_tokens();
 }

@@ -40,7 +40,8 @@ constexpr KnownField k_rows[] = {
     {k_model, "__version__", harmless, "versions of Python's packages", R"({"sentence_transformers": "6.2.0"})"},
 
     {k_network, "", obeyed, "beside modules.json, also under its older names (sentence_roberta_config.json, ..)"},
-    {k_network, "max_seq_length", obeyed, "how long a text may be, in tokens", "16"},
+    {k_network, "max_seq_length", obeyed,
+     "how long a text may be, in tokens: an integer, as the tokenizers package demands", "16"},
     {k_network, "do_lower_case", obeyed, "texts are lower-cased first", "true"},
     {k_network, "transformer_task", refused, "what follows the network is said by modules.json", R"("fill-mask")",
      R"("feature-extraction" "sequence-classification")"},

@@ -229,6 +229,10 @@ TEST_CASE("modules that are not computed here, and files that do not fit, are re
   CHECK(refusal("sentence_bert_config.json", R"({"max_seq_length": 100000})") == "loaded");  // cut to the positions
   CHECK(refusal("sentence_bert_config.json", R"({"max_seq_length": "x"})")
             .find("max_seq_length, expected a non-negative integer, found \"x\"") != std::string::npos);
+  // transformers hands a float to the tokenizers package, which cannot cut to it (TypeError).
+  CHECK(refusal("sentence_bert_config.json", R"({"max_seq_length": 24.0})")
+            .find("max_seq_length, expected a non-negative integer, found 24.0") != std::string::npos);
+  CHECK(refusal("sentence_bert_config.json", R"({"max_seq_length": 24.5})").find("found 24.5") != std::string::npos);
   // A frame of its own, with a type that the embeddings do not have.
   auto tokenizer = nlohmann::json::parse(read_file(k_golden + "text_sentence/tokenizer.json", 100'000));
   tokenizer["post_processor"] = nlohmann::json::parse(

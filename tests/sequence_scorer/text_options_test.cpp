@@ -150,6 +150,26 @@ TEST_CASE("the network's own file counts beside modules.json only, under any of 
   CHECK(TextModel::load(path).max_tokens() == 40);  // the encoder's positions
 }
 
+TEST_CASE("numbers above 1e20 are no limit of a text, and the first file that has one counts") {
+  const auto longest = [](const std::string& network, const std::string& tokenizer) {
+    const TemporaryDirectory directory;
+    const std::string path = directory / "model";
+    std::filesystem::copy(k_golden + "text_sentence", path, std::filesystem::copy_options::recursive);
+    write_file_atomically(path + "/sentence_bert_config.json", network);
+    write_file_atomically(path + "/tokenizer_config.json",
+                          R"({"tokenizer_class": "BertTokenizer", "model_max_length": )" + tokenizer + "}");
+    return TextModel::load(path).max_tokens();
+  };
+  for (const char* none : {"1e30", "1000000000000000019884624838656", "Infinity", "100"})
+    for (const char* other : {"7", "1e30"})
+      CHECK(longest(R"({"max_seq_length": )" + std::string(none) + "}", other) == 40);
+  CHECK(longest("{}", "1e30") == 40);
+  CHECK(longest("{}", "7") == 7);
+  CHECK(longest(R"({"max_seq_length": null})", "7") == 7);
+  CHECK_THROWS_WITH_AS(longest("{}", "7.0"), doctest::Contains("model_max_length, expected a non-negative integer"),
+                       Error);
+}
+
 TEST_CASE("pairs in a batch have the bits that they have alone") {
   const TextModel model = TextModel::load(k_golden + "text_pairs");
   const Golden golden("text_pairs", "probabilities");

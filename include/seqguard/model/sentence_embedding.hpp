@@ -70,7 +70,8 @@ class SentenceEmbedding {
 
 /// Tokens that a text is cut to: max_seq_length of sentence_bert_config.json (or of one of its former names; read only
 /// beside a modules.json, as by sentence-transformers), else model_max_length of tokenizer_config.json, and never more
-/// than the encoder's positions. @throws Error bad_checkpoint.
+/// than the encoder's positions. Numbers above 1e20 are no limit. @throws Error bad_checkpoint: 0, or a number with a
+/// point or exponent (512.0) up to that, to which transformers cannot cut.
 std::size_t max_text_tokens(const std::string& directory, const ModelConfig& config);
 /// do_lower_case of the same file: texts are lower-cased even if the tokenizer would not.
 /// @throws Error bad_checkpoint.
