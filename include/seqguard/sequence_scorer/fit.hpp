@@ -39,8 +39,8 @@ struct FitOptions {
   std::optional<std::size_t> window;  ///< positions that the encoder sees at once (SequenceRules::window)
   double target_fpr = 0.01;           ///< share of normal sequences that may be called abnormal; between 0 and 1
   double valid_fraction = 0.1;        ///< share of the training sequences that early stopping watches
-  double max_minutes = 0;  ///< > 0: stop training after so long, shared among the trainings of a cross-fit; gives up the
-                           ///< promise of identical bits
+  double max_minutes = 0;  ///< > 0: stop training after so long, shared among the trainings of a cross-fit; gives up
+                           ///< the promise of identical bits
   std::uint64_t seed = 1;
   std::size_t profile_bytes = std::size_t{64} << 20;  ///< most memory of the fitted statistics
   std::string state_file;                             ///< where the progress is kept for `resume`; empty: nowhere
