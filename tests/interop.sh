@@ -33,6 +33,7 @@ echo "== 1. goldens"
 rm -rf "$work/golden"
 "$python" "$here/reference/make_goldens.py" "$work/golden" --compare "$here/golden"
 "$python" "$here/reference/make_text_golden.py" "$work/golden" --compare "$here/golden"
+"$python" "$here/reference/make_optimizer_goldens.py" "$work/golden" --compare "$here/golden"
 rm -rf "$work/weight_files"
 "$python" "$here/reference/make_weight_files.py" "$work/weight_files"
 diff -r --exclude=legacy.bin "$work/weight_files" "$here/golden/weight_files" # legacy.bin holds addresses

@@ -1,4 +1,4 @@
-// AdamW with lanes, clipping and selective decay against the formulas in double; the learning-rate schedule.
+// AdamW with lanes, clipping and selective decay against the formulas in double.
 #include "seqguard/training/optimizer.hpp"
 
 #include <doctest/doctest.h>
@@ -10,7 +10,6 @@
 #include <vector>
 
 #include "seqguard/core/error.hpp"
-#include "seqguard/training/schedule.hpp"
 #include "training/patterns.hpp"
 
 using namespace seqguard;
@@ -174,19 +173,4 @@ TEST_CASE("optimiser: frozen parameters stay, have no moments, and do not count 
       REQUIRE((model.values()[i] != before[i]) == info.trainable);
   }
   for (std::size_t lane = 0; lane < k_gradient_lanes; ++lane) CHECK(optimizer.lane(lane).back() == 0);
-}
-
-TEST_CASE("schedule: warm-up, decay and floor") {
-  Schedule schedule{.peak = 1, .warm_up = 0.1, .floor = 0.02, .decay = Decay::linear};
-  // Ten of a hundred steps of warm-up end at the peak; 90 steps lead down to the floor.
-  CHECK(learning_rate<double>(schedule, 0, 100) == doctest::Approx(0.1));
-  CHECK(learning_rate<double>(schedule, 9, 100) == doctest::Approx(1));
-  CHECK(learning_rate<double>(schedule, 54, 100) == doctest::Approx(0.02 + 0.98 * 0.5));
-  CHECK(learning_rate<double>(schedule, 99, 100) == doctest::Approx(0.02));
-  schedule.decay = Decay::cosine;
-  CHECK(learning_rate<double>(schedule, 4, 100) == doctest::Approx(0.5));
-  CHECK(learning_rate<double>(schedule, 39, 100) == doctest::Approx(0.02 + 0.98 * 0.75));  // cos(pi / 3) = 1/2
-  CHECK(learning_rate<double>(schedule, 99, 100) == doctest::Approx(0.02));
-  schedule.warm_up = 0;
-  CHECK(learning_rate<double>(schedule, 0, 1) == doctest::Approx(1));
 }
