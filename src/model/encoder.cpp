@@ -33,11 +33,8 @@ EncoderOptions training_step_options(const ModelConfig& config, AttentionMask ma
           static_cast<float>(config.attention_probs_dropout_prob)};
 }
 
-std::size_t lowest_trained_call(const ModelSpec& spec) noexcept {
-  if (!spec.frozen.embeddings) return 0;
-  std::size_t call = 0;
-  while (call < spec.config.layer_calls() && spec.config.layer_of(call) < spec.frozen.layers) ++call;
-  return call;
+std::size_t first_kept_call(const ParameterTable& table, const ModelConfig& config, bool for_training) noexcept {
+  return for_training && table.reach().encoder ? table.reach().lowest_call() : config.layer_calls();
 }
 
 void check_encoder_input(const EncoderInput& input, const ModelSpec& spec) {

@@ -32,26 +32,46 @@ struct MeasureStorage : ParameterVisitor<const Real> {
 /// Packs what lies in the flat buffer.
 template <class Real>
 struct PackFlat : ParameterVisitor<const Real> {
-  PackFlat(const Context<Real>& with, bool training) : context(with), for_training(training) {}
+  PackFlat(const Context<Real>& with, const ParameterTable& of, bool training, bool learned)
+      : context(with), table(of), for_training(training), only_learned(learned) {}
 
+  void parameter(const ParameterDeclaration& declaration, const Real*& slot) {
+    last = declaration.key;
+    if (!declaration.trainable) return;
+    if (declaration.role == ParameterRole::weight) matrix_learns = true;
+    if (declaration.role == ParameterRole::embedding) learned_tables.push_back(slot);
+  }
   void product(PackedLinear<Real>& packed, std::span<const LinearParameters<const Real>> layers) {
-    const std::size_t in = layers[0].in_features;
-    if (layers.size() == 1)
-      return packed.pack(context, {layers[0].weight, layers[0].out_features, in}, layers[0].bias, for_training);
-    stacked.clear();
-    packed.stacked_bias.clear();
-    for (const LinearParameters<const Real>& layer : layers) {
-      stacked.insert(stacked.end(), layer.weight, layer.weight + layer.out_features * in);
-      packed.stacked_bias.insert(packed.stacked_bias.end(), layer.bias, layer.bias + layer.out_features);
+    const bool is_stack = layers.size() > 1;
+    packed.bias = layers[0].bias;
+    if (is_stack) {
+      packed.stacked_bias.clear();
+      for (const LinearParameters<const Real>& layer : layers)
+        packed.stacked_bias.insert(packed.stacked_bias.end(), layer.bias, layer.bias + layer.out_features);
+      packed.bias = packed.stacked_bias.data();
     }
-    packed.pack(context, {stacked.data(), stacked.size() / in, in}, packed.stacked_bias.data(), for_training);
+    if (!std::exchange(matrix_learns, false) && only_learned) return;
+    const std::size_t in = layers[0].in_features;
+    MatrixView<const Real> weight(layers[0].weight, layers[0].out_features, in);
+    if (is_stack) {
+      stacked.clear();
+      for (const LinearParameters<const Real>& layer : layers)
+        stacked.insert(stacked.end(), layer.weight, layer.weight + layer.out_features * in);
+      weight = {stacked.data(), stacked.size() / in, in};
+    }
+    packed.pack(context, weight, packed.bias, for_training && table.multiplies_gradient(last));
   }
   void decoder(PackedDecoder<Real>& packed, const DecoderParameters<const Real>& p) {
-    packed.pack(context, p, for_training);
+    const bool changes = std::find(learned_tables.begin(), learned_tables.end(), p.table) != learned_tables.end();
+    if (changes || !only_learned) packed.pack(context, p, for_training);
   }
 
   const Context<Real>& context;
-  bool for_training;
+  const ParameterTable& table;
+  bool for_training, only_learned;
+  ParameterKey last;           // of the linear layer that is packed next
+  bool matrix_learns = false;  // one of its matrices does
+  std::vector<const Real*> learned_tables;
   std::vector<Real> stacked;  // rows of several layers one below the other
 };
 
@@ -185,7 +205,15 @@ void Model<Real>::initialize(std::uint64_t seed) {
 template <class Real>
 void Model<Real>::pack(bool for_training) {
   require_flat();
-  PackFlat<Real> packer(context_, for_training);
+  PackFlat<Real> packer(context_, table_, for_training, false);
+  visit_parameters<const Real>(spec_, parameters_, packed_, packer);
+  prepare();
+}
+
+template <class Real>
+void Model<Real>::pack_learned() {
+  require_flat();
+  PackFlat<Real> packer(context_, table_, true, true);
   visit_parameters<const Real>(spec_, parameters_, packed_, packer);
   prepare();
 }

@@ -22,6 +22,13 @@ std::string to_string(const ParameterKey& key) {
   return key.head.empty() ? key.part : "heads." + key.head + "." + key.part;
 }
 
+namespace {
+
+/// Of a parameter of a layer: attention's, or the feed-forward block's.
+bool is_of_attention(const ParameterKey& key) noexcept { return key.part.starts_with("attention."); }
+
+}  // namespace
+
 ParameterTable::ParameterTable(const ModelSpec& spec, Matrices matrices) : matrices_(matrices) {
   check_heads(spec.heads);
   struct Collector : ParameterVisitor<const float> {
@@ -37,6 +44,9 @@ ParameterTable::ParameterTable(const ModelSpec& spec, Matrices matrices) : matri
   for (const ParameterInfo& info : entries_)
     if (!info.trainable && info.role == ParameterRole::layer_norm) longest = std::max(longest, info.count);
   gradient_size_ += longest;
+  reach_ = find_reach(spec.config);
+  last_call_of_.resize(spec.config.distinct_layers());
+  for (std::size_t call = 0; call < spec.config.layer_calls(); ++call) last_call_of_[spec.config.layer_of(call)] = call;
   by_name_.resize(entries_.size());
   std::iota(by_name_.begin(), by_name_.end(), 0u);
   std::stable_sort(by_name_.begin(), by_name_.end(),
@@ -59,6 +69,50 @@ void ParameterTable::add(const ParameterDeclaration& declaration) {
     gradient_size_ += info.count;
   }
   entries_.push_back(std::move(info));
+}
+
+BackwardReach ParameterTable::find_reach(const ModelConfig& config) const {
+  struct Layer {
+    bool attention = false, feed_forward = false;
+    bool attention_norm = false, feed_forward_norm = false;
+  };
+  std::vector<Layer> layers(config.distinct_layers());
+  BackwardReach reach;
+  bool final_norm = false;
+  for (const ParameterInfo& info : entries_) {
+    const ParameterKey& key = info.key;
+    if (!info.trainable || info.fixed || key.scope == ParameterScope::head || key.part.starts_with("pooler.")) continue;
+    reach.encoder = true;
+    if (key.scope == ParameterScope::base) {
+      (key.part.starts_with("final_norm.") ? final_norm : reach.embeddings) = true;
+      continue;
+    }
+    Layer& layer = layers[key.layer];
+    const bool is_attention = is_of_attention(key), is_norm = info.role == ParameterRole::layer_norm;
+    (is_attention ? layer.attention : layer.feed_forward) = true;
+    if (is_norm) (is_attention ? layer.attention_norm : layer.feed_forward_norm) = true;
+  }
+  const std::size_t blocks = 2 * config.layer_calls();
+  const auto learns = [&](std::size_t block) {
+    const Layer& layer = layers[config.layer_of(block / 2)];
+    return block % 2 == 0 ? layer.attention : layer.feed_forward;
+  };
+  if (!reach.embeddings)
+    while (reach.lowest_block < blocks && !learns(reach.lowest_block)) ++reach.lowest_block;
+  reach.lowest_input = reach.embeddings;
+  if (config.traits().norm == NormPlacement::pre && reach.lowest_block < blocks) {
+    const Layer& layer = layers[config.layer_of(reach.lowest_block / 2)];
+    reach.lowest_input |= reach.lowest_block % 2 == 0 ? layer.attention_norm : layer.feed_forward_norm;
+  }
+  return reach;
+}
+
+bool ParameterTable::multiplies_gradient(const ParameterKey& key) const noexcept {
+  if (key.scope == ParameterScope::head) return true;
+  if (key.scope == ParameterScope::base) return reach_.embeddings || key.part.starts_with("pooler.");
+  const std::size_t block = 2 * last_call_of_[key.layer] + (is_of_attention(key) ? 0 : 1);
+  const bool reads_input = key.part.starts_with("attention.self.") || key.part.starts_with("intermediate.");
+  return reads_input ? reach_.passes(block) : reach_.reaches(block);
 }
 
 const ParameterInfo& ParameterTable::at(std::string_view name) const {

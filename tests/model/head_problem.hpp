@@ -55,6 +55,10 @@ class HeadProblem {
   /// Binary cross-entropy of all logits, or the weighted surprise of every event; and its gradient if asked for.
   double run(std::vector<Real>* gradient) {
     model_.pack(true);
+    return run_packed(gradient);
+  }
+  /// The same with the matrices as they were packed last.
+  double run_packed(std::vector<Real>* gradient) {
     Workspace workspace;
     EncoderInput input;
     input.ids = ids_;

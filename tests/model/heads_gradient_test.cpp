@@ -76,24 +76,37 @@ TEST_CASE("gradients through the dropout of every family's classifiers") {
   });
 }
 
+/// Whether a parameter keeps its values.
+static bool is_frozen(const ParameterInfo& info, const FrozenParts& frozen) {
+  if (info.key.scope == ParameterScope::head) return false;
+  if (frozen.base || (frozen.all_but_biases && !info.name.ends_with(".bias"))) return true;
+  if (info.key.scope == ParameterScope::layer) return info.key.layer < frozen.layers;
+  return frozen.embeddings && (info.name.starts_with("bert.embeddings") || info.name.starts_with("bert.encoder."));
+}
+
 TEST_CASE("what is frozen gets no gradient, and everything else the same one") {
-  for_each_trainable_head([](Family family, Head head) {
+  const FrozenParts forms[] = {{.embeddings = true},
+                               {.layers = 1},
+                               {.embeddings = true, .layers = 1},
+                               {.embeddings = true, .layers = 2},
+                               {.base = true},
+                               {.all_but_biases = true},
+                               {.embeddings = true, .layers = 1, .all_but_biases = true}};
+  for_each_trainable_head([&](Family family, Head head) {
     CAPTURE(architecture_name(family, head));
     HeadProblem<double> whole(make_reference_context(), family, head);
     std::vector<double> expected;
-    whole.run(&expected);
-    for (const FrozenParts& frozen : {FrozenParts{true, 0}, FrozenParts{false, 1}, FrozenParts{true, 1}}) {
+    const double loss = whole.run(&expected);
+    for (const FrozenParts& frozen : forms) {
       HeadProblem<double> part(make_reference_context(), family, head, std::nullopt, true, frozen);
       std::vector<double> found;
-      part.run(&found);
+      CHECK(part.run(&found) == loss);
       std::size_t trained = 0, different = 0;
       for (std::size_t i = 0; i < part.model().table().entries().size(); ++i) {
         const ParameterInfo &info = part.model().table().entries()[i], &of_whole = whole.model().table().entries()[i];
-        const bool is_frozen = info.name.starts_with("bert.e") && !of_whole.name.starts_with("bert.encoder.layer.")
-                                   ? frozen.embeddings
-                                   : info.key.scope == ParameterScope::layer && info.key.layer < frozen.layers;
-        REQUIRE(info.trainable == !is_frozen);
-        if (!info.trainable) continue;
+        CAPTURE(info.name);
+        REQUIRE(info.trainable == !is_frozen(info, frozen));
+        if (!info.trainable || info.fixed) continue;
         trained += info.count;
         for (std::size_t k = 0; k < info.count; ++k)
           different += found[info.gradient_offset + k] != expected[of_whole.gradient_offset + k];

@@ -87,7 +87,7 @@ void classification_head_forward(const Context<Real>& context, MatrixView<Real> 
   linear_forward<Real>(logits, features, *packed.out_proj, scratch);
 }
 
-/// d_x[R, H] overwritten; d_p accumulated.
+/// d_x[R, H] overwritten, unless it is null; d_p accumulated.
 template <class Real>
 void classification_head_backward(const Context<Real>& context, MatrixView<Real> d_x,
                                   const ClassificationHeadParameters<Real>& d_p, MatrixView<const Real> d_logits,

@@ -186,13 +186,14 @@ void embedding_backward(const Context<Real>& context, const EmbeddingParameters<
   scatter(d_p.time_gap, input.time_gaps.data());
   for (std::size_t c = 0; c < p.numerics.size(); ++c) {
     const NumericInput& column = input.numerics[c];
-    if (d_p.numerics[c].weight == nullptr) continue;
+    const auto add = [&](Real* to, std::size_t token, Real factor) {
+      if (to != nullptr) kernels.axpy(to, d_out.row(token), hidden, factor);
+    };
     for (std::size_t t = 0; t < n; ++t) {
-      const Real* row = d_out.row(t);
-      if (column.state[t] == NumericState::missing) kernels.axpy(d_p.numerics[c].missing, row, hidden, Real(1));
+      if (column.state[t] == NumericState::missing) add(d_p.numerics[c].missing, t, Real(1));
       if (column.state[t] != NumericState::present) continue;
-      kernels.axpy(d_p.numerics[c].weight, row, hidden, static_cast<Real>(column.values[t]));
-      kernels.axpy(d_p.numerics[c].bias, row, hidden, Real(1));
+      add(d_p.numerics[c].weight, t, static_cast<Real>(column.values[t]));
+      add(d_p.numerics[c].bias, t, Real(1));
     }
   }
 }

@@ -106,7 +106,8 @@ void feed_forward_forward(const Context<Real>& context, FeedForwardCache<Real>& 
   sublayer_finish<Real>(kernels, cache.sublayer, x, p.output_layer_norm, options.layer_norm_eps, options.norm);
 }
 
-/// d_x[N, H] overwritten; d_p accumulated. d_out is destroyed.
+/// d_x[N, H] overwritten; d_p accumulated. d_out is destroyed. d_x may be null: neither what was before the block nor a
+/// LayerNorm of its input learns.
 template <class Real>
 void feed_forward_backward(const Context<Real>& context, MatrixView<Real> d_x, const FeedForwardParameters<Real>& d_p,
                            MatrixView<Real> d_out, const FeedForwardCache<Real>& cache, MatrixView<const Real> x,

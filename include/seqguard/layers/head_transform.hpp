@@ -60,7 +60,7 @@ void head_transform_forward(const Context<Real>& context, HeadTransformCache<Rea
                              static_cast<Real>(options.layer_norm_eps));
 }
 
-/// d_x[R, H] overwritten; d_p accumulated; d_out is destroyed.
+/// d_x[R, H] overwritten, unless it is null; d_p accumulated; d_out is destroyed.
 template <class Real>
 void head_transform_backward(const Context<Real>& context, MatrixView<Real> d_x,
                              const HeadTransformParameters<Real>& d_p, MatrixView<Real> d_out,

@@ -26,21 +26,22 @@ struct LinearParameters {
 template <class Real>
 struct PackedLinear {
   PackedMatrix<Real> forward;   ///< W^T: y = x W^T
-  PackedMatrix<Real> backward;  ///< W: d_x = d_y W. Empty unless training.
+  PackedMatrix<Real> backward;  ///< W: d_x = d_y W. Empty where no d_x is wanted.
   const Real* bias = nullptr;
   std::vector<Real> stacked_bias;  ///< where several layers' biases became one
 
-  /// Packs weight[out, in], or packs it again with new values (training) without allocating. `storage`: see
-  /// PackedMatrix.
+  /// Packs weight[out, in], or packs it again with new values without allocating. `for_training`: for the backward
+  /// pass too. `storage`: see PackedMatrix.
   void pack(const Context<Real>& context, MatrixView<const Real> weight, const Real* with_bias, bool for_training,
             Arena* storage = nullptr) {
-    if (forward.n() == 0) {
+    if (forward.n() == 0)
       forward = PackedMatrix<Real>(context, weight, Layout::nk, storage);
-      if (for_training) backward = PackedMatrix<Real>(context, weight, Layout::kn);
-    } else {
+    else
       forward.repack(weight);
-      if (for_training) backward.repack(weight);
-    }
+    if (for_training && backward.n() == 0)
+      backward = PackedMatrix<Real>(context, weight, Layout::kn);
+    else if (for_training)
+      backward.repack(weight);
     bias = with_bias;
   }
 };

@@ -107,7 +107,8 @@ void self_attention_forward(const Context<Real>& context, SelfAttentionCache<Rea
   sublayer_finish<Real>(kernels, cache.sublayer, x, p.output_layer_norm, options.layer_norm_eps, options.norm);
 }
 
-/// d_x[N, H] overwritten; d_p accumulated, and d_bias (null, or laid out as options.bias). d_out is destroyed.
+/// d_x[N, H] overwritten; d_p accumulated, and d_bias (null, or laid out as options.bias). d_out is destroyed. d_x may
+/// be null: neither what was before the block nor a LayerNorm of its input learns.
 template <class Real>
 void self_attention_backward(const Context<Real>& context, MatrixView<Real> d_x,
                              const SelfAttentionParameters<Real>& d_p, MatrixView<Real> d_out,

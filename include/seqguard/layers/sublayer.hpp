@@ -69,38 +69,35 @@ void sublayer_finish(const KernelTable<Real>& kernels, SublayerCache<Real>& cach
     layer_norm_forward<Real>(kernels, cache.out, cache.layer_norm, result, x, p, eps);
 }
 
-/// d_x[N, H] = the gradient through the residual; d_out becomes the gradient of f's result; d_p accumulated.
+/// d_x[N, H] = the gradient through the residual, if it is not null; d_out becomes the gradient of f's result; d_p
+/// accumulated.
 template <class Real>
 void sublayer_finish_backward(const KernelTable<Real>& kernels, MatrixView<Real> d_x,
                               const LayerNormParameters<Real>& d_p, MatrixView<Real> d_out,
                               const SublayerCache<Real>& cache, const LayerNormParameters<const Real>& p,
                               NormPlacement placement) {
-  const std::size_t n = d_x.rows * d_x.cols;
-  if (placement == NormPlacement::pre) {
-    std::copy_n(d_out.data, n, d_x.data);
-    return;
-  }
-  layer_norm_backward<Real>(kernels, d_x, d_p, d_out, cache.layer_norm, p);
-  std::copy_n(d_x.data, n, d_out.data);
+  if (placement == NormPlacement::post) layer_norm_backward<Real>(kernels, d_out, d_p, d_out, cache.layer_norm, p);
+  std::copy_n(d_out.data, d_x.rows * d_x.cols, d_x.data);
 }
 
-/// Where the gradient of what f read is to be added: d_x itself, or zeros in scratch for sublayer_input_backward().
+/// Where the gradient of what f read is to be added: d_x itself (null stays null), or zeros in scratch for
+/// sublayer_input_backward().
 template <class Real>
 MatrixView<Real> sublayer_d_input(MatrixView<Real> d_x, const LayerNormParameters<const Real>& p,
                                   NormPlacement placement, Arena& scratch) {
-  if (!normalises_input(p, placement)) return d_x;
+  if (!normalises_input(p, placement) || d_x.data == nullptr) return d_x;
   const MatrixView<Real> d_input(scratch.allocate<Real>(d_x.rows * d_x.cols).data(), d_x.rows, d_x.cols);
   std::fill_n(d_input.data, d_x.rows * d_x.cols, Real(0));
   return d_input;
 }
 
-/// d_x += the gradient through f; d_input is destroyed; d_p accumulated.
+/// d_x += the gradient through f, and d_p accumulated; d_input is destroyed. Nothing if d_x is null.
 template <class Real>
 void sublayer_input_backward(const KernelTable<Real>& kernels, MatrixView<Real> d_x,
                              const LayerNormParameters<Real>& d_p, MatrixView<Real> d_input,
                              const SublayerCache<Real>& cache, const LayerNormParameters<const Real>& p,
                              NormPlacement placement) {
-  if (!normalises_input(p, placement)) return;
+  if (!normalises_input(p, placement) || d_x.data == nullptr) return;
   layer_norm_backward<Real>(kernels, d_input, d_p, d_input, cache.layer_norm, p);
   kernels.add(d_x.data, d_x.data, d_input.data, d_x.rows * d_x.cols);
 }

@@ -42,19 +42,20 @@ struct PackedDecoder {
   /// Packs, or packs again with new values (training) without allocating. `storage`: see PackedMatrix.
   void pack(const Context<Real>& context, const DecoderParameters<const Real>& p, bool for_training,
             Arena* storage = nullptr) {
-    const bool first_time = forward.empty();
+    const bool first_time = forward.empty(), first_training = backward.empty();
     vocabulary = p.vocabulary;
     hidden = p.hidden;
     bias = p.bias;
     for (std::size_t tile = 0; first_of(tile) < vocabulary; ++tile) {
       const MatrixView<const Real> rows(p.table + first_of(tile) * hidden, width_of(tile), hidden);
-      if (first_time) {
+      if (first_time)
         forward.emplace_back(context, rows, Layout::nk, storage);
-        if (for_training) backward.emplace_back(context, rows, Layout::kn);
-      } else {
+      else
         forward[tile].repack(rows);
-        if (for_training) backward[tile].repack(rows);
-      }
+      if (for_training && first_training)
+        backward.emplace_back(context, rows, Layout::kn);
+      else if (for_training)
+        backward[tile].repack(rows);
     }
   }
 };

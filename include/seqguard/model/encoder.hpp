@@ -44,11 +44,12 @@ struct EncoderLayerCache {
 template <class Real>
 struct EncoderCache {
   EmbeddingCache<Real> embedding;
-  std::span<EncoderLayerCache<Real>> layers;  ///< in scoring all share the memory of one
+  std::span<EncoderLayerCache<Real>> layers;  ///< those that no backward pass reads share the memory of one
   LayerNormCache<Real> final_norm;
   MatrixView<Real> normalised;  ///< [N, H] after the final LayerNorm; null: there is none
 
-  static EncoderCache allocate(Arena& arena, const ModelConfig& config, std::size_t n, bool for_training);
+  /// `kept_from`: the first layer call whose activations a backward pass will read; config.layer_calls() in scoring.
+  static EncoderCache allocate(Arena& arena, const ModelConfig& config, std::size_t n, std::size_t kept_from);
   /// Hidden states of the last layer [N, H].
   MatrixView<Real> last_hidden_state() const {
     if (normalised.data != nullptr) return normalised;
@@ -65,14 +66,15 @@ EncoderCache<Real> run_encoder(const Model<Real>& model, const EncoderInput& inp
                                Workspace& workspace);
 
 /// From the cache of a call with the same input and options (for_training). Accumulates d_p; d_hidden[N, H], the
-/// gradient of the last hidden states, is destroyed: where embeddings learn it ends as the gradient of their sum.
+/// gradient of the last hidden states, is destroyed: where embeddings learn it ends as the gradient of their sum. Ends
+/// at the lowest block that learns (ParameterTable::reach()): without one it returns at once.
 template <class Real>
 void run_encoder_backward(const Model<Real>& model, const ModelParameters<Real>& d_p, MatrixView<Real> d_hidden,
                           const EncoderCache<Real>& cache, const EncoderInput& input, const EncoderOptions& options,
                           Workspace& workspace);
 
-/// The first call of a layer below which nothing learns: the backward pass ends there.
-std::size_t lowest_trained_call(const ModelSpec& spec) noexcept;
+/// The first layer call whose activations a call with these options keeps.
+std::size_t first_kept_call(const ParameterTable& table, const ModelConfig& config, bool for_training) noexcept;
 
 /// What the tables are indexed with, before anything is computed: a tenth of a percent of the work.
 /// @throws Error as run_encoder().
@@ -121,7 +123,7 @@ FeedForwardOptions<Real> feed_forward_options(const ModelConfig& config, const E
 
 template <class Real>
 EncoderCache<Real> EncoderCache<Real>::allocate(Arena& arena, const ModelConfig& config, std::size_t n,
-                                                bool for_training) {
+                                                std::size_t kept_from) {
   const std::size_t hidden = config.hidden_size;
   const FamilyTraits& traits = config.traits();
   EncoderCache cache;
@@ -129,13 +131,14 @@ EncoderCache<Real> EncoderCache<Real>::allocate(Arena& arena, const ModelConfig&
   cache.embedding = EmbeddingCache<Real>::allocate(arena, n, config.embedding_width(), hidden, projected);
   cache.layers = arena.allocate<EncoderLayerCache<Real>>(config.layer_calls());
   for (std::size_t l = 0; l < cache.layers.size(); ++l) {
-    if (l > 0 && !for_training) {
+    const bool is_kept = l >= kept_from;
+    if (l > 0 && !is_kept) {
       cache.layers[l] = cache.layers[0];
       continue;
     }
     cache.layers[l] = {SelfAttentionCache<Real>::allocate(arena, n, hidden, config.num_attention_heads, traits.norm),
                        FeedForwardCache<Real>::allocate(arena, n, hidden, config.intermediate_size,
-                                                        traits.gated_feed_forward, traits.norm, for_training)};
+                                                        traits.gated_feed_forward, traits.norm, is_kept)};
   }
   if (traits.norm == NormPlacement::pre) {
     cache.final_norm = LayerNormCache<Real>::allocate(arena, n, hidden);
@@ -153,7 +156,8 @@ EncoderCache<Real> run_encoder(const Model<Real>& model, const EncoderInput& inp
   const ModelParameters<const Real>& p = model.parameters();
   const PackedModel<Real>& packed = model.packed();
   Arena& scratch = workspace.scratch;
-  auto cache = EncoderCache<Real>::allocate(workspace.activations, config, input.ids.size(), options.for_training);
+  auto cache = EncoderCache<Real>::allocate(workspace.activations, config, input.ids.size(),
+                                            first_kept_call(model.table(), config, options.for_training));
 
   embedding_forward<Real>(context, cache.embedding, input, p.embeddings, packed.embedding_projection,
                           embedding_options<Real>(config, options), scratch);
@@ -178,6 +182,8 @@ template <class Real>
 void run_encoder_backward(const Model<Real>& model, const ModelParameters<Real>& d_p, MatrixView<Real> d_hidden,
                           const EncoderCache<Real>& cache, const EncoderInput& input, const EncoderOptions& options,
                           Workspace& workspace) {
+  const BackwardReach& reach = model.table().reach();
+  if (!reach.encoder) return;
   const Context<Real>& context = model.context();
   const ModelConfig& config = model.config();
   const ModelParameters<const Real>& p = model.parameters();
@@ -186,27 +192,32 @@ void run_encoder_backward(const Model<Real>& model, const ModelParameters<Real>&
   const Arena::Frame frame(scratch);
   const MatrixView<Real> d_attention(scratch.allocate<Real>(d_hidden.rows * d_hidden.cols).data(), d_hidden.rows,
                                      d_hidden.cols);
-  const std::span<Real> d_bias = scratch.allocate<Real>(packed.relative_bias.size());
+  const bool bias_learns = d_p.relative_attention_bias.weight != nullptr;
+  const std::span<Real> d_bias = scratch.allocate<Real>(bias_learns ? packed.relative_bias.size() : 0);
   std::fill(d_bias.begin(), d_bias.end(), Real(0));
 
   if (p.final_norm.weight != nullptr)
     layer_norm_backward<Real>(*context.kernels, d_hidden, d_p.final_norm, d_hidden, cache.final_norm, p.final_norm);
-  const std::size_t lowest = lowest_trained_call(model.spec());
-  for (std::size_t call = cache.layers.size(); call-- > lowest;) {
+  const auto unless_last = [&](std::size_t block, MatrixView<Real> d_x) {
+    return reach.passes(block) ? d_x : MatrixView<Real>();
+  };
+  for (std::size_t call = cache.layers.size(); call-- > reach.lowest_call();) {
     const EncoderLayerCache<Real>& layer = cache.layers[call];
-    const std::size_t l = config.layer_of(call);
+    const std::size_t l = config.layer_of(call), attention = 2 * call, feed_forward = attention + 1;
+    feed_forward_backward<Real>(context, unless_last(feed_forward, d_attention), d_p.layers[l].feed_forward, d_hidden,
+                                layer.feed_forward, layer.attention.sublayer.out, p.layers[l].feed_forward,
+                                packed.layers[l].feed_forward, feed_forward_options<Real>(config, options, call),
+                                scratch);
+    if (!reach.reaches(attention)) break;
     const MatrixView<Real> x = call > 0 ? cache.layers[call - 1].feed_forward.sublayer.out : cache.embedding.out;
-    feed_forward_backward<Real>(context, d_attention, d_p.layers[l].feed_forward, d_hidden, layer.feed_forward,
-                                layer.attention.sublayer.out, p.layers[l].feed_forward, packed.layers[l].feed_forward,
-                                feed_forward_options<Real>(config, options, call), scratch);
-    self_attention_backward<Real>(context, d_hidden, d_p.layers[l].attention, d_attention, layer.attention, x,
-                                  input.offsets, p.layers[l].attention, packed.layers[l].attention,
+    self_attention_backward<Real>(context, unless_last(attention, d_hidden), d_p.layers[l].attention, d_attention,
+                                  layer.attention, x, input.offsets, p.layers[l].attention, packed.layers[l].attention,
                                   attention_options<Real>(model, options, call),
                                   d_bias.empty() ? nullptr : d_bias.data(), scratch);
   }
-  if (!d_bias.empty() && d_p.relative_attention_bias.weight != nullptr)
+  if (!d_bias.empty())
     reduce_relative_bias<Real>(d_p.relative_attention_bias, d_bias, config.num_attention_heads, packed.reach);
-  if (model.spec().frozen.embeddings) return;
+  if (!reach.embeddings) return;
   embedding_backward<Real>(context, d_p.embeddings, d_hidden, cache.embedding, input, p.embeddings,
                            packed.embedding_projection, embedding_options<Real>(config, options), scratch);
 }
@@ -216,7 +227,7 @@ Workspace::Workspace(const Model<Real>& model, std::size_t tokens, bool for_trai
   const ModelConfig& config = model.config();
   {
     const Arena::Frame frame(activations);  // an arena keeps what it has seen
-    EncoderCache<Real>::allocate(activations, config, tokens, for_training);
+    EncoderCache<Real>::allocate(activations, config, tokens, first_kept_call(model.table(), config, for_training));
     // The heads: hidden states of the predicted tokens, and what their transform makes of them.
     activations.allocate<Real>(tokens * (config.hidden_size + 4 * config.embedding_width() + 4));
   }

@@ -48,7 +48,7 @@ template <class Real>
 HeadCache<Real> run_head(const Model<Real>& model, std::size_t head, MatrixView<Real> logits,
                          MatrixView<const Real> hidden, Offsets offsets, const Dropout& dropout, Workspace& workspace);
 
-/// From d_logits: d_hidden[N, H] += the gradient through the head; d_p accumulated.
+/// From d_logits: d_hidden[N, H] += the gradient through the head, if anything of the encoder learns; d_p accumulated.
 template <class Real>
 void run_head_backward(const Model<Real>& model, std::size_t head, MatrixView<Real> d_hidden,
                        const ModelParameters<Real>& d_p, MatrixView<const Real> d_logits, const HeadCache<Real>& cache,
@@ -127,10 +127,13 @@ void run_head_backward(const Model<Real>& model, std::size_t head, MatrixView<Re
   const Arena::Frame frame(scratch);
   const KernelTable<Real>& kernels = *model.context().kernels;
   const MatrixView<const Real> x = cache.pooled.data != nullptr ? MatrixView<const Real>(cache.pooled) : hidden;
-  const MatrixView<Real> d_x(scratch.allocate<Real>(x.rows * x.cols).data(), x.rows, x.cols);
+  const bool passes = model.table().reach().encoder;
+  MatrixView<Real> d_x;
+  if (passes) d_x = {scratch.allocate<Real>(x.rows * x.cols).data(), x.rows, x.cols};
   classification_head_backward<Real>(model.context(), d_x, d_p.heads[head].classifier, d_logits, cache.classifier, x,
                                      model.parameters().heads[head].classifier, packed_head(model, head), cache.options,
                                      scratch);
+  if (!passes) return;
   if (cache.pooled.data != nullptr)
     pooling_backward<Real>(kernels, d_hidden, head_pooling(model.spec(), head), d_x, offsets);
   else

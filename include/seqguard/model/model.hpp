@@ -19,8 +19,9 @@ inline namespace v0 {
 /// Immutable while it scores; training changes `values()` and calls pack() after each step. Movable.
 /// Const members may be called from any number of threads at once.
 ///
-/// Memory: 8 bytes a matrix element and 4 bytes any other (training packs a second time, for the backward pass); in a
-/// model that only scores 4 bytes each. The tables that a masked-LM head predicts from count twice.
+/// Memory: 8 bytes a matrix element and 4 bytes any other (training packs a second time, for the backward pass, what
+/// lies above the lowest block that learns); in a model that only scores 4 bytes each. The tables that a masked-LM head
+/// predicts from count twice.
 template <class Real>
 class Model {
  public:
@@ -39,6 +40,9 @@ class Model {
   void initialize(std::uint64_t seed);
   /// Packs the present values; needed before any forward pass.
   void pack(bool for_training);
+  /// After a step of training, when pack(true) has been called before: the same as pack(true), but what is frozen is
+  /// taken to be as it was.
+  void pack_learned();
 
   const Context<Real>& context() const noexcept { return context_; }
   const ModelSpec& spec() const noexcept { return spec_; }

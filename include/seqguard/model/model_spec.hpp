@@ -48,10 +48,13 @@ struct HeadSpec {
   bool operator==(const HeadSpec&) const = default;
 };
 
-/// Parts that keep their weights in training: they cost no gradient.
+/// Parts that keep their weights in training. They have no gradient and no moments, and the backward pass ends at the
+/// lowest block that learns: with `base` it does not enter the encoder at all. Heads always learn.
 struct FrozenParts {
-  bool embeddings = false;
-  std::size_t layers = 0;  ///< the first so many layers (of ALBERT: that have parameters of their own)
+  bool embeddings = false;      ///< tables, their LayerNorm and projection, the table of relative positions
+  std::size_t layers = 0;       ///< the first so many layers (of ALBERT: that have parameters of their own)
+  bool base = false;            ///< everything but the heads: also the last LayerNorm, and the pooler
+  bool all_but_biases = false;  ///< of the parts that are left only what is named bias learns (BitFit, Zaken 2022)
 };
 
 /// Everything that decides which parameters exist.

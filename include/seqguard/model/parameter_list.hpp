@@ -41,18 +41,18 @@ class ParameterWalk {
 
   void run() {
     scope_ = {ParameterScope::base, 0, "", ""};
-    frozen_ = spec_.frozen.embeddings;
+    frozen_ = spec_.frozen.base || spec_.frozen.embeddings;
     embeddings();
     p_.layers.resize(config_.distinct_layers());
     packed_.layers.resize(p_.layers.size());
     for (std::size_t l = 0; l < p_.layers.size(); ++l) {
       scope_ = {ParameterScope::layer, l, "", ""};
-      frozen_ = l < spec_.frozen.layers;
+      frozen_ = spec_.frozen.base || l < spec_.frozen.layers;
       attention(p_.layers[l].attention, packed_.layers[l].attention, l);
       feed_forward(p_.layers[l].feed_forward, packed_.layers[l].feed_forward);
     }
     scope_ = {ParameterScope::base, 0, "", ""};
-    frozen_ = false;
+    frozen_ = spec_.frozen.base;
     if (config_.traits().norm == NormPlacement::pre) layer_norm("final_norm", config_.hidden_size, p_.final_norm);
     if (has_pooler(spec_))
       linear("pooler.dense", config_.hidden_size, config_.hidden_size, true, p_.pooler, packed_.pooler);
@@ -60,6 +60,7 @@ class ParameterWalk {
     packed_.heads.resize(spec_.heads.size());
     for (std::size_t h = 0; h < spec_.heads.size(); ++h) {
       scope_ = {ParameterScope::head, 0, "", spec_.heads[h].name};
+      frozen_ = false;
       head(spec_.heads[h], p_.heads[h], packed_.heads[h]);
     }
   }
@@ -69,7 +70,10 @@ class ParameterWalk {
                  std::optional<ParameterKey> tied_to = {}) {
     ParameterKey key = scope_;
     key.part = std::move(part);
-    visitor_.parameter({std::move(key), std::move(shape), role, !frozen_, fixed, std::move(tied_to)}, slot);
+    const bool is_kept =
+        spec_.frozen.all_but_biases && scope_.scope != ParameterScope::head && !key.part.ends_with(".bias");
+    const bool learns = !frozen_ && !is_kept;
+    visitor_.parameter({std::move(key), std::move(shape), role, learns, fixed, std::move(tied_to)}, slot);
   }
   void weight(const std::string& name, std::size_t out, std::size_t in, LinearParameters<Real>& layer) {
     layer.out_features = out;

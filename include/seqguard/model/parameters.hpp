@@ -69,6 +69,23 @@ struct ParameterInfo : ParameterDeclaration {
   std::size_t gradient_offset = k_not_there;  ///< first element in a buffer of gradients; k_not_there: frozen
 };
 
+/// How far down the backward pass goes. Blocks are counted in the order in which they are run: 2 c is the attention of
+/// layer call c, 2 c + 1 its feed-forward.
+struct BackwardReach {
+  bool embeddings = false;       ///< something of them learns
+  std::size_t lowest_block = 0;  ///< the pass ends there; twice the calls: no block learns
+  bool lowest_input = false;     ///< something learns that lies before the first product of the lowest block
+  bool encoder = false;          ///< something of embeddings, layers or the last LayerNorm learns
+
+  bool reaches(std::size_t block) const noexcept { return block >= lowest_block; }
+  /// Whether the block is asked for the gradient of what it read.
+  bool passes(std::size_t block) const noexcept {
+    return block > lowest_block || (block == lowest_block && lowest_input);
+  }
+  /// The first layer call whose activations the backward pass reads.
+  std::size_t lowest_call() const noexcept { return lowest_block / 2; }
+};
+
 /// All parameters of a model, in the order of the flat buffer (which has no gaps).
 class ParameterTable {
  public:
@@ -83,17 +100,24 @@ class ParameterTable {
   /// which the gradients of frozen LayerNorms go, which nobody reads.
   std::size_t gradient_size() const noexcept { return gradient_size_; }
   std::size_t unread_gradient() const noexcept { return unread_gradient_; }  ///< offset of that room
+  const BackwardReach& reach() const noexcept { return reach_; }
+  /// Whether the linear layer with this parameter has to multiply a gradient by its matrix in the backward pass. Heads
+  /// and the pooler always do.
+  bool multiplies_gradient(const ParameterKey& key) const noexcept;
   /// @throws Error invalid_argument if there is no such parameter.
   const ParameterInfo& at(std::string_view name) const;
   const ParameterInfo* find(std::string_view name) const noexcept;
 
  private:
   void add(const ParameterDeclaration& declaration);
+  BackwardReach find_reach(const ModelConfig& config) const;
 
   Matrices matrices_;
   std::vector<ParameterInfo> entries_, aliases_;
   std::vector<std::uint32_t> by_name_;  // places in entries_
   std::size_t size_ = 0, gradient_size_ = 0, unread_gradient_ = 0;
+  BackwardReach reach_;
+  std::vector<std::size_t> last_call_of_;  // by layer
 };
 
 template <class Real>

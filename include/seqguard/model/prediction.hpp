@@ -75,7 +75,7 @@ void prediction_forward(const Model<Real>& model, PredictionCache<Real>& cache, 
 }
 
 /// Gradient of sum_cr factors[c * R + r] losses[c, r] (a factor must be 0 where there is no target), added to
-/// d_hidden[N, H] and d_p.
+/// d_hidden[N, H], if anything of the encoder learns, and d_p.
 template <class Real>
 void prediction_backward(const Model<Real>& model, MatrixView<Real> d_hidden, const ModelParameters<Real>& d_p,
                          std::span<const Real> factors, const PredictionCache<Real>& cache,
@@ -90,12 +90,13 @@ void prediction_backward(const Model<Real>& model, MatrixView<Real> d_hidden, co
     vocabulary_loss_backward<Real>(model.context(), d_transformed, d_p.heads[head].decoders[c],
                                    factors.subspan(c * rows, rows), cache.log_sum_exp.subspan(c * rows, rows),
                                    cache.transform.out, targets.targets.subspan(c * rows, rows), decoders[c], scratch);
-  const MatrixView<Real> d_gathered(scratch.allocate<Real>(rows * hidden).data(), rows, hidden);
+  MatrixView<Real> d_gathered;
+  if (model.table().reach().encoder) d_gathered = {scratch.allocate<Real>(rows * hidden).data(), rows, hidden};
   head_transform_backward<Real>(model.context(), d_gathered, d_p.heads[head].classifier.transform, d_transformed,
                                 cache.transform, cache.gathered, model.parameters().heads[head].classifier.transform,
                                 model.packed().heads[head].transform,
                                 {model.config().masked_lm_activation(), model.config().layer_norm_eps}, scratch);
-  for (std::size_t r = 0; r < rows; ++r)
+  for (std::size_t r = 0; r < d_gathered.rows; ++r)
     model.context().kernels->axpy(d_hidden.row(targets.rows[r]), d_gathered.row(r), hidden, Real(1));
 }
 
