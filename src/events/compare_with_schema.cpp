@@ -47,6 +47,14 @@ std::string short_text(double number) {
 
 std::string percent(double share) { return short_text(100 * share) + " %"; }
 
+/// Events of the fit with values that came at least so often.
+std::uint64_t count_all(const Vocabulary& values, std::uint64_t least) {
+  std::uint64_t sum = 0;
+  for (TypeId type = 0; type < values.types(); ++type) sum += values.count(type) >= least ? values.count(type) : 0;
+  return sum;
+}
+std::uint64_t events_at_fit(const EventSchema& schema) { return count_all(schema.primary_column().vocabulary, 0); }
+
 /// How a finding about a column of the file begins.
 std::string place(const Dataset& data, const std::string& column) {
   return data.rejected().file + ": column " + quoted(column) + ": ";
@@ -92,12 +100,27 @@ void find_scale(const Dataset& data, Kind kind, const std::string& column, const
                        "): is the unit another one?"});
 }
 
+/// A column that was 0 wherever it was there: the encoder has never seen another number, and there is no size to
+/// compare with. Of n numbers that are all 0, up to 3 / n of their source may be others (rule of three, 95 %).
+void find_never_seen(const Dataset& data, const std::string& column, double zeros_at_fit, const MeasuredSizes& now,
+                     Findings& found) {
+  if (now.sizes.size() < k_least_values || now.sequences < k_least_sequences) return;
+  const double values = std::round((1 - now.seen.missing_share) * static_cast<double>(data.events()));
+  const double share = static_cast<double>(now.sizes.size()) / values;
+  if (share * zeros_at_fit <= 3) return;
+  found.push_back({Kind::value_scale, column, share, 0,
+                   place(data, column) + percent(share) + " of " + short_text(values) +
+                       " values are not 0, but all those that the model was fitted on are: it cannot tell usual ones "
+                       "from others; fit on data that have them"});
+}
+
 /// Times that were read as a unit which they are not.
 bool find_unit(const Dataset& data, Findings& found) {
-  std::size_t of_today = 0, others = 0;
+  std::size_t known = 0, of_today = 0, others = 0;
   std::string_view unit;
   for (std::size_t s = 0; s < data.sequences().size(); ++s)
     for (const std::int64_t time : data.view(s).time_ms) {
+      known += time != k_no_time ? 1 : 0;
       of_today += is_of_today(time) ? 1 : 0;
       const auto likelier = likelier_unit(time, data.time_unit());
       if (!likelier) continue;
@@ -105,9 +128,9 @@ bool find_unit(const Dataset& data, Findings& found) {
       ++others;
     }
   if (others == 0 || others < of_today) return false;
-  const double share = share_of(others, data.events());
+  const double share = share_of(others, known);
   found.push_back({Kind::time_unit, data.time_column(), share, 0,
-                   place(data, data.time_column()) + percent(share) + " of " + std::to_string(data.events()) +
+                   place(data, data.time_column()) + percent(share) + " of " + std::to_string(known) +
                        " times look like " + std::string(unit) + ", but the model takes plain numbers as " +
                        data.time_unit() + ": every gap is wrong; give the times in " + data.time_unit() +
                        " or as dates"});
@@ -121,11 +144,16 @@ void compare_times(const Dataset& data, const TimeColumn& time, Findings& found)
   find_scale(data, Kind::gap_scale, time.name, *time.seen, gaps, "the gaps in ms are", found);
 }
 
-void compare_numbers(const Dataset& data, std::size_t c, const EventColumn& column, Findings& found) {
+void compare_numbers(const Dataset& data, std::size_t c, const EventSchema& schema, Findings& found) {
+  const EventColumn& column = schema.columns[c];
   if (!column.seen) return;
   const MeasuredSizes values = measure_values(data, c);
-  if (!find_missing(data, column.name, values.seen.missing_share, column.seen->missing_share, found))
+  if (find_missing(data, column.name, values.seen.missing_share, column.seen->missing_share, found)) return;
+  if (column.seen->quartiles[2] > 0)
     find_scale(data, Kind::value_scale, column.name, *column.seen, values, "the values are", found);
+  else
+    find_never_seen(data, column.name, (1 - column.seen->missing_share) * static_cast<double>(events_at_fit(schema)),
+                    values, found);
 }
 
 /// What the fit says of the values of a categorical column: the share of empty ones, and of the others the share that
@@ -135,12 +163,7 @@ struct ExpectedValues {
   double empty = 0, unknown = 1;
 
   ExpectedValues(const EventSchema& schema, const Vocabulary& vocabulary) {
-    const auto count_all = [](const Vocabulary& values, std::uint64_t least) {
-      std::uint64_t sum = 0;
-      for (TypeId type = 0; type < values.types(); ++type) sum += values.count(type) >= least ? values.count(type) : 0;
-      return sum;
-    };
-    const std::uint64_t events = count_all(schema.primary_column().vocabulary, 0);
+    const std::uint64_t events = events_at_fit(schema);
     const TypeId none = vocabulary.type("");
     const std::uint64_t empty_events = none < vocabulary.types() ? vocabulary.count(none) : 0;
     if (events <= empty_events) return;
@@ -194,7 +217,7 @@ std::vector<DataFinding> compare_with_schema(const Dataset& data, const EventSch
   if (schema.time) compare_times(data, *schema.time, found);
   for (std::size_t c = 0; c < schema.columns.size(); ++c) {
     if (schema.columns[c].kind == ColumnKind::numeric)
-      compare_numbers(data, c, schema.columns[c], found);
+      compare_numbers(data, c, schema, found);
     else
       compare_texts(data, c, schema, found);
   }

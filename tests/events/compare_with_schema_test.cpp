@@ -100,6 +100,10 @@ TEST_CASE("comparing: times of another unit") {
   CHECK(finding.message ==
         "new.csv: column \"time\": 100 % of 120 times look like s, but the model takes plain numbers as ms: "
         "every gap is wrong; give the times in ms or as dates");
+  Shop partly;  // shares are those of the rows that have a time
+  partly.time = [&](int user, int i) { return i < 3 ? in(1e-3, false).time(user, i) : std::string(); };
+  CHECK(compared(partly, fitted({}))[0].share == 1);
+  CHECK(compared(partly, fitted({}))[0].message.find("100 % of 60 times look like s") != std::string::npos);
   Shop dates;  // are read under any unit
   dates.time = [](int user, int i) { return "2024-05-01T00:0" + std::to_string(i) + ":" + std::to_string(10 + user); };
   CHECK(changed(dates).empty());
@@ -180,6 +184,40 @@ TEST_CASE("comparing: numbers of another scale") {
   EventSchema old = fitted({});
   old.columns[2].seen.reset();
   CHECK(kinds_of(compared(priced(1000), old)).empty());
+}
+
+TEST_CASE("comparing: numbers in a column that always was 0") {
+  // Of the first `users` users of 20, one event in `every`.
+  const auto charged = [](int users, int every) {
+    Shop shop;
+    shop.price = [=](int user, int i) { return user < users && (user + i) % every == 0 ? "7.5" : "0"; };
+    return shop;
+  };
+  const EventSchema free = fitted(charged(0, 1));
+  const auto found = [&](const Shop& shop) { return kinds_of(compared(shop, free)); };
+  CHECK(found(charged(0, 1)).empty());
+  CHECK(found(charged(20, 1)) == "value_scale(price)");
+  CHECK(compared(charged(20, 2), free)[0].message ==
+        "new.csv: column \"price\": 50 % of 120 values are not 0, but all those that the model was fitted on are: it "
+        "cannot tell usual ones from others; fit on data that have them");
+  CHECK(found(charged(3, 1)) == "value_scale(price)");
+  CHECK(found(charged(2, 1)).empty());  // a few visitors may be what they are
+  CHECK(found(charged(20, 20)).empty());
+  // 120 zeros do not tell that less than 2.5 % of the others are something else.
+  Shop rare = charged(10, 6);
+  CHECK(found(rare) == "value_scale(price)");
+  rare.users = 100;
+  CHECK(found(rare).empty());
+  // Nothing was there at the fit, or hardly anything.
+  Shop none;
+  none.price = [](int, int) { return std::string(); };
+  CHECK(kinds_of(compared(charged(20, 1), fitted(none))).empty());
+  none.price = [](int user, int i) { return user == 0 && i < 2 ? "0" : ""; };
+  CHECK(kinds_of(compared(charged(20, 2), fitted(none))).empty());
+  // Values that are missing are none that are not 0.
+  Shop partly;
+  partly.price = [](int user, int i) { return i > 1 ? "" : user % 2 == 0 ? "1" : "0"; };
+  CHECK(compared(partly, free)[0].message.find("50 % of 40 values are not 0") != std::string::npos);
 }
 
 TEST_CASE("comparing: columns that are missing") {

@@ -20,7 +20,7 @@ struct DataFinding {
     // Found against a schema: compare_with_schema().
     time_unit,    ///< most times are dates of today only in another unit than the schema's
     gap_scale,    ///< gaps between events are longer or shorter by orders of magnitude
-    value_scale,  ///< numbers of a column are larger or smaller by orders of magnitude
+    value_scale,  ///< numbers of a column are larger or smaller by orders of magnitude, or always were 0
     missing,      ///< a column that was there is missing
     vocabulary,   ///< hardly any value of a column is known
   };
