@@ -138,6 +138,8 @@ bool find_unit(const Dataset& data, Findings& found) {
 }
 
 void compare_times(const Dataset& data, const TimeColumn& time, Findings& found) {
+  const auto is_of_unit = [](const DataFinding& finding) { return finding.kind == Kind::time_unit; };
+  if (std::any_of(data.findings().begin(), data.findings().end(), is_of_unit)) return;  // why times are missing
   const MeasuredSizes gaps = measure_gaps(data);
   if (time.seen && find_missing(data, time.name, gaps.seen.missing_share, time.seen->missing_share, found)) return;
   if (find_unit(data, found) || !time.seen) return;

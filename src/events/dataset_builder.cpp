@@ -136,6 +136,10 @@ RawSlice DatasetBuilder::keep_raw(std::string_view bytes) {
 void DatasetBuilder::keep_time(const EventRow& row) {
   out_->times.push_back(row.time_ms);
   rows_of_note_.times.add(row.time_form, row.line);
+  if (!row.likelier_unit.empty()) {
+    rows_of_note_.too_large.add(row.line);
+    rows_of_note_.likelier_unit = row.likelier_unit;
+  }
   // Most files have times in milliseconds or coarser.
   if (row.time_ns != 0 || !out_->times_ns.empty()) {
     out_->times_ns.resize(out_->times.size());

@@ -1,6 +1,7 @@
 #include <cmath>
 
 #include "events/parse_value.hpp"
+#include "events/time_findings.hpp"
 #include "seqguard/events/event_row.hpp"
 
 namespace seqguard {
@@ -13,6 +14,14 @@ std::string explain(const std::string& column, ParseStatus status, std::string_v
                                                           : "out of range for ";
   return "column " + quoted(column) + ": " + what + (status == ParseStatus::missing ? "" : std::string(expected)) +
          ": " + quoted(text);
+}
+
+/// The unit in which a number is a time of today; empty: in none.
+std::string_view unit_of_today(std::string_view text) {
+  ExactTime time;
+  for (const std::string_view unit : {"s", "ms", "us", "ns"})
+    if (parse_time(text, unit, time) == ParseStatus::ok && is_of_today(time.ms)) return unit;
+  return {};
 }
 
 }  // namespace
@@ -36,9 +45,11 @@ std::string RowParser::read_fields(const SourceRow& row, EventRow& event) const 
     if (status != ParseStatus::ok) return explain(plan_.order->name, status, "an order", event.order_text);
   }
   ExactTime time;
+  event.likelier_unit = {};
   if (plan_.time) {
     const ParseStatus status = parse_time(text_of(*plan_.time), plan_.time_unit, time);
-    if (status != ParseStatus::ok && status != ParseStatus::missing)
+    if (status == ParseStatus::out_of_range) event.likelier_unit = unit_of_today(text_of(*plan_.time));
+    if (event.likelier_unit.empty() && status != ParseStatus::ok && status != ParseStatus::missing)
       return explain(plan_.time->name, status,
                      status == ParseStatus::out_of_range ? "a time in " + plan_.time_unit : "a time",
                      text_of(*plan_.time));

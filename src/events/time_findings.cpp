@@ -101,6 +101,19 @@ void find_mixed_units(const Dataset& data, std::vector<DataFinding>& found) {
                               "), so these lie decades or millennia from the others; write all times in one unit"));
 }
 
+/// Times that are too large to be counted in the unit, and that could be in a finer one.
+void find_too_large(const Dataset& data, const RowsOfNote& rows, std::vector<DataFinding>& found) {
+  if (rows.too_large.count == 0) return;
+  std::uint64_t known = 0;
+  for (const TimeForm form : {TimeForm::number, TimeForm::date, TimeForm::zoned_date})
+    known += rows.times.of(form).count;
+  found.push_back(finding(data, Kind::time_unit, data.time_column(), rows.too_large, known,
+                          "times look like " + std::string(rows.likelier_unit) + ", too large for plain numbers as " +
+                              data.time_unit() + ", which they are taken for (" + rows.too_large.text() +
+                              "): they count as unknown; give the times in " + data.time_unit() +
+                              " or as dates (--strict refuses them)"));
+}
+
 }  // namespace
 
 std::string_view to_string(Kind kind) noexcept {
@@ -166,6 +179,7 @@ std::vector<DataFinding> find_in_times(const Dataset& data, const RowsOfNote& ro
     find_backwards(data, found);
     find_mixed_forms(data, data.time_column(), data.time_unit(), rows.times, found);
     if (rows.times.of(TimeForm::number).count > 0) find_mixed_units(data, found);
+    find_too_large(data, rows, found);
     find_fine_gaps(data, found);
   }
   if (!data.order_column().empty() && data.order_column() != data.time_column())

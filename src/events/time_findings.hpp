@@ -40,7 +40,9 @@ bool is_of_today(std::int64_t time_ms);
 /// What of the time and order columns is no longer seen in a data set.
 struct RowsOfNote {
   RowsByForm times, orders;
-  NamedRows ties;  ///< rows with the order of the event before them
+  NamedRows ties;       ///< rows with the order of the event before them
+  NamedRows too_large;  ///< rows with an EventRow::likelier_unit
+  std::string_view likelier_unit;
 };
 
 /// The findings of Dataset::findings().

@@ -58,14 +58,28 @@ unlike() {
 }
 visits seconds.csv -v unit=1000
 unlike seconds.csv time '100 % of 360 times look like s, but the model takes plain numbers as ms'
+# Too large to be times in the unit of the fit at all: one finding, no bad rows.
+visits nanoseconds.csv -v unit=0.000001
+nanoseconds='nanoseconds.csv:2: column "time": 360 of 360 times look like ns, too large for plain numbers as ms, .*--strict'
+expect 0 score --model model --input nanoseconds.csv --quiet --json summary.json
+one_line err
+warned err "$nanoseconds"
+says summary.json '"rejected_rows":0,"findings":\[{"kind":"time_unit","column":"time","line":2,"share":1,'
+expect 1 score --model model --input nanoseconds.csv --quiet --strict
+says err "$nanoseconds.*refused (--strict)"
 visits cents.csv -v factor=100
 unlike cents.csv price 'the values are about 100 times as large as'
 visits thousandths.csv -v factor=0.001
 unlike thousandths.csv price 'the values are about 1000 times smaller than'
+visits zero.csv -v factor=0
 visits free.csv -v no_price=1
 unlike free.csv price 'missing in 100 % of 360 events'
 visits other.csv -v prefix=shop2:
 unlike other.csv event '100 % of 360 values are unknown to the model'
+expect 0 fit --input zero.csv --columns $columns --output zero_model --epochs 1 --quiet
+expect 0 score --model zero_model --input past.csv --quiet
+warned err 'past.csv: column "price": 100 % of 360 values are not 0, but all those that the model was fitted on are'
+expect 0 score --model zero_model --input zero.csv --quiet --strict
 # The reverse of a missing column is harmless.
 expect 0 fit --input free.csv --columns $columns --output free_model --epochs 1 --quiet
 expect 0 score --model free_model --input past.csv --quiet --strict

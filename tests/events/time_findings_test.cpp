@@ -98,10 +98,15 @@ TEST_CASE("reading: rows in another unit than the others") {
   CHECK(finding.message.find(
             "x.csv:11: column \"time\": 1 of 10 times look like s, but all are taken as ms (line 11)") == 0);
   CHECK(read_kinds(rows + "b,1700000000000000,y\n") == "mixed_time_units(time)");
-  const Dataset beyond = read_events_from_text("user,time,event\n" + rows + "b,1700000000000000000,y\n", "x.csv");
-  REQUIRE(beyond.rejected().count == 1);
-  CHECK(beyond.rejected().message(0) ==
-        "x.csv:11: column \"time\": out of range for a time in ms: \"1700000000000000000\"");
+  const DataFinding beyond = only_finding(rows + "b,1700000000000000000,y\n");
+  CHECK(beyond.kind == Kind::time_unit);
+  CHECK(beyond.message.find(
+            "x.csv:11: column \"time\": 1 of 10 times look like ns, too large for plain numbers as ms") == 0);
+  const Dataset senseless =
+      read_events_from_text("user,time,event\n" + rows + "b,17000000000000000000000,y\n", "x.csv");
+  REQUIRE(senseless.rejected().count == 1);
+  CHECK(senseless.rejected().message(0) ==
+        "x.csv:11: column \"time\": out of range for a time in ms: \"17000000000000000000000\"");
   CHECK(read_kinds(rows + "b,1700000000.25,y\n") == "mixed_time_units(time)");
   // The unit is told by the first rows, whatever most of the others are.
   std::string later;

@@ -17,8 +17,9 @@ struct DataFinding {
     numbers_among_dates,  ///< a column of dates and of plain numbers
     mixed_time_zones,     ///< a column of dates with a time zone and without
     mixed_time_units,     ///< plain numbers that would be dates of today in another unit, among others
+    // Found by reading, where they are too large for their unit and count as unknown, or against a schema.
+    time_unit,  ///< most times are dates of today only in another unit than the schema's
     // Found against a schema: compare_with_schema().
-    time_unit,    ///< most times are dates of today only in another unit than the schema's
     gap_scale,    ///< gaps between events are longer or shorter by orders of magnitude
     value_scale,  ///< numbers of a column are larger or smaller by orders of magnitude, or always were 0
     missing,      ///< a column that was there is missing

@@ -64,6 +64,9 @@ struct EventRow : RowOrigin {
   std::string_view order_text;  ///< as written; empty without order column
   std::int64_t time_ms = k_no_time;
   std::int32_t time_ns = 0;  ///< nanoseconds that come on top of time_ms, 0 .. 999,999
+  /// Of a plain number that is too large to be a time in the plan's unit: "us", "ns", in which it is one of today; its
+  /// time is unknown. Else empty.
+  std::string_view likelier_unit;
   TimeForm order_form = TimeForm::none, time_form = TimeForm::none;
   std::vector<RowValue> values;  ///< one per ColumnPlan::columns
 };

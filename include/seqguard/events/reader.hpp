@@ -63,8 +63,9 @@ std::unique_ptr<RowSource> open_rows_from_text(std::string_view text, const std:
 ///
 /// A bad row (wrong number of fields, a value that is no number or time, an order that cannot be kept exactly, empty
 /// key, unterminated quote, invalid UTF-8, NUL, a line or number of fields beyond the limits) is left out and noted in
-/// rejected(); its neighbours are read. What is odd about times and order as a whole is noted in findings();
-/// compare_with_schema() finds more.
+/// rejected(); its neighbours are read. A plain number that is too large for a time in the column's unit, and would be
+/// one of today in a finer unit, is an unknown time. What is odd about times and order as a whole is noted in
+/// findings(); compare_with_schema() finds more.
 /// @throws Error file_not_found, io_error; bad_format: no header, no key, a named column that is absent, a name twice,
 /// data that take more than 360 MB and more than 18 times the file (only rows or sequences of a single letter do);
 /// bad_event "file:line: reason" at the first bad row if strict; unsupported (jsonl).
