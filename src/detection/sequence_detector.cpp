@@ -110,16 +110,17 @@ std::vector<double> SequenceDetector::own_scores(const Normals& normals, std::sp
   return result;
 }
 
-void SequenceDetector::recalibrate(std::span<const TypeSequence> normals, std::span<const double> given) {
+void SequenceDetector::recalibrate(std::span<const TypeSequence> normals, std::span<const double> given,
+                                   Executor& executor) {
   std::vector<double> used;
   select(given, normals.size(), used);
   const std::size_t views = recipe_.views.size(), columns = columns_.size();
   std::vector<double> raw(normals.size() * views);
-  DetectionScratch scratch;
-  for (std::size_t i = 0; i < normals.size(); ++i) {
-    profile_.scores(normals[i], std::span(used).subspan(i * columns, columns), scratch,
+  auto scratches = make_per_worker(executor, [] { return DetectionScratch(0); });
+  executor.run(normals.size(), [&](std::size_t i, std::size_t worker) {
+    profile_.scores(normals[i], std::span(used).subspan(i * columns, columns), scratches[worker],
                     {raw.data() + i * views, views});
-  }
+  });
   calibration_ = Calibration(recipe_, {{raw.data(), normals.size(), views}});
 }
 

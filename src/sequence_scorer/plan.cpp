@@ -131,8 +131,8 @@ EncoderSize encoder_size_from_string(std::string_view name) {
 FitInput prepare_fit(const Dataset& data, const FitOptions& options) {
   EventSchema schema = fit_schema(data);
   if (data.sequences().size() < k_least_sequences)
-    fail(ErrorCode::invalid_argument, "fit", "too few sequences to learn from", std::to_string(k_least_sequences),
-         std::to_string(data.sequences().size()));
+    fail(ErrorCode::invalid_argument, "fit", "too few sequences to learn from",
+         "at least " + std::to_string(k_least_sequences) + " sequences", std::to_string(data.sequences().size()));
   if (!(options.target_fpr > 0 && options.target_fpr < 1))
     fail(ErrorCode::invalid_argument, "fit", "target false-positive rate", "between 0 and 1",
          std::to_string(options.target_fpr));

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -112,6 +113,72 @@ TEST_CASE("a model that is saved anew while it is recalibrated is not mixed with
   CHECK_FALSE(std::filesystem::exists(other));
 }
 
+TEST_CASE("a recalibration tells how far it is, and stopped at any of its reports it leaves nothing") {
+  const TemporaryDirectory directory;
+  const std::string model = saved_model(directory), output = directory / "output";
+  const Dataset recent = as_dataset(visits(90, 2));
+  struct Host {
+    std::vector<std::size_t> done;
+    std::size_t stop_at = 0;
+    ProgressSink sink() { return {&Host::report, this}; }
+    static bool report(const Progress& progress, void* user) {
+      Host& host = *static_cast<Host*>(user);
+      CHECK(progress.phase == "recalibration");
+      CHECK(progress.total == 270);
+      host.done.push_back(progress.done);
+      return host.done.size() != host.stop_at;
+    }
+  } host;
+  recalibrate(model, recent, directory / "whole", {}, inline_executor(), host.sink());
+  CHECK(host.done == std::vector<std::size_t>{0, 16, 32, 48, 64, 80, 90, 106, 122, 138, 154, 170, 180, 196, 212, 228,
+                                              244, 260, 270});
+  const std::size_t reports = host.done.size();
+  for (std::size_t stop_at = 1; stop_at <= reports; ++stop_at) {
+    Host stopping{{}, stop_at};
+    CHECK_THROWS_WITH_AS(recalibrate(model, recent, output, {}, inline_executor(), stopping.sink()),
+                         "recalibrate: stopped on request", Error);
+    CHECK(stopping.done.size() == stop_at);
+    CHECK_FALSE(std::filesystem::exists(output));
+  }
+  const auto pool = make_thread_pool(3);
+  Host of_three;
+  recalibrate(model, recent, directory / "three", {}, *pool, of_three.sink());
+  CHECK(of_three.done == std::vector<std::size_t>{0, 48, 90, 138, 180, 228, 270});
+  CHECK(digest(directory / "three") == digest(directory / "whole"));
+}
+
+TEST_CASE("events that are all too rare for the encoder leave the calibration of single events, which is said") {
+  // 1,400 values that came once are below the cut of a vocabulary of that size.
+  const auto rare = [](std::size_t count) {
+    std::vector<std::vector<std::string>> sequences(count);
+    for (std::size_t s = 0; s < count; ++s)
+      for (std::size_t i = 0; i < 20; ++i) sequences[s].push_back("r" + std::to_string(20 * s + i));
+    return sequences;
+  };
+  auto sequences = rare(70);
+  for (const auto& visit : visits(40, 6)) sequences.push_back(visit);
+  const TemporaryDirectory directory;
+  const std::string model = directory / "model", moved = directory / "moved";
+  FitOptions options = quick_fit();
+  options.epochs = 1;
+  save_behaviour_model(*fit(as_dataset(sequences), options), model);
+  const auto masked = [](const std::string& path) {
+    const auto loaded = load_behaviour_model(path);
+    const auto scores = loaded->events.masked.scores();
+    return std::vector<double>(scores.begin(), scores.end());
+  };
+  const auto says_so = [](const RecalibrationReport& report) {
+    return std::any_of(report.warnings.begin(), report.warnings.end(), [](const std::string& warning) {
+      return warning.find("p-values of single events from both sides stay those of the calibration before") !=
+             std::string::npos;
+    });
+  };
+  CHECK(says_so(recalibrate(model, as_dataset(rare(30)), moved)));
+  CHECK(masked(moved) == masked(model));
+  CHECK_FALSE(says_so(recalibrate(model, as_dataset(visits(30, 7)), moved)));
+  CHECK(masked(moved) != masked(model));
+}
+
 TEST_CASE("recalibration refuses what it cannot use and leaves the output as it was") {
   const TemporaryDirectory directory;
   const std::string model = saved_model(directory), output = directory / "output";
@@ -120,7 +187,7 @@ TEST_CASE("recalibration refuses what it cannot use and leaves the output as it 
     CHECK_THROWS_WITH_AS(recalibrate(model, data, output, options), doctest::Contains(message), Error);
     CHECK_FALSE(std::filesystem::exists(output));
   };
-  refused(as_dataset(visits(19, 2)), {}, "expected 20, found 19");
+  refused(as_dataset(visits(19, 2)), {}, "expected at least 20 sequences, found 19");
   refused(recent, {.target_fpr = 1.5, .compute = {}}, "between 0 and 1");
   CHECK_THROWS_AS(recalibrate(directory / "none", recent, output), Error);
   const ProgressSink stop{[](const Progress&, void*) { return false; }, nullptr};

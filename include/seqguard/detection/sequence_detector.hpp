@@ -71,7 +71,9 @@ class SequenceDetector {
   /// once; 0 for detectors of files that do not tell.
   std::size_t count_learned(std::span<const TypeSequence> sequences) const;
   /// New calibration with the statistics kept, for recent traffic: `normals` must not be those that were fitted on.
-  void recalibrate(std::span<const TypeSequence> normals, std::span<const double> given = {});
+  /// The same bits at any concurrency. @throws Error invalid_argument.
+  void recalibrate(std::span<const TypeSequence> normals, std::span<const double> given = {},
+                   Executor& executor = inline_executor());
 
   /// The bytes of profile.safetensors; the recipe is stored apart (detector.json).
   std::string serialize() const;

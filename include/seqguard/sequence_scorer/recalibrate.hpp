@@ -23,9 +23,11 @@ struct RecalibrationOptions {
 /// What a recalibration has to say.
 struct RecalibrationReport {
   std::size_t sequences = 0;
-  std::size_t alarms_before = 0;      ///< of them, called abnormal by the calibration of before
-  AlarmRates alarms;                  ///< by the new one; own_judged is 0: all of them calibrate
-  std::vector<std::string> warnings;  ///< as FitReport::warnings
+  std::size_t alarms_before = 0;  ///< of them, called abnormal by the calibration of before
+  AlarmRates alarms;              ///< by the new one; own_judged is 0: all of them calibrate
+  /// As FitReport::warnings; also if fewer than two events have a value that the encoder knows: what judges events from
+  /// both sides then stays as it was.
+  std::vector<std::string> warnings;
 };
 
 /// Judges `normals` by the model in directory `from`, and writes to `to` (which may be `from`) a model that has its
@@ -33,7 +35,8 @@ struct RecalibrationReport {
 /// events, and the rule for repeated events. The normals must not be those that the model was fitted on, which it
 /// knows: they look too normal, and new traffic would alarm too often (warned of if half of them are).
 ///
-/// The same files for the same arguments at any concurrency of the executor. Progress: phase "recalibration".
+/// The same files for the same arguments at any concurrency of the executor. Progress: phase "recalibration"; its
+/// units are three for each sequence, reported in batches of 16 sequences a worker.
 /// @throws Error as load_behaviour_model(); bad_event: columns that do not fit the model; invalid_argument: fewer than
 /// 20 sequences, a target outside (0, 1); cancelled; io_error: `to` cannot be written, and is then as it was.
 RecalibrationReport recalibrate(const std::string& from, const Dataset& normals, const std::string& to,
