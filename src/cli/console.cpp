@@ -137,8 +137,9 @@ void ProgressBar::draw() const {
   if (last_.seconds > 0 && last_.done > 0) {
     const double rate = static_cast<double>(last_.done) / last_.seconds;
     line += "  " + (rate < 10 ? fixed(rate, 1) : with_commas(static_cast<std::size_t>(rate))) + "/s";
-    line += last_.done < last_.total ? "  " + duration(static_cast<double>(last_.total - last_.done) / rate) + " left"
-                                     : "  " + duration(last_.seconds);
+    const double left =
+        last_.seconds_left > 0 ? last_.seconds_left : static_cast<double>(last_.total - last_.done) / rate;
+    line += last_.done < last_.total ? "  " + duration(left) + " left" : "  " + duration(last_.seconds);
   }
   line += metrics_of(last_);
   const std::size_t width = terminal_width();

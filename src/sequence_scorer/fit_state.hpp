@@ -13,7 +13,7 @@ namespace seqguard {
 inline namespace v0 {
 
 /// Counted up whenever the fields below, or those of a TrainerState, change.
-inline constexpr std::uint64_t k_fit_state_layout = 5;
+inline constexpr std::uint64_t k_fit_state_layout = 6;
 
 struct FitState {
   std::uint64_t job = 0;           ///< trainings that are finished and scored

@@ -8,6 +8,7 @@
 #include "seqguard/training/optimizer.hpp"
 #include "seqguard/training/schedule.hpp"
 #include "seqguard/training/trainer.hpp"
+#include "seqguard/training/weight_average.hpp"
 
 namespace seqguard {
 inline namespace v0 {
@@ -34,14 +35,20 @@ template double label_loss(const KernelTable<double>&, HeadLoss, const LabelLoss
 template class Classification<float>;
 template class Classification<double>;
 template std::size_t task_of(std::span<const TrainingTask<float>>, std::uint64_t);
+template std::size_t task_of(std::span<const TrainingTask<double>>, std::uint64_t);
 template void check_tasks(std::span<const TrainingTask<float>>);
+template void check_tasks(std::span<const TrainingTask<double>>);
 template class AskedBatch<float>;
+template class AskedBatch<double>;
 template double learning_rate(const Schedule&, std::size_t, std::size_t);
 template struct EarlyStopping<float>;
 template struct EarlyStopping<double>;
 template class Optimizer<float>;
 template class Optimizer<double>;
+template struct WeightAverage<float>;
+template struct WeightAverage<double>;
 template class Trainer<float>;
+template class Trainer<double>;
 
 }  // namespace v0
 }  // namespace seqguard

@@ -29,7 +29,7 @@ struct Problem {
   }
 
   /// AdamW (Loshchilov, Hutter 2019), parameter by parameter; returns the norm of the gradient.
-  double reference_step(const AdamWOptions& options, std::size_t step, double size, double rate) {
+  double reference_step(const OptimizerOptions& options, std::size_t step, double size, double rate) {
     std::vector<double> g(values.size());
     double squares = 0;
     for (std::size_t i = 0; i < g.size(); ++i) {
@@ -54,7 +54,7 @@ struct Problem {
 };
 
 /// Largest difference to the reference after ten steps. `size`: standard deviation of a lane's gradient.
-void check_steps(const AdamWOptions& options, double size) {
+void check_steps(const OptimizerOptions& options, double size) {
   Problem problem;
   Optimizer<float> optimizer(problem.model.table(), options);
   constexpr double k_rate = 0.01;

@@ -26,7 +26,7 @@ struct StepGradient {
   std::uint64_t dropout_key = 0;
 };
 
-/// Buffers that grow once and are then reused. Bits do not depend on the executor. Instantiated for float.
+/// Buffers that grow once and are then reused. Bits do not depend on the executor. Instantiated for float and double.
 template <class Real>
 class AskedBatch {
  public:
@@ -167,6 +167,7 @@ double AskedBatch<Real>::loss(const TrainingTask<Real>& task) const {
 }
 
 extern template class AskedBatch<float>;
+extern template class AskedBatch<double>;
 
 }  // namespace v0
 }  // namespace seqguard

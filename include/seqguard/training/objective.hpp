@@ -123,7 +123,9 @@ void check_tasks(std::span<const TrainingTask<Real>> tasks) {
 }
 
 extern template std::size_t task_of(std::span<const TrainingTask<float>>, std::uint64_t);
+extern template std::size_t task_of(std::span<const TrainingTask<double>>, std::uint64_t);
 extern template void check_tasks(std::span<const TrainingTask<float>>);
+extern template void check_tasks(std::span<const TrainingTask<double>>);
 
 }  // namespace v0
 }  // namespace seqguard

@@ -20,8 +20,6 @@ inline namespace v0 {
 /// and the lanes are summed in order. So the bits do not depend on the number of threads.
 inline constexpr std::size_t k_gradient_lanes = 8;
 
-using AdamWOptions = OptimizerOptions;
-
 /// Moments and step counter: what has to be stored to go on bit for bit. A moment is that of the trainable parameters,
 /// as their gradients lie (ParameterInfo::gradient_offset), or empty where the kind needs none.
 template <class Real>

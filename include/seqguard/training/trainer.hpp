@@ -19,52 +19,12 @@
 #include "seqguard/core/random.hpp"
 #include "seqguard/model/model.hpp"
 #include "seqguard/training/asked_batch.hpp"
-#include "seqguard/training/early_stopping.hpp"
 #include "seqguard/training/example_cursor.hpp"
 #include "seqguard/training/objective.hpp"
-#include "seqguard/training/optimizer.hpp"
-#include "seqguard/training/schedule.hpp"
+#include "seqguard/training/trainer_state.hpp"
 
 namespace seqguard {
 inline namespace v0 {
-
-/// Rates of dropout are the model's (ModelConfig).
-struct TrainingOptions {
-  std::size_t steps = 1000;
-  std::size_t tokens_per_step = 2048;         ///< small batches: the encoder needs few seconds but many steps
-  std::size_t chunk_tokens = k_chunk_tokens;  ///< unit of parallel work
-  Schedule schedule;
-  AdamWOptions adamw;
-  std::size_t validate_every = 100;
-  std::size_t patience = 10;  ///< validations without improvement before training stops; 0: never
-  std::uint64_t seed = 0;
-};
-
-/// Everything that a continued training needs to give the same bits as an uninterrupted one.
-template <class Real>
-struct TrainerState {
-  std::vector<Real> values;
-  OptimizerState<Real> optimizer;
-  EarlyStopping<Real> early_stopping;
-  std::uint64_t step = 0;                     ///< finished steps
-  std::vector<std::uint64_t> epoch, example;  ///< of each source of the tasks: where its next example is
-  bool stopped = false;                       ///< by stop()
-
-  template <class Self, class Visit>
-  static void visit_fields(Self& self, const Visit& visit) {
-    visit("values", self.values);
-    visit("optimizer.m", self.optimizer.m);
-    visit("optimizer.v", self.optimizer.v);
-    visit("optimizer.step", self.optimizer.step);
-    visit("early_stopping.best_values", self.early_stopping.best_values);
-    visit("early_stopping.best_loss", self.early_stopping.best_loss);
-    visit("early_stopping.validations_since", self.early_stopping.validations_since);
-    visit("step", self.step);
-    visit("epoch", self.epoch);
-    visit("example", self.example);
-    visit("stopped", self.stopped);
-  }
-};
 
 /// What else than the held-out loss of the tasks may decide which weights are the best.
 template <class Real>
@@ -77,13 +37,14 @@ class Validation {
 
 /// Trains `model` in place. Model, sources, objectives and validation are borrowed and must outlive the trainer. Tasks
 /// with one source take their examples in turn from one stream. Deterministic for a seed at any concurrency of the
-/// executor. Instantiated for float.
+/// executor. Instantiated for float, and for double, in which tests compare it with others.
 template <class Real>
 class Trainer {
  public:
   /// Early stopping is by `validation`, or without it by the held-out loss of the tasks; where their sources have no
   /// held-out examples either, there is none, and the last weights are kept.
-  /// @throws Error invalid_argument: nothing to learn from; as check_tasks().
+  /// @throws Error invalid_argument: nothing to learn from; a plateau, which needs validations, without any; an
+  /// average_decay outside [0, 1); as check_tasks(), check_schedule(), check_outliers() and parameter_settings().
   Trainer(Model<Real>& model, std::vector<TrainingTask<Real>> tasks, const TrainingOptions& options,
           const Validation<Real>* validation = nullptr);
 
@@ -94,14 +55,16 @@ class Trainer {
   bool finished() const noexcept;
   /// One step, with a validation where one is due. Returns the step's loss. Where nothing was asked it is 0, and
   /// nothing is learned.
-  /// @throws Error non_finite with the step if loss or gradient is not finite.
+  /// @throws Error non_finite with the step: as many steps in a row as TrainingOptions says, or a validation, are not
+  /// finite. The model then has the weights of finish().
   double step(Executor& executor);
   /// Validation::loss(), or the held-out loss under all tasks, weighted by their shares; the corruption is always the
   /// same.
   double validate(Executor& executor);
   /// Ends the training at the present step (a time limit); finished() is then true.
   void stop() noexcept { state_.stopped = true; }
-  /// Puts the best weights into the model and packs it for scoring.
+  /// Puts the best weights into the model - without validations their average, where there is one - and packs it for
+  /// scoring.
   void finish();
 
   /// A snapshot of the present state; valid until the next call.
@@ -116,10 +79,18 @@ class Trainer {
     AskedBatch<Real> batch;
   };
 
+  /// What the last step was, for reports.
+  struct LastStep {
+    double learning_rate = 0, gradient_norm = 0, metric = 0;
+  };
+
+  void check_options() const;
   Room& room_of(const TrainingTask<Real>& task);
+  void learn(double loss);
+  void leave_out(std::string_view what);
   bool validates() const;
   double held_out_loss(Executor& executor, const TrainingTask<Real>& task);
-  void keep_best(double loss);
+  void keep_best(Executor& executor);
   std::uint64_t key_of(TrainingStream stream) const { return random_bits(options_.seed, stream, state_.step); }
 
   Model<Real>& model_;
@@ -131,6 +102,7 @@ class Trainer {
   std::vector<Room> rooms_;                   // of distinct sources, in the order of the tasks
   TrainerState<Real> state_;
   std::vector<Example> examples_;  // of the present step
+  LastStep last_;
 };
 
 // --- the loop --------------------------------------------------------------------------------------------------------
@@ -139,14 +111,22 @@ template <class Real>
 void Trainer<Real>::run(Executor& executor, std::string_view phase, ProgressSink progress,
                         FunctionRef<void()> after_step) {
   const auto began = std::chrono::steady_clock::now();
+  const std::uint64_t first = state_.step;
   while (!finished()) {
     Progress report;
     report.phase = phase;
-    report.loss = step(executor);
+    const double loss = step(executor);
+    report.loss = std::isfinite(loss) ? loss : 0;
     report.done = state_.step;
     report.total = options_.steps;
     report.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
+    report.seconds_left =
+        report.seconds * static_cast<double>(options_.steps - state_.step) / static_cast<double>(state_.step - first);
+    report.learning_rate = last_.learning_rate;
+    report.gradient_norm = last_.gradient_norm;
+    report.metric = last_.metric;
     report.validation_loss = state_.early_stopping.best_loss;
+    report.skipped = state_.non_finite.skipped + state_.outliers.skipped;
     after_step();
     if (!progress.report(report)) fail(ErrorCode::cancelled, phase, "stopped by the progress callback");
   }
@@ -163,27 +143,57 @@ double Trainer<Real>::step(Executor& executor) {
     const StepGradient<Real> gradient{lanes_, key_of(k_dropout_stream)};
     room.batch.run(model_, task, &gradient, executor);
     loss = room.batch.loss(task);
-    if (!std::isfinite(loss)) {
-      optimizer_.zero_lanes();
-      fail(ErrorCode::non_finite, "training", "the loss of step " + std::to_string(state_.step) + " is not finite");
-    }
-    const double norm = optimizer_.reduce(model_);
-    optimizer_.apply(model_, norm, learning_rate<double>(options_.schedule, state_.step, options_.steps));
-    model_.pack(true);
+    learn(loss);
   }
   ++state_.step;
-  if ((state_.step % options_.validate_every == 0 || state_.step == options_.steps) && validates())
-    keep_best(validate(executor));
+  if ((state_.step % options_.validate_every == 0 || state_.step == options_.steps) && validates()) keep_best(executor);
   return loss;
+}
+
+/// The optimiser's step, unless it would do harm.
+template <class Real>
+void Trainer<Real>::learn(double loss) {
+  last_.learning_rate = state_.plateau.scale * learning_rate<double>(options_.schedule, state_.step, options_.steps);
+  last_.gradient_norm = 0;
+  if (!std::isfinite(loss)) return leave_out("loss");
+  const double norm = optimizer_.reduce(model_);
+  if (!std::isfinite(norm)) return leave_out("gradient");
+  last_.gradient_norm = norm;
+  state_.non_finite.pass();
+  if (state_.outliers.rejects(norm, options_.outliers)) return optimizer_.zero_lanes();
+  optimizer_.apply(model_, norm, last_.learning_rate);
+  if (options_.average_decay > 0) state_.average.update(model_, options_.average_decay);
+  model_.pack(true);
+}
+
+template <class Real>
+void Trainer<Real>::leave_out(std::string_view what) {
+  optimizer_.zero_lanes();
+  if (!state_.non_finite.skip(options_.non_finite_steps)) return;
+  finish();
+  state_.non_finite.end(what, state_.step);
 }
 
 /// The criterion of early stopping decides: kept weights, and how long there was nothing better.
 template <class Real>
-void Trainer<Real>::keep_best(double loss) {
-  if (!std::isfinite(loss))
+void Trainer<Real>::keep_best(Executor& executor) {
+  const bool averaged = state_.average.updates > 0;
+  const auto exchange = [&] {
+    if (!averaged) return;
+    state_.average.exchange(model_);
+    model_.pack(true);
+  };
+  exchange();
+  const double loss = validate(executor);
+  if (std::isfinite(loss)) state_.early_stopping.judge(loss, model_.values());
+  exchange();
+  if (!std::isfinite(loss)) {
+    finish();
     fail(ErrorCode::non_finite, "training",
          "the held-out loss after step " + std::to_string(state_.step) + " is not finite");
-  state_.early_stopping.judge(loss, model_.values());
+  }
+  last_.metric = loss;
+  if (options_.schedule.type == ScheduleType::plateau) state_.plateau.judge(loss, options_.schedule);
 }
 
 template <class Real>
@@ -243,8 +253,8 @@ Trainer<Real>::Trainer(Model<Real>& model, std::vector<TrainingTask<Real>> tasks
       tasks_(std::move(tasks)),
       options_(options),
       validation_(validation),
-      optimizer_(model.table(), options.adamw) {
-  check_tasks<Real>(tasks_);
+      optimizer_(model.table(), options.optimizer) {
+  check_options();
   for (const TrainingTask<Real>& task : tasks_) {
     const auto reads_it = [&](const Room& room) { return &room.cursor.source() == task.source; };
     if (std::none_of(rooms_.begin(), rooms_.end(), reads_it)) rooms_.push_back({ExampleCursor(*task.source), {}});
@@ -255,6 +265,18 @@ Trainer<Real>::Trainer(Model<Real>& model, std::vector<TrainingTask<Real>> tasks
 }
 
 template <class Real>
+void Trainer<Real>::check_options() const {
+  check_tasks<Real>(tasks_);
+  check_schedule(options_.schedule);
+  check_outliers(options_.outliers);
+  if (!(options_.average_decay >= 0 && options_.average_decay < 1))
+    fail(ErrorCode::invalid_argument, "training", "average_decay", "a number in [0, 1)",
+         std::to_string(options_.average_decay));
+  if (options_.schedule.type == ScheduleType::plateau && !validates())
+    fail(ErrorCode::invalid_argument, "training", "the schedule plateau needs held-out examples: it waits for them");
+}
+
+template <class Real>
 typename Trainer<Real>::Room& Trainer<Real>::room_of(const TrainingTask<Real>& task) {
   return *std::find_if(rooms_.begin(), rooms_.end(),
                        [&](const Room& room) { return &room.cursor.source() == task.source; });
@@ -262,7 +284,10 @@ typename Trainer<Real>::Room& Trainer<Real>::room_of(const TrainingTask<Real>& t
 
 template <class Real>
 void Trainer<Real>::finish() {
-  if (!state_.early_stopping.best_values.empty()) model_.values() = state_.early_stopping.best_values;
+  if (!state_.early_stopping.best_values.empty())
+    model_.values() = state_.early_stopping.best_values;
+  else
+    state_.average.put(model_);
   model_.pack(false);
 }
 
@@ -281,12 +306,19 @@ const TrainerState<Real>& Trainer<Real>::state() {
 
 template <class Real>
 void Trainer<Real>::restore(TrainerState<Real> state) {
-  const std::size_t size = model_.table().size(), trainable = optimizer_.state().m.size();
-  const std::size_t best = state.early_stopping.best_values.size();
-  if (state.values.size() != size || state.optimizer.m.size() != trainable || state.optimizer.v.size() != trainable ||
-      (best != 0 && best != size))
+  const auto fits = [](std::size_t found, std::size_t size, bool may_be_none = false) {
+    return found == size || (may_be_none && found == 0);
+  };
+  const OptimizerState<Real>& own = optimizer_.state();
+  const std::size_t size = model_.table().size();
+  if (!fits(state.values.size(), size) || !fits(state.early_stopping.best_values.size(), size, true) ||
+      !fits(state.average.values.size(), model_.table().unread_gradient(), true))
     fail(ErrorCode::bad_checkpoint, "training state", "another model", std::to_string(size) + " parameters",
          std::to_string(state.values.size()));
+  if (!fits(state.optimizer.m.size(), own.m.size()) || !fits(state.optimizer.v.size(), own.v.size()))
+    fail(ErrorCode::bad_checkpoint, "training state", "another optimizer, or other parameters that learn",
+         std::to_string(own.m.size()) + " and " + std::to_string(own.v.size()) + " moments",
+         std::to_string(state.optimizer.m.size()) + " and " + std::to_string(state.optimizer.v.size()));
   if (state.epoch.size() != rooms_.size() || state.example.size() != rooms_.size())
     fail(ErrorCode::bad_checkpoint, "training state", "other tasks", std::to_string(rooms_.size()) + " sources",
          std::to_string(state.epoch.size()));
@@ -298,6 +330,7 @@ void Trainer<Real>::restore(TrainerState<Real> state) {
 }
 
 extern template class Trainer<float>;
+extern template class Trainer<double>;
 
 }  // namespace v0
 }  // namespace seqguard
