@@ -71,17 +71,17 @@ Calibration::Calibration(const Recipe& recipe, const CalibrationScores& scores) 
   for (std::size_t i = 0; i < combined.size(); ++i) {
     by_finished[i] = combine_row(held_out, scores.finished, complete[i]);
     combined[i] = std::max(
-        {by_finished[i], combine_row(held_out, {}, complete[i]), combine_row(held_out, scores.own, complete[i])});
+        {by_finished[i], combine_row(held_out, {}, complete[i]), combine_row(held_out, scores.own, complete[i], true)});
   }
   raise_to_highest(by_finished, combined);
   combined_ = TailCalibration(combined, TailRule::cautious);
 }
 
-double Calibration::combine_row(MatrixView<const double> held_out, MatrixView<const double> other,
-                                std::size_t r) const {
+double Calibration::combine_row(MatrixView<const double> held_out, MatrixView<const double> other, std::size_t r,
+                                bool learned) const {
   std::vector<double> row(held_out.cols), row_levels(held_out.cols);
   for (std::size_t v = 0; v < row.size(); ++v) row[v] = known_or(other, r, v, held_out(r, v));
-  levels(row, row_levels);
+  levels(row, row_levels, learned);
   return combine(row_levels);
 }
 
@@ -103,12 +103,13 @@ void Calibration::set_views(const Recipe& recipe, std::span<const std::vector<do
   }
 }
 
-double Calibration::level(const View& view, double raw) const noexcept {
+double Calibration::level(const View& view, double raw, bool learned) const noexcept {
   double level = view.upper.level(raw);
+  const double lower = view.sidedness == Sidedness::upper || learned ? 0 : view.lower.level(-raw);
   if (view.sidedness == Sidedness::two_sided) {
-    level = std::max(level, view.lower.level(-raw)) - std::numbers::ln2;
+    level = std::max(level, lower) - std::numbers::ln2;
   } else if (view.sidedness == Sidedness::nine_to_one) {
-    level = std::max(level + std::log(0.9), view.lower.level(-raw) + std::log(0.1));
+    level = std::max(level + std::log(0.9), lower + std::log(0.1));
   }
   return combiner_ == Combiner::power_mean ? std::min(level, cap_) : level;
 }
@@ -117,8 +118,8 @@ double Calibration::contribution(const View& view, double level) const noexcept 
   return view.weight * (combiner_ == Combiner::power_mean ? std::exp(level / 3.0) : level);
 }
 
-void Calibration::levels(std::span<const double> raw, std::span<double> levels) const noexcept {
-  for (std::size_t v = 0; v < views(); ++v) levels[v] = level(views_[v], raw[v]);
+void Calibration::levels(std::span<const double> raw, std::span<double> levels, bool learned) const noexcept {
+  for (std::size_t v = 0; v < views(); ++v) levels[v] = level(views_[v], raw[v], learned);
 }
 
 double Calibration::combine(std::span<const double> levels) const noexcept {
@@ -128,8 +129,8 @@ double Calibration::combine(std::span<const double> levels) const noexcept {
   return combiner_ == Combiner::power_mean ? 3.0 * std::log(mean) : mean;
 }
 
-Judgement Calibration::judge(std::span<const double> raw, std::span<double> levels_out) const noexcept {
-  levels(raw, levels_out);
+Judgement Calibration::judge(std::span<const double> raw, std::span<double> levels_out, bool learned) const noexcept {
+  levels(raw, levels_out, learned);
   Judgement result;
   result.value = combine(levels_out);
   result.p_value = combined_.p_value(result.value);

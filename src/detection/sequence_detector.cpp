@@ -41,6 +41,22 @@ SequenceDetector::SequenceDetector(Recipe recipe, std::vector<std::string> given
   recipe_.check();
 }
 
+SequenceDetector SequenceDetector::with_given_view(const ViewSpec& view) const {
+  Recipe recipe = recipe_;
+  std::erase_if(recipe.views, [&](const ViewSpec& spec) { return spec.name == view.name; });
+  recipe.views.push_back(view);
+  std::vector<std::string> given = given_;
+  std::erase(given, view.name);
+  given.push_back(view.name);
+  SequenceDetector result(std::move(recipe), std::move(given), options_);
+  ProfileWriter writer;
+  profile_.save(writer);
+  const std::string bytes = writer.serialize();
+  result.profile_ = Profile::load(result.recipe_, SafetensorsFile(std::as_bytes(std::span(bytes)), "statistics"));
+  result.single_ = single_;
+  return result;
+}
+
 void SequenceDetector::select(std::span<const double> given, std::size_t sequences, std::vector<double>& out) const {
   if (given.size() != given_.size() * sequences)
     fail(ErrorCode::invalid_argument, "recipe " + recipe_.name, "given numbers",
@@ -129,7 +145,7 @@ Judgement SequenceDetector::judge(TypeSequence events, std::span<const double> g
   scratch.raw.resize(recipe_.views.size());
   scratch.levels.resize(recipe_.views.size());
   profile_.scores(events, scratch.given, scratch.detection, scratch.raw);
-  return calibration_.judge(scratch.raw, scratch.levels);
+  return calibration_.judge(scratch.raw, scratch.levels, has_learned(events));
 }
 
 double SequenceDetector::decision_function(TypeSequence events, Scratch& scratch, std::span<const double> given) const {
@@ -141,9 +157,12 @@ bool SequenceDetector::predict(TypeSequence events, Scratch& scratch, std::span<
 }
 
 std::size_t SequenceDetector::count_learned(std::span<const TypeSequence> sequences) const {
-  return static_cast<std::size_t>(std::count_if(sequences.begin(), sequences.end(), [&](TypeSequence sequence) {
-    return std::binary_search(single_.begin(), single_.end(), content_hash(sequence));
-  }));
+  return static_cast<std::size_t>(
+      std::count_if(sequences.begin(), sequences.end(), [&](TypeSequence sequence) { return has_learned(sequence); }));
+}
+
+bool SequenceDetector::has_learned(TypeSequence sequence) const {
+  return std::binary_search(single_.begin(), single_.end(), content_hash(sequence));
 }
 
 std::string SequenceDetector::serialize() const {

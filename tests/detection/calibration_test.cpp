@@ -209,8 +209,8 @@ TEST_CASE("each normal counts with the most abnormal of what is known of it") {
   const std::vector<double> held_out(60, 1.0), finished(60, 1.25), own(60, 0.75);
   const auto matrix = [](const std::vector<double>& values) { return MatrixView<const double>(values.data(), 30, 2); };
   std::vector<double> levels(2);
-  const auto p = [&](const Calibration& calibration, double score) {
-    return calibration.judge(std::vector<double>{score, score}, levels).p_value;
+  const auto p = [&](const Calibration& calibration, double score, bool learned = false) {
+    return calibration.judge(std::vector<double>{score, score}, levels, learned).p_value;
   };
   const Calibration alone(recipe, {matrix(held_out)});
   CHECK(p(alone, 1.0) == 1);
@@ -222,8 +222,12 @@ TEST_CASE("each normal counts with the most abnormal of what is known of it") {
   CHECK(p(both, 0.75) < 0.05);
   CHECK(p(both, 2.0) < 0.01);
   const Calibration known(recipe, {.held_out = matrix(held_out), .own = matrix(own)});
-  CHECK(p(known, 0.75) == 1);
-  CHECK(p(known, 1.25) < 0.05);  // own scores widen the decision, not the views
+  // What was learned is more predictable than anything new: no anomaly itself, and no measure for others.
+  CHECK(p(known, 0.75, true) == 1);
+  CHECK(p(known, 0.75) < 0.05);
+  CHECK(p(known, 1.25) < 0.05);
+  const Calibration odd(recipe, {.held_out = matrix(held_out), .own = matrix(finished)});
+  CHECK(p(odd, 1.25, true) == 1);
   CHECK_THROWS_AS(Calibration(recipe, {.held_out = matrix(held_out), .own = {own.data(), 20, 2}}), Error);
   const std::vector<double> noise(1, 0.1);
   CHECK_THROWS_AS(Calibration(recipe, {.held_out = matrix(held_out), .noise = noise}), Error);

@@ -30,6 +30,10 @@ struct Judgement {
 /// each of them an anomaly. So every normal counts with the most abnormal of what is known of it: a view's upper tail
 /// is made of max(held_out, finished), its lower tail of the minima, and T of the largest T of the three rows; normals
 /// that the finished model cannot tell apart count alike, with the highest T of theirs.
+///
+/// What the finished model has learned itself is far more predictable to it than any new normal. `own` rows, and
+/// learned sequences when they are judged again, therefore have no lower tails: where nothing repeats (films that a
+/// user watches once) they would be the most abnormal normals of all, and no anomaly would exceed them.
 struct CalibrationScores {
   MatrixView<const double> held_out;       ///< by a model that has not seen that normal
   MatrixView<const double> finished = {};  ///< by the model that will judge, of a new normal like that one
@@ -53,12 +57,14 @@ class Calibration {
   std::size_t views() const noexcept { return views_.size(); }
   std::size_t normals() const noexcept { return combined_.size(); }
 
-  /// Levels of one sequence: raw, levels [views].
-  void levels(std::span<const double> raw, std::span<double> levels) const noexcept;
+  /// Levels of one sequence: raw, levels [views]. Of a learned one, without lower tails.
+  void levels(std::span<const double> raw, std::span<double> levels, bool learned = false) const noexcept;
   /// T of one sequence.
   double combine(std::span<const double> levels) const noexcept;
   /// All of it; `levels` [views] is filled.
-  Judgement judge(std::span<const double> raw, std::span<double> levels) const noexcept;
+  Judgement judge(std::span<const double> raw, std::span<double> levels, bool learned = false) const noexcept;
+  /// What the normals score in a view (its upper tail), ascending.
+  std::span<const double> scores_of(std::size_t view) const noexcept { return views_[view].upper.scores(); }
   /// Tail of T.
   const TailCalibration& combined() const noexcept { return combined_; }
 
@@ -73,10 +79,11 @@ class Calibration {
     double weight;
     TailCalibration upper, lower;  ///< lower: of the negated scores, empty if upper
   };
-  double level(const View& view, double raw) const noexcept;
+  double level(const View& view, double raw, bool learned) const noexcept;
   double contribution(const View& view, double level) const noexcept;
   /// T of row r of `other`, with held_out where it does not know a view.
-  double combine_row(MatrixView<const double> held_out, MatrixView<const double> other, std::size_t r) const;
+  double combine_row(MatrixView<const double> held_out, MatrixView<const double> other, std::size_t r,
+                     bool learned = false) const;
   void set_views(const Recipe& recipe, std::span<const std::vector<double>> upper,
                  std::span<const std::vector<double>> lower, std::span<const double> noise);
 

@@ -48,6 +48,10 @@ class SequenceDetector {
   /// them. @throws Error invalid_argument also if one is not.
   SequenceDetector(Recipe recipe, std::vector<std::string> given, const SequenceDetectorOptions& options = {});
 
+  /// The same statistics and recipe with one more given view at the end (in the place of one of that name), not yet
+  /// calibrated. @throws Error as the constructor.
+  SequenceDetector with_given_view(const ViewSpec& view) const;
+
   /// Learns from normals. A normal without a held-out number is learned from, and calibrates its views but not their
   /// combination. @throws Error invalid_argument.
   void fit(std::span<const TypeSequence> normals, const GivenScores& given = {},
@@ -70,6 +74,8 @@ class SequenceDetector {
   /// How many of these sequences are among those that fit() saw exactly once. New traffic hardly repeats what came
   /// once; 0 for detectors of files that do not tell.
   std::size_t count_learned(std::span<const TypeSequence> sequences) const;
+  /// Whether it is one of these: it is then judged without the lower tails (CalibrationScores).
+  bool has_learned(TypeSequence sequence) const;
   /// New calibration with the statistics kept, for recent traffic: `normals` must not be those that were fitted on.
   /// The same bits at any concurrency. @throws Error invalid_argument.
   void recalibrate(std::span<const TypeSequence> normals, std::span<const double> given = {},
