@@ -8,6 +8,7 @@
 #include "seqguard/layers/head_transform.hpp"
 #include "seqguard/layers/layer_norm.hpp"
 #include "seqguard/layers/linear.hpp"
+#include "seqguard/layers/lora.hpp"
 #include "seqguard/layers/pooling.hpp"
 #include "seqguard/layers/relative_position.hpp"
 #include "seqguard/layers/rotary.hpp"
@@ -34,6 +35,8 @@ SEQGUARD_LAYER_NORM(, float)
 SEQGUARD_LAYER_NORM(, double)
 SEQGUARD_LINEAR(, float)
 SEQGUARD_LINEAR(, double)
+SEQGUARD_LORA(, float)
+SEQGUARD_LORA(, double)
 SEQGUARD_POOLING(, float)
 SEQGUARD_POOLING(, double)
 SEQGUARD_RELATIVE_POSITION(, float)

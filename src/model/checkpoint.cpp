@@ -82,7 +82,7 @@ class Checkpoint {
 
  private:
   ModelSpec make_spec(const ModelFeatures& features) const {
-    ModelSpec spec{config_, features, false, heads_of(config_), {}};
+    ModelSpec spec{config_, features, false, heads_of(config_), {}, {}};
     const ParameterKey pooler{ParameterScope::base, 0, "pooler.dense.weight"};
     spec.pooler = has_pooler(spec) || names_.contains(tensor_name(config_, pooler));
     spec.heads.insert(spec.heads.end(), named_.heads.begin(), named_.heads.end());
@@ -201,6 +201,9 @@ Model<float> load_scoring_model(const Context<float>& context, CheckpointFiles f
 void write_model(DirectoryWriter& writer, const Model<float>& model, std::span<const float> values,
                  const WeightsOptions& options) {
   model.require_flat();
+  if (model.spec().lora.rank > 0)
+    fail(ErrorCode::unsupported, "model to write",
+         "has adapters: save_adapter() writes them, and merge_adapters() makes a model without them");
   if (values.size() != model.table().size())
     fail(ErrorCode::invalid_argument, "model to write", "values", std::to_string(model.table().size()),
          std::to_string(values.size()));

@@ -25,12 +25,14 @@ void check_ids(std::span<const std::int32_t> ids, std::string_view what, std::si
 
 }  // namespace
 
-EncoderOptions training_step_options(const ModelConfig& config, AttentionMask mask, std::uint64_t key,
+EncoderOptions training_step_options(const ModelSpec& spec, AttentionMask mask, std::uint64_t key,
                                      std::uint64_t first_token) {
+  const ModelConfig& config = spec.config;
   return {mask,
           {static_cast<float>(config.hidden_dropout_prob), key, first_token},
           true,
-          static_cast<float>(config.attention_probs_dropout_prob)};
+          static_cast<float>(config.attention_probs_dropout_prob),
+          static_cast<float>(spec.lora.dropout)};
 }
 
 std::size_t first_kept_call(const ParameterTable& table, const ModelConfig& config, bool for_training) noexcept {

@@ -1,6 +1,7 @@
 #include "seqguard/model/model.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "seqguard/core/error.hpp"
@@ -32,10 +33,11 @@ struct MeasureStorage : ParameterVisitor<const Real> {
 /// Packs what lies in the flat buffer.
 template <class Real>
 struct PackFlat : ParameterVisitor<const Real> {
-  PackFlat(const Context<Real>& with, const ParameterTable& of, bool training, bool learned)
-      : context(with), table(of), for_training(training), only_learned(learned) {}
+  PackFlat(const Context<Real>& with, const ParameterTable& of, double scale, bool training, bool learned)
+      : context(with), table(of), lora_scale(scale), for_training(training), only_learned(learned) {}
 
   void parameter(const ParameterDeclaration& declaration, const Real*& slot) {
+    if (is_adapter(declaration.key)) return;
     last = declaration.key;
     if (!declaration.trainable) return;
     if (declaration.role == ParameterRole::weight) matrix_learns = true;
@@ -50,13 +52,25 @@ struct PackFlat : ParameterVisitor<const Real> {
         packed.stacked_bias.insert(packed.stacked_bias.end(), layer.bias, layer.bias + layer.out_features);
       packed.bias = packed.stacked_bias.data();
     }
+    bool is_adapted = false;
+    for (const LinearParameters<const Real>& layer : layers) is_adapted |= layer.lora.rank > 0;
+    if (is_adapted && for_training)
+      packed.lora.pack(context, layers, static_cast<Real>(lora_scale));
+    else
+      packed.lora = {};
     if (!std::exchange(matrix_learns, false) && only_learned) return;
     const std::size_t in = layers[0].in_features;
     MatrixView<const Real> weight(layers[0].weight, layers[0].out_features, in);
-    if (is_stack) {
+    const bool is_merged = is_adapted && !for_training;
+    if (is_stack || is_merged) {
       stacked.clear();
-      for (const LinearParameters<const Real>& layer : layers)
+      for (const LinearParameters<const Real>& layer : layers) {
+        const std::size_t first = stacked.size();
         stacked.insert(stacked.end(), layer.weight, layer.weight + layer.out_features * in);
+        if (is_merged && layer.lora.rank > 0)
+          lora_merge<Real>({stacked.data() + first, layer.out_features, in}, layer.lora.a, layer.lora.b,
+                           layer.lora.rank, lora_scale);
+      }
       weight = {stacked.data(), stacked.size() / in, in};
     }
     packed.pack(context, weight, packed.bias, for_training && table.multiplies_gradient(last));
@@ -68,6 +82,7 @@ struct PackFlat : ParameterVisitor<const Real> {
 
   const Context<Real>& context;
   const ParameterTable& table;
+  double lora_scale;
   bool for_training, only_learned;
   ParameterKey last;           // of the linear layer that is packed next
   bool matrix_learns = false;  // one of its matrices does
@@ -196,7 +211,13 @@ void Model<Real>::initialize(std::uint64_t seed) {
     const bool is_layer_norm_weight = info.role == ParameterRole::layer_norm && info.name.ends_with("weight");
     std::fill_n(first, info.count, is_layer_norm_weight ? Real(1) : Real(0));
     if (info.role != ParameterRole::weight && info.role != ParameterRole::embedding) continue;
+    if (info.name.ends_with(".lora_B.weight")) continue;
     Random random(seed, i);
+    if (is_adapter(info.key)) {  // lora_A, Kaiming's uniform distribution with a = sqrt(5), as in PEFT
+      const double bound = 1 / std::sqrt(static_cast<double>(info.shape[1]));
+      for (std::size_t k = 0; k < info.count; ++k) first[k] = static_cast<Real>(bound * (2 * random.uniform() - 1));
+      continue;
+    }
     for (std::size_t k = 0; k < info.count; ++k)
       first[k] = static_cast<Real>(random.normal() * spec_.config.initializer_range);
   }
@@ -205,7 +226,7 @@ void Model<Real>::initialize(std::uint64_t seed) {
 template <class Real>
 void Model<Real>::pack(bool for_training) {
   require_flat();
-  PackFlat<Real> packer(context_, table_, for_training, false);
+  PackFlat<Real> packer(context_, table_, spec_.lora.scale(), for_training, false);
   visit_parameters<const Real>(spec_, parameters_, packed_, packer);
   prepare();
 }
@@ -213,7 +234,7 @@ void Model<Real>::pack(bool for_training) {
 template <class Real>
 void Model<Real>::pack_learned() {
   require_flat();
-  PackFlat<Real> packer(context_, table_, true, true);
+  PackFlat<Real> packer(context_, table_, spec_.lora.scale(), true, true);
   visit_parameters<const Real>(spec_, parameters_, packed_, packer);
   prepare();
 }
@@ -230,8 +251,27 @@ Model<Real> begin_from(const Model<Real>& base, ModelSpec spec, std::uint64_t se
   return model;
 }
 
+template <class Real>
+Model<Real> merge_adapters(const Model<Real>& model) {
+  const LoraOptions& lora = model.spec().lora;
+  ModelSpec spec = model.spec();
+  spec.lora = {};
+  Model<Real> merged = begin_from<Real>(model, std::move(spec), 0);
+  for (const ParameterInfo& a : model.table().entries()) {
+    if (!a.name.ends_with(".lora_A.weight")) continue;
+    const std::string module = a.name.substr(0, a.name.size() - std::string_view("lora_A.weight").size());
+    const ParameterInfo &b = model.table().at(module + "lora_B.weight"), &w = merged.table().at(module + "weight");
+    const Real* const values = model.values().data();
+    lora_merge<Real>({merged.values().data() + w.offset, w.shape[0], w.shape[1]}, values + a.offset, values + b.offset,
+                     a.shape[0], lora.scale());
+  }
+  return merged;
+}
+
 template class Model<float>;
 template class Model<double>;
+template Model<float> merge_adapters(const Model<float>&);
+template Model<double> merge_adapters(const Model<double>&);
 template Model<float> begin_from(const Model<float>&, ModelSpec, std::uint64_t);
 template Model<double> begin_from(const Model<double>&, ModelSpec, std::uint64_t);
 

@@ -4,6 +4,7 @@
 #include <numeric>
 #include <utility>
 
+#include "model/lora_modules.hpp"
 #include "seqguard/core/error.hpp"
 #include "seqguard/model/parameter_list.hpp"
 
@@ -39,6 +40,7 @@ ParameterTable::ParameterTable(const ModelSpec& spec, Matrices matrices) : matri
   ModelParameters<const float> p;
   PackedModel<float> packed;
   visit_parameters<const float>(spec, p, packed, collector);
+  check_lora(spec, *this);
   unread_gradient_ = gradient_size_;
   std::size_t longest = 0;
   for (const ParameterInfo& info : entries_)

@@ -33,7 +33,8 @@ std::string layer_prefix(const ModelConfig& config, std::size_t layer) {
 std::string tensor_name(const ModelConfig& config, const ParameterKey& key) {
   const FamilyTraits& traits = config.traits();
   if (!key.head.empty()) return key.head + "." + key.part;
-  const std::size_t dot = key.part.rfind('.');
+  std::size_t dot = key.part.rfind('.');
+  if (is_adapter(key)) dot = key.part.rfind('.', dot - 1);  // the module's name ends before "lora_A"
   const std::string name = renamed(traits, std::string_view(key.part).substr(0, dot)) + key.part.substr(dot);
   if (key.scope == ParameterScope::head) return name;
   const std::string layer = key.scope == ParameterScope::layer ? layer_prefix(config, key.layer) : "";

@@ -164,13 +164,13 @@ TEST_CASE("gradients of all parameters: causal mask, tanh gelu, dropout") {
 TEST_CASE("gradients of all parameters: every dropout that config.json names") {
   Problem problem(Activation::gelu, AttentionMask::full, 0);
   const double without = problem.run(nullptr);
-  ModelConfig config = problem.spec.config;
-  config.hidden_dropout_prob = 0;
-  config.attention_probs_dropout_prob = 0.2;
-  problem.options = training_step_options(config, AttentionMask::full, 99, 3);
+  ModelSpec spec = problem.spec;
+  spec.config.hidden_dropout_prob = 0;
+  spec.config.attention_probs_dropout_prob = 0.2;
+  problem.options = training_step_options(spec, AttentionMask::full, 99, 3);
   CHECK(problem.run(nullptr) != without);
-  config.hidden_dropout_prob = 0.1;
-  problem.options = training_step_options(config, AttentionMask::full, 99, 3);
+  spec.config.hidden_dropout_prob = 0.1;
+  problem.options = training_step_options(spec, AttentionMask::full, 99, 3);
   std::string name;
   const double worst = worst_difference(problem, name);
   INFO(name);

@@ -66,6 +66,7 @@ struct EmbeddingOptions {
   PositionRule positions = PositionRule::counted;
   std::int32_t padding_id = 0;  ///< of after_padding
   Dropout dropout;
+  Dropout lora_dropout = {};  ///< of what an adapter of the projection reads
 };
 
 /// How a numeric value enters.
@@ -156,7 +157,8 @@ void embedding_forward(const Context<Real>& context, EmbeddingCache<Real>& cache
   layer_norm_forward<Real>(kernels, cache.normalised, cache.layer_norm, MatrixView<const Real>(sum, n, hidden), {},
                            p.layer_norm, options.layer_norm_eps);
   dropout_apply(kernels, cache.normalised, options.dropout);
-  if (p.projection.exists()) linear_forward<Real>(cache.out, cache.normalised, packed_projection, scratch);
+  if (p.projection.exists())
+    linear_forward<Real>(cache.out, cache.normalised, packed_projection, scratch, options.lora_dropout);
 }
 
 /// Accumulates the gradients of d_p that are not null; d_out[N, H] is destroyed. Without a projection it ends as the
@@ -171,7 +173,8 @@ void embedding_backward(const Context<Real>& context, const EmbeddingParameters<
   const KernelTable<Real>& kernels = *context.kernels;
   if (p.projection.exists()) {
     const MatrixView<Real> d_normalised(scratch.allocate<Real>(n * hidden).data(), n, hidden);
-    linear_backward<Real>(context, d_normalised, d_p.projection, d_out, cache.normalised, packed_projection, scratch);
+    linear_backward<Real>(context, d_normalised, d_p.projection, d_out, cache.normalised, packed_projection, scratch,
+                          false, options.lora_dropout);
     d_out = d_normalised;
   }
   dropout_apply(kernels, d_out, options.dropout);

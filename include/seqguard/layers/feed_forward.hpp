@@ -54,6 +54,7 @@ struct FeedForwardOptions {
   Real layer_norm_eps = 0;
   Dropout dropout;
   NormPlacement norm = NormPlacement::post;
+  Dropout lora_dropout = {};  ///< of what adapters read: site 0 intermediate, site 1 output
 };
 
 /// cache.activation from cache.pre_activation.
@@ -98,10 +99,10 @@ void feed_forward_forward(const Context<Real>& context, FeedForwardCache<Real>& 
   const KernelTable<Real>& kernels = *context.kernels;
   const MatrixView<const Real> in =
       sublayer_input<Real>(kernels, cache.sublayer, x, p.output_layer_norm, options.layer_norm_eps, options.norm);
-  linear_forward<Real>(cache.pre_activation, in, packed.intermediate, scratch);
+  linear_forward<Real>(cache.pre_activation, in, packed.intermediate, scratch, options.lora_dropout.at(0));
   feed_forward_activation<Real>(kernels, options.activation, cache);
   const MatrixView<Real> projected = sublayer_result(cache.sublayer, options.norm);
-  linear_forward<Real>(projected, cache.activation, packed.output, scratch);
+  linear_forward<Real>(projected, cache.activation, packed.output, scratch, options.lora_dropout.at(1));
   dropout_apply(kernels, projected, options.dropout);
   sublayer_finish<Real>(kernels, cache.sublayer, x, p.output_layer_norm, options.layer_norm_eps, options.norm);
 }
@@ -122,14 +123,16 @@ void feed_forward_backward(const Context<Real>& context, MatrixView<Real> d_x, c
   dropout_apply(kernels, d_projected, options.dropout);
 
   const MatrixView<Real> d_hidden(scratch.allocate<Real>(n * intermediate).data(), n, intermediate);
-  linear_backward<Real>(context, d_hidden, d_p.output, d_projected, cache.activation, packed.output, scratch);
+  linear_backward<Real>(context, d_hidden, d_p.output, d_projected, cache.activation, packed.output, scratch, false,
+                        options.lora_dropout.at(1));
   MatrixView<Real> d_pre = d_hidden;
   if (features != intermediate) d_pre = {scratch.allocate<Real>(n * features).data(), n, features};
   feed_forward_activation_backward<Real>(kernels, options.activation, d_pre, d_hidden, cache, scratch);
   const MatrixView<const Real> in =
       normalises_input(norm, options.norm) ? MatrixView<const Real>(cache.sublayer.normalised) : x;
   const MatrixView<Real> d_in = sublayer_d_input<Real>(d_x, norm, options.norm, scratch);
-  linear_backward<Real>(context, d_in, d_p.intermediate, d_pre, in, packed.intermediate, scratch, true);
+  linear_backward<Real>(context, d_in, d_p.intermediate, d_pre, in, packed.intermediate, scratch, true,
+                        options.lora_dropout.at(0));
   sublayer_input_backward<Real>(kernels, d_x, d_p.output_layer_norm, d_in, cache.sublayer, norm, options.norm);
 }
 

@@ -1,4 +1,4 @@
-// y = x W^T + b, the nn.Linear of Hugging Face models.
+// y = x W^T + b, the nn.Linear of Hugging Face models, with its adapters where it has some.
 #pragma once
 
 #include <cstddef>
@@ -8,19 +8,12 @@
 #include "seqguard/core/arena.hpp"
 #include "seqguard/core/views.hpp"
 #include "seqguard/kernels/matmul.hpp"
+#include "seqguard/layers/dropout.hpp"
+#include "seqguard/layers/linear_parameters.hpp"
+#include "seqguard/layers/lora.hpp"
 
 namespace seqguard {
 inline namespace v0 {
-
-/// Parameters of one linear layer (Real const), or where their gradients go (Real mutable; null: not wanted).
-template <class Real>
-struct LinearParameters {
-  Real* weight = nullptr;  ///< [out_features, in_features]; null where the model keeps it packed only
-  Real* bias = nullptr;    ///< [out_features], or null
-  std::size_t out_features = 0, in_features = 0;
-
-  bool exists() const noexcept { return out_features > 0; }
-};
 
 /// The weight of a linear layer - or of several that read the same x, one below the other -, packed for the products.
 template <class Real>
@@ -29,6 +22,7 @@ struct PackedLinear {
   PackedMatrix<Real> backward;  ///< W: d_x = d_y W. Empty where no d_x is wanted.
   const Real* bias = nullptr;
   std::vector<Real> stacked_bias;  ///< where several layers' biases became one
+  PackedLora<Real> lora;           ///< in training; for scoring it is merged into the weight
 
   /// Packs weight[out, in], or packs it again with new values without allocating. `for_training`: for the backward
   /// pass too. `storage`: see PackedMatrix.
@@ -46,18 +40,20 @@ struct PackedLinear {
   }
 };
 
-/// y[N, out] = x[N, in] W^T + b.
+/// y[N, out] = x[N, in] W^T + b, and what adapters add.
 template <class Real>
-void linear_forward(MatrixView<Real> y, MatrixView<const Real> x, const PackedLinear<Real>& p, Arena& scratch) {
+void linear_forward(MatrixView<Real> y, MatrixView<const Real> x, const PackedLinear<Real>& p, Arena& scratch,
+                    const Dropout& lora_dropout = {}) {
   p.forward.multiply(y, x, {.bias = p.bias}, scratch);
+  if (p.lora.exists()) lora_forward<Real>(y, x, p.lora, lora_dropout, scratch);
 }
 
-/// d_x[N, in] = d_y W (or += with accumulate; skipped if d_x.data is null); d_W += d_y^T x; d_b += column sums of d_y.
-/// Of layers one below the other, each takes its columns of d_y.
+/// d_x[N, in] = d_y W (or += with accumulate; skipped if d_x.data is null); d_W += d_y^T x; d_b += column sums of d_y;
+/// and the gradients of the adapters. Of layers one below the other, each takes its columns of d_y.
 template <class Real>
 void linear_backward(const Context<Real>& context, MatrixView<Real> d_x, std::span<const LinearParameters<Real>> d_p,
                      MatrixView<const Real> d_y, MatrixView<const Real> x, const PackedLinear<Real>& p, Arena& scratch,
-                     bool accumulate = false) {
+                     bool accumulate = false, const Dropout& lora_dropout = {}) {
   std::size_t first = 0;
   for (const LinearParameters<Real>& layer : d_p) {
     const MatrixView<const Real> own = d_y.cols_from(first, layer.out_features);
@@ -67,27 +63,29 @@ void linear_backward(const Context<Real>& context, MatrixView<Real> d_x, std::sp
     if (layer.bias != nullptr) context.kernels->column_sums(layer.bias, own.data, own.rows, own.cols, own.stride);
   }
   if (d_x.data != nullptr) p.backward.multiply(d_x, d_y, {.accumulate = accumulate}, scratch);
+  if (p.lora.exists()) lora_backward<Real>(context, d_x, d_p, d_y, x, p.lora, lora_dropout, scratch);
 }
 template <class Real>
 void linear_backward(const Context<Real>& context, MatrixView<Real> d_x, const LinearParameters<Real>& d_p,
                      MatrixView<const Real> d_y, MatrixView<const Real> x, const PackedLinear<Real>& p, Arena& scratch,
-                     bool accumulate = false) {
-  linear_backward<Real>(context, d_x, std::span<const LinearParameters<Real>>(&d_p, 1), d_y, x, p, scratch, accumulate);
+                     bool accumulate = false, const Dropout& lora_dropout = {}) {
+  linear_backward<Real>(context, d_x, std::span<const LinearParameters<Real>>(&d_p, 1), d_y, x, p, scratch, accumulate,
+                        lora_dropout);
 }
 
 // Instantiated once, in src/layers/layers.cpp: a host's compiler flags do not change the arithmetic.
 #define SEQGUARD_LINEAR(PREFIX, Real)                                                                            \
   PREFIX template struct PackedLinear<Real>;                                                                     \
   PREFIX template void linear_forward(MatrixView<Real> y, MatrixView<const Real> x, const PackedLinear<Real>& p, \
-                                      Arena& scratch);                                                           \
+                                      Arena& scratch, const Dropout& lora_dropout);                              \
   PREFIX template void linear_backward(const Context<Real>& context, MatrixView<Real> d_x,                       \
                                        std::span<const LinearParameters<Real>> d_p, MatrixView<const Real> d_y,  \
                                        MatrixView<const Real> x, const PackedLinear<Real>& p, Arena& scratch,    \
-                                       bool accumulate);                                                         \
+                                       bool accumulate, const Dropout& lora_dropout);                            \
   PREFIX template void linear_backward(const Context<Real>& context, MatrixView<Real> d_x,                       \
                                        const LinearParameters<Real>& d_p, MatrixView<const Real> d_y,            \
                                        MatrixView<const Real> x, const PackedLinear<Real>& p, Arena& scratch,    \
-                                       bool accumulate);
+                                       bool accumulate, const Dropout& lora_dropout);
 SEQGUARD_LINEAR(extern, float)
 SEQGUARD_LINEAR(extern, double)
 #ifndef SEQGUARD_INSTANTIATES

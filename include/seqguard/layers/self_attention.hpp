@@ -64,6 +64,7 @@ struct SelfAttentionOptions {
   const RotaryTable<Real>* rotary = nullptr;  ///< null: no rotation
   RelativeBias<Real> bias = {};
   Dropout probability_dropout = {};  ///< of the attention probabilities; off by default
+  Dropout lora_dropout = {};         ///< of what adapters read: site 0 query, key and value, site 1 output
 
   /// The latter for the sequence that begins at token `first` of the chunk.
   AttentionDropout<Real> dropout_of_sequence(std::size_t first) const {
@@ -82,7 +83,7 @@ void self_attention_forward(const Context<Real>& context, SelfAttentionCache<Rea
   const KernelTable<Real>& kernels = *context.kernels;
   const MatrixView<const Real> in =
       sublayer_input<Real>(kernels, cache.sublayer, x, p.output_layer_norm, options.layer_norm_eps, options.norm);
-  linear_forward<Real>(cache.query_key_value, in, packed.query_key_value, scratch);
+  linear_forward<Real>(cache.query_key_value, in, packed.query_key_value, scratch, options.lora_dropout.at(0));
   if (options.rotary != nullptr)
     rotate<Real>(cache.query_key_value, offsets, *options.rotary, options.heads, head_dim, Real(1));
   for (std::size_t b = 0; b + 1 < offsets.size(); ++b) {
@@ -102,7 +103,7 @@ void self_attention_forward(const Context<Real>& context, SelfAttentionCache<Rea
                                         .dropout = options.dropout_of_sequence(first)});
   }
   const MatrixView<Real> projected = sublayer_result(cache.sublayer, options.norm);
-  linear_forward<Real>(projected, cache.context, packed.output, scratch);
+  linear_forward<Real>(projected, cache.context, packed.output, scratch, options.lora_dropout.at(1));
   dropout_apply(kernels, projected, options.dropout);
   sublayer_finish<Real>(kernels, cache.sublayer, x, p.output_layer_norm, options.layer_norm_eps, options.norm);
 }
@@ -124,7 +125,8 @@ void self_attention_backward(const Context<Real>& context, MatrixView<Real> d_x,
   dropout_apply(kernels, d_projected, options.dropout);
 
   const MatrixView<Real> d_context(scratch.allocate<Real>(n * hidden).data(), n, hidden);
-  linear_backward<Real>(context, d_context, d_p.output, d_projected, cache.context, packed.output, scratch);
+  linear_backward<Real>(context, d_context, d_p.output, d_projected, cache.context, packed.output, scratch, false,
+                        options.lora_dropout.at(1));
 
   const MatrixView<Real> d_qkv(scratch.allocate<Real>(n * 3 * hidden).data(), n, 3 * hidden);
   for (std::size_t b = 0; b + 1 < offsets.size(); ++b) {
@@ -154,7 +156,7 @@ void self_attention_backward(const Context<Real>& context, MatrixView<Real> d_x,
       normalises_input(norm, options.norm) ? MatrixView<const Real>(cache.sublayer.normalised) : x;
   const MatrixView<Real> d_in = sublayer_d_input<Real>(d_x, norm, options.norm, scratch);
   linear_backward<Real>(context, d_in, std::span<const LinearParameters<Real>>(d_p.query_key_value), d_qkv, in,
-                        packed.query_key_value, scratch, true);
+                        packed.query_key_value, scratch, true, options.lora_dropout.at(0));
   sublayer_input_backward<Real>(kernels, d_x, d_p.output_layer_norm, d_in, cache.sublayer, norm, options.norm);
 }
 

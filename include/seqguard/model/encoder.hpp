@@ -28,10 +28,12 @@ struct EncoderOptions {
   Dropout dropout = {};         ///< of embeddings and of what each block adds: hidden_dropout_prob
   bool for_training = false;    ///< keep what run_encoder_backward() needs: the activations of every layer
   float attention_dropout = 0;  ///< rate for the attention probabilities, with the key of `dropout`
+  float lora_dropout = 0;       ///< rate for what adapters read, likewise
 };
 
-/// Of a training step, with the rates of dropout that the configuration has. `key` and `first_token`: see Dropout.
-EncoderOptions training_step_options(const ModelConfig& config, AttentionMask mask, std::uint64_t key,
+/// Of a training step, with the rates of dropout that configuration and adapters have. `key` and `first_token`: see
+/// Dropout.
+EncoderOptions training_step_options(const ModelSpec& spec, AttentionMask mask, std::uint64_t key,
                                      std::uint64_t first_token);
 
 template <class Real>
@@ -87,12 +89,18 @@ enum class DropoutSite : std::uint64_t { embedding = 0, attention = 1, feed_forw
 inline std::uint64_t dropout_site(std::size_t layer, DropoutSite site) {
   return 4 * (layer + 1) + static_cast<std::uint64_t>(site);
 }
+/// Of what adapters read: streams of their own at the same sites, behind those of layers and heads.
+inline Dropout lora_dropout(const EncoderOptions& options, std::uint64_t site) {
+  constexpr std::uint64_t k_first_site = std::uint64_t{1} << 33;
+  return Dropout{options.lora_dropout, options.dropout.key, options.dropout.first_token}.at(k_first_site + site);
+}
 
 template <class Real>
 EmbeddingOptions<Real> embedding_options(const ModelConfig& config, const EncoderOptions& options) {
   return {static_cast<Real>(config.layer_norm_eps), config.traits().positions,
           static_cast<std::int32_t>(config.position_padding()),
-          options.dropout.at(static_cast<std::uint64_t>(DropoutSite::embedding))};
+          options.dropout.at(static_cast<std::uint64_t>(DropoutSite::embedding)),
+          lora_dropout(options, static_cast<std::uint64_t>(DropoutSite::embedding))};
 }
 
 template <class Real>
@@ -104,6 +112,7 @@ SelfAttentionOptions<Real> attention_options(const Model<Real>& model, const Enc
                                     options.dropout.at(dropout_site(layer, DropoutSite::attention))};
   result.probability_dropout = Dropout{options.attention_dropout, options.dropout.key, options.dropout.first_token}.at(
       dropout_site(layer, DropoutSite::probabilities));
+  result.lora_dropout = lora_dropout(options, dropout_site(layer, DropoutSite::attention));
   const bool global = config.is_global_layer(layer);
   result.norm = config.traits().norm;
   if (!global) result.window = config.local_attention / 2;
@@ -118,7 +127,8 @@ template <class Real>
 FeedForwardOptions<Real> feed_forward_options(const ModelConfig& config, const EncoderOptions& options,
                                               std::size_t layer) {
   return {config.hidden_act, static_cast<Real>(config.layer_norm_eps),
-          options.dropout.at(dropout_site(layer, DropoutSite::feed_forward)), config.traits().norm};
+          options.dropout.at(dropout_site(layer, DropoutSite::feed_forward)), config.traits().norm,
+          lora_dropout(options, dropout_site(layer, DropoutSite::feed_forward))};
 }
 
 template <class Real>

@@ -36,9 +36,10 @@ class Model {
   Model& operator=(Model&&) noexcept = default;
 
   /// N(0, config.initializer_range) for matrices and tables, 0 for biases, 1 for LayerNorm weights; a function of the
-  /// seed and of each parameter's place.
+  /// seed and of each parameter's place. Adapters as in PEFT: lora_A uniform in +-1 / sqrt(in), lora_B 0.
   void initialize(std::uint64_t seed);
-  /// Packs the present values; needed before any forward pass.
+  /// Packs the present values; needed before any forward pass. Adapters are products of their own in training; for
+  /// scoring they are merged into the matrices and cost nothing.
   void pack(bool for_training);
   /// After a step of training, when pack(true) has been called before: the same as pack(true), but what is frozen is
   /// taken to be as it was.
@@ -77,8 +78,15 @@ class Model {
 template <class Real>
 Model<Real> begin_from(const Model<Real>& base, ModelSpec spec, std::uint64_t seed);
 
+/// `model` without its adapters (ModelSpec::lora): what they add is in the matrices, W + scale B A.
+/// @throws Error unsupported: it only scores.
+template <class Real>
+Model<Real> merge_adapters(const Model<Real>& model);
+
 extern template class Model<float>;
 extern template class Model<double>;
+extern template Model<float> merge_adapters(const Model<float>&);
+extern template Model<double> merge_adapters(const Model<double>&);
 extern template Model<float> begin_from(const Model<float>&, ModelSpec, std::uint64_t);
 extern template Model<double> begin_from(const Model<double>&, ModelSpec, std::uint64_t);
 

@@ -10,6 +10,7 @@
 
 #include "seqguard/layers/pooling.hpp"
 #include "seqguard/model/config.hpp"
+#include "seqguard/model/lora_options.hpp"
 
 namespace seqguard {
 inline namespace v0 {
@@ -53,8 +54,9 @@ struct HeadSpec {
 struct FrozenParts {
   bool embeddings = false;      ///< tables, their LayerNorm and projection, the table of relative positions
   std::size_t layers = 0;       ///< the first so many layers (of ALBERT: that have parameters of their own)
-  bool base = false;            ///< everything but the heads: also the last LayerNorm, and the pooler
-  bool all_but_biases = false;  ///< of the parts that are left only what is named bias learns (BitFit, Zaken 2022)
+  bool base = false;            ///< everything but heads and adapters: also the last LayerNorm, and the pooler
+  bool all_but_biases = false;  ///< of the parts that are left only what is named bias learns (BitFit, Zaken 2022);
+                                ///< with adapters that is PEFT's bias="all"
 };
 
 /// Everything that decides which parameters exist.
@@ -64,6 +66,7 @@ struct ModelSpec {
   bool pooler = false;  ///< has_pooler() adds those that a classifier reads
   std::vector<HeadSpec> heads;
   FrozenParts frozen;
+  LoraOptions lora;
 
   /// The head of transformers' class, which has no name, or null.
   const HeadSpec* checkpoint_head() const noexcept {

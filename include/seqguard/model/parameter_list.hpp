@@ -41,18 +41,18 @@ class ParameterWalk {
 
   void run() {
     scope_ = {ParameterScope::base, 0, "", ""};
-    frozen_ = spec_.frozen.base || spec_.frozen.embeddings;
+    frozen_ = spec_.frozen.embeddings;
     embeddings();
     p_.layers.resize(config_.distinct_layers());
     packed_.layers.resize(p_.layers.size());
     for (std::size_t l = 0; l < p_.layers.size(); ++l) {
       scope_ = {ParameterScope::layer, l, "", ""};
-      frozen_ = spec_.frozen.base || l < spec_.frozen.layers;
+      frozen_ = l < spec_.frozen.layers;
       attention(p_.layers[l].attention, packed_.layers[l].attention, l);
       feed_forward(p_.layers[l].feed_forward, packed_.layers[l].feed_forward);
     }
     scope_ = {ParameterScope::base, 0, "", ""};
-    frozen_ = spec_.frozen.base;
+    frozen_ = false;
     if (config_.traits().norm == NormPlacement::pre) layer_norm("final_norm", config_.hidden_size, p_.final_norm);
     if (has_pooler(spec_))
       linear("pooler.dense", config_.hidden_size, config_.hidden_size, true, p_.pooler, packed_.pooler);
@@ -60,19 +60,21 @@ class ParameterWalk {
     packed_.heads.resize(spec_.heads.size());
     for (std::size_t h = 0; h < spec_.heads.size(); ++h) {
       scope_ = {ParameterScope::head, 0, "", spec_.heads[h].name};
-      frozen_ = false;
       head(spec_.heads[h], p_.heads[h], packed_.heads[h]);
     }
   }
 
  private:
+  bool learns(const ParameterKey& key) const {
+    if (key.scope == ParameterScope::head || is_adapter(key)) return true;
+    if (frozen_ || spec_.frozen.base) return false;
+    return spec_.frozen.all_but_biases ? key.part.ends_with(".bias") : spec_.lora.rank == 0;
+  }
   void parameter(std::string part, std::vector<std::size_t> shape, ParameterRole role, Real*& slot, bool fixed = false,
                  std::optional<ParameterKey> tied_to = {}) {
     ParameterKey key = scope_;
     key.part = std::move(part);
-    const bool is_kept =
-        spec_.frozen.all_but_biases && scope_.scope != ParameterScope::head && !key.part.ends_with(".bias");
-    const bool learns = !frozen_ && !is_kept;
+    const bool learns = this->learns(key);
     visitor_.parameter({std::move(key), std::move(shape), role, learns, fixed, std::move(tied_to)}, slot);
   }
   void weight(const std::string& name, std::size_t out, std::size_t in, LinearParameters<Real>& layer) {
@@ -83,10 +85,20 @@ class ParameterWalk {
   void bias(const std::string& name, LinearParameters<Real>& layer) {
     parameter(name + ".bias", {layer.out_features}, ParameterRole::bias, layer.bias);
   }
+  /// The adapter of a layer, where it is to have one.
+  void adapter(const std::string& name, LinearParameters<Real>& layer) {
+    ParameterKey key = scope_;
+    key.part = name + ".weight";
+    if (frozen_ || key.scope == ParameterScope::head || !is_lora_target(config_, spec_.lora, key)) return;
+    layer.lora.rank = spec_.lora.rank;
+    parameter(name + ".lora_A.weight", {layer.lora.rank, layer.in_features}, ParameterRole::weight, layer.lora.a);
+    parameter(name + ".lora_B.weight", {layer.out_features, layer.lora.rank}, ParameterRole::weight, layer.lora.b);
+  }
   void linear(const std::string& name, std::size_t out, std::size_t in, bool with_bias, LinearParameters<Real>& layer,
               PackedLinear<std::remove_const_t<Real>>& packed) {
     weight(name, out, in, layer);
     if (with_bias) bias(name, layer);
+    adapter(name, layer);
     visitor_.product(packed, {&layer, 1});
   }
   void layer_norm(const std::string& name, std::size_t size, LayerNormParameters<Real>& norm) {
@@ -141,11 +153,13 @@ class ParameterWalk {
       qkv.resize(1);
       weight("attention.self.query_key_value", 3 * hidden, hidden, qkv[0]);
       if (config_.attention_bias) bias("attention.self.query_key_value", qkv[0]);
+      adapter("attention.self.query_key_value", qkv[0]);
     } else {
       const std::string names[] = {"attention.self.query", "attention.self.key", "attention.self.value"};
       qkv.resize(3);
       for (std::size_t i = 0; i < 3; ++i) weight(names[i], hidden, hidden, qkv[i]);
       for (std::size_t i = 0; i < 3; ++i) bias(names[i], qkv[i]);
+      for (std::size_t i = 0; i < 3; ++i) adapter(names[i], qkv[i]);
     }
     visitor_.product(packed.query_key_value, qkv);
     linear("attention.output.dense", hidden, hidden, config_.attention_bias, p.output, packed.output);

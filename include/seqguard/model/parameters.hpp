@@ -37,8 +37,13 @@ struct ParameterKey {
 /// "bert.encoder.layer.3.attention.self.query.weight", "classifier.bias", "heads.NAME.out_proj.weight".
 std::string to_string(const ParameterKey& key);
 
+/// Of an adapter: "...lora_A.weight" or "...lora_B.weight".
+bool is_adapter(const ParameterKey& key) noexcept;
+/// Whether the options adapt the linear layer with this weight (the scope is no head's).
+bool is_lora_target(const ModelConfig& config, const LoraOptions& lora, const ParameterKey& weight);
+
 enum class ParameterRole {
-  weight,      ///< matrix of a linear layer: decayed
+  weight,      ///< matrix of a linear layer, or of its adapter: decayed
   embedding,   ///< look-up table: decayed
   bias,        ///< not decayed
   layer_norm,  ///< weight or bias of a LayerNorm: not decayed

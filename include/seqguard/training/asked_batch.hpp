@@ -127,7 +127,7 @@ void AskedBatch<Real>::run_chunk(AskedChunk& chunk, const Model<Real>& model, co
   const EncoderInput input = chunk.examples.batch.input();
   const EncoderOptions options = gradient == nullptr
                                      ? EncoderOptions{.mask = mask}
-                                     : training_step_options(model.config(), mask, dropout_key, chunk.first_token);
+                                     : training_step_options(model.spec(), mask, dropout_key, chunk.first_token);
   const auto cache = run_encoder<Real>(model, input, options, workspace);
   const MatrixView<Real> hidden = cache.last_hidden_state();
   const EncodedChunk<Real> encoded{model, chunk.examples, hidden, options.dropout};
