@@ -19,6 +19,11 @@ bool matches(std::string_view module, std::string_view target) {
 
 }  // namespace
 
+double LoraOptions::scale() const noexcept {
+  const auto r = static_cast<double>(rank);
+  return rank == 0 ? 0 : alpha / (use_rslora ? std::sqrt(r) : r);
+}
+
 std::string module_name(const ModelConfig& config, const ParameterKey& parameter) {
   const std::string name = tensor_name(config, parameter);
   std::size_t end = name.rfind('.');

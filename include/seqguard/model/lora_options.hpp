@@ -1,7 +1,6 @@
 // Which linear layers of the encoder get adapters (layers/lora.hpp), by the names that PEFT uses.
 #pragma once
 
-#include <cmath>
 #include <cstddef>
 #include <string>
 #include <vector>
@@ -12,7 +11,7 @@ inline namespace v0 {
 /// With a rank the base model rests and its adapters learn, beside the heads. Fields as in PEFT's LoraConfig.
 struct LoraOptions {
   std::size_t rank = 0;  ///< r, 1 .. 65,536; 0: no adapters
-  double alpha = 8;      ///< lora_alpha: what B A x is multiplied by, times the rank; finite
+  double alpha = 8;      ///< lora_alpha, finite
   /// lora_dropout, in [0, 1): of what an adapter reads, in training; the pooler's does not drop.
   double dropout = 0;
   /// A linear layer of the encoder is adapted if its module's name in transformers is one of these, or ends with "."
@@ -21,10 +20,7 @@ struct LoraOptions {
   std::vector<std::string> target_modules = {};
   bool use_rslora = false;  ///< alpha / sqrt(r) instead of alpha / r (Kalajdzievski 2023)
 
-  double scale() const noexcept {
-    const auto r = static_cast<double>(rank);
-    return rank == 0 ? 0 : alpha / (use_rslora ? std::sqrt(r) : r);
-  }
+  double scale() const noexcept;  ///< what B A x is multiplied by
 };
 
 }  // namespace v0

@@ -163,7 +163,7 @@ void Trainer<Real>::learn(double loss) {
   if (state_.outliers.rejects(norm, options_.outliers)) return optimizer_.zero_lanes();
   optimizer_.apply(model_, norm, last_.learning_rate);
   if (options_.average_decay > 0) state_.average.update(model_, options_.average_decay);
-  model_.pack(true);
+  model_.pack_learned();
 }
 
 template <class Real>
