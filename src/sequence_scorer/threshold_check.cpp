@@ -20,6 +20,9 @@ namespace {
 constexpr double k_confidence = 0.999;
 /// Normals of which there is one: with fewer than TailCalibration needs for a scale, it tells nothing about new kinds.
 constexpr std::size_t k_fewest_single = 5;
+/// Of n normals the most abnormal one stands for a share of 1 / (n + 1); what is rarer is read off a tail that goes on
+/// beyond it. bench/thresholds.sh shows that the tail holds for a fifth of that share: 20 normals at 1 %.
+constexpr double k_extrapolated = 5;
 /// A share of new kinds that may be so many times the target is warned of.
 constexpr double k_tolerated = 5;
 
@@ -59,6 +62,12 @@ std::string number(double value) {
   return text.data();
 }
 std::string percent(double share) { return number(100 * share) + " %"; }
+
+/// So many sequences at least.
+std::string count(double sequences) {
+  constexpr double k_readable = 1e15;
+  return sequences < k_readable ? std::to_string(static_cast<std::uint64_t>(std::ceil(sequences))) : number(sequences);
+}
 
 /// Of the normal of median length, each event replaced by one of its own that nobody has seen. The encoder's opinion is
 /// left out (NaN), so that the statistics alone must see it.
@@ -114,20 +123,26 @@ std::vector<std::string> threshold_warnings(const AlarmRates& rates, const Norma
   std::size_t single = 0;
   for (std::size_t i = 0; i < normals.size(); ++i) single += normals.copies(i) == 1 ? 1 : 0;
   const auto n = static_cast<double>(normals.total());
+  const double supported = rates.held_out > 0 ? 1 / (k_extrapolated * static_cast<double>(rates.held_out + 1)) : 0;
   const bool few_kinds = single <= k_fewest_single && 3 / n > k_tolerated * rates.target;
+  if (rates.target < supported)
+    warnings.push_back(
+        "the target of " + percent(rates.target) + " cannot be promised: " + std::to_string(rates.held_out) +
+        " normal sequences that calibrate support one of " + percent(supported) + " or more; give more sequences (" +
+        count(1 / (k_extrapolated * rates.target)) + " support it), or raise --target-fpr");
   if (rates.unknown_p_value >= rates.target)
     warnings.push_back(
         "even a sequence of unknown events is not called abnormal (p-value " + number(rates.unknown_p_value) +
         ", target " + percent(rates.target) +
         "): too few normal sequences, or some that are far from the others, hide it; give more sequences, "
         "or raise --target-fpr");
-  else if (few_kinds)
-    warnings.push_back(
-        "the target of " + percent(rates.target) + " cannot be promised: of " + std::to_string(normals.total()) +
-        " normal sequences " + std::to_string(normals.total() - single) +
-        " have copies, one that is new will be called abnormal, and up to " + percent(3 / n) +
-        " of normal traffic may be new; give more sequences (" +
-        std::to_string(static_cast<std::size_t>(std::ceil(3 / rates.target))) + " show it), or raise --target-fpr");
+  else if (few_kinds && rates.target >= supported)
+    warnings.push_back("the target of " + percent(rates.target) + " cannot be promised: of " +
+                       std::to_string(normals.total()) + " normal sequences " +
+                       std::to_string(normals.total() - single) +
+                       " have copies, one that is new will be called abnormal, and up to " + percent(3 / n) +
+                       " of normal traffic may be new; give more sequences (" + count(3 / rates.target) +
+                       " show it), or raise --target-fpr");
   return warnings;
 }
 

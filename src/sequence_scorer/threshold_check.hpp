@@ -20,6 +20,7 @@ AlarmRates held_out_alarm_rates(const BehaviourModel& model);
 
 /// What does not hold, or cannot be known to hold (FitReport::warnings):
 /// - more alarms among its own or the held-out normals than the target explains (binomial, 99.9 %);
+/// - a target below a fifth of 1 / (n + 1), n normals that calibrate: a tail that nobody has seen would decide;
 /// - a sequence of unknown events that is not called abnormal;
 /// - hardly a normal that is the only one of its kind, and few normals: nothing tells how a new kind would score. Of n
 ///   normals none of which is new, up to 3 / n of the traffic may be (rule of three, 95 %).

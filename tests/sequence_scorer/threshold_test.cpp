@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include <string>
+#include <vector>
 
 #include "sequence_scorer/threshold_check.hpp"
 #include "support/threshold_sets.hpp"
@@ -84,6 +85,20 @@ TEST_CASE("alarms that the target does not explain are warned of, whose they are
   CHECK(begins(warnings[0], "the threshold does not hold: 3 % of its own training sequences (12 of 400) are called"));
   CHECK(begins(warnings[1], "the threshold does not hold: 25 % of its held-out normal sequences (100 of 400)"));
   CHECK(begins(warnings[2], "even a sequence of unknown events is not called abnormal (p-value 0.03, target 1 %)"));
+}
+
+TEST_CASE("a target that so few normals cannot support is warned of, with the smallest that they do") {
+  const std::vector<std::vector<TypeId>> sequences = {{1, 2}, {2, 3}, {3, 4}, {4, 5}, {5, 6}, {6, 7}};
+  const Normals varied(std::vector<TypeSequence>(sequences.begin(), sequences.end()));
+  const auto said = [&](double target, std::size_t held_out) {
+    return threshold_warnings({.target = target, .held_out = held_out}, varied);
+  };
+  CHECK(said(0.01, 20).empty());  // the default, and the fewest sequences that are learned from
+  CHECK(said(0.0021, 99).empty());
+  CHECK(said(0.0019, 99) ==
+        std::vector<std::string>{"the target of 0.19 % cannot be promised: 99 normal sequences that calibrate support "
+                                 "one of 0.2 % or more; give more sequences (106 support it), or raise --target-fpr"});
+  CHECK(said(1e-300, 99)[0].find("give more sequences (2e+299 support it)") != std::string::npos);
 }
 
 TEST_CASE("a fit says what its threshold cannot promise, and how often it alarms") {
