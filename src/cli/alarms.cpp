@@ -6,7 +6,7 @@ namespace seqguard::cli {
 
 std::string alarms_text(std::size_t alarms, std::size_t judged) {
   const double share = judged > 0 ? static_cast<double>(alarms) / static_cast<double>(judged) : 0;
-  return fixed(100 * share, 1) + " % (" + with_commas(alarms) + " of " + with_commas(judged) + ")";
+  return percent(share) + " (" + with_commas(alarms) + " of " + with_commas(judged) + ")";
 }
 
 void write_alarms(const AlarmRates& alarms, std::span<const std::string> warnings, JsonWriter& json) {

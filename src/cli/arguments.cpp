@@ -9,10 +9,10 @@
 #include <string_view>
 
 #include "cli/commands.hpp"
+#include "cli/flag_checks.hpp"
 #include "cli/output.hpp"
 #include "cli/version.hpp"
 #include "seqguard/core/error.hpp"
-#include "seqguard/core/load_options.hpp"
 
 namespace seqguard::cli {
 namespace {
@@ -31,25 +31,13 @@ void add_flag_to_come(CLI::App& command, const std::string& flag, const std::str
       ->group("");
 }
 
-/// What is wrong with a value of --precision; empty: nothing.
-std::string check_precision(const std::string& name) {
-  try {
-    precision_from_string(name);
-    return "";
-  } catch (const Error& error) {
-    return error.what();
-  }
-}
-
 CLI::App* add_command(CLI::App& app, const std::string& name, const std::string& what, const std::string& example,
                       CommonOptions& common) {
   CLI::App* command = app.add_subcommand(name, what);
   command->footer("\nExample:\n  " + example);
   command->option_defaults()->always_capture_default();
   command->add_option("--threads", common.threads, "Threads to use")->check(CLI::Range(1, 1024))->group("Common");
-  command->add_option("--seed", common.seed, "Seed of everything random")
-      ->check(CLI::NonNegativeNumber)
-      ->group("Common");
+  command->add_option("--seed", common.seed, "Seed of everything random")->check(check_whole_number)->group("Common");
   command->add_flag("--quiet", common.quiet, "No progress, no summary on stderr")->group("Common");
   command->add_option("--json", common.json, "Write a machine-readable summary there")
       ->type_name("FILE")
@@ -58,9 +46,12 @@ CLI::App* add_command(CLI::App& app, const std::string& name, const std::string&
       ->check(check_precision)
       ->group("Common");
   command->add_option("--isa", common.isa, "Instruction set: baseline, avx2, avx512 (default: the best here)")
+      ->check(check_isa)
       ->group("Common");
-  command->add_option("--matmul", common.matmul, "Matrix products: automatic, own, onednn, eigen")->group("Common");
-  command->add_option("--gemm", common.matmul)->group("");  // another name for it
+  command->add_option("--matmul", common.matmul, "Matrix products: automatic, own, onednn, eigen")
+      ->check(check_matmul)
+      ->group("Common");
+  command->add_option("--gemm", common.matmul)->check(check_matmul)->group("");  // another name for it
   return command;
 }
 
@@ -72,7 +63,8 @@ void add_input(CLI::App& command, InputOptions& input, const std::string& flag, 
       "Fail at the first bad row instead of leaving it out, and instead of a warning at times in mixed units "
       "and at data unlike those that the model was fitted on");
   command.add_option("--max-errors", input.max_errors, "Bad rows named on stderr before they are only counted")
-      ->check(CLI::NonNegativeNumber);
+      ->check(check_whole_number)
+      ->excludes("--strict");
 }
 
 void add_table(CLI::App& command, TableOptions& table) {
@@ -94,7 +86,7 @@ void add_simulate(CLI::App& app, SimulateOptions& options) {
       add_command(app, "simulate", "Writes a made-up shop's log with labelled anomalies and its clean twin",
                   "seqguard simulate --preset shop --users 500 --seed 1 --output shop", options.common);
   command->add_option("--preset", options.preset, "What to simulate")->check(CLI::IsMember({"shop"}));
-  command->add_option("--users", options.users, "Number of users")->check(CLI::NonNegativeNumber);
+  command->add_option("--users", options.users, "Number of users")->check(check_whole_number);
   command->add_option("--output", options.output, "Folder for events.csv, labels.csv, clean.csv")
       ->type_name("DIR")
       ->required();
@@ -120,12 +112,15 @@ void add_fit(CLI::App& app, FitCommandOptions& options) {
   command->add_option("--preset", options.preset, "Recipe of detectors")->check(CLI::IsMember({"default", "traces"}));
   command->add_option("--size", options.size, "Size of the encoder")->check(CLI::IsMember({"auto", "T", "S", "M"}));
   command->add_option("--epochs", options.epochs, "Passes over the data (default: by the amount of data)")
-      ->check(CLI::NonNegativeNumber);
+      ->check(check_whole_number);
   command->add_option("--window", options.window, "Events that the encoder sees at once (default: by their lengths)")
-      ->check(CLI::NonNegativeNumber);
-  command->add_option("--target-fpr", options.target_fpr, "Share of normal sequences that may be called abnormal");
-  command->add_option("--valid-fraction", options.valid_fraction, "Share of the sequences watched by early stopping");
-  command->add_option("--max-minutes", options.max_minutes, "Stop training after so long (0: no limit)");
+      ->check(check_window);
+  command->add_option("--target-fpr", options.target_fpr, "Share of normal sequences that may be called abnormal")
+      ->check(check_target_fpr);
+  command->add_option("--valid-fraction", options.valid_fraction, "Share of the sequences watched by early stopping")
+      ->check(check_valid_fraction);
+  command->add_option("--max-minutes", options.max_minutes, "Stop training after so long (0: no limit)")
+      ->check(check_minutes);
   command->add_flag("--resume", options.resume, "Go on where an interrupted fit with this --output stopped");
   add_flag_to_come(*command, "--schema", "columns are chosen by --key, --order, --time and --columns");
   add_flag_to_come(*command, "--config", "sizes are chosen by --size");
@@ -143,9 +138,10 @@ void add_score(CLI::App& app, ScoreCommandOptions& options) {
   command->add_flag("--drift", options.drift, "Tell whether the input still looks like the normals; needs no labels");
   command->add_flag("--per-event", options.per_event, "Add score, p-value and expected values of each event");
   command->add_option("--expected", options.expected, "Expected values listed for each event with --per-event")
-      ->check(CLI::NonNegativeNumber);
+      ->check(check_whole_number)
+      ->needs("--per-event");
   command->add_option("--top", options.top, "Show the N most abnormal sequences on stderr")
-      ->check(CLI::NonNegativeNumber)
+      ->check(check_whole_number)
       ->type_name("N");
   add_flag_to_come(*command, "--explain", "--per-event says which event is abnormal and what was expected");
 }
@@ -161,7 +157,10 @@ void add_evaluate(CLI::App& app, EvaluateOptions& options) {
   command->add_option("--normal", options.normal, "Normal sequences")->type_name("FILE");
   command->add_option("--abnormal", options.abnormal, "Abnormal sequences")->type_name("FILE");
   command->add_option("--scores", options.scores, "JSON lines with score, label and is_anomaly instead of a model")
-      ->type_name("FILE");
+      ->type_name("FILE")
+      ->excludes("--format")
+      ->excludes("--strict")
+      ->excludes("--max-errors");
   command->add_option("--clean", options.clean, "The --input before it was damaged: judges repairs too")
       ->type_name("FILE");
   add_flag_to_come(*command, "--report", "the table goes to stderr, --json FILE has the figures");
@@ -177,7 +176,7 @@ void add_repair(CLI::App& app, RepairCommandOptions& options) {
   command->get_option("--input")->required();
   command->add_option("--output", options.output, "Where the repaired sequences go")->type_name("FILE");
   command->add_option("--edits", options.edits, "JSON lines of every edit")->type_name("FILE");
-  command->add_option("--max-edits", options.max_edits, "Most edits of one sequence")->check(CLI::NonNegativeNumber);
+  command->add_option("--max-edits", options.max_edits, "Most edits of one sequence")->check(check_whole_number);
 }
 
 void add_encode(CLI::App& app, EncodeOptions& options) {
@@ -202,7 +201,8 @@ void add_encode(CLI::App& app, EncodeOptions& options) {
       ->check(CLI::IsMember({"text", "jsonl"}));
   command->add_flag("--strict", options.strict, "Fail at the first bad line");
   command->add_option("--max-errors", options.max_errors, "Bad lines named on stderr before they are only counted")
-      ->check(CLI::NonNegativeNumber);
+      ->check(check_whole_number)
+      ->excludes("--strict");
 }
 
 void add_convert(CLI::App& app, ConvertCommandOptions& options) {
@@ -216,7 +216,7 @@ void add_convert(CLI::App& app, ConvertCommandOptions& options) {
       ->check(CLI::IsMember({"fp32", "fp16", "bf16"}));
   command->add_option("--max-shard-size", options.max_shard_size, "Bytes of a file, or with a unit: 200MB")
       ->transform(CLI::AsSizeValue(true))
-      ->check(CLI::PositiveNumber);
+      ->check(check_positive_number);
   add_flag_to_come(*command, "--merge-lora", "");
   add_flag_to_come(*command, "--prune", "");
   add_flag_to_come(*command, "--share-layers", "");
@@ -234,8 +234,10 @@ void add_recalibrate(CLI::App& app, RecalibrateCommandOptions& options) {
   command->add_option("--output", options.output, "The new model's folder; may be the same")
       ->type_name("DIR")
       ->required();
-  command->add_option("--target-fpr", options.target_fpr,
-                      "Share of normal sequences that may be called abnormal (default: as it is)");
+  command
+      ->add_option("--target-fpr", options.target_fpr,
+                   "Share of normal sequences that may be called abnormal (default: as it is)")
+      ->check(check_target_fpr);
 }
 
 /// All commands' options side by side, and the one that was chosen.
@@ -274,6 +276,15 @@ int print_answer(const CLI::App& app, const CLI::ParseError& question) {
     return k_failed;
   }
   return k_done;
+}
+
+/// What was given and is no flag: of a flag that is required and missing most likely the reason.
+std::string unknown_flags(const CLI::App& app) {
+  std::string names;
+  for (const std::string& argument : app.remaining(true))
+    if (argument.size() > 1 && argument[0] == '-')
+      names += (names.empty() ? "; not known: " : ", ") + argument.substr(0, argument.find('='));
+  return names;
 }
 
 int print_usage_error(const std::string& message, const std::string& command) {
@@ -323,8 +334,10 @@ std::optional<Command> parse_arguments(int argc, char** argv, int& exit_code) {
   } catch (const CLI::ParseError& error) {
     const auto used = app.get_subcommands();
     const bool asked = error.get_exit_code() == 0;  // --help, --version
-    exit_code = asked ? print_answer(app, error)
-                      : print_usage_error(error.what(), used.empty() ? "" : used.front()->get_name());
+    std::string what = error.what();
+    if (dynamic_cast<const CLI::RequiredError*>(&error) != nullptr) what += unknown_flags(app);
+    exit_code =
+        asked ? print_answer(app, error) : print_usage_error(what, used.empty() ? "" : used.front()->get_name());
     return std::nullopt;
   }
   return options.chosen(app.get_subcommands().front()->get_name());

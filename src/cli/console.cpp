@@ -46,6 +46,18 @@ std::string fixed(double number, int decimals) {
   return text;
 }
 
+std::string percent(double share) {
+  const double number = 100 * share;
+  if (std::abs(std::round(10 * number) / 10 - number) <= 0.05 * number) return fixed(number, 1) + " %";
+  char text[64];
+  std::snprintf(text, sizeof text, "%.2g %%", number);
+  return text;
+}
+
+std::string counted(std::size_t number, std::string_view noun) {
+  return with_commas(number) + " " + std::string(noun) + (number == 1 ? "" : "s");
+}
+
 std::string duration(double seconds) {
   if (seconds < 10) return fixed(seconds, 1) + " s";
   const auto whole = static_cast<unsigned long>(std::lround(seconds));
@@ -60,7 +72,7 @@ std::string duration(double seconds) {
 }
 
 std::string byte_size(std::size_t bytes) {
-  if (bytes < 1000) return std::to_string(bytes) + " bytes";
+  if (bytes < 1000) return counted(bytes, "byte");
   const double size = static_cast<double>(bytes);
   if (bytes < 1'000'000) return fixed(size / 1e3, 1) + " KB";
   return bytes < 1'000'000'000 ? fixed(size / 1e6, 1) + " MB" : fixed(size / 1e9, 1) + " GB";

@@ -11,6 +11,8 @@
 namespace seqguard::cli {
 
 int run(const ConvertCommandOptions& options) {
+  require_writable_folder(options.to);
+  require_writable_file(options.common.json);
   ConvertOptions convert;
   if (options.dtype == "fp32") convert.weights.dtype = Dtype::f32;
   if (options.dtype == "fp16") convert.weights.dtype = Dtype::f16;
@@ -21,8 +23,8 @@ int run(const ConvertCommandOptions& options) {
   const Converted converted = convert_checkpoint(options.from, options.to, convert, stop_at_interrupt);
   const WrittenWeights& weights = converted.weights;
   const std::string dtype(weights.dtype ? to_string(*weights.dtype) : "mixed");
-  say(options.common.quiet, converted.from + ": " + with_commas(weights.tensors) + " tensors, " +
-                                with_commas(weights.parameters) + " parameters, " + dtype + ", " +
+  say(options.common.quiet, converted.from + ": " + counted(weights.tensors, "tensor") + ", " +
+                                counted(weights.parameters, "parameter") + ", " + dtype + ", " +
                                 byte_size(weights.bytes) + " -> " + options.to + "/" + weights.files.back());
   try {
     load_model_spec(options.to);

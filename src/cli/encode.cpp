@@ -163,6 +163,10 @@ std::size_t encode_lines(std::istream& input, const std::string& name, const Tex
 int run(const EncodeOptions& options) {
   if (options.output == "-" && options.common.json == "-")
     throw UsageError("encode: --json - and the output cannot both go to stdout; give one of them a file");
+  if (options.mask != "full" && options.kind == "input_ids")
+    throw UsageError("encode: --mask has no effect on input_ids, which nothing is computed from");
+  require_writable_file(options.output);
+  require_writable_file(options.common.json);
   const TextModel model = load_checkpoint(options);
   for (const std::string& note : model.load_report().notes) say(options.common.quiet, "note: " + note);
   check_kind(model.model(), options);
@@ -179,7 +183,7 @@ int run(const EncodeOptions& options) {
   const std::size_t bad =
       encode_lines(from_stdin ? std::cin : file, from_stdin ? "stdin" : options.input, model, options, output);
   output.commit();
-  if (bad > 0) warn(with_commas(bad) + " bad lines were answered with an error");
+  if (bad > 0) warn(counted(bad, "bad line") + (bad == 1 ? " was" : " were") + " answered with an error");
   if (!options.common.json.empty()) {
     JsonWriter json;
     json.begin_object().field("bad_lines", bad).end_object().end_line();

@@ -140,6 +140,7 @@ int evaluate_scores(const EvaluateOptions& options, Evaluation& evaluation) {
 
 int run(const EvaluateOptions& options) {
   const Form form = form_of(options);
+  require_writable_file(options.common.json);
   Evaluation evaluation;
   const int exit_code = form == Form::labelled    ? evaluate_labelled(options, evaluation)
                         : form == Form::two_files ? evaluate_two_files(options, evaluation)

@@ -7,8 +7,6 @@
 namespace seqguard::cli {
 namespace {
 
-std::string percent(double share) { return fixed(100 * share, 1) + " %"; }
-
 /// "12 of 34".
 std::string of(std::size_t part, std::size_t whole) { return with_commas(part) + " of " + with_commas(whole); }
 
@@ -40,7 +38,7 @@ std::string repairs_text(const std::vector<RepairMetrics>& repairs) {
   const RepairMetrics& all = repairs.front();
   std::string text = "repairs, compared with the clean twins:\n" + table.text();
   if (all.edits > 0)
-    text += "  of " + with_commas(all.edits) + " edits " +
+    text += "  of " + counted(all.edits, "edit") + " " +
             percent(static_cast<double>(all.located) / static_cast<double>(all.edits)) + " change a wrong event and " +
             percent(static_cast<double>(all.right) / static_cast<double>(all.edits)) + " make it right\n";
   return text;

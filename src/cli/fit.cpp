@@ -1,6 +1,7 @@
 #include "seqguard/sequence_scorer/fit.hpp"
 
 #include <cstdio>
+#include <utility>
 
 #include "cli/alarms.hpp"
 #include "cli/commands.hpp"
@@ -57,11 +58,12 @@ void describe_data(const Dataset& data, bool quiet) {
 
 void describe_plan(const FitPlan& plan, bool quiet) {
   if (plan.rare_values > 0)
-    say(quiet, "frequency cut: " + with_commas(plan.rare_values) + " rare values, " + fixed(100 * plan.rare_share, 1) +
-                   " % of the events, are known to the statistics but not to the encoder");
+    say(quiet, "frequency cut: " + counted(plan.rare_values, "rare value") + ", " + percent(plan.rare_share) +
+                   " of the events, " + (plan.rare_values == 1 ? "is" : "are") +
+                   " known to the statistics but not to the encoder");
   say(quiet, "plan: vocabulary " + with_commas(plan.vocabulary) + ", window " + std::to_string(plan.window) +
                  ", encoder " + std::to_string(plan.layers) + " x " + std::to_string(plan.hidden) + ", " +
-                 with_commas(plan.steps) + " steps; " +
+                 counted(plan.steps, "step") + "; " +
                  (plan.folds > 0 ? "cross-fitted in " + std::to_string(plan.folds) + " folds"
                                  : std::string("3/4 train, 1/4 calibrate")) +
                  "; order tells " + fixed(100 * plan.order_gain, 0) + " %, so " + fixed(100 * plan.masked_share, 0) +
@@ -69,13 +71,32 @@ void describe_plan(const FitPlan& plan, bool quiet) {
 }
 
 /// What becomes of the state file that an interrupted fit has left, or not.
-void describe_state(const FitOptions& options, bool quiet) {
+void warn_of_state(const FitOptions& options) {
   const bool exists = file_exists(options.state_file);
-  if (options.resume && exists) say(quiet, "--resume: goes on from " + options.state_file);
   if (options.resume && !exists) warn("--resume: there is no " + options.state_file + ", so the fit starts anew");
   if (!options.resume && exists)
     warn(options.state_file + " of an interrupted fit is there; without --resume the fit starts anew and replaces it");
 }
+
+/// The bar of a fit. Its first report shows that the state file was accepted.
+class FitProgress {
+ public:
+  FitProgress(const FitOptions& options, bool quiet) : bar_(quiet), quiet_(quiet) {
+    if (options.resume && file_exists(options.state_file)) state_file_ = options.state_file;
+  }
+  ProgressSink sink() { return {&FitProgress::receive, this}; }
+
+ private:
+  static bool receive(const Progress& progress, void* self) {
+    auto& [bar, quiet, state_file] = *static_cast<FitProgress*>(self);
+    if (!state_file.empty()) say(quiet, "--resume: goes on from " + std::exchange(state_file, {}));
+    return bar.update(progress);
+  }
+
+  ProgressBar bar_;
+  bool quiet_;
+  std::string state_file_;  // until it is mentioned
+};
 
 std::string report_json(const FitReport& report, const Dataset& data) {
   JsonWriter json;
@@ -97,10 +118,13 @@ std::string report_json(const FitReport& report, const Dataset& data) {
 
 int run(const FitCommandOptions& options) {
   const bool quiet = options.common.quiet;
+  const FitOptions fit_with = fit_options(options);
+  require_writable_folder(options.output);
+  require_writable_file(fit_with.state_file);
+  require_writable_file(options.common.json);
   const Dataset data = read_input(options.input, options.table);
   describe_data(data, quiet);
-  const FitOptions fit_with = fit_options(options);
-  describe_state(fit_with, quiet);
+  warn_of_state(fit_with);
   const auto executor = executor_for(options.common);
   const FitInput input = prepare_fit(data, fit_with);
   describe_plan(input.plan, quiet);
@@ -108,19 +132,19 @@ int run(const FitCommandOptions& options) {
   FitReport report;
   std::shared_ptr<const BehaviourModel> model;
   try {
-    ProgressBar bar(quiet);
-    model = fit(input, &report, *executor, bar.sink());
+    FitProgress progress(fit_with, quiet);
+    model = fit(input, &report, *executor, progress.sink());
   } catch (const Error& error) {
     if (error.code() != ErrorCode::cancelled) throw;
     throw Interrupted(std::string(error.what()) + "; the same command with --resume goes on from there");
   }
   save_behaviour_model(*model, options.output);
   std::remove(fit_with.state_file.c_str());
-  say(quiet, "learned in " + duration(report.seconds) + ", calibrated on " + with_commas(report.calibration_normals) +
-                 " normal sequences -> " + options.output);
+  say(quiet, "learned in " + duration(report.seconds) + ", calibrated on " +
+                 counted(report.calibration_normals, "normal sequence") + " -> " + options.output);
   say(quiet, "called abnormal: " + alarms_text(report.alarms.own_alarms, report.alarms.own_judged) +
                  " of its own sequences, " + alarms_text(report.alarms.held_out_alarms, report.alarms.held_out) +
-                 " of held-out ones (target: " + fixed(100 * report.alarms.target, 1) + " %)");
+                 " of held-out ones (target: " + percent(report.alarms.target) + ")");
   for (const std::string& warning : report.warnings) warn(warning);
   if (report.kept_normals < report.distinct_normals)
     warn("the statistics keep " + with_commas(report.kept_normals) + " of " + with_commas(report.distinct_normals) +

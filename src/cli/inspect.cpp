@@ -1,6 +1,7 @@
 #include "cli/inspect.hpp"
 
-#include <cstdio>
+#include <string>
+#include <utility>
 
 #include "cli/commands.hpp"
 #include "cli/interrupt.hpp"
@@ -20,13 +21,32 @@ void refuse_model_files(const std::string& path) {
            "one of its files (--format reads it as data)");
 }
 
+/// A model is not read as data are.
+void refuse_data_flags(const InspectOptions& options) {
+  const InputOptions& input = options.input;
+  const TableOptions& table = options.table;
+  std::string names;
+  for (const auto& [name, is_given] : {std::pair{"--format", !input.format.empty()},
+                                       {"--strict", input.strict},
+                                       {"--max-errors", input.max_errors != InputOptions().max_errors},
+                                       {"--key", !table.key.empty()},
+                                       {"--order", !table.order.empty()},
+                                       {"--time", !table.time.empty()},
+                                       {"--columns", !table.columns.empty()}})
+    if (is_given) names += (names.empty() ? "" : ", ") + std::string(name);
+  if (!names.empty())
+    throw UsageError("inspect: " + names + ": without effect on the directory of a model, " + input.path);
+}
+
 }  // namespace
 
 int run(const InspectOptions& options) {
+  require_writable_file(options.common.json);
   Facts facts;
   int exit_code = k_done;
   std::optional<Error> error;
   if (options.input.path != "-" && directory_exists(options.input.path)) {
+    refuse_data_flags(options);
     error = describe_model(options.input.path, load_options(options.common), facts);
   } else {
     if (options.input.format.empty()) refuse_model_files(options.input.path);

@@ -92,7 +92,7 @@ void describe_times(const Dataset& data, Facts& facts) {
   facts.section("time " + data.time_column());
   facts.add("unit", data.time_unit());
   facts.add("unknown", unknown, with_commas(unknown));
-  facts.add("backwards", backwards, with_commas(backwards) + " events earlier than the one before");
+  facts.add("backwards", backwards, counted(backwards, "event") + " earlier than the one before");
   facts.add("gaps in seconds", quantiles(std::move(gaps)));
 }
 
@@ -107,7 +107,8 @@ int describe_data(const InputOptions& input, const TableOptions& table, Facts& f
   facts.add("events", data.events(), with_commas(data.events()));
   facts.add("rejected rows", data.rejected().count, with_commas(data.rejected().count));
   const std::size_t repeated = repeated_sequences(data);
-  facts.add("repeated sequences", repeated, with_commas(repeated) + " equal an earlier one");
+  facts.add("repeated sequences", repeated,
+            with_commas(repeated) + (repeated == 1 ? " equals" : " equal") + " an earlier one");
   facts.add("lengths", quantiles(std::move(lengths)));
   if (!data.key_column().empty()) facts.add("key", data.key_column());
   if (!data.order_column().empty()) facts.add("order", data.order_column());

@@ -62,7 +62,7 @@ void describe_heads(const ModelSpec& spec, Facts& facts) {
   facts.section("heads");
   for (const HeadSpec& head : spec.heads) {
     std::string text(kind_of(head.kind));
-    if (!head.labels.empty()) text += ", " + with_commas(head.labels.size()) + " labels: " + list(head.labels);
+    if (!head.labels.empty()) text += ", " + counted(head.labels.size(), "label") + ": " + list(head.labels);
     facts.add("head " + (head.name.empty() ? architecture_name(spec.config.family, head.kind) : head.name), text);
   }
 }
@@ -87,14 +87,15 @@ void describe_texts(const std::string& directory, const ModelConfig& config, Fac
   facts.add("token ids", input.tokenizer.vocab_size(), with_commas(input.tokenizer.vocab_size()));
   const bool left = input.tokenizer.truncation_side() == TruncationSide::left;
   facts.add("longest text", input.options.max_length,
-            with_commas(input.options.max_length) + " tokens" + (left ? ", the last ones of a longer text" : ""));
+            counted(input.options.max_length, "token") + (left ? ", the last ones of a longer text" : ""));
   if (head_of(config) != Head::sequence_classification) {
     std::vector<std::string> poolings;
     for (const Pooling pooling : sentence.poolings()) poolings.emplace_back(to_string(pooling));
     const std::string of =
         sentence.size() < sentence.uncut_size() ? " of " + with_commas(sentence.uncut_size()) : std::string();
     facts.add("sentence embedding", sentence.size(),
-              with_commas(sentence.size()) + of + " numbers, pooled by " + list(poolings));
+              with_commas(sentence.size()) + of + (sentence.uncut_size() == 1 ? " number" : " numbers") +
+                  ", pooled by " + list(poolings));
     if (!sentence.similarity().empty()) facts.add("similarity", sentence.similarity());
   }
   if (!input.prompt.empty()) facts.add("prompt", input.prompt, "\"" + input.prompt + "\" before each sentence");
@@ -128,7 +129,9 @@ void describe_weights(const std::string& directory, Facts& facts) {
   facts.add("files", files.size(), with_commas(files.size()));
   facts.add("tensors", source->tensors().size(), with_commas(source->tensors().size()));
   facts.add("dtypes", dtype_text);
-  if (tied > 0) facts.add("tied tensors", tied, with_commas(tied) + " share all elements of another");
+  if (tied > 0)
+    facts.add("tied tensors", tied,
+              with_commas(tied) + (tied == 1 ? " shares" : " share") + " all elements of another");
   facts.add("parameters", parameters, with_commas(parameters));
   facts.add("bytes", bytes, byte_size(bytes));
   facts.add("memory", parameters * sizeof(float), byte_size(parameters * sizeof(float)) + " when loaded to score");
@@ -153,12 +156,12 @@ void describe_schema(const EventSchema& schema, Facts& facts) {
     const EventColumn& column = schema.columns[c];
     std::string text(to_string(column.kind));
     if (column.kind == ColumnKind::categorical)
-      text += ", " + with_commas(column.vocabulary.types()) + " values, " + with_commas(column.vocabulary.kept()) +
+      text += ", " + counted(column.vocabulary.types(), "value") + ", " + with_commas(column.vocabulary.kept()) +
               " known to the encoder";
     const auto& dependent = column.dependent_values;
     const auto following =
         std::count_if(dependent.begin(), dependent.end(), [](const auto& value) { return value.has_value(); });
-    if (following > 0) text += ", follows from " + with_commas(static_cast<std::size_t>(following)) + " judged values";
+    if (following > 0) text += ", follows from " + counted(static_cast<std::size_t>(following), "judged value");
     facts.add("column " + column.name, text, text + (c == schema.primary ? " (judged)" : ""));
   }
   if (schema.time) facts.add("time", schema.time->name + ", in " + schema.time->unit);
@@ -173,12 +176,12 @@ void describe_detector(const BehaviourModel& model, Facts& facts) {
   const std::size_t normals = model.detector.calibration().normals();
   facts.add("calibration normals", normals, with_commas(normals));
   if (model.recalibrated_on > 0)
-    facts.add("recalibrated on", model.recalibrated_on, with_commas(model.recalibrated_on) + " sequences after fit");
+    facts.add("recalibrated on", model.recalibrated_on, counted(model.recalibrated_on, "sequence") + " after fit");
   const Profile& profile = model.detector.profile();
   facts.add("distinct normals", profile.kept_normals(),
             with_commas(profile.kept_normals()) + " of " + with_commas(profile.distinct_normals()) + " kept");
   facts.add("profile", profile.bytes(), byte_size(profile.bytes()));
-  facts.add("target fpr", model.target_fpr, fixed(100 * model.target_fpr, 2) + " % of normal sequences");
+  facts.add("target fpr", model.target_fpr, percent(model.target_fpr) + " of normal sequences");
   const double threshold = model.detector.calibration().combined().threshold(model.target_fpr);
   facts.add("threshold", threshold, "score " + fixed(threshold, 3));
   facts.add("drift", model.drift_auroc, "AUROC " + fixed(model.drift_auroc, 3) + " second half against first");

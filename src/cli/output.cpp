@@ -26,7 +26,47 @@ mode_t mode_for(const std::string& path) {
   return 0666 & ~mask;
 }
 
+[[noreturn]] void cannot_write(const std::string& path, const std::string& why) {
+  fail(ErrorCode::io_error, path, "cannot be written: " + why);
+}
+
+/// What is put at `path` by renaming needs a folder that lets itself be changed.
+void require_writable_parent(const std::string& path) {
+  std::filesystem::path parent = std::filesystem::path(path).parent_path();
+  if (parent.empty()) parent = ".";
+  struct stat status {};
+  if (::stat(parent.c_str(), &status) != 0) cannot_write(path, "no folder " + parent.string());
+  if (!S_ISDIR(status.st_mode)) cannot_write(path, parent.string() + " is no folder");
+  if (::access(parent.c_str(), W_OK | X_OK) != 0)
+    cannot_write(path, "the folder " + parent.string() + ": " + std::strerror(errno));
+}
+
+/// A link stays a link: what it leads to is replaced.
+std::string behind_link(const std::string& path) {
+  std::error_code broken;
+  const std::filesystem::path target = std::filesystem::canonical(path, broken);
+  return broken ? path : target.string();
+}
+
 }  // namespace
+
+void require_writable_file(const std::string& path) {
+  if (path.empty() || path == "-") return;
+  struct stat status {};
+  if (::stat(path.c_str(), &status) != 0) return require_writable_parent(path);
+  if (S_ISDIR(status.st_mode)) fail(ErrorCode::io_error, path, "is a directory, expected a file to write");
+  if (S_ISREG(status.st_mode)) return require_writable_parent(behind_link(path));
+  if (::access(path.c_str(), W_OK) != 0) cannot_write(path, std::strerror(errno));  // a device or pipe
+}
+
+void require_writable_folder(const std::string& path) {
+  std::string folder = path;
+  while (folder.size() > 1 && folder.ends_with('/')) folder.pop_back();
+  struct stat status {};
+  if (::stat(folder.c_str(), &status) != 0) return require_writable_parent(folder);
+  if (!S_ISDIR(status.st_mode)) fail(ErrorCode::io_error, path, "is a file, expected a folder to write");
+  require_writable_parent(behind_link(folder));
+}
 
 Output::Output(const std::string& path) : name_(path == "-" ? "stdout" : path) {
   if (path == "-") {

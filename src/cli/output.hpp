@@ -40,6 +40,12 @@ bool stdout_used() noexcept;
 /// main().
 void occupy_closed_streams();
 
+/// Before the work that fills it: @throws Error io_error if a file could not be put there - no such folder, no right to
+/// write in it, or something that is no file. Nothing is created. For "" and "-" nothing is asked.
+void require_writable_file(const std::string& path);
+/// The same of a folder that is written as a whole.
+void require_writable_folder(const std::string& path);
+
 /// Writes a whole small file, or to stdout for "-". @throws Error io_error.
 void write_output(const std::string& path, std::string_view bytes);
 

@@ -15,7 +15,8 @@ void report_rejected(const Dataset& data, std::size_t max_errors) {
   const std::size_t named = std::min(rejected.rows.size(), max_errors);
   for (std::size_t i = 0; i < named; ++i) say(false, rejected.message(i));
   if (rejected.count > 0)
-    warn(with_commas(rejected.count) + " bad rows of " + rejected.file + " were left out" +
+    warn(counted(rejected.count, "bad row") + " of " + rejected.file + (rejected.count == 1 ? " was" : " were") +
+         " left out" +
          (rejected.count > named ? ", " + with_commas(named) + " of them named above (--max-errors)" : ""));
 }
 
@@ -27,8 +28,19 @@ void report_findings(std::span<const DataFinding> findings, bool strict) {
   }
 }
 
+/// An argument that the library refuses is a flag here. @throws UsageError.
+template <class Work>
+auto with_our_arguments(const Work& work) {
+  try {
+    return work();
+  } catch (const Error& error) {
+    if (error.code() == ErrorCode::invalid_argument) throw UsageError(error.what());
+    throw;
+  }
+}
+
 Dataset read(const InputOptions& input, ReadOptions options) {
-  if (!input.format.empty()) options.format = data_format_from_string(input.format);
+  if (!input.format.empty()) options.format = with_our_arguments([&] { return data_format_from_string(input.format); });
   options.strict = input.strict;
   options.kept_rejects = input.max_errors;
   Dataset data = read_events(input.path, options);
@@ -43,9 +55,11 @@ Dataset read(const InputOptions& input, ReadOptions options) {
 }  // namespace
 
 Dataset read_input(const InputOptions& input, const TableOptions& table) {
-  ReadOptions options{.key = table.key, .order = table.order, .time = table.time};
-  for (const std::string& column : table.columns) options.columns.push_back(column_request_from_string(column));
-  return read(input, options);
+  return with_our_arguments([&] {
+    ReadOptions options{.key = table.key, .order = table.order, .time = table.time};
+    for (const std::string& column : table.columns) options.columns.push_back(column_request_from_string(column));
+    return read(input, options);
+  });
 }
 
 Dataset read_input(const InputOptions& input, const EventSchema& schema, const ModelInputOptions& how) {
@@ -71,7 +85,7 @@ void write_findings(std::span<const DataFinding> findings, JsonWriter& json) {
 int exit_code_for(const Dataset& data) { return data.rejected().count > 0 ? k_rows_rejected : k_done; }
 
 std::string size_text(const Dataset& data) {
-  return with_commas(data.sequences().size()) + " sequences, " + with_commas(data.events()) + " events";
+  return counted(data.sequences().size(), "sequence") + ", " + counted(data.events(), "event");
 }
 
 std::string sequence_name(const Dataset& data, std::size_t sequence) {

@@ -15,6 +15,8 @@ namespace seqguard::cli {
 
 int run(const RecalibrateCommandOptions& options) {
   const bool quiet = options.common.quiet;
+  require_writable_folder(options.output);
+  require_writable_file(options.common.json);
   RecalibrationOptions how;
   how.target_fpr = options.target_fpr;
   how.compute = load_options(options.common);
@@ -31,7 +33,7 @@ int run(const RecalibrateCommandOptions& options) {
   }
   say(quiet, "called abnormal before: " + alarms_text(report.alarms_before, report.sequences) +
                  ", now: " + alarms_text(report.alarms.held_out_alarms, report.alarms.held_out) +
-                 " of held-out ones (target: " + fixed(100 * report.alarms.target, 1) + " %) -> " + options.output);
+                 " of held-out ones (target: " + percent(report.alarms.target) + ") -> " + options.output);
   for (const std::string& warning : report.warnings) warn(warning);
   if (!options.common.json.empty()) {
     JsonWriter json;

@@ -80,6 +80,7 @@ void check_outputs(const RepairCommandOptions& options) {
 
 int run(const RepairCommandOptions& options) {
   check_outputs(options);
+  for (const std::string& file : {options.output, options.edits, options.common.json}) require_writable_file(file);
   const SequenceScorer scorer = SequenceScorer::load(options.model, load_options(options.common));
   std::vector<DataFinding> findings;
   const Dataset data = read_input(options.input, *scorer.schema(), {.keep_raw = true, .findings = &findings});
@@ -94,11 +95,12 @@ int run(const RepairCommandOptions& options) {
   if (!options.edits.empty()) write_output(options.edits, edits_text(data, repairs));
   const Counts counts = count(repairs);
   const std::size_t abnormal = repairs.size() - counts.of(RepairResult::normal);
-  say(options.common.quiet, with_commas(abnormal) + " of " + with_commas(repairs.size()) +
-                                " sequences were abnormal: " + with_commas(counts.of(RepairResult::repaired)) +
-                                " repaired, " + with_commas(counts.of(RepairResult::improved)) + " improved, " +
+  say(options.common.quiet, with_commas(abnormal) + " of " + counted(repairs.size(), "sequence") +
+                                (abnormal == 1 ? " was" : " were") +
+                                " abnormal: " + with_commas(counts.of(RepairResult::repaired)) + " repaired, " +
+                                with_commas(counts.of(RepairResult::improved)) + " improved, " +
                                 with_commas(counts.of(RepairResult::no_confident_edit)) +
-                                " left alone (no edit helped); " + with_commas(counts.edits) + " edits");
+                                " left alone (no edit helped); " + counted(counts.edits, "edit"));
   if (!options.common.json.empty()) {
     JsonWriter json;
     json.begin_object().field("sequences", repairs.size()).field("abnormal", abnormal);

@@ -98,8 +98,8 @@ StreamDrift drift_of(const std::vector<Summary>& summaries, const SequenceScorer
 void describe_drift(const StreamDrift& drift, bool quiet) {
   std::string text = "drift: ";
   for (const DriftLevel& level : drift.levels)
-    text += fixed(100 * level.share, 1) + " % of the p-values are at most " + fixed(level.level, 2) +
-            " (of normal traffic up to " + fixed(100 * level.most, 1) + " %), ";
+    text += percent(level.share) + " of the p-values are at most " + fixed(level.level, 2) +
+            " (of normal traffic up to " + percent(level.most) + "), ";
   say(quiet, text + (drift.has_drifted() ? "too many" : "none too many"));
   if (drift.has_drifted())
     warn(
@@ -124,6 +124,8 @@ int run(const ScoreCommandOptions& options) {
   if (options.output == "-" && options.common.json == "-")
     throw UsageError("score: --json - and the scores cannot both go to stdout; give one of them a file");
   const bool quiet = options.common.quiet;
+  require_writable_file(options.output);
+  require_writable_file(options.common.json);
   const SequenceScorer scorer = SequenceScorer::load(options.model, load_options(options.common));
   std::vector<DataFinding> findings;
   const Dataset data = read_input(options.input, *scorer.schema(), {.findings = &findings});
@@ -134,7 +136,7 @@ int run(const ScoreCommandOptions& options) {
   const auto flagged = static_cast<std::size_t>(
       std::count_if(summaries.begin(), summaries.end(), [](const Summary& s) { return s.is_anomaly; }));
   say(quiet, "judged " + size_text(data) + ": " + with_commas(flagged) +
-                 " abnormal (expected of normal traffic: " + fixed(100 * scorer.target_fpr(), 1) + " %)");
+                 " abnormal (expected of normal traffic: " + percent(scorer.target_fpr()) + ")");
   std::optional<StreamDrift> drift;
   if (options.drift) drift = drift_of(summaries, scorer);
   if (drift) describe_drift(*drift, quiet);

@@ -9,6 +9,8 @@
 namespace seqguard::cli {
 
 int run(const SimulateOptions& options) {
+  require_writable_folder(options.output);
+  require_writable_file(options.common.json);
   const std::vector<ShopUser> users = simulate_shop(options.users, options.common.seed);
   std::size_t events = 0, abnormal = 0;
   for (const ShopUser& user : users) {
@@ -22,8 +24,8 @@ int run(const SimulateOptions& options) {
   directory.write("clean.csv", shop_clean_csv(users));
   stop_if_interrupted("simulate");
   directory.commit();
-  say(options.common.quiet, "simulated " + with_commas(users.size()) + " users with " + with_commas(events) +
-                                " events, " + with_commas(abnormal) + " of them abnormal -> " + options.output +
+  say(options.common.quiet, "simulated " + counted(users.size(), "user") + " with " + counted(events, "event") + ", " +
+                                with_commas(abnormal) + " of them abnormal -> " + options.output +
                                 "/{events,labels,clean}.csv");
   if (!options.common.json.empty()) {
     JsonWriter json;

@@ -144,16 +144,22 @@ std::size_t choose_primary(const SourceInfo& source, const ColumnPlan& plan, std
 void plan_listed(const SourceInfo& source, std::span<const SourceRow> sample, const ReadOptions& options,
                  ColumnPlan& plan) {
   std::set<std::size_t> listed;
+  std::string time = options.time;
   for (const ColumnRequest& request : options.columns) {
     const ColumnPlan::Field field = require_column(source, request.name);
     if (!listed.insert(field.field).second)
-      fail(ErrorCode::invalid_argument, "columns", "\"" + request.name + "\" is listed twice");
+      fail(ErrorCode::invalid_argument, "columns (--columns)", "\"" + request.name + "\" is listed twice");
     const ColumnKind kind =
         request.kind ? *request.kind : infer_kind(source.columns[field.field], values_of(sample, field.field));
-    if (kind == ColumnKind::time)
+    if (kind == ColumnKind::time) {
+      if (!time.empty() && time != request.name)
+        fail(ErrorCode::invalid_argument, "columns (--columns, --time)", "a second time column", "one",
+             "\"" + time + "\" and \"" + request.name + "\"");
+      time = request.name;
       plan.time = field;
-    else
+    } else {
       plan.columns.push_back({request.name, kind, field.field});
+    }
   }
 }
 

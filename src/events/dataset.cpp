@@ -16,8 +16,9 @@ DataFormat data_format_from_string(std::string_view name) {
   if (name == "lines") return DataFormat::lines;
   if (name == "csv") return DataFormat::csv;
   if (name == "recbole") return DataFormat::recbole;
-  if (name == "jsonl") fail(ErrorCode::unsupported, "format \"jsonl\"", "not built yet; use lines, csv or recbole");
-  fail(ErrorCode::invalid_argument, "format", "unknown", "lines, csv or recbole", name);
+  if (name == "jsonl")
+    fail(ErrorCode::unsupported, "format \"jsonl\" (--format)", "not built yet; use lines, csv or recbole");
+  fail(ErrorCode::invalid_argument, "format (--format)", "unknown", "lines, csv or recbole", name);
 }
 
 Dataset::Dataset() : Dataset(std::make_unique<Storage>()) {}

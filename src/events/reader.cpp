@@ -1,5 +1,7 @@
 #include "seqguard/events/reader.hpp"
 
+#include <utility>
+
 #include "events/column_plan.hpp"
 #include "events/dataset_builder.hpp"
 #include "events/open_source.hpp"
@@ -23,14 +25,32 @@ std::unique_ptr<RowSource> open(std::unique_ptr<LineReader> lines, const ReadOpt
                                      : open_table(std::move(lines), format, options);
 }
 
+/// Lines have no columns that could be named.
+void refuse_table_options(const SourceInfo& source, const ReadOptions& options) {
+  std::string names;
+  for (const auto& [name, is_given] : {std::pair{"--key", !options.key.empty()},
+                                       {"--order", !options.order.empty()},
+                                       {"--time", !options.time.empty()},
+                                       {"--columns", !options.columns.empty()}})
+    if (is_given) names += (names.empty() ? "" : ", ") + std::string(name);
+  if (!names.empty())
+    fail(ErrorCode::invalid_argument, source.name,
+         "read as lines of events, which have no named columns: " + names +
+             " would have no effect; a table is read with --format csv or recbole");
+}
+
 }  // namespace
 
 ColumnRequest column_request_from_string(std::string_view text) {
   const std::size_t colon = text.rfind(':');
   ColumnRequest request{std::string(text.substr(0, colon)), std::nullopt};
   if (request.name.empty())
-    fail(ErrorCode::invalid_argument, "columns", "a column without name", "NAME or NAME:KIND", text);
-  if (colon != std::string_view::npos) request.kind = column_kind_from_string(text.substr(colon + 1));
+    fail(ErrorCode::invalid_argument, "columns (--columns)", "a column without name", "NAME or NAME:KIND", text);
+  try {
+    if (colon != std::string_view::npos) request.kind = column_kind_from_string(text.substr(colon + 1));
+  } catch (const Error& error) {
+    fail(error.code(), "columns (--columns)", error.what());
+  }
   return request;
 }
 
@@ -45,6 +65,7 @@ std::unique_ptr<RowSource> open_rows_from_text(std::string_view text, const std:
 
 Dataset read_events(RowSource& source, const ReadOptions& options) {
   const bool inferred = options.schema == nullptr && source.info().format != DataFormat::lines;
+  if (options.schema == nullptr && !inferred) refuse_table_options(source.info(), options);
   std::optional<RowSample> sample;
   if (inferred) sample.emplace(source);
   const std::span<const SourceRow> first = sample ? sample->rows() : std::span<const SourceRow>();

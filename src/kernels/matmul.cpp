@@ -109,7 +109,7 @@ class OwnMatrix final : public PackedMatrix<Real>::Implementation {
 
 void require_available(MatmulBackend backend, Isa isa) {
   if (!matmul_backend_available(backend, isa))
-    fail(ErrorCode::unsupported, "matrix product",
+    fail(ErrorCode::unsupported, "matrix product (--matmul)",
          "backend " + std::string(to_string(backend)) + " is not built in, or not offered for " +
              std::string(to_string(isa)));
 }
@@ -151,7 +151,7 @@ std::unique_ptr<typename PackedMatrix<Real>::Implementation> make_matrix(const C
   if (backend == MatmulBackend::eigen) return make_eigen_matrix<Real>(k, n, layout);
 #endif
   if (backend != MatmulBackend::own)
-    fail(ErrorCode::unsupported, "matrix product",
+    fail(ErrorCode::unsupported, "matrix product (--matmul)",
          "backend " + std::string(to_string(backend)) + " has no double precision");
   return std::make_unique<OwnMatrix<Real>>(*context.matmul, k, n, layout, storage);
 }

@@ -125,7 +125,7 @@ std::string_view to_string(EncoderSize size) noexcept {
 EncoderSize encoder_size_from_string(std::string_view name) {
   for (const EncoderSize size : {EncoderSize::automatic, EncoderSize::tiny, EncoderSize::small, EncoderSize::medium})
     if (name == to_string(size)) return size;
-  fail(ErrorCode::invalid_argument, "fit", "unknown size", "auto, T, S or M", name);
+  fail(ErrorCode::invalid_argument, "fit", "unknown size (--size)", "auto, T, S or M", name);
 }
 
 FitInput prepare_fit(const Dataset& data, const FitOptions& options) {
@@ -133,8 +133,11 @@ FitInput prepare_fit(const Dataset& data, const FitOptions& options) {
   if (data.sequences().size() < k_least_sequences)
     fail(ErrorCode::invalid_argument, "fit", "too few sequences to learn from",
          "at least " + std::to_string(k_least_sequences) + " sequences", std::to_string(data.sequences().size()));
+  if (options.window && (*options.window < 3 || *options.window > 1'000'000))
+    fail(ErrorCode::invalid_argument, "fit", "positions that the encoder sees at once (--window)", "3 .. 1000000",
+         std::to_string(*options.window));
   if (!(options.target_fpr > 0 && options.target_fpr < 1))
-    fail(ErrorCode::invalid_argument, "fit", "target false-positive rate", "between 0 and 1",
+    fail(ErrorCode::invalid_argument, "fit", "target false-positive rate (--target-fpr)", "between 0 and 1",
          std::to_string(options.target_fpr));
   if (!(options.valid_fraction >= 0 && options.valid_fraction < 1))
     fail(ErrorCode::invalid_argument, "fit", "share of the sequences for early stopping (--valid-fraction)",

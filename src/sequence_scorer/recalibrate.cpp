@@ -89,7 +89,7 @@ RecalibrationReport recalibrate(const std::string& from, const Dataset& normals,
     fail(ErrorCode::invalid_argument, "recalibrate", "too few sequences to calibrate on",
          "at least " + std::to_string(k_least_sequences) + " sequences", std::to_string(n));
   if (options.target_fpr && !(*options.target_fpr > 0 && *options.target_fpr < 1))
-    fail(ErrorCode::invalid_argument, "recalibrate", "target false-positive rate", "between 0 and 1",
+    fail(ErrorCode::invalid_argument, "recalibrate", "target false-positive rate (--target-fpr)", "between 0 and 1",
          std::to_string(*options.target_fpr));
   ReportingExecutor reporting(executor, progress, k_passes * n);
   reporting.report();

@@ -76,6 +76,19 @@ expect 0 fit --input past/clean.csv --output other --epochs 1 --quiet
 one_line err
 says err '^warning: other\.fit-state of an interrupted fit is there; without --resume the fit starts anew and replaces it$'
 
+# A state of other data is not what is gone on from, and stays for those that it belongs to.
+# shellcheck disable=SC2086 # a list of arguments
+start $fit_arguments --output third
+wait_until is_fitting
+sleep 0.2
+interrupt INT 130
+cp third.fit-state before.fit-state
+# shellcheck disable=SC2086 # a list of arguments
+expect 1 $fit_arguments --seed 7 --output third --resume
+says err '^seqguard: third\.fit-state: .*belongs to other data'
+says_not err 'goes on from'
+cmp third.fit-state before.fit-state || complain "a fit that was refused changed the state"
+
 # --- fit: before the first step nothing is lost, and the old model stays ----------------------------------------------------------
 cp -r model before
 mkfifo pipe

@@ -39,8 +39,8 @@ expect 3 score --model model --input bad.csv
 says err '^bad.csv:5: '
 expect 1 score --model model --input bad.csv --strict
 expect 1 score --model shop --input few.csv
-expect 1 score --model model --input few.csv --matmul no-such-backend
-says err 'no-such-backend'
+expect 2 score --model model --input few.csv --matmul no-such-backend
+says err '^seqguard score: --matmul: .*no-such-backend'
 expect 0 score --model model --input few.csv --gemm own --precision fp32 --quiet
 
 # --- thresholds: what a fit says of them, drift, a new calibration -------------------------------------------------------------
@@ -65,6 +65,15 @@ yes 'view cart buy' | head -n 40 >equal.txt
 expect 0 fit --input equal.txt --output equal --epochs 1
 says err 'called abnormal: 0.0 % (0 of 40) of its own sequences, 0.0 % (0 of 40) of held-out ones (target: 1.0 %)'
 says err 'warning: the target of 1 % cannot be promised: .*(300 show it), or raise --target-fpr'
+# A target that 40 normals cannot support, in enough digits.
+expect 0 fit --input equal.txt --output tiny --epochs 1 --target-fpr 0.0000012 --json tiny.json
+says err '(target: 0.00012 %)$'
+says err '^warning: the target of 0.00012 % cannot be promised: 40 normal sequences that calibrate support one of 0.488 % or more; give more sequences (166667 support it), or raise --target-fpr$'
+says tiny.json '"warnings":\["the target of 0.00012 % cannot'
+expect 0 score --model tiny --input equal.txt --output /dev/null
+says err '(expected of normal traffic: 0.00012 %)$'
+expect 0 inspect tiny
+says out 'target fpr  *0.00012 % of normal'
 expect 0 score --model equal --input equal.txt
 says err ': 0 abnormal'
 expect 0 score --model equal --input equal.txt --drift --output /dev/null

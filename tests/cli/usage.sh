@@ -53,6 +53,77 @@ expect 2 evaluate --model x --input y
 expect 2 evaluate --scores x --model y
 expect 2 repair --model x --input y --output - --edits -
 
+# --- flags: those that are not known beside one that is missing, wrong values by the name of the flag -------------------------
+expect 2 fit --inptu x --output y
+says err '^seqguard fit: --input is required; not known: --inptu (see'
+expect 2 fit --output y --foo=3 --bar 4
+says err '^seqguard fit: --input is required; not known: --foo, --bar (see'
+expect 2 score --model x
+says err '^seqguard score: --input is required (see'
+wrong() { # FLAG VALUE
+    expect 2 fit --input x --output y "$1" "$2"
+    one_line err
+    says err "^seqguard fit: $1: .*expected .*found $2 (see"
+}
+wrong --matmul no-such
+wrong --isa no-such
+wrong --window 2
+wrong --window 1000001
+for value in 0 1 -0.1 nan x; do wrong --target-fpr $value; done
+for value in 1 -0.1 nan; do wrong --valid-fraction $value; done
+for value in -1 nan; do wrong --max-minutes $value; done
+for flag in --epochs --seed --max-errors; do wrong $flag -1; done
+wrong --epochs 1.5
+expect 2 fit --input x --output y --threads 0
+says err '^seqguard fit: --threads: '
+expect 2 recalibrate --model x --input y --output z --target-fpr 7
+says err '^seqguard recalibrate: --target-fpr: '
+expect 2 convert --from x --to y --max-shard-size 0
+says err '^seqguard convert: --max-shard-size: expected '
+printf 'view cart\nview buy\n' >lines.txt
+printf 'user,time,date,event\nu,1,2,a\nu,2,3,b\n' >table.csv
+expect 2 inspect lines.txt --format nonsense
+says err 'format (--format): unknown'
+expect 2 score --model "$2/tests/golden/model_d12" --input x --expected 3
+expect 2 inspect table.csv --columns event:nonsense
+says err '^seqguard: columns (--columns): '
+expect 2 inspect table.csv --columns event,event
+says err '^seqguard: columns (--columns): '
+
+# --- flags that would have no effect ------------------------------------------------------------------------------------------
+for flag in --key --order --time --columns; do
+    expect 2 inspect lines.txt $flag user
+    one_line err
+    says err "^seqguard: lines.txt: .*: $flag would have no effect"
+    expect 2 inspect table.csv --format lines $flag user
+    expect 2 fit --input lines.txt --output y $flag user
+    says err "$flag would have no effect"
+done
+expect 0 inspect table.csv --key user --order time --time time --columns event
+expect 2 fit --input lines.txt --output y --key a --order b
+says err ': --key, --order would have no effect'
+expect 2 inspect table.csv --time time --columns event,date:time
+says err 'a second time column, expected one, found "time" and "date"$'
+expect 2 inspect table.csv --columns event,date:time,time:time
+says err 'a second time column'
+expect 0 inspect table.csv --columns event,date:time
+for flag in --strict "--format csv" "--max-errors 3" "--key user" "--order user" "--time user" "--columns user"; do
+    # shellcheck disable=SC2086 # a flag and its value
+    expect 2 inspect "$2/tests/golden/model_d12" $flag
+    says err "${flag% *}: without effect"
+done
+expect 2 score --model x --input y --expected 2
+says err 'expected requires --per-event'
+expect 2 score --model x --input y --strict --max-errors 2
+says err 'excludes'
+for flag in --strict "--format csv" "--max-errors 3"; do
+    # shellcheck disable=SC2086 # a flag and its value
+    expect 2 evaluate --scores x $flag
+    says err 'excludes'
+done
+expect 2 encode --model x --output-kind input_ids --mask causal
+says err 'mask has no effect on input_ids'
+
 # --- failures: one line that says what and where -------------------------------------------------------------------------
 expect 1 inspect no-such-file.csv
 says err 'no-such-file.csv'
@@ -83,6 +154,15 @@ says err 'bad.csv:3: '
 "$program" inspect - --format csv <bad.csv >out 2>err
 [ $? -eq 3 ] || complain "inspect - does not read stdin"
 says err '^stdin:3: '
+
+printf 'user,event\nu,a\nu\nu,b\n' >one_bad.csv
+expect 3 inspect one_bad.csv
+says err '^warning: 1 bad row of one_bad.csv was left out$'
+expect 0 simulate --users 1 --output one_user
+says err '^simulated 1 user with [0-9]* events'
+printf '{"input_ids":[2]}\n{}\n' >requests.jsonl
+expect 3 encode --model "$2/tests/golden/model_d12" --output-kind input_ids --input requests.jsonl
+says err '^warning: 1 bad line was answered with an error$'
 
 # --- simulate: the same for the same seed, a folder that appears whole ---------------------------------------------------------
 expect 0 simulate --users 40 --seed 3 --output shop --json summary.json
@@ -134,6 +214,47 @@ expect 0 evaluate --scores scores.jsonl --json link.json --quiet
 [ "$(stat -c %a kept.json)" = 640 ] || complain "the rights of an output changed"
 expect 1 evaluate --scores scores.jsonl --json no-such-folder/x.json
 expect 1 evaluate --scores scores.jsonl --json .
+
+# An output that cannot be written is found before the work: these have no input.
+echo text >plain
+mkdir folder
+early() { # WHAT ARGUMENTS...
+    what=$1
+    shift
+    expect 1 "$@"
+    one_line err
+    says err "^seqguard: $what"
+}
+for command in "score --model x --input y" "repair --model x --input y" "encode --model x --output-kind logits"; do
+    # shellcheck disable=SC2086 # a list of arguments
+    {
+        early 'none/out: cannot be written: no folder none$' $command --output none/out
+        early 'plain/out: cannot be written: plain is no folder$' $command --output plain/out
+        early 'folder: is a directory, expected a file' $command --output folder
+        early 'none/out: cannot be written' $command --output folder/out --json none/out
+    }
+done
+early 'none/out: cannot be written' repair --model x --input y --edits none/out
+for command in "fit --input y --output" "recalibrate --model x --input y --output" "convert --from x --to" "simulate --users 1000000 --output"; do
+    # shellcheck disable=SC2086 # a list of arguments
+    {
+        early 'none/out: cannot be written: no folder none$' $command none/out
+        early 'plain/out: cannot be written: plain is no folder$' $command plain/out/
+        early 'plain: is a file, expected a folder' $command plain
+        early 'none/out: cannot be written' $command folder --json none/out
+    }
+done
+early 'none/out: cannot be written' inspect y --json none/out
+early 'none/out: cannot be written' evaluate --scores y --json none/out
+mkdir busy.fit-state
+early 'busy.fit-state: is a directory' fit --input y --output busy
+if [ "$(id -u)" -ne 0 ]; then # who may do everything may write there too
+    mkdir -m 555 closed
+    early 'closed/out: cannot be written: the folder closed: ' score --model x --input y --output closed/out
+    early 'closed/out: cannot be written: the folder closed: ' fit --input y --output closed/out
+fi
+says plain '^text$'
+[ -z "$(ls folder)" ] || complain "asking whether an output can be written leaves something"
 
 # --- stdout that takes nothing: exit code 1, and a line that says so -----------------------------------------------------------
 # fails_to_write WHAT ARGUMENTS...: the program has just ended with $got.

@@ -27,7 +27,7 @@ struct ReadOptions {
   DataFormat format = DataFormat::guess;
   /// Reads exactly the columns of this schema, in its order; the five fields below are then not looked at. Borrowed.
   const EventSchema* schema = nullptr;
-  std::string key = {}, order = {}, time = {};  ///< names that override the inferred ones
+  std::string key = {}, order = {}, time = {};  ///< names that override the inferred ones; of tables only
   std::vector<ColumnRequest> columns = {};      ///< if not empty: only these, the first categorical one is primary
   bool keyed_lines = false;                     ///< lines are KEY<tab>events
   bool keep_raw = false;                        ///< keep the bytes of each row, for writing the file again
@@ -68,7 +68,8 @@ std::unique_ptr<RowSource> open_rows_from_text(std::string_view text, const std:
 /// findings(); compare_with_schema() finds more.
 /// @throws Error file_not_found, io_error; bad_format: no header, no key, a named column that is absent, a name twice,
 /// data that take more than 360 MB and more than 18 times the file (only rows or sequences of a single letter do);
-/// bad_event "file:line: reason" at the first bad row if strict; unsupported (jsonl).
+/// bad_event "file:line: reason" at the first bad row if strict; unsupported (jsonl); invalid_argument: a column that
+/// is listed twice, a second time column, or names of columns for lines of events.
 Dataset read_events(const std::string& path, const ReadOptions& options = {});
 
 /// The same of all rows that a source still has: the options that choose the format and its limits are not looked at.
