@@ -136,7 +136,7 @@ std::vector<std::string> threshold_warnings(const AlarmRates& rates, const Norma
         ", target " + percent(rates.target) +
         "): too few normal sequences, or some that are far from the others, hide it; give more sequences, "
         "or raise --target-fpr");
-  else if (few_kinds && rates.target >= supported)
+  else if (few_kinds)
     warnings.push_back("the target of " + percent(rates.target) + " cannot be promised: of " +
                        std::to_string(normals.total()) + " normal sequences " +
                        std::to_string(normals.total() - single) +

@@ -118,6 +118,11 @@ TEST_CASE("a fit says what its threshold cannot promise, and how often it alarms
       "abnormal, and up to 7.5 % of normal traffic may be new; give more sequences (300 show it), or raise "
       "--target-fpr";
   CHECK(report.warnings[0] == expected);
+  options.target_fpr = 0.001;  // and 40 normals of any kind cannot support it
+  fit(as_dataset(copies({"view", "cart", "buy"}, 40), false), options, &report, *executor);
+  REQUIRE(report.warnings.size() == 2);
+  CHECK(report.warnings[0].find("support one of 0.488 % or more") != std::string::npos);
+  CHECK(report.warnings[1].find("(3000 show it)") != std::string::npos);
   options.target_fpr = 0.02;
   fit(as_dataset(copies({"view", "cart", "buy"}, 40), false), options, &report, *executor);
   CHECK(report.warnings.empty());
