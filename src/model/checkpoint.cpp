@@ -12,6 +12,7 @@
 #include "model/named_heads.hpp"
 #include "model/tensor_accounting.hpp"
 #include "model/tensor_names.hpp"
+#include "model/values_as_tensors.hpp"
 #include "seqguard/core/error.hpp"
 
 namespace seqguard {
@@ -124,46 +125,6 @@ Head class_of(const ModelSpec& spec) {
   return head->kind;
 }
 
-/// Values in memory under the names of a checkpoint: of model.safetensors, or of heads.safetensors.
-class ValuesAsTensors : public TensorSource {
- public:
-  ValuesAsTensors(const Model<float>& model, std::span<const float> values, bool named_heads,
-                  std::string_view prefix_to_drop)
-      : table_(model.table()), values_(values) {
-    path_ = "model to write";
-    const ModelConfig& config = model.config();
-    const std::vector<Copy> copies = copies_of(table_, config);
-    for (std::size_t i = 0; i < table_.entries().size(); ++i) {
-      const ParameterInfo& parameter = table_.entries()[i];
-      if (parameter.fixed || parameter.key.head.empty() == named_heads) continue;
-      std::string name = tensor_name(config, parameter.key);
-      if (name.starts_with(prefix_to_drop)) name.erase(0, prefix_to_drop.size());
-      const TensorInfo info{Dtype::f32, parameter.shape, i, {}};
-      tensors_.emplace(std::move(name), info);
-      if (config.tie_word_embeddings) continue;
-      for (const Copy& copy : copies)
-        if (copy.of == parameter.key) tensors_.emplace(copy.name, info);
-    }
-  }
-
-  std::vector<std::string> names() const {
-    std::vector<std::string> names;
-    for (const auto& [name, info] : tensors_) names.push_back(name);
-    return names;
-  }
-
- private:
-  void read_next(const TensorInfo& info, Cursor& cursor, std::span<std::byte> out) const override {
-    const ParameterInfo& parameter = table_.entries()[info.place];
-    const auto bytes = std::as_bytes(values_.subspan(parameter.offset, parameter.count));
-    std::copy_n(bytes.data() + cursor.position, out.size(), out.data());
-    cursor.position += out.size();
-  }
-
-  const ParameterTable& table_;
-  std::span<const float> values_;
-};
-
 }  // namespace
 
 ModelConfig load_model_config(const std::string& directory) {
@@ -210,10 +171,11 @@ void write_model(DirectoryWriter& writer, const Model<float>& model, std::span<c
   const Head head = class_of(model.spec());
   ModelConfig config = model.config();
   config.architectures = {architecture_name(config.family, head)};
-  const ValuesAsTensors tensors(model, values, false, head == Head::none ? config.traits().tensor_prefix : "");
+  const auto is_checkpoints = [](const ParameterInfo& parameter) { return parameter.key.head.empty(); };
+  const ValuesAsTensors tensors(model, values, is_checkpoints, head == Head::none ? config.traits().tensor_prefix : "",
+                                true);
   write_weights(writer, tensors, tensors.names(), options);
-  const ValuesAsTensors named(model, values, true, "");
-  if (!named.tensors().empty()) write_named_heads(writer, model.spec(), named);
+  write_named_heads(writer, model, values);
   writer.write("config.json", with_dtype(to_json(config), "config.json", options.dtype.value_or(Dtype::f32)));
 }
 

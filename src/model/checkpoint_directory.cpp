@@ -86,7 +86,8 @@ std::vector<std::string> names_in(const std::string& directory) {
 void refuse_adapters(const std::string& directory) {
   if (file_exists(directory + "/adapter_config.json"))
     fail(ErrorCode::unsupported_model, directory + "/adapter_config.json",
-         "adapters are not supported: merge it into the model first");
+         "is an adapter, no model: merge it into its base (seqguard convert --from BASE --merge-adapters " + directory +
+             " --to NEW), or read it with load_adapter()");
 }
 
 std::string read_config_text(const std::string& directory) {

@@ -6,6 +6,7 @@
 
 #include "core/json_tree.hpp"
 #include "core/json_writer.hpp"
+#include "model/values_as_tensors.hpp"
 #include "seqguard/core/error.hpp"
 #include "seqguard/model/safetensors.hpp"
 
@@ -82,10 +83,13 @@ NamedHeads open_named_heads(const std::string& directory) {
   return read_named_heads(read_file(path, k_max_bytes), directory, std::make_unique<SafetensorsFile>(weights));
 }
 
-void write_named_heads(DirectoryWriter& writer, const ModelSpec& spec, const TensorSource& tensors) {
+void write_named_heads(DirectoryWriter& writer, const Model<float>& model, std::span<const float> model_values) {
+  const auto is_named = [](const ParameterInfo& parameter) { return !parameter.key.head.empty(); };
+  const ValuesAsTensors tensors(model, model_values, is_named, "", false);
+  if (tensors.tensors().empty()) return;
   JsonWriter json(2);
   json.begin_object().field("format", k_format).key("heads").begin_array();
-  for (const HeadSpec& head : spec.heads) {
+  for (const HeadSpec& head : model.spec().heads) {
     if (head.name.empty()) continue;
     json.begin_object().field("kind", name_in(k_kinds, head.kind)).key("labels").values(head.labels);
     json.field("loss", name_in(k_losses, head.loss)).field("name", head.name);

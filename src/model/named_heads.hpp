@@ -3,12 +3,13 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "seqguard/core/files.hpp"
-#include "seqguard/model/model_spec.hpp"
+#include "seqguard/model/model.hpp"
 #include "seqguard/model/tensor_source.hpp"
 
 namespace seqguard {
@@ -29,8 +30,8 @@ NamedHeads open_named_heads(const std::string& directory);
 NamedHeads read_named_heads(std::string_view description, const std::string& directory,
                             std::unique_ptr<const TensorSource> tensors);
 
-/// Writes both files. `tensors`: "NAME.out_proj.weight", ...
-void write_named_heads(DirectoryWriter& writer, const ModelSpec& spec, const TensorSource& tensors);
+/// Writes both files, if the model has such heads; `values` are laid out as its own.
+void write_named_heads(DirectoryWriter& writer, const Model<float>& model, std::span<const float> values);
 
 }  // namespace v0
 }  // namespace seqguard

@@ -67,19 +67,19 @@ printf 'version https://git-lfs.github.com/spec/v1\noid sha256:4d\nsize 9\n' >po
 refused pointer 'pointer/tokenizer.json: a pointer of Git LFS.*`git lfs pull`'
 mkdir adapter empty
 echo '{}' >adapter/adapter_config.json
-refused adapter 'adapter_config.json: adapters are not supported: merge it into the model first'
+refused adapter 'adapter_config.json: is an adapter, no model: merge it into its base'
 refused empty 'empty/config.json: no such file, expected a checkpoint (config.json, .*detector.json too), found an empty directory'
 
 # --- the other commands say the same, and a file of a model is not read as data -----------------------------------------
 expect 1 convert --from adapter --to new
-says err 'adapters are not supported'
+says err 'is an adapter, no model'
 for directory in adapter empty; do
     for command in encode score; do
         case $command in encode) kind='--output-kind logits' ;; *) kind= ;; esac
         # shellcheck disable=SC2086 # two arguments or none
         expect 1 $command --model $directory --input no-such-file $kind
         one_line err
-        says err "adapters are not supported\|empty/config.json: no such file, expected .*detector.json too"
+        says err "is an adapter, no model\|empty/config.json: no such file, expected .*detector.json too"
     done
 done
 # A text checkpoint judges no events, and one learns what does run it.

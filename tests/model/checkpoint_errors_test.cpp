@@ -136,7 +136,8 @@ TEST_CASE("a directory without weights: all their names, what is there and what 
 TEST_CASE("an adapter is refused by name before anything else is missed") {
   const Files files({"adapter_config.json", "adapter_model.safetensors"});
   const std::string refused =
-      "unsupported_model DIR/adapter_config.json: adapters are not supported: merge it into the model first";
+      "unsupported_model DIR/adapter_config.json: is an adapter, no model: merge it into its base (seqguard convert "
+      "--from BASE --merge-adapters DIR --to NEW), or read it with load_adapter()";
   const std::string& directory = files.directory.path();
   CHECK(files.error() == refused);
   CHECK(error_of(directory, [&] { load_model_config(directory); }) == refused);

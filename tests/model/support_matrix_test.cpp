@@ -97,7 +97,7 @@ std::string quantised() {
 
 std::string adapter() {
   return verdict_after([](const std::string& to) { write_text(to + "/adapter_config.json", "{}"); },
-                       "adapters are not supported");
+                       "is an adapter, no model");
 }
 
 std::string other_formats() {
@@ -141,7 +141,7 @@ TEST_CASE("the README's table of files is the one of this build") {
   for (const StorageForm& form : k_storage_forms) add(form.name, read_form(form));
   add("`pytorch_model.bin` of torch before 1.6", old_torch());
   add("F8, F6, F4, integers; `quantization_config`", common(common(narrow_dtypes(), integers()), quantised()));
-  add("adapters (`adapter_config.json`)", adapter());
+  add("adapters of PEFT without their base (`convert --merge-adapters` merges LoRA into it)", adapter());
   add("only GGUF, ONNX, TensorFlow or Flax", other_formats());
   check_readme_table("files", k_file, table);
 }
