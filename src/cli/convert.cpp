@@ -20,7 +20,10 @@ int run(const ConvertCommandOptions& options) {
   convert.weights.max_shard_bytes = options.max_shard_size;
   remember_interrupts();
   const ProgressSink stop_at_interrupt{[](const Progress&, void*) { return interrupted() == 0; }, nullptr};
-  const Converted converted = convert_checkpoint(options.from, options.to, convert, stop_at_interrupt);
+  const Converted converted =
+      options.merge_adapters.empty()
+          ? convert_checkpoint(options.from, options.to, convert, stop_at_interrupt)
+          : merge_adapter(options.from, options.merge_adapters, options.to, convert, stop_at_interrupt);
   const WrittenWeights& weights = converted.weights;
   const std::string dtype(weights.dtype ? to_string(*weights.dtype) : "mixed");
   say(options.common.quiet, converted.from + ": " + counted(weights.tensors, "tensor") + ", " +

@@ -290,8 +290,11 @@ void save_adapter(const std::string& directory, const Model<float>& model, const
   for (const auto& [name, info] : tensors.tensors()) {
     std::vector<float>& value = values.emplace_back(info.count());
     tensors.read(name, value);
-    to_write.push_back(
-        {std::string(k_prefix) + name, Dtype::f32, info.shape, std::as_bytes(std::span<const float>(value))});
+    // A bias of an adapted layer lies inside PEFT's wrapper.
+    const std::string module = name.substr(0, name.rfind('.'));
+    const bool is_wrapped = name.ends_with(".bias") && std::ranges::find(targets, module) != targets.end();
+    to_write.push_back({std::string(k_prefix) + (is_wrapped ? module + ".base_layer.bias" : name), Dtype::f32,
+                        info.shape, std::as_bytes(std::span<const float>(value))});
   }
   DirectoryWriter writer(directory);
   writer.leave_out([](std::string_view name) {

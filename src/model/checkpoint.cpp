@@ -159,8 +159,8 @@ Model<float> load_scoring_model(const Context<float>& context, CheckpointFiles f
                                          std::move(files.weights), std::move(named), features, Matrices::packed));
 }
 
-void write_model(DirectoryWriter& writer, const Model<float>& model, std::span<const float> values,
-                 const WeightsOptions& options) {
+WrittenWeights write_model(DirectoryWriter& writer, const Model<float>& model, std::span<const float> values,
+                           const WeightsOptions& options) {
   model.require_flat();
   if (model.spec().lora.rank > 0)
     fail(ErrorCode::unsupported, "model to write",
@@ -174,9 +174,10 @@ void write_model(DirectoryWriter& writer, const Model<float>& model, std::span<c
   const auto is_checkpoints = [](const ParameterInfo& parameter) { return parameter.key.head.empty(); };
   const ValuesAsTensors tensors(model, values, is_checkpoints, head == Head::none ? config.traits().tensor_prefix : "",
                                 true);
-  write_weights(writer, tensors, tensors.names(), options);
+  WrittenWeights written = write_weights(writer, tensors, tensors.names(), options);
   write_named_heads(writer, model, values);
   writer.write("config.json", with_dtype(to_json(config), "config.json", options.dtype.value_or(Dtype::f32)));
+  return written;
 }
 
 void save_model(const std::string& directory, const Model<float>& model, const WeightsOptions& options) {

@@ -1,13 +1,17 @@
 #include "seqguard/model/convert.hpp"
 
 #include <filesystem>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <set>
 #include <vector>
 
 #include "core/json_tree.hpp"
 #include "model/checkpoint_directory.hpp"
 #include "seqguard/core/error.hpp"
+#include "seqguard/model/adapter.hpp"
+#include "seqguard/model/checkpoint.hpp"
 
 namespace seqguard {
 inline namespace v0 {
@@ -30,6 +34,17 @@ std::vector<std::string> names_of(const TensorSource& source, bool tied) {
   return names;
 }
 
+/// The dtype of all floating-point tensors, if it is one that can be written.
+std::optional<Dtype> dtype_of(const TensorSource& source) {
+  std::optional<Dtype> dtype;
+  for (const auto& [name, info] : source.tensors()) {
+    if (!is_floating_point(info.dtype)) continue;
+    if (dtype.value_or(info.dtype) != info.dtype || info.dtype == Dtype::f64) return Dtype::f32;
+    dtype = info.dtype;
+  }
+  return dtype;
+}
+
 void copy_others(DirectoryWriter& writer, const std::string& from) {
   std::set<std::string> names;
   try {
@@ -37,8 +52,10 @@ void copy_others(DirectoryWriter& writer, const std::string& from) {
   } catch (const fs::filesystem_error& error) {
     fail(ErrorCode::io_error, from, std::string("cannot be read: ") + error.what());
   }
+  std::set<std::string, std::less<>> written = {"config.json"};
+  for (const auto& [name, digest] : writer.written()) written.insert(name);
   for (const std::string& name : names)
-    if (name != "config.json" && !is_weights_file(name)) writer.copy(from + "/" + name, name);
+    if (!written.contains(name) && !is_weights_file(name)) writer.copy(from + "/" + name, name);
 }
 
 }  // namespace
@@ -58,6 +75,29 @@ Converted convert_checkpoint(const std::string& from, const std::string& to, con
   DirectoryWriter writer(to);
   Converted result{source->path(), write_weights(writer, *source, names_of(*source, tied), options.weights, progress)};
   writer.write("config.json", result.weights.dtype ? with_dtype(config, config_path, *result.weights.dtype) : config);
+  copy_others(writer, from);
+  writer.commit();
+  return result;
+}
+
+Converted merge_adapter(const std::string& from, const std::string& adapter, const std::string& to,
+                        const ConvertOptions& options, ProgressSink progress) {
+  refuse_what_depends_on_weights(from);
+  refuse_what_depends_on_weights(to);
+  WeightsOptions weights = options.weights;
+  Converted result;
+  std::optional<Model<float>> merged;
+  {
+    const Model<float> base = load_model(make_context(LoadOptions{}), from, {}, options.access);
+    const std::unique_ptr<const TensorSource> source = open_tensors(from, options.access);
+    result.from = source->path();
+    if (!weights.dtype) weights.dtype = dtype_of(*source);
+    merged.emplace(load_merged_adapter(base, adapter));
+  }
+  DirectoryWriter writer(to);
+  result.weights = write_model(writer, *merged, merged->values(), weights);
+  if (!progress.report({.phase = "convert", .done = result.weights.tensors, .total = result.weights.tensors}))
+    fail(ErrorCode::cancelled, "convert", "stopped on request");
   copy_others(writer, from);
   writer.commit();
   return result;

@@ -51,6 +51,29 @@ expect 1 convert --from no-such --to new
 expect 2 convert --from single
 expect 2 convert --from single --to new --dtype int4
 expect 2 convert --from single --to new --max-shard-size 0
-expect 2 convert --from single --to new --merge-lora x
-says err 'merge-lora.*not built yet'
+expect 2 convert --from single --to new --merge-adapters
+
+# --- an adapter merged into its base -----------------------------------------------------------------------------------
+adapters=$2/tests/golden/adapters
+for name in bert distilbert modernbert; do
+    cp -r "$adapters/$name/base" base && echo note >base/note.md
+    expect 0 convert --from base --merge-adapters "$adapters/$name/trained" --to "merged-$name"
+    empty out
+    one_line err
+    says err "^base/model.safetensors: .*, F32, .* -> merged-$name/model.safetensors$"
+    same base/note.md "merged-$name/note.md"
+    expect 0 inspect "merged-$name"
+    rm -r base
+done
+expect 0 convert --from merged-bert --to half --dtype fp16 --quiet
+expect 0 convert --from half --merge-adapters "$adapters/bert/trained" --to twice
+says err ', F16, .* -> twice/model.safetensors$' # as its base
+expect 1 convert --from merged-bert --merge-adapters "$adapters/modernbert/trained" --to new
+one_line err
+says err 'adapter_model.safetensors: .*expected one for a parameter of the base'
+expect 1 convert --from merged-bert --merge-adapters no-such --to new
+says err 'no-such/adapter_config.json: no such file'
+expect 1 convert --from "$adapters/bert/trained" --to new
+says err 'is an adapter, no model: merge it into its base (seqguard convert --from BASE --merge-adapters '
+[ ! -e new ] || complain "a failed merge leaves a directory"
 finish

@@ -63,9 +63,9 @@ Model<float> load_scoring_model(const Context<float>& context, CheckpointFiles f
 /// Heads with names go to heads.json and heads.safetensors, which transformers does not read.
 /// `values` has model.table().size() elements: model.values(), or others of that layout.
 /// @throws Error as write_weights(); bad_checkpoint: a value that is not finite; invalid_argument: labels that do not
-/// fit the configuration.
-void write_model(DirectoryWriter& writer, const Model<float>& model, std::span<const float> values,
-                 const WeightsOptions& options = {});
+/// fit the configuration; unsupported: a model that only scores, or that has adapters.
+WrittenWeights write_model(DirectoryWriter& writer, const Model<float>& model, std::span<const float> values,
+                           const WeightsOptions& options = {});
 
 /// write_model() of the model's own values as a whole new generation of `directory`.
 void save_model(const std::string& directory, const Model<float>& model, const WeightsOptions& options = {});

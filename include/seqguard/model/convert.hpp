@@ -1,4 +1,4 @@
-// A Hugging Face directory written again: other files, other dtype, the same tensors.
+// A Hugging Face directory written again: other files, other dtype, the same tensors, or with an adapter in them.
 #pragma once
 
 #include <string>
@@ -32,6 +32,14 @@ struct Converted {
 /// weights; also models with a detector, whose calibration holds for the very weights it was made with.
 Converted convert_checkpoint(const std::string& from, const std::string& to, const ConvertOptions& options = {},
                              ProgressSink progress = {});
+
+/// The base model `from` with the adapter of a directory merged into its matrices (load_merged_adapter()), written to
+/// `to` as convert_checkpoint() does, with the files of `from` beside the weights. Of a model that is computed here
+/// only. Without a dtype in the options the weights have that of the base, if it is one. `to` and `from` may be the
+/// same.
+/// @throws Error as load_model(), load_merged_adapter() and convert_checkpoint().
+Converted merge_adapter(const std::string& from, const std::string& adapter, const std::string& to,
+                        const ConvertOptions& options = {}, ProgressSink progress = {});
 
 }  // namespace v0
 }  // namespace seqguard
