@@ -34,6 +34,7 @@ rm -rf "$work/golden"
 "$python" "$here/reference/make_goldens.py" "$work/golden" --compare "$here/golden"
 "$python" "$here/reference/make_text_golden.py" "$work/golden" --compare "$here/golden"
 "$python" "$here/reference/make_optimizer_goldens.py" "$work/golden" --compare "$here/golden"
+"$python" "$here/reference/make_trajectories.py" "$work/golden/trajectories" --compare "$here/golden/trajectories"
 rm -rf "$work/weight_files"
 "$python" "$here/reference/make_weight_files.py" "$work/weight_files"
 diff -r --exclude=legacy.bin "$work/weight_files" "$here/golden/weight_files" # legacy.bin holds addresses
