@@ -198,6 +198,22 @@ TEST_CASE("guarded training: the average of the weights is validated and kept") 
   CHECK(averaged.model.values() == expected.values);
 }
 
+TEST_CASE("guarded training: a validation that fails leaves the weights, not their average") {
+  struct Failing final : Validation<float> {
+    double loss(const Model<float>&, Executor&) const override { fail(ErrorCode::cancelled, "validation", "stopped"); }
+  } failing;
+  TrainingOptions options = guarded();
+  options.average_decay = 0.9;
+  Run run, unvalidated;
+  Trainer<float> trainer(run.model, {{&run.source, {{&run.objective}}}}, options, &failing);
+  Trainer<float> other = unvalidated.trainer(options, false);
+  for (int i = 0; i < 4; ++i) trainer.step(inline_executor());
+  CHECK_THROWS_WITH_AS(trainer.step(inline_executor()), "validation: stopped", Error);
+  for (int i = 0; i < 5; ++i) other.step(inline_executor());
+  CHECK(run.model.values() == unvalidated.model.values());
+  CHECK(trainer.state().average.values == other.state().average.values);
+}
+
 TEST_CASE("guarded training: what the guards know goes on after a stop, bit for bit") {
   TrainingOptions options = guarded();
   options.average_decay = 0.9;

@@ -184,8 +184,14 @@ void Trainer<Real>::keep_best(Executor& executor) {
     model_.pack(true);
   };
   exchange();
-  const double loss = validate(executor);
-  if (std::isfinite(loss)) state_.early_stopping.judge(loss, model_.values());
+  double loss = 0;
+  try {
+    loss = validate(executor);
+    if (std::isfinite(loss)) state_.early_stopping.judge(loss, model_.values());
+  } catch (...) {
+    exchange();
+    throw;
+  }
   exchange();
   if (!std::isfinite(loss)) {
     finish();
