@@ -49,10 +49,7 @@ class AdapterFiles {
         named_(open_named_heads(directory)) {
     const std::vector<std::string> roots = roots_of(base);
     for (const auto& [in_file, info] : file_.tensors()) sort_in(in_file, base.traits(), roots);
-    for (const auto& [module, pair] : pairs_)
-      if (pair.a.empty() || pair.b.empty())
-        fail(ErrorCode::bad_checkpoint, file_.path(), "adapter of \"" + module + "\"", "lora_A and lora_B",
-             "one of them");
+    for (const auto& [module, pair] : pairs_) check_pair(module, pair);
   }
 
   const AdapterConfig& config() const noexcept { return config_; }
@@ -130,19 +127,34 @@ class AdapterFiles {
     }
   }
 
+  /// Before memory for so large a rank is taken.
+  void check_pair(const std::string& module, const Pair& pair) const {
+    if (pair.a.empty() || pair.b.empty())
+      fail(ErrorCode::bad_checkpoint, path(), "adapter of \"" + module + "\"", "lora_A and lora_B", "one of them");
+    const std::size_t rank = config_.lora.rank;
+    const std::vector<std::size_t>&a = shape_of(pair.a), &b = shape_of(pair.b);
+    if (a.size() != 2 || b.size() != 2 || a[0] != rank || b[1] != rank || a[1] == 0 || b[0] == 0)
+      fail(ErrorCode::bad_checkpoint, path(), "shapes of the adapter of \"" + module + "\"",
+           "lora_A [" + std::to_string(rank) + ", in], lora_B [out, " + std::to_string(rank) + "], as r says",
+           text_of(a) + ", " + text_of(b));
+  }
+  const std::vector<std::size_t>& shape_of(const std::string& in_file) const {
+    return file_.tensors().find(in_file)->second.shape;
+  }
+  static std::string text_of(const std::vector<std::size_t>& shape) {
+    std::string text;
+    for (const std::size_t extent : shape) text += (text.empty() ? "[" : ", ") + std::to_string(extent);
+    return text + "]";
+  }
+
   void read_from(const TensorSource& source, const std::string& name, const std::vector<std::size_t>& shape,
                  std::span<float> out) const {
     const auto found = source.tensors().find(name);
     if (found == source.tensors().end())
       fail(ErrorCode::bad_checkpoint, source.path(), "tensor \"" + name + "\"", "there", "missing");
-    const auto text = [](const std::vector<std::size_t>& extents) {
-      std::string result;
-      for (const std::size_t extent : extents) result += (result.empty() ? "[" : ", ") + std::to_string(extent);
-      return result + "]";
-    };
     if (found->second.shape != shape)
-      fail(ErrorCode::bad_checkpoint, source.path(), "shape of tensor \"" + name + "\"", text(shape),
-           text(found->second.shape));
+      fail(ErrorCode::bad_checkpoint, source.path(), "shape of tensor \"" + name + "\"", text_of(shape),
+           text_of(found->second.shape));
     source.read(name, out);
   }
 
@@ -170,7 +182,9 @@ class AdapterFiles {
       if (info.key.scope != ParameterScope::head || !info.key.head.empty() || info.role != ParameterRole::weight)
         continue;
       const auto found = replaced_.find(tensor_name(base.config, info.key));
-      labels = found == replaced_.end() ? 0 : file_.tensors().find(found->second)->second.shape.front();
+      const bool fits = found != replaced_.end() && shape_of(found->second).size() == 2 &&
+                        shape_of(found->second)[1] == info.shape[1];
+      labels = fits ? shape_of(found->second)[0] : 0;
     }
     const HeadSpec* const own = base.checkpoint_head(kind);
     if (labels == 0 || (own != nullptr && own->labels.size() == labels)) return base;

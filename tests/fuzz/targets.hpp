@@ -17,6 +17,7 @@ void fuzz_shard_index(std::string_view input);      ///< model.safetensors.index
 void fuzz_torch_file(std::string_view input);       ///< pytorch_model.bin, every tensor read
 void fuzz_pickle(std::string_view input);           ///< the pickle inside it
 void fuzz_config(std::string_view input);           ///< config.json, written and read again
+void fuzz_adapter(std::string_view input);          ///< adapter_config.json and adapter_model.safetensors, for a base
 void fuzz_tokenizer_json(std::string_view input);   ///< tokenizer.json, then a fixed text
 void fuzz_tokenizer_files(std::string_view input);  ///< vocab.txt, vocab.json and merges.txt, tokenizer_config.json
 void fuzz_tokenizer_text(std::string_view input);   ///< any text, with a tokenizer that its first byte chooses
@@ -37,6 +38,7 @@ inline constexpr FuzzTarget k_fuzz_targets[] = {
     {"torch_file", fuzz_torch_file},
     {"pickle", fuzz_pickle},
     {"config", fuzz_config},
+    {"adapter", fuzz_adapter},
     {"tokenizer_json", fuzz_tokenizer_json},
     {"tokenizer_files", fuzz_tokenizer_files},
     {"tokenizer_text", fuzz_tokenizer_text},

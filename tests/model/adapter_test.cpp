@@ -213,12 +213,28 @@ TEST_CASE("adapter files: fields that change the result are refused by name") {
 }
 
 TEST_CASE("adapter files: tensors that do not fit are named") {
-  const std::string layer = "base_model.model.bert.encoder.layer.0.";
   {
     const Copied adapter;
     adapter.set("r", "3");
-    CHECK(adapter.error() == "bad_checkpoint DIR/adapter_model.safetensors: shape of tensor \"" + layer +
-                                 "attention.self.query.lora_A.weight\", expected [3, 16], found [2, 16]");
+    CHECK(
+        adapter.error() ==
+        "bad_checkpoint DIR/adapter_model.safetensors: shapes of the adapter of \"bert.encoder.layer.0.attention.self."
+        "query\", expected lora_A [3, in], lora_B [out, 3], as r says, found [2, 16], [16, 2]");
+    CHECK(adapter.error(true) == adapter.error());
+  }
+  {
+    const Copied adapter;
+    std::vector<float> narrow(2 * 15);
+    adapter.change_tensors([&](std::vector<TensorToWrite>& tensors) {
+      for (TensorToWrite& tensor : tensors)
+        if (tensor.name.ends_with("layer.0.attention.self.query.lora_A.weight")) {
+          tensor.shape = {2, 15};
+          tensor.bytes = std::as_bytes(std::span<const float>(narrow));
+        }
+    });
+    CHECK(adapter.error() ==
+          "bad_checkpoint DIR/adapter_model.safetensors: shape of tensor \"base_model.model.bert.encoder.layer.0."
+          "attention.self.query.lora_A.weight\", expected [2, 16], found [2, 15]");
     CHECK(adapter.error(true) == adapter.error());
   }
   const auto renamed = [&](const std::string& from, const std::string& to, bool merged = false) {

@@ -128,6 +128,26 @@ TEST_CASE("adapters: begun from a model they change nothing, and merged they giv
   });
 }
 
+TEST_CASE("adapters: weights, gradients and moments of MiniLM with them are below 1.3 of its weights") {
+  ModelSpec spec;  // all-MiniLM-L6-v2 with a classifier
+  spec.config.vocab_size = 30'522;
+  spec.config.hidden_size = 384;
+  spec.config.num_hidden_layers = 6;
+  spec.config.intermediate_size = 1536;
+  spec.heads = {{"", Head::sequence_classification, {"no", "yes"}}};
+  const auto numbers = [](const ModelSpec& of) {
+    constexpr std::size_t k_lanes = 8, k_moments = 2;
+    const ParameterTable table(of);
+    return static_cast<double>(table.size() + k_lanes * table.gradient_size() + k_moments * table.unread_gradient());
+  };
+  const auto weights = static_cast<double>(ParameterTable(spec).size());
+  CHECK(numbers(spec) > 10.9 * weights);
+  spec.lora = {.rank = 8};
+  CHECK(numbers(spec) < 1.05 * weights);
+  spec.lora = {.rank = 8, .target_modules = {"all-linear"}};
+  CHECK(numbers(spec) < 1.3 * weights);
+}
+
 TEST_CASE("adapters: after a step they are packed again and their base is not") {
   HeadProblem<double> problem = adapted(Family::bert, Head::sequence_classification, {.rank = 2});
   Model<double>& model = problem.model();
