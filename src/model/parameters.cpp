@@ -32,6 +32,9 @@ bool is_of_attention(const ParameterKey& key) noexcept { return key.part.starts_
 
 ParameterTable::ParameterTable(const ModelSpec& spec, Matrices matrices) : matrices_(matrices) {
   check_heads(spec.heads);
+  if (const std::size_t layers = spec.config.distinct_layers(); spec.frozen.layers > layers)
+    fail(ErrorCode::invalid_argument, "model", "frozen layers", "at most " + std::to_string(layers),
+         std::to_string(spec.frozen.layers));
   struct Collector : ParameterVisitor<const float> {
     explicit Collector(ParameterTable& to) : table(to) {}
     void parameter(const ParameterDeclaration& declaration, const float*&) { table.add(declaration); }

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "model/head_problem.hpp"
+#include "seqguard/core/error.hpp"
 
 using namespace seqguard;
 
@@ -161,4 +162,9 @@ TEST_CASE("frozen: a model that was packed for scoring is packed for training af
   scored.model().pack(false);
   scored.run(&found);
   CHECK(found == expected);
+}
+
+TEST_CASE("frozen: more layers than there are is a mistake") {
+  CHECK_THROWS_WITH_AS(cost_of(Family::modernbert, {.layers = 4}), "model: frozen layers, expected at most 3, found 4",
+                       Error);
 }

@@ -53,7 +53,7 @@ struct HeadSpec {
 /// lowest block that learns: with `base` it does not enter the encoder at all. Heads always learn.
 struct FrozenParts {
   bool embeddings = false;      ///< tables, their LayerNorm and projection, the table of relative positions
-  std::size_t layers = 0;       ///< the first so many layers (of ALBERT: that have parameters of their own)
+  std::size_t layers = 0;       ///< the first so many; at most ModelConfig::distinct_layers()
   bool base = false;            ///< everything but heads and adapters: also the last LayerNorm, and the pooler
   bool all_but_biases = false;  ///< of the parts that are left only what is named bias learns (BitFit, Zaken 2022);
                                 ///< with adapters that is PEFT's bias="all"
