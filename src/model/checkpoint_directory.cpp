@@ -84,10 +84,17 @@ std::vector<std::string> names_in(const std::string& directory) {
 }
 
 void refuse_adapters(const std::string& directory) {
-  if (file_exists(directory + "/adapter_config.json"))
-    fail(ErrorCode::unsupported_model, directory + "/adapter_config.json",
-         "is an adapter, no model: merge it into its base (seqguard convert --from BASE --merge-adapters " + directory +
-             " --to NEW), or read it with load_adapter()");
+  const std::string path = directory + "/adapter_config.json";
+  if (!file_exists(path)) return;
+  if (file_exists(directory + "/config.json"))
+    fail(
+        ErrorCode::unsupported_model, path,
+        "an adapter beside a model is not applied: move it into a directory of its own, and merge it (seqguard convert "
+        "--from " +
+            directory + " --merge-adapters ADAPTER --to NEW)");
+  fail(ErrorCode::unsupported_model, path,
+       "is an adapter, no model: merge it into its base (seqguard convert --from BASE --merge-adapters " + directory +
+           " --to NEW), or read it with load_adapter()");
 }
 
 std::string read_config_text(const std::string& directory) {

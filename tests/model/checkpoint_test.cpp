@@ -267,7 +267,7 @@ TEST_CASE("what stands in for the weights is refused by name") {
   write_file_atomically(directory / "model.safetensors.index.json", "{}");
   CHECK(code_of().find("bad_checkpoint /model.safetensors.index.json: field \"weight_map\"") == 0);
   write_file_atomically(directory / "adapter_config.json", "{}");
-  CHECK(code_of().find("unsupported_model /adapter_config.json: is an adapter, no model") == 0);
+  CHECK(code_of().find("unsupported_model /adapter_config.json: an adapter beside a model is not applied") == 0);
 }
 
 TEST_CASE("a model with further columns keeps them") {

@@ -148,7 +148,7 @@ TEST_CASE("convert: what cannot be converted is refused, and nothing is written"
     CHECK(message.find(from + "/" + name + ": ") == 0);
     return message.substr(from.size() + name.size() + 3);
   };
-  CHECK(refused_with("adapter_config.json", "{}").find("is an adapter, no model") == 0);
+  CHECK(refused_with("adapter_config.json", "{}").find("an adapter beside a model is not applied") == 0);
   CHECK(refused_with("detector.json", "{}").find("a detector's calibration holds only for") == 0);
   fs::create_symlink("/etc/passwd", from + "/vocab.txt");
   CHECK(error_of(from, to).find(from + "/vocab.txt: symbolic link, expected one of the Hub's cache") == 0);

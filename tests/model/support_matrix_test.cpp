@@ -97,7 +97,7 @@ std::string quantised() {
 
 std::string adapter() {
   return verdict_after([](const std::string& to) { write_text(to + "/adapter_config.json", "{}"); },
-                       "is an adapter, no model");
+                       "an adapter beside a model is not applied");
 }
 
 std::string other_formats() {
