@@ -1,0 +1,140 @@
+// Fine-tuning of a text checkpoint on labelled texts: classes of texts, or of their tokens.
+//
+//   const LabelledTexts texts = read_labelled_texts("comments.csv");            // text,label
+//   const FineTuneTextReport report = fine_tune_text("models/minilm", texts, "models/spam");
+//   const TextModel model = TextModel::load("models/spam");                      // transformers opens it as well
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "seqguard/core/executor.hpp"
+#include "seqguard/core/load_options.hpp"
+#include "seqguard/core/progress.hpp"
+#include "seqguard/model/model_spec.hpp"
+#include "seqguard/sequence_scorer/labelled_texts.hpp"
+#include "seqguard/sequence_scorer/text_input.hpp"
+#include "seqguard/training/optimizer_options.hpp"
+#include "seqguard/training/schedule.hpp"
+
+namespace seqguard {
+inline namespace v0 {
+
+/// What the head learns by (training/label_loss.hpp has the formulas).
+enum class TextLoss {
+  ce,     ///< softmax cross-entropy over the classes
+  bce,    ///< a probability for each class by itself; of two classes one, the second's
+  focal,  ///< focal loss: of two classes the binary one, of more and of tokens that of the softmax
+};
+std::string_view to_string(TextLoss loss) noexcept;
+/// @throws Error invalid_argument: neither "ce", "bce" nor "focal".
+TextLoss text_loss_from_string(std::string_view name);
+
+/// By what the best weights are chosen. All but the loss: the larger the better, in [0, 1].
+enum class TextMetric {
+  loss,      ///< what is learned, on held-out texts
+  accuracy,  ///< share of texts, or tokens, whose most likely class is the right one
+  auroc,     ///< of the second of two classes; of more the mean over classes against the rest
+  ap,        ///< average precision, likewise
+  f1,        ///< of the second of two classes; of more as macro_f1
+  macro_f1,  ///< mean over the classes that occur or are predicted
+};
+std::string_view to_string(TextMetric metric) noexcept;
+/// @throws Error invalid_argument for another name than those above.
+TextMetric text_metric_from_string(std::string_view name);
+
+/// Which class the tokens of a span get; tokens outside are "O", the first class.
+enum class SpanTags {
+  bio,    ///< "B-CLASS" its first token, "I-CLASS" the others
+  plain,  ///< "CLASS"
+};
+
+struct FineTuneTextOptions {
+  TextLoss loss = TextLoss::ce;
+  double focal_gamma = 2;             ///< of focal
+  std::optional<double> focal_alpha;  ///< of focal with two classes of texts: weight of the second, in (0, 1)
+  double label_smoothing = 0;         ///< in [0, 1)
+  bool balanced = false;              ///< each class counts as much as the others
+  std::vector<double> class_weights;  ///< one for each class, instead of that; empty: 1
+  SpanTags tags = SpanTags::bio;      ///< of spans
+  bool first_pieces_only = false;     ///< of spans: only the first token of each word (text between blanks) has a
+                                      ///< class, as in transformers' examples
+  FrozenParts frozen;                 ///< FrozenParts::base: only the head learns
+  LoraOptions lora;                   ///< with a rank the adapters and the head learn; they are merged at the end
+  bool adapter_only = false;          ///< they are not: what is written is PEFT's adapter of `from`
+  OptimizerOptions optimizer{.beta2 = 0.999};
+  /// Of it `peak` is not looked at but learning_rate.
+  Schedule schedule{.warm_up = 0.1, .floor = 0};
+  std::optional<double> learning_rate;   ///< empty: 5e-5, with adapters 5e-4, 2e-3 where only the head learns
+  std::optional<double> epochs;          ///< passes over the texts; empty: 3, and at least 100 steps
+  std::optional<std::size_t> steps;      ///< instead of epochs
+  std::size_t tokens_per_step = 0;       ///< 0: those of 16 texts of mean length
+  double valid_fraction = 0.1;           ///< held out and never learned from, in [0, 0.5]; 0: the last weights are kept
+  TextMetric metric = TextMetric::loss;  ///< decides which weights are the best; those are what comes out
+  std::size_t patience = 0;              ///< validations without improvement before training stops; 0: it never does
+  std::size_t validate_every = 0;        ///< steps; 0: once an epoch, but not more than 20 times
+  TextOptions text;                      ///< how texts become tokens, max_tokens above all
+  std::uint64_t seed = 1;
+  std::string curves;        ///< a JSONL file, written anew at each validation with a line for each; empty: none
+  std::string state_file;    ///< where the progress is kept for `resume`; empty: nowhere
+  bool resume = false;       ///< go on from state_file if it exists
+  double save_seconds = 10;  ///< time between two saves of the state; 0: after every step
+  LoadOptions compute;
+};
+
+/// Figures on held-out texts.
+struct TextFigures {
+  std::size_t rows = 0;  ///< texts, or tokens with a class
+  double loss = 0, accuracy = 0, f1 = 0, macro_f1 = 0;
+  double auroc = 0.5, ap = 0;          ///< 0.5 and 0 where the rows have one class only
+  std::vector<std::size_t> confusion;  ///< [classes, classes]: true class, most likely class
+
+  double value(TextMetric metric) const noexcept;
+};
+
+/// A validation, as a line of the curves has it.
+struct TextCurvePoint {
+  std::uint64_t step = 0;
+  double loss = 0;  ///< mean of the steps since the validation before
+  double learning_rate = 0;
+  TextFigures held_out;  ///< without confusion
+};
+
+struct FineTuneTextReport {
+  std::vector<std::string> classes;       ///< in the order of the logits; of one logit: the second class is meant
+  std::vector<std::size_t> learned_from;  ///< texts or tokens of each class
+  std::vector<std::size_t> held_out;
+  std::size_t texts = 0, held_out_texts = 0;
+  std::size_t parameters = 0, learning_parameters = 0;
+  bool validated = false;         ///< there were held-out texts; else the figures say nothing
+  TextFigures figures;            ///< of what comes out
+  std::uint64_t best_step = 0;    ///< validation that they are from
+  std::uint64_t steps = 0;        ///< that were made, of
+  std::uint64_t total_steps = 0;  ///< those that were planned
+  std::vector<TextCurvePoint> curve;
+  std::string stopped_by;  ///< in words
+  bool resumed = false;
+  double seconds = 0;
+  std::vector<std::string> warnings;  ///< in words, for people
+};
+
+/// Learns from `texts` on top of the checkpoint in `from`, and writes to `to` a Hugging Face directory: config.json
+/// with classes and problem_type, all weights, and the files of the tokenizer (of adapter_only: adapter_config.json
+/// and adapter_model.safetensors in place of the weights). The head is new, unless the checkpoint is a classifier of
+/// the very same classes already: then it learns on.
+///
+/// Deterministic for a seed at any concurrency; killed and resumed from its state file it gives the same bits. Stopped
+/// by `progress` (phase "fine-tuning") it saves its state first.
+/// @throws Error as load_model(), Tokenizer::load(), read_labelled_texts(); invalid_argument: options out of range, a
+/// loss that these labels do not have, `to` is `from`; bad_event: a text that cannot be tokenized; bad_checkpoint: a
+/// state file of other texts, options, weights, instruction set or backend; cancelled; io_error; non_finite.
+FineTuneTextReport fine_tune_text(const std::string& from, const LabelledTexts& texts, const std::string& to,
+                                  const FineTuneTextOptions& options = {}, Executor& executor = inline_executor(),
+                                  ProgressSink progress = {});
+
+}  // namespace v0
+}  // namespace seqguard

@@ -1,0 +1,46 @@
+// Names of the choices of a fine-tuning of texts.
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "seqguard/core/error.hpp"
+#include "seqguard/sequence_scorer/fine_tune_text.hpp"
+
+namespace seqguard {
+inline namespace v0 {
+namespace {
+
+template <class Value, std::size_t n>
+std::string_view name_in(const std::array<std::pair<Value, std::string_view>, n>& names, Value value) {
+  return std::find_if(names.begin(), names.end(), [&](const auto& name) { return name.first == value; })->second;
+}
+
+template <class Value, std::size_t n>
+Value value_in(const std::array<std::pair<Value, std::string_view>, n>& names, std::string_view what,
+               std::string_view name) {
+  std::string known;
+  for (const auto& [value, text] : names) {
+    if (text == name) return value;
+    known += (known.empty() ? "" : ", ") + std::string(text);
+  }
+  fail(ErrorCode::invalid_argument, "fine-tune", what, "one of " + known, name);
+}
+
+constexpr std::array<std::pair<TextLoss, std::string_view>, 3> k_losses{
+    {{TextLoss::ce, "ce"}, {TextLoss::bce, "bce"}, {TextLoss::focal, "focal"}}};
+constexpr std::array<std::pair<TextMetric, std::string_view>, 6> k_metrics{{{TextMetric::loss, "loss"},
+                                                                            {TextMetric::accuracy, "accuracy"},
+                                                                            {TextMetric::auroc, "auroc"},
+                                                                            {TextMetric::ap, "ap"},
+                                                                            {TextMetric::f1, "f1"},
+                                                                            {TextMetric::macro_f1, "macro_f1"}}};
+
+}  // namespace
+
+std::string_view to_string(TextLoss loss) noexcept { return name_in(k_losses, loss); }
+TextLoss text_loss_from_string(std::string_view name) { return value_in(k_losses, "loss", name); }
+std::string_view to_string(TextMetric metric) noexcept { return name_in(k_metrics, metric); }
+TextMetric text_metric_from_string(std::string_view name) { return value_in(k_metrics, "metric", name); }
+
+}  // namespace v0
+}  // namespace seqguard

@@ -1,0 +1,45 @@
+// Labelled texts as a training sees them: tokens, a target for each text or token, and which of them are held out.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "seqguard/sequence_scorer/fine_tune_text.hpp"
+#include "seqguard/sequence_scorer/text_input.hpp"
+#include "seqguard/training/label_loss.hpp"
+#include "seqguard/training/labels.hpp"
+
+namespace seqguard {
+inline namespace v0 {
+
+/// Rows, of texts or of all their tokens, are in the order of the texts: first those to learn from.
+struct TextExamples {
+  std::vector<std::string> classes;
+  std::vector<Encoding> train, held_out;
+  std::vector<std::size_t> targets;     ///< by row: place in `classes`, or k_unknown_class (it is not asked)
+  std::vector<std::size_t> first_rows;  ///< of tokens as in LabelTable; else empty
+  std::vector<std::string> warnings;
+
+  std::size_t learned_rows() const noexcept { return first_rows.empty() ? train.size() : first_rows[train.size()]; }
+  std::span<const std::size_t> held_out_targets() const { return std::span(targets).subspan(learned_rows()); }
+  /// How often each class is a target.
+  std::vector<std::size_t> counts(bool held_out) const;
+};
+
+/// Tokenizes and splits. Texts that are equal are on one side of the split; of each class (of texts with spans: the
+/// rarest that it has) as good as the same share is held out.
+/// @throws Error of TextInput::encode(), with file and line.
+TextExamples make_text_examples(const LabelledTexts& texts, const TextInput& input, const FineTuneTextOptions& options);
+
+/// The targets for a head of this loss with so many outputs: one output of two classes is the second's.
+LabelTable label_table(const TextExamples& examples, std::size_t outputs);
+
+/// What the options say of the loss, with weights for the outputs of the head.
+LabelLossOptions text_loss_options(const FineTuneTextOptions& options, const TextExamples& examples,
+                                   std::size_t outputs);
+
+}  // namespace v0
+}  // namespace seqguard
