@@ -19,13 +19,37 @@ namespace {
 /// Whether a label says that there is nothing to find, as in a file of labels of sequences (events/class_labels.hpp).
 bool means_normal(std::string_view label) { return label == "normal" || label == "none" || label == "0"; }
 
-/// Characters before byte `at` of a well-formed text; nothing inside of one.
-std::optional<std::uint32_t> characters_before(std::string_view text, std::uint64_t at) {
-  const auto continues = [](char byte) { return (static_cast<unsigned char>(byte) & 0xC0u) == 0x80u; };
-  if (at > text.size() || (at < text.size() && continues(text[at]))) return std::nullopt;
-  return static_cast<std::uint32_t>(std::count_if(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(at),
-                                                  [&](char b) { return !continues(b); }));
-}
+/// Characters of a well-formed text before each place that the numbers of spans can name.
+class CharacterPlaces {
+ public:
+  CharacterPlaces(std::string_view text, SpanUnit unit) : unit_(unit) {
+    for (std::size_t at = 0; at < text.size(); ++at) {
+      const bool begins = (static_cast<unsigned char>(text[at]) & 0xC0u) != 0x80u;
+      if (unit == SpanUnit::bytes) places_.push_back(begins ? characters_ : k_inside);
+      characters_ += begins ? 1 : 0;
+    }
+    if (unit == SpanUnit::bytes) places_.push_back(characters_);
+  }
+
+  /// Of a number of a span. @throws Error of JsonValue: beyond the text, or inside of a character.
+  std::uint32_t operator()(const JsonValue& number) const {
+    const std::uint64_t at = number.natural();
+    if (unit_ == SpanUnit::characters) {
+      if (at > characters_) number.refuse("at most " + std::to_string(characters_) + ", the characters of the text");
+      return static_cast<std::uint32_t>(at);
+    }
+    if (at >= places_.size() || places_[at] == k_inside)
+      number.refuse("a byte of the text at which a character begins, or its end, " +
+                    std::to_string(places_.size() - 1));
+    return places_[at];
+  }
+
+ private:
+  static constexpr std::uint32_t k_inside = 0xFFFFFFFF;
+  SpanUnit unit_;
+  std::uint32_t characters_ = 0;
+  std::vector<std::uint32_t> places_;  // by byte
+};
 
 /// Takes rows as they come; classes are numbered by first sight, and put in order at the end.
 class Collector {
@@ -142,21 +166,12 @@ std::string label_text(const JsonValue& value) {
 }
 
 /// [begin, end, "CLASS"].
-LabelledSpan parse_span(const JsonValue& value, std::string_view text, SpanUnit unit, Collector& collector,
+LabelledSpan parse_span(const JsonValue& value, const CharacterPlaces& places, Collector& collector,
                         std::uint64_t line) {
   const auto begin = value.demand(JsonValue::Kind::array).first_child();
   if (value.size() != 3) value.refuse("[begin, end, \"CLASS\"]");
   const auto end = begin->next_sibling(), label = end->next_sibling();
-  const auto place = [&](const JsonValue& number) -> std::uint32_t {
-    if (unit == SpanUnit::bytes) {
-      if (const auto characters = characters_before(text, number.natural())) return *characters;
-      number.refuse("a byte of the text at which a character begins, or its end, " + std::to_string(text.size()));
-    }
-    const std::uint32_t size = *characters_before(text, text.size());
-    if (number.natural() > size) number.refuse("at most " + std::to_string(size) + ", the characters of the text");
-    return static_cast<std::uint32_t>(number.natural());
-  };
-  const LabelledSpan span{{place(*begin), place(*end)}, collector.id_of(label_text(*label), line)};
+  const LabelledSpan span{{places(*begin), places(*end)}, collector.id_of(label_text(*label), line)};
   if (span.characters.begin >= span.characters.end) value.refuse("a begin before the end");
   return span;
 }
@@ -175,8 +190,9 @@ void parse_line(std::string_view content, std::uint64_t line, const LabelledText
     return;
   }
   if (pair) pair->refuse("nothing beside \"spans\"");
+  const CharacterPlaces places(found.text, options.unit);
   spans->demand(JsonValue::Kind::array).for_each([&](const JsonValue& span) {
-    found.spans.push_back(parse_span(span, found.text, options.unit, collector, line));
+    found.spans.push_back(parse_span(span, places, collector, line));
   });
   std::sort(found.spans.begin(), found.spans.end(),
             [](const LabelledSpan& a, const LabelledSpan& b) { return a.characters.begin < b.characters.begin; });

@@ -18,6 +18,7 @@ inline namespace v0 {
 namespace {
 
 constexpr std::uint64_t k_split_stream = 401;
+constexpr std::size_t k_most_label_numbers = std::size_t{1} << 28;  // 1 GB
 
 std::string counted(std::size_t n, std::string_view one, std::string_view more) {
   return std::to_string(n) + " " + std::string(n == 1 ? one : more);
@@ -46,30 +47,31 @@ std::vector<bool> blanks_of(std::string_view text) {
   return blanks;
 }
 
-/// The targets of a text's tokens; `lost` counts the spans that no token has.
+/// The targets of a text's tokens, which follow its order; `lost` counts the spans that no token has.
 std::vector<std::size_t> token_targets(const LabelledText& text, const Encoding& tokens,
                                        const FineTuneTextOptions& options, std::size_t& lost) {
   const std::vector<bool> blanks = blanks_of(text.text);
   const bool bio = options.tags == SpanTags::bio;
   std::vector<std::size_t> targets;
   std::vector<bool> begun(text.spans.size());
+  std::size_t next = 0;  // the first span that does not end before the token
   for (std::size_t t = 0; t < tokens.ids.size(); ++t) {
     targets.push_back(k_unknown_class);
     const TextSpan at = tokens.offsets[t];
     if (tokens.sequence[t] != 0 || at.begin >= at.end) continue;
     // A byte-level token may begin with the blank before its word.
     const bool begins_word = at.begin == 0 || blanks[at.begin - 1] || blanks[at.begin];
-    const auto span = std::find_if(text.spans.begin(), text.spans.end(), [&](const LabelledSpan& candidate) {
-      return candidate.characters.begin < at.end && at.begin < candidate.characters.end;
-    });
-    const auto place = static_cast<std::size_t>(span - text.spans.begin());
-    const bool begins = span != text.spans.end() && !begun[place];
-    if (span != text.spans.end()) begun[place] = true;
+    while (next < text.spans.size() && text.spans[next].characters.end <= at.begin) ++next;
+    const bool inside = next < text.spans.size() && text.spans[next].characters.begin < at.end;
+    const bool begins = inside && !begun[next];
+    if (inside) begun[next] = true;
     if (options.first_pieces_only && !begins_word) continue;
-    if (span == text.spans.end())
+    if (!inside) {
       targets.back() = 0;
-    else
-      targets.back() = 1 + (bio ? 2 * span->label + (begins ? 0 : 1) : span->label);
+    } else {
+      const std::size_t label = text.spans[next].label;
+      targets.back() = 1 + (bio ? 2 * label + (begins ? 0 : 1) : label);
+    }
   }
   lost += static_cast<std::size_t>(std::count(begun.begin(), begun.end(), false));
   return targets;
@@ -217,6 +219,10 @@ TextExamples make_text_examples(const LabelledTexts& texts, const TextInput& inp
 }
 
 LabelTable label_table(const TextExamples& examples, std::size_t outputs) {
+  if (examples.targets.size() > k_most_label_numbers / outputs)
+    fail(ErrorCode::invalid_argument, "fine-tune",
+         "classes of " + std::to_string(examples.targets.size()) + " texts or tokens (is it the right column?)",
+         "at most " + std::to_string(k_most_label_numbers / examples.targets.size()), std::to_string(outputs));
   LabelTable table{outputs, {}, examples.first_rows};
   table.values.reserve(examples.targets.size() * outputs);
   for (const std::size_t target : examples.targets)

@@ -22,6 +22,7 @@ void fuzz_tokenizer_json(std::string_view input);   ///< tokenizer.json, then a 
 void fuzz_tokenizer_files(std::string_view input);  ///< vocab.txt, vocab.json and merges.txt, tokenizer_config.json
 void fuzz_tokenizer_text(std::string_view input);   ///< any text, with a tokenizer that its first byte chooses
 void fuzz_text_model(std::string_view input);       ///< config.json, modules.json and what they name, then a fixed text
+void fuzz_labelled_texts(std::string_view input);   ///< csv and JSON lines of texts with labels
 void fuzz_events(std::string_view input);           ///< lines, csv and recbole
 void fuzz_event_schema(std::string_view input);     ///< event_schema.json, written and read again
 void fuzz_recipe(std::string_view input);           ///< the recipe of detector.json, written and read again
@@ -43,6 +44,7 @@ inline constexpr FuzzTarget k_fuzz_targets[] = {
     {"tokenizer_files", fuzz_tokenizer_files},
     {"tokenizer_text", fuzz_tokenizer_text},
     {"text_model", fuzz_text_model},
+    {"labelled_texts", fuzz_labelled_texts},
     {"events", fuzz_events},
     {"event_schema", fuzz_event_schema},
     {"recipe", fuzz_recipe},

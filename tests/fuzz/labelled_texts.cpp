@@ -1,0 +1,24 @@
+#include "seqguard/sequence_scorer/labelled_texts.hpp"
+
+#include "fuzz/targets.hpp"
+
+/// The first byte chooses the form, and what spans count; the rest is the file.
+void seqguard::fuzz_labelled_texts(std::string_view input) {
+  if (input.empty()) return;
+  const int choice = static_cast<unsigned char>(input[0]) % 3;
+  LabelledTextOptions options;
+  options.format = choice == 0 ? TextFileFormat::csv : TextFileFormat::jsonl;
+  if (choice == 2) options.unit = SpanUnit::bytes;
+  const LabelledTexts texts = read_labelled_texts_from_text(input.substr(1), "input", options);
+  keep(!texts.texts.empty() && !texts.classes.empty(), "texts have classes");
+  for (const LabelledText& text : texts.texts) {
+    keep(texts.of_spans || text.label < texts.classes.size(), "a class of the file");
+    std::uint32_t end = 0;
+    for (const LabelledSpan& span : text.spans) {
+      keep(span.label < texts.classes.size(), "a class of the file");
+      keep(span.characters.begin >= end && span.characters.begin < span.characters.end, "spans follow one another");
+      end = span.characters.end;
+      keep(byte_span(text.text, span.characters).end > byte_span(text.text, span.characters).begin, "within the text");
+    }
+  }
+}
