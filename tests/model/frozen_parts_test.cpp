@@ -159,7 +159,17 @@ TEST_CASE("frozen: a model that was packed for scoring is packed for training af
   std::vector<double> expected, found;
   problem.run(&expected);
   HeadProblem<double> scored(make_reference_context(), Family::bert, Head::masked_lm);
+  const auto keeps_backward = [&] {
+    const PackedModel<double>& packed = scored.model().packed();
+    return packed.layers[0].attention.output.backward.n() > 0 || !packed.heads[0].decoders[0].backward.empty();
+  };
   scored.model().pack(false);
+  CHECK(!keeps_backward());
+  scored.run(&found);
+  CHECK(keeps_backward());
+  CHECK(found == expected);
+  scored.model().pack(false);  // what only training needs is given up
+  CHECK(!keeps_backward());
   scored.run(&found);
   CHECK(found == expected);
 }

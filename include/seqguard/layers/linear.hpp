@@ -32,9 +32,11 @@ struct PackedLinear {
       forward = PackedMatrix<Real>(context, weight, Layout::nk, storage);
     else
       forward.repack(weight);
-    if (for_training && backward.n() == 0)
+    if (!for_training)
+      backward = {};
+    else if (backward.n() == 0)
       backward = PackedMatrix<Real>(context, weight, Layout::kn);
-    else if (for_training)
+    else
       backward.repack(weight);
     bias = with_bias;
   }

@@ -42,6 +42,7 @@ struct PackedDecoder {
   /// Packs, or packs again with new values (training) without allocating. `storage`: see PackedMatrix.
   void pack(const Context<Real>& context, const DecoderParameters<const Real>& p, bool for_training,
             Arena* storage = nullptr) {
+    if (!for_training) backward.clear();
     const bool first_time = forward.empty(), first_training = backward.empty();
     vocabulary = p.vocabulary;
     hidden = p.hidden;

@@ -39,7 +39,7 @@ class Model {
   /// seed and of each parameter's place. Adapters as in PEFT: lora_A uniform in +-1 / sqrt(in), lora_B 0.
   void initialize(std::uint64_t seed);
   /// Packs the present values; needed before any forward pass. Adapters are products of their own in training; for
-  /// scoring they are merged into the matrices and cost nothing.
+  /// scoring they are merged into the matrices and cost nothing, and what only the backward pass reads is given up.
   void pack(bool for_training);
   /// After a step of training, when pack(true) has been called before: the same as pack(true), but what is frozen is
   /// taken to be as it was.
