@@ -119,7 +119,7 @@ TrainingOptions training_options(const FineTuneTextOptions& options, const TextS
   result.patience = options.patience;
   result.schedule = options.schedule;
   const bool only_head = options.frozen.base && options.lora.rank == 0;
-  result.schedule.peak = options.learning_rate.value_or(only_head ? 2e-3 : options.lora.rank > 0 ? 5e-4 : 5e-5);
+  result.schedule.peak = options.learning_rate.value_or(only_head ? 1e-2 : options.lora.rank > 0 ? 2e-3 : 5e-5);
   result.optimizer = options.optimizer;
   result.non_finite_steps = 8;
   result.seed = options.seed;

@@ -83,6 +83,13 @@ TEST_CASE("the held-out texts have no equal among those that are learned from, a
   CHECK(warned.warnings[1] == "1 of 23 texts are longer than the model takes and cut to 24 tokens");
 }
 
+TEST_CASE("a column that names each text is no column of classes") {
+  TextExamples examples;
+  examples.targets = {0, 1};
+  CHECK_THROWS_WITH_AS(label_table(examples, std::size_t{1} << 28), doctest::Contains("is it the right column?"),
+                       Error);
+}
+
 TEST_CASE("figures of a classifier, by hand") {
   const std::vector<double> p = {.9, .1, .6, .4, .3, .7, .8, .2, .5, .5};
   const std::vector<std::size_t> truth = {0, 1, 1, 1, k_unknown_class};

@@ -69,7 +69,7 @@ struct FineTuneTextOptions {
   OptimizerOptions optimizer{.beta2 = 0.999};
   /// Of it `peak` is not looked at but learning_rate.
   Schedule schedule{.warm_up = 0.1, .floor = 0};
-  std::optional<double> learning_rate;   ///< empty: 5e-5, with adapters 5e-4, 2e-3 where only the head learns
+  std::optional<double> learning_rate;   ///< empty: 5e-5, with adapters 2e-3, 1e-2 where only the head learns
   std::optional<double> epochs;          ///< passes over the texts; empty: 3, and at least 100 steps
   std::optional<std::size_t> steps;      ///< instead of epochs
   std::size_t tokens_per_step = 0;       ///< 0: those of 16 texts of mean length
