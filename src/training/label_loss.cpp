@@ -1,3 +1,4 @@
+#define SEQGUARD_INSTANTIATES  // keeps the list of instantiations that the header ends with
 #include "seqguard/training/label_loss.hpp"
 
 #include <string>
@@ -32,6 +33,9 @@ void check_label_loss(const LabelLossOptions& options, HeadLoss loss, std::size_
     fail(ErrorCode::invalid_argument, "loss of labels",
          "focal alpha is of a binary head; a softmax takes class weights");
 }
+
+SEQGUARD_LABEL_LOSS(, float)
+SEQGUARD_LABEL_LOSS(, double)
 
 }  // namespace v0
 }  // namespace seqguard

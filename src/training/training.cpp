@@ -26,12 +26,6 @@ template class NextEvent<float>;
 template class NextEvent<double>;
 template class MaskedEvents<float>;
 template class MaskedEvents<double>;
-template double label_loss(const KernelTable<float>&, HeadLoss, const LabelLossOptions&, MatrixView<float>,
-                           MatrixView<const float>, MatrixView<const float>, std::span<const std::uint32_t>, double,
-                           Arena&);
-template double label_loss(const KernelTable<double>&, HeadLoss, const LabelLossOptions&, MatrixView<double>,
-                           MatrixView<const double>, MatrixView<const double>, std::span<const std::uint32_t>, double,
-                           Arena&);
 template class Classification<float>;
 template class Classification<double>;
 template std::size_t task_of(std::span<const TrainingTask<float>>, std::uint64_t);

@@ -169,12 +169,21 @@ double label_loss(const KernelTable<Real>& kernels, HeadLoss loss, const LabelLo
   return sum;
 }
 
-extern template double label_loss(const KernelTable<float>&, HeadLoss, const LabelLossOptions&, MatrixView<float>,
-                                  MatrixView<const float>, MatrixView<const float>, std::span<const std::uint32_t>,
-                                  double, Arena&);
-extern template double label_loss(const KernelTable<double>&, HeadLoss, const LabelLossOptions&, MatrixView<double>,
-                                  MatrixView<const double>, MatrixView<const double>, std::span<const std::uint32_t>,
-                                  double, Arena&);
+#define SEQGUARD_LABEL_LOSS(PREFIX, Real)                                                                           \
+  PREFIX template double softmax_label_loss(const LabelLossOptions&, std::span<Real>, std::span<const Real>,        \
+                                            std::span<const Real>, std::span<double>);                              \
+  PREFIX template double binary_label_loss(const KernelTable<Real>&, const LabelLossOptions&, std::span<Real>,      \
+                                           std::span<const Real>, std::span<const Real>, std::span<Real>,           \
+                                           std::span<Real>, std::span<Real>);                                       \
+  PREFIX template double squared_error_loss(std::span<Real>, std::span<const Real>, std::span<const Real>);         \
+  PREFIX template double label_loss(const KernelTable<Real>&, HeadLoss, const LabelLossOptions&, MatrixView<Real>,  \
+                                    MatrixView<const Real>, MatrixView<const Real>, std::span<const std::uint32_t>, \
+                                    double, Arena&);
+SEQGUARD_LABEL_LOSS(extern, float)
+SEQGUARD_LABEL_LOSS(extern, double)
+#ifndef SEQGUARD_INSTANTIATES
+#undef SEQGUARD_LABEL_LOSS
+#endif
 
 }  // namespace v0
 }  // namespace seqguard
