@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "seqguard/detection/recipe.hpp"
 #include "seqguard/model/encoder.hpp"
@@ -21,13 +22,17 @@ float surprise_within_unk(const EventSchema& schema) {
 /// Collects the surprise of a sequence from the calls that cover its windows.
 class Collector {
  public:
-  Collector(const Model<float>& model, const EventSchema& schema, SurpriseScratch& scratch, std::size_t n_positions)
+  Collector(const Model<float>& model, const EventSchema& schema, SurpriseScratch& scratch, std::size_t n_positions,
+            bool summarises = false)
       : model_(model), scratch_(scratch), positions_(n_positions), unknown_(surprise_within_unk(schema)) {
     scratch.batch.clear();
     scratch.rows.clear();
     scratch.positions.clear();
     scratch.sums.assign(model.predicted_columns() * n_positions, 0.0f);
     scratch.counts.assign(n_positions, 0);
+    const std::size_t width = summarises ? model.config().hidden_size : 0;
+    scratch.hidden_sums.assign(2 * width, 0.0);
+    scratch.hidden.assign(3 * width, -std::numeric_limits<float>::infinity());
   }
 
   /// Row at token `token` of the batch, which is compared with position `position` of the sequence.
@@ -50,6 +55,7 @@ class Collector {
       auto prediction = PredictionCache<float>::allocate(workspace.activations, model_.config(), rows, columns);
       prediction_forward<float>(model_, prediction, cache.last_hidden_state(), {scratch_.rows, scratch_.targets},
                                 workspace.scratch);
+      if (!scratch_.hidden.empty()) summarise(cache.last_hidden_state());
       for (std::size_t r = 0; r < rows; ++r) {
         const std::size_t position = scratch_.positions[r];
         ++scratch_.counts[position];
@@ -89,14 +95,39 @@ class Collector {
     surprise.columns = std::span<const float>(out).subspan(n);
     for (double& mean : scratch_.means) mean /= static_cast<double>(std::max<std::size_t>(1, counted));
     surprise.means = std::span(scratch_.means).first(columns > 1 ? 1 + columns : 1);
+    surprise.hidden = finish_summary();
     return surprise;
   }
 
  private:
+  void summarise(MatrixView<const float> hidden) {
+    double* const sums = scratch_.hidden_sums.data();
+    float* const largest = scratch_.hidden.data() + 2 * hidden.cols;
+    summarised_ += hidden.rows;
+    for (std::size_t t = 0; t < hidden.rows; ++t)
+      for (std::size_t c = 0; c < hidden.cols; ++c) {
+        const auto value = static_cast<double>(hidden(t, c));
+        sums[c] += value;
+        sums[hidden.cols + c] += value * value;
+        largest[c] = std::max(largest[c], hidden(t, c));
+      }
+  }
+  std::span<const float> finish_summary() {
+    const std::size_t width = scratch_.hidden.size() / 3;
+    const auto n = static_cast<double>(std::max<std::size_t>(1, summarised_));
+    for (std::size_t c = 0; c < width; ++c) {
+      const double mean = scratch_.hidden_sums[c] / n, square = scratch_.hidden_sums[width + c] / n;
+      scratch_.hidden[c] = static_cast<float>(mean);
+      scratch_.hidden[width + c] = static_cast<float>(std::sqrt(std::max(0.0, square - mean * mean)));
+    }
+    return scratch_.hidden;
+  }
+
   const Model<float>& model_;
   SurpriseScratch& scratch_;
   std::size_t positions_;
   float unknown_;
+  std::size_t summarised_ = 0;  // positions in scratch_.hidden_sums
 };
 
 }  // namespace
@@ -113,12 +144,14 @@ void SurpriseScratch::reserve(const EventSchema& schema, const Model<float>& mod
   sums.reserve(model.predicted_columns() * longest);
   counts.reserve(longest);
   means.reserve(1 + model.predicted_columns());
+  hidden_sums.reserve(2 * model.config().hidden_size);
+  hidden.reserve(3 * model.config().hidden_size);
 }
 
 Surprise causal_surprise(const Model<float>& model, const EventSchema& schema, const EncodedEvents& events,
                          SurpriseScratch& scratch, std::vector<float>& out) {
   const std::size_t positions = events.positions(), window = schema.sequence.window;
-  Collector collector(model, schema, scratch, positions);
+  Collector collector(model, schema, scratch, positions, scratch.summarises);
   const auto run = [&] {
     // The row at token t looks for what stands at t + 1.
     collector.run(AttentionMask::causal,

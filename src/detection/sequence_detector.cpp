@@ -42,18 +42,27 @@ SequenceDetector::SequenceDetector(Recipe recipe, std::vector<std::string> given
 }
 
 SequenceDetector SequenceDetector::with_given_view(const ViewSpec& view) const {
+  SequenceDetector result = without_given_view(view.name);
+  result.recipe_.views.push_back(view);
+  result.given_.push_back(view.name);
+  return result.with_statistics_of(*this);
+}
+
+SequenceDetector SequenceDetector::without_given_view(std::string_view name) const {
   Recipe recipe = recipe_;
-  std::erase_if(recipe.views, [&](const ViewSpec& spec) { return spec.name == view.name; });
-  recipe.views.push_back(view);
+  std::erase_if(recipe.views, [&](const ViewSpec& spec) { return spec.name == name; });
   std::vector<std::string> given = given_;
-  std::erase(given, view.name);
-  given.push_back(view.name);
-  SequenceDetector result(std::move(recipe), std::move(given), options_);
+  std::erase(given, name);
+  return SequenceDetector(std::move(recipe), std::move(given), options_).with_statistics_of(*this);
+}
+
+SequenceDetector SequenceDetector::with_statistics_of(const SequenceDetector& fitted) const {
+  SequenceDetector result(recipe_, given_, options_);
   ProfileWriter writer;
-  profile_.save(writer);
+  fitted.profile_.save(writer);
   const std::string bytes = writer.serialize();
   result.profile_ = Profile::load(result.recipe_, SafetensorsFile(std::as_bytes(std::span(bytes)), "statistics"));
-  result.single_ = single_;
+  result.single_ = fitted.single_;
   return result;
 }
 
@@ -141,10 +150,18 @@ void SequenceDetector::recalibrate(std::span<const TypeSequence> normals, std::s
 }
 
 Judgement SequenceDetector::judge(TypeSequence events, std::span<const double> given, Scratch& scratch) const {
+  score_views(events, given, scratch);
+  return judge_views(events, scratch);
+}
+
+void SequenceDetector::score_views(TypeSequence events, std::span<const double> given, Scratch& scratch) const {
   select(given, 1, scratch.given);
   scratch.raw.resize(recipe_.views.size());
-  scratch.levels.resize(recipe_.views.size());
   profile_.scores(events, scratch.given, scratch.detection, scratch.raw);
+}
+
+Judgement SequenceDetector::judge_views(TypeSequence events, Scratch& scratch) const {
+  scratch.levels.resize(recipe_.views.size());
   return calibration_.judge(scratch.raw, scratch.levels, has_learned(events));
 }
 

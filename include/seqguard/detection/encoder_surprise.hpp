@@ -33,6 +33,9 @@ struct SurpriseScratch {
   std::vector<std::uint32_t> counts;     ///< [P] windows that saw a position
   std::vector<std::uint32_t> positions;  ///< position of each row of the call
   std::vector<double> means;             ///< what Surprise::means shows
+  bool summarises = false;               ///< asks for Surprise::hidden
+  std::vector<double> hidden_sums;       ///< [2, H] of hidden states and of their squares
+  std::vector<float> hidden;             ///< what Surprise::hidden shows
 
   void reserve(const EventSchema& schema, const Model<float>& model, std::size_t max_events);
 };
@@ -44,6 +47,9 @@ struct Surprise {
   std::span<const float> columns;  ///< [C, L] per column
   std::span<const double> means;   ///< the numbers of surprise_views(): mean of the weighted sum, then of each column
                                    ///< of several, over the L events and, if causal, the end mark
+  /// [3, H] mean, standard deviation and largest of the last hidden states of the causal pass, over the positions of
+  /// all windows (what two of them saw counts twice). Empty unless SurpriseScratch::summarises.
+  std::span<const float> hidden = {};
 };
 
 /// -log p(x_t | x_<t), windows of the schema overlapping by one position, positions seen twice averaged. A pure

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "seqguard/detection/calibration.hpp"
@@ -51,6 +52,8 @@ class SequenceDetector {
   /// The same statistics and recipe with one more given view at the end (in the place of one of that name), not yet
   /// calibrated. @throws Error as the constructor.
   SequenceDetector with_given_view(const ViewSpec& view) const;
+  /// The same without the given view of this name, if there is one.
+  SequenceDetector without_given_view(std::string_view name) const;
 
   /// Learns from normals. A normal without a held-out number is learned from, and calibrates its views but not their
   /// combination. @throws Error invalid_argument.
@@ -60,6 +63,10 @@ class SequenceDetector {
   /// Thread-safe with one scratch per thread. `given`: one number for each of given(). @throws Error invalid_argument
   /// for more or fewer.
   Judgement judge(TypeSequence events, std::span<const double> given, Scratch& scratch) const;
+  /// The same in two steps, for a number that follows from what the other views say: raw scores of the views in
+  /// scratch.raw, in the order of the recipe, which the caller may complete; then the judgement by them.
+  void score_views(TypeSequence events, std::span<const double> given, Scratch& scratch) const;
+  Judgement judge_views(TypeSequence events, Scratch& scratch) const;
   /// Combined level T. @throws Error as judge().
   double decision_function(TypeSequence events, Scratch& scratch, std::span<const double> given = {}) const;
   /// p_value < contamination, that is decision_function > threshold. @throws Error as judge().
@@ -88,6 +95,8 @@ class SequenceDetector {
   void load(const SafetensorsFile& file);
 
  private:
+  /// This recipe with the statistics of a detector whose computed views are the same.
+  SequenceDetector with_statistics_of(const SequenceDetector& fitted) const;
   /// Of the numbers that come with each sequence, those that the recipe uses, in its order.
   /// @throws Error invalid_argument: their number.
   void select(std::span<const double> given, std::size_t sequences, std::vector<double>& out) const;
