@@ -43,7 +43,8 @@ constexpr Member k_members[] = {{"config.json", true},
                                 {"heads.safetensors", false},
                                 {"event_schema.json", true},
                                 {"profile.safetensors", true},
-                                {"event_calibration.safetensors", true}};
+                                {"event_calibration.safetensors", true},
+                                {"labels.safetensors", false}};
 
 std::string event_calibration_bytes(const EventCalibration& events) {
   ProfileWriter writer;
@@ -71,6 +72,7 @@ struct Sidecar {
   Recipe recipe;
   double target_fpr = 0, drift_auroc = 0, repeat_share = 0;
   std::string training;
+  std::vector<std::string> classes;  ///< of labels that were learned; empty: none
   std::size_t recalibrated_on = 0;
   std::map<std::string, std::string, std::less<>> files;  ///< SHA-256 of each member
 };
@@ -90,6 +92,10 @@ Sidecar read_sidecar(const std::string& path) {
   sidecar.repeat_share = document.at("repeat_share").share();
   sidecar.training = document.at("training").dump();
   if (const auto count = document.find("recalibrated_on")) sidecar.recalibrated_on = count->natural();
+  if (const auto classes = document.find("classes")) {
+    sidecar.classes = classes->texts();
+    if (sidecar.classes.size() < 2) classes->refuse("two classes or more");
+  }
   const JsonValue files = document.at("files");
   files.demand(JsonValue::Kind::object).for_each([&](const JsonValue& digest) {
     const auto is_it = [&](const Member& member) { return member.name == digest.key(); };
@@ -154,7 +160,7 @@ class Members {
 
 /// The digests say that the files were saved together, not that they fit: what the scorer looks up in the encoder by
 /// the schema's numbers must exist there. The other columns' sizes are those of the parameter table.
-void check_fit(const EventSchema& schema, const Model<float>& encoder, const Recipe& recipe,
+void check_fit(const EventSchema& schema, const Model<float>& encoder, const Recipe& recipe, bool has_labels,
                const std::string& directory) {
   const std::string path = directory + "/config.json";
   const auto require = [&](bool holds, std::string_view what, const std::string& expected, std::size_t found) {
@@ -169,7 +175,10 @@ void check_fit(const EventSchema& schema, const Model<float>& encoder, const Rec
           config.max_position_embeddings);
   if (encoder.spec().checkpoint_head(Head::masked_lm) == nullptr)
     fail(ErrorCode::bad_checkpoint, path, "the encoder of a detector needs the head of a BertForMaskedLM");
-  const std::vector<std::string> given = surprise_views(schema);
+  if (has_labels && recipe.views.back().name != k_label_view)
+    fail(ErrorCode::bad_checkpoint, directory + "/detector.json", "the last view of a model with labels is theirs",
+         std::string(k_label_view), recipe.views.back().name);
+  const std::vector<std::string> given = given_views(schema, has_labels);
   for (const std::string& view : recipe.given()) {
     if (std::find(given.begin(), given.end(), view) == given.end())
       fail(ErrorCode::bad_checkpoint, directory + "/detector.json",
@@ -179,17 +188,26 @@ void check_fit(const EventSchema& schema, const Model<float>& encoder, const Rec
 
 /// Whether a file is one that write_calibration() writes.
 bool is_calibration(std::string_view name) {
-  return name == "profile.safetensors" || name == "event_calibration.safetensors";
+  return name == "profile.safetensors" || name == "event_calibration.safetensors" || name == "labels.safetensors";
+}
+
+std::string label_bytes(const LabelClassifier& labels) {
+  ProfileWriter writer;
+  labels.save(writer);
+  return writer.serialize();
 }
 
 /// The files of what is calibrated and decided, and detector.json, which names all that the writer has written.
 void write_calibration(DirectoryWriter& writer, const BehaviourModel& model) {
   writer.write("profile.safetensors", model.detector.serialize());
   writer.write("event_calibration.safetensors", event_calibration_bytes(model.events));
+  if (model.labels) writer.write("labels.safetensors", label_bytes(*model.labels));
   std::vector<std::pair<std::string, std::string>> files = writer.written();
   std::sort(files.begin(), files.end());
   JsonWriter json(2);
-  json.begin_object().exact_field("drift_auroc", model.drift_auroc).key("features").begin_array().end_array();
+  json.begin_object();
+  if (model.labels) json.key("classes").values(model.labels->classes);
+  json.exact_field("drift_auroc", model.drift_auroc).key("features").begin_array().end_array();
   json.key("files").begin_object();
   for (const auto& [name, digest] : files) json.field(name, digest);
   json.end_object().field("format", k_format);
@@ -210,6 +228,12 @@ void save_behaviour_model(const BehaviourModel& model, const std::string& direct
   writer.write("event_schema.json", to_json(model.schema));
   write_calibration(writer, model);
   writer.commit();
+}
+
+std::vector<std::string> given_views(const EventSchema& schema, bool has_labels) {
+  std::vector<std::string> names = surprise_views(schema);
+  if (has_labels) names.emplace_back(k_label_view);
+  return names;
 }
 
 std::string generation_of(const std::string& directory) {
@@ -248,15 +272,23 @@ BehaviourModel read_behaviour_model(const std::string& directory, const LoadOpti
   Members members(sidecar, directory, options.access);
   EventSchema schema = schema_from_json(members.text("event_schema.json"), members.path_of("event_schema.json"));
   Model<float> encoder = load_scoring_model(context, members.take_checkpoint(), model_features(schema));
-  check_fit(schema, encoder, sidecar.recipe, directory);
+  std::optional<LabelClassifier> labels;
+  if (!sidecar.classes.empty() || !members.text("labels.safetensors").empty()) {
+    if (sidecar.classes.empty() || members.text("labels.safetensors").empty())
+      fail(ErrorCode::bad_checkpoint, directory + "/detector.json", "classes and labels.safetensors belong together");
+    labels =
+        LabelClassifier::load(members.tensors("labels.safetensors"), sidecar.classes,
+                              LabelFeatures::of(schema, encoder.config().hidden_size, sidecar.recipe.views.size() - 1));
+  }
+  check_fit(schema, encoder, sidecar.recipe, labels.has_value(), directory);
   SequenceDetectorOptions detector_options;
   detector_options.contamination = sidecar.target_fpr;
-  SequenceDetector detector(sidecar.recipe, surprise_views(schema), detector_options);
+  SequenceDetector detector(sidecar.recipe, given_views(schema, labels.has_value()), detector_options);
   detector.load(members.tensors("profile.safetensors"));
   EventCalibration events =
       read_event_calibration(members.tensors("event_calibration.safetensors"), sidecar.repeat_share, schema);
-  return {std::move(schema),  std::move(encoder),  std::move(detector), std::move(events),
-          sidecar.target_fpr, sidecar.drift_auroc, sidecar.training,    sidecar.recalibrated_on};
+  return {std::move(schema),   std::move(encoder), std::move(detector), std::move(events),      sidecar.target_fpr,
+          sidecar.drift_auroc, sidecar.training,   std::move(labels),   sidecar.recalibrated_on};
 }
 
 }  // namespace v0

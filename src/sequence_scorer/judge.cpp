@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "seqguard/core/error.hpp"
+#include "sequence_scorer/given_numbers.hpp"
 
 namespace seqguard {
 inline namespace v0 {
@@ -30,7 +31,8 @@ Judgement judge_sequence(const EncodedEvents& events, SequenceScorer::Scratch::B
   if (events.n == 0) fail(ErrorCode::bad_event, "score", "the sequence has no events");
   const BehaviourModel& model = *buffers.model;
   causal = causal_surprise(model.encoder, model.schema, events, buffers.surprise, buffers.causal);
-  return model.detector.judge(events.types, causal.means, buffers.detector);
+  given_numbers(model, events, causal, buffers.detector, buffers.given);
+  return model.detector.judge_views(events.types, buffers.detector);
 }
 
 void judge_events_by_past(const Surprise& causal, const SequenceScorer::Scratch::Buffers& buffers,

@@ -10,6 +10,7 @@
 
 #include "seqguard/core/error.hpp"
 #include "seqguard/detection/encoder_surprise.hpp"
+#include "sequence_scorer/given_numbers.hpp"
 #include "sequence_scorer/held_out_surprise.hpp"
 #include "sequence_scorer/saved_model.hpp"
 #include "sequence_scorer/threshold_check.hpp"
@@ -91,10 +92,10 @@ RecalibrationReport recalibrate(const std::string& from, const Dataset& normals,
   if (options.target_fpr && !(*options.target_fpr > 0 && *options.target_fpr < 1))
     fail(ErrorCode::invalid_argument, "recalibrate", "target false-positive rate (--target-fpr)", "between 0 and 1",
          std::to_string(*options.target_fpr));
-  ReportingExecutor reporting(executor, progress, k_passes * n);
-  reporting.report();
   const std::string generation = generation_of(from);
   BehaviourModel model = read_behaviour_model(from, options.compute);
+  ReportingExecutor reporting(executor, progress, (k_passes + (model.labels ? 1 : 0)) * n);
+  reporting.report();
 
   const FitInput input{FitOptions(), model.schema, EncodedData(normals, model.schema), FitPlan()};
   FitJob all;
@@ -104,12 +105,15 @@ RecalibrationReport recalibrate(const std::string& from, const Dataset& normals,
   state.next.assign(n * surprise_views(model.schema).size(), std::numeric_limits<double>::quiet_NaN());
   add_held_out_surprise(state, model.encoder, input, all, reporting);
 
+  const std::vector<double> given =
+      model.labels ? given_numbers(model, input.data, all.held_out, reporting) : std::move(state.next);
+
   std::vector<TypeSequence> types;
   for (std::size_t i = 0; i < n; ++i) types.push_back(input.data.types(i));
-  const std::size_t alarms_before = alarms_of(model, types, state.next, reporting);
+  const std::size_t alarms_before = alarms_of(model, types, given, reporting);
   if (options.target_fpr) model.target_fpr = *options.target_fpr;
   const Normals distinct(types);
-  model.detector.recalibrate(types, state.next, reporting);
+  model.detector.recalibrate(types, given, reporting);
   model.events.next = calibrate_events(state.event_next);
   const bool knows_masked = state.event_masked.size() >= k_least_masked;
   if (knows_masked) model.events.masked = calibrate_events(state.event_masked);

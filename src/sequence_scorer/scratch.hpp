@@ -8,6 +8,7 @@
 #include "seqguard/detection/encoder_surprise.hpp"
 #include "seqguard/detection/sequence_detector.hpp"
 #include "seqguard/sequence_scorer/sequence_scorer.hpp"
+#include "sequence_scorer/given_numbers.hpp"
 
 namespace seqguard {
 inline namespace v0 {
@@ -21,7 +22,8 @@ struct SequenceScorer::Scratch::Buffers {
   EncodedEvents encoded;
   SurpriseScratch surprise;
   SequenceDetector::Scratch detector;
-  std::vector<float> causal, masked;   ///< surprises, [1 + C, L]
+  std::vector<float> causal, masked;  ///< surprises, [1 + C, L]
+  GivenScratch given;
   std::vector<float> log_probability;  ///< [V] of one event
   std::vector<TypeId> seen;            ///< values met so far, ascending
 };

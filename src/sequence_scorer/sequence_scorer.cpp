@@ -42,6 +42,7 @@ SequenceScorer::Scratch::Buffers::Buffers(std::shared_ptr<const BehaviourModel> 
     : model(std::move(of)), max_events(events), detector(events) {
   reserve(encoded, model->schema, events);
   surprise.reserve(model->schema, model->encoder, events);
+  surprise.summarises = model->labels.has_value();
   causal.reserve((1 + predicted_columns(model->schema).size()) * events);
   masked.reserve(causal.capacity());
   seen.reserve(events);
@@ -88,6 +89,8 @@ void SequenceScorer::score(const EventsView& events, Score& out, Scratch& scratc
   out.p_conformal = judgement.p_conformal;
   out.is_anomaly = judgement.p_value < model.target_fpr;
   put_view_name(model.detector.recipe(), judgement.worst_view, out.view);
+  out.probabilities.resize(classes().size());
+  if (model.labels) model.labels->probabilities(buffers.given.logits, out.probabilities);
   const bool masked = options.masked || (options.masked_if_anomalous && out.is_anomaly);
   out.worst_by = masked ? SurpriseKind::masked : SurpriseKind::next;
   if (masked)
@@ -120,6 +123,10 @@ void SequenceScorer::score_batch(std::span<const EventsView> batch, std::span<Sc
       status[i] = {false, error.code(), error.what()};
     }
   });
+}
+
+std::span<const std::string> SequenceScorer::classes() const noexcept {
+  return model_->labels ? std::span<const std::string>(model_->labels->classes) : std::span<const std::string>();
 }
 
 std::vector<std::vector<Candidate>> SequenceScorer::expected(const EventsView& events,

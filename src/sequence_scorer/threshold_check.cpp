@@ -11,7 +11,7 @@
 
 #include "seqguard/core/random.hpp"
 #include "seqguard/metrics/metrics.hpp"
-#include "sequence_scorer/finished_surprise.hpp"
+#include "sequence_scorer/given_numbers.hpp"
 
 namespace seqguard {
 inline namespace v0 {
@@ -28,7 +28,7 @@ constexpr double k_tolerated = 5;
 
 std::size_t own_alarms(const BehaviourModel& model, const FitInput& input, std::span<const std::uint32_t> judged,
                        Executor& executor) {
-  const std::vector<double> given = surprise_means(model.encoder, input, judged, executor);
+  const std::vector<double> given = given_numbers(model, input.data, judged, executor);
   const std::size_t views = given.size() / judged.size();
   auto scratches = make_per_worker(executor, [] { return SequenceDetector::Scratch(); });
   std::vector<std::uint8_t> alarm(judged.size());

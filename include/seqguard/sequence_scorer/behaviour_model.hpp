@@ -3,9 +3,12 @@
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "seqguard/detection/event_calibration.hpp"
+#include "seqguard/detection/label_classifier.hpp"
 #include "seqguard/detection/sequence_detector.hpp"
 #include "seqguard/events/schema.hpp"
 #include "seqguard/model/model.hpp"
@@ -20,14 +23,19 @@ struct BehaviourModel {
   Model<float> encoder;
   SequenceDetector detector;
   EventCalibration events;
-  double target_fpr = 0.01;         ///< a sequence with a smaller p-value is called abnormal
-  double drift_auroc = 0.5;         ///< second half of the training normals against the first; .5: no drift
-  std::string training = "{}";      ///< JSON object: the plan that fit followed, for people
+  double target_fpr = 0.01;                    ///< a sequence with a smaller p-value is called abnormal
+  double drift_auroc = 0.5;                    ///< second half of the training normals against the first; .5: no drift
+  std::string training = "{}";                 ///< JSON object: the plan that fit followed, for people
+  std::optional<LabelClassifier> labels = {};  ///< what fine_tune() has learned; its view is k_label_view of the recipe
   std::size_t recalibrated_on = 0;  ///< normals that recalibrate() put in the place of those of fit; 0: never
 };
 
+/// Names of the numbers that the encoder and what it feeds give with each sequence: surprise_views(), and the view of
+/// the labels where there are any.
+std::vector<std::string> given_views(const EventSchema& schema, bool has_labels);
+
 /// Writes config.json, model.safetensors, event_schema.json, profile.safetensors, event_calibration.safetensors and
-/// detector.json, complete or not at all.
+/// detector.json, and labels.safetensors where labels were learned, complete or not at all.
 /// @throws Error io_error; unsupported: a model that was loaded, whose weights are packed; copy its directory instead.
 void save_behaviour_model(const BehaviourModel& model, const std::string& directory);
 

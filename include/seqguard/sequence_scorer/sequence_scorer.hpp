@@ -44,6 +44,9 @@ struct Score {
   SurpriseKind worst_by = SurpriseKind::next;  ///< what ranked the events
   std::string view;                            ///< the view of the recipe that contributes most, e.g. "unseen"
   std::vector<EventScore> events;
+  /// Of a model that has learned from labels: the probability of each class of SequenceScorer::classes(), calibrated on
+  /// labelled sequences that were not learned from. Else empty.
+  std::vector<double> probabilities;
 };
 
 /// A value that may stand at an event.
@@ -174,6 +177,9 @@ class SequenceScorer {
   std::shared_ptr<const EventSchema> schema() const noexcept;
   std::shared_ptr<const BehaviourModel> model() const noexcept { return model_; }
   double target_fpr() const noexcept;
+  /// Classes of the labels that were learned, the normal one first; empty without fine_tune(). They live as long as the
+  /// model.
+  std::span<const std::string> classes() const noexcept;
   Isa isa() const noexcept;
 
  private:

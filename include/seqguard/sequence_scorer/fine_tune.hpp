@@ -1,0 +1,93 @@
+// Learning from labels: a behaviour model that also knows what was found to be wrong before.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "seqguard/core/executor.hpp"
+#include "seqguard/core/load_options.hpp"
+#include "seqguard/core/progress.hpp"
+#include "seqguard/detection/label_classifier.hpp"
+#include "seqguard/events/class_labels.hpp"
+#include "seqguard/sequence_scorer/fit.hpp"
+
+namespace seqguard {
+inline namespace v0 {
+
+/// What becomes of the statistics of normal behaviour.
+enum class NormalStatistics {
+  automatic,  ///< made again where most of the labelled normals are ones that fit has learned from
+  keep,       ///< those of fit; the labelled normals that fit has not learned from calibrate
+  refit,      ///< made again from the labelled normals alone, so that what is labelled abnormal is in none of them
+};
+
+/// How the decision is made.
+enum class LabelThreshold {
+  target_fpr,  ///< FineTuneOptions::target_fpr of the normals are called abnormal
+  best_f1,     ///< the rate whose F1 is the best on labelled sequences that were not learned from
+};
+
+struct FineTuneOptions {
+  FeatureClassifierOptions network;  ///< its loss, class weights and seed are set by the fields below
+  std::size_t members = 2;           ///< networks of each fold (LabelClassifierOptions)
+  double focal_gamma = 0;            ///< > 0: focal loss
+  std::optional<double> focal_alpha = std::nullopt;
+  double label_smoothing = 0;
+  bool balanced = true;               ///< each class counts as much as the others; else each sequence
+  std::size_t folds = 5;              ///< of the labelled sequences: each is judged by networks that have not seen it
+  std::optional<double> view_weight;  ///< of the labels in the recipe; empty: the best of a few on held-out sequences
+  NormalStatistics statistics = NormalStatistics::automatic;
+  LabelThreshold threshold = LabelThreshold::target_fpr;
+  std::optional<double> target_fpr;  ///< empty: the model's
+  std::uint64_t seed = 1;
+  LoadOptions compute;
+};
+
+/// Figures on labelled sequences that were not learned from.
+struct HeldOutFigures {
+  double auroc = 0.5, average_precision = 0;
+  double recall = 0;  ///< of the abnormal ones, at the target rate
+};
+
+/// A weight of the labels in the recipe that was tried.
+struct WeightTrial {
+  double weight = 0;
+  HeldOutFigures figures;
+};
+
+struct FineTuneReport {
+  std::vector<std::string> classes;
+  std::vector<std::size_t> class_counts;
+  std::size_t unlabelled = 0;  ///< sequences without a label: not used
+  std::size_t left_out = 0;    ///< labelled, but learned by the statistics that stay: not used
+  HeldOutFigures without_labels, labels_alone, together;
+  std::vector<WeightTrial> trials;
+  double weight = 0, temperature = 1;
+  bool refitted = false;  ///< the statistics of normal behaviour were made again
+  double seconds = 0;
+  AlarmRates alarms;                  ///< own_judged is 0
+  std::vector<std::string> warnings;  ///< in words, for people
+};
+
+/// Learns from labels of whole sequences what the model in directory `from` does not know, and writes to `to` (which
+/// may be `from`) a model that judges by both: the encoder stays byte for byte, a few small networks (LabelClassifier)
+/// learn on top of it, and their log odds become one more view of the recipe, calibrated like the others on normals
+/// that they have not seen. What no label named is still found by the other views. Freezing the encoder and adding the
+/// counts is better with few labels than fine-tuning all of it, and fifty times cheaper (reference/detection.md,
+/// section 8).
+///
+/// A model that has learned from labels before forgets them: give all labels again.
+/// Deterministic for a seed at any concurrency of the executor. Progress: phases "encoder", "labels, fold i/n",
+/// "labels".
+/// @throws Error as load_behaviour_model(); bad_event: columns that do not fit the model; invalid_argument: fewer than
+/// 20 labelled normal sequences or 2 abnormal ones, labels of events, options out of range; cancelled; io_error: `to`
+/// cannot be written, and is then as it was.
+FineTuneReport fine_tune(const std::string& from, const Dataset& data, const ClassLabels& labels, const std::string& to,
+                         const FineTuneOptions& options = {}, Executor& executor = inline_executor(),
+                         ProgressSink progress = {});
+
+}  // namespace v0
+}  // namespace seqguard

@@ -1,0 +1,284 @@
+#include "seqguard/sequence_scorer/fine_tune.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <memory>
+#include <numeric>
+#include <span>
+#include <utility>
+
+#include "seqguard/core/error.hpp"
+#include "seqguard/detection/encoder_surprise.hpp"
+#include "seqguard/metrics/metrics.hpp"
+#include "sequence_scorer/label_weight.hpp"
+#include "sequence_scorer/saved_model.hpp"
+#include "sequence_scorer/threshold_check.hpp"
+
+namespace seqguard {
+inline namespace v0 {
+namespace {
+
+constexpr std::size_t k_least_normals = 20, k_least_abnormal = 2;
+enum Stream : std::uint64_t { k_fold_stream = 301, k_network_stream };
+
+/// Labels on top of one model.
+class FineTuner {
+ public:
+  FineTuner(BehaviourModel model, const Dataset& data, const ClassLabels& labels, const FineTuneOptions& options,
+            Executor& executor, ProgressSink progress)
+      : model_(std::move(model)), labels_(labels), options_(options), executor_(executor), progress_(progress) {
+    for (std::size_t i = 0; i < labels.values.size(); ++i) {
+      if (labels.values[i] == k_unknown_class) continue;
+      classes_.push_back(labels.values[i]);
+      encoded_.emplace_back();
+      encode(data.view(i), model_.schema, encoded_.back());
+    }
+    if (options.target_fpr) model_.target_fpr = *options.target_fpr;
+    former_ = model_.detector.calibration();
+    if (model_.labels) model_.detector = model_.detector.without_given_view(k_label_view);
+    classifier_.classes = labels.classes;
+    network_ = label_options();
+  }
+
+  BehaviourModel run(FineTuneReport& report) {
+    report.refitted = must_refit();
+    leave_out_learned(report);
+    read_sequences();
+    judge_labelled(model_.detector, former_, report.refitted, options_.seed, views_, executor_);
+    make_features();
+    const std::vector<float> logits = train();
+    classifier_.temperature = fit_temperature(classifier_.loss(), logits, classes_);
+    decide(logits, report);
+    report.temperature = classifier_.temperature;
+    model_.labels = std::move(classifier_);
+    return std::move(model_);
+  }
+
+ private:
+  const KernelTable<float>& kernels() const { return *model_.encoder.context().kernels; }
+
+  void report_progress(const std::string& phase, std::size_t done, std::size_t total) const {
+    if (!progress_.report({.phase = phase, .done = done, .total = total}))
+      fail(ErrorCode::cancelled, "fine-tune", "stopped on request");
+  }
+
+  LabelClassifierOptions label_options() const {
+    LabelClassifierOptions result{options_.network, options_.members};
+    result.network.seed = random_bits(options_.seed, k_network_stream, 0);
+    result.network.label_loss = {options_.focal_gamma, options_.focal_alpha, options_.label_smoothing, {}};
+    if (!options_.balanced) return result;
+    const std::vector<std::size_t> counts = labels_.counts();
+    const auto n = static_cast<double>(classes_.size());
+    std::vector<double>& weights = result.network.label_loss.class_weights;
+    if (counts.size() == 2) {
+      weights = {static_cast<double>(counts[0]) / static_cast<double>(counts[1])};
+    } else {
+      for (const std::size_t count : counts)
+        weights.push_back(count == 0 ? 0.0 : n / static_cast<double>(count * counts.size()));
+    }
+    return result;
+  }
+
+  /// Whether most labelled normals that came once are ones that the statistics were made of.
+  bool must_refit() const {
+    if (options_.statistics != NormalStatistics::automatic) return options_.statistics == NormalStatistics::refit;
+    std::vector<TypeSequence> normals;
+    for (std::size_t i = 0; i < classes_.size(); ++i)
+      if (classes_[i] == 0) normals.emplace_back(encoded_[i].types);
+    const Normals distinct(normals);
+    std::size_t single = 0;
+    for (std::size_t i = 0; i < distinct.size(); ++i) single += distinct.copies(i) == 1 ? 1 : 0;
+    return 2 * model_.detector.count_learned(normals) > single;
+  }
+
+  /// Statistics that stay cannot say how new traffic looks by sequences that they were made of. Normals come first
+  /// then.
+  void leave_out_learned(FineTuneReport& report) {
+    std::vector<EncodedEvents> encoded;
+    std::vector<std::size_t> classes;
+    for (const bool normal : {true, false})
+      for (std::size_t i = 0; i < classes_.size(); ++i) {
+        if ((classes_[i] == 0) != normal) continue;
+        if (!report.refitted && model_.detector.has_learned(encoded_[i].types)) {
+          ++report.left_out;
+          continue;
+        }
+        (normal ? views_.normal : views_.abnormal).emplace_back();
+        classes.push_back(classes_[i]);
+        encoded.push_back(std::move(encoded_[i]));
+      }
+    encoded_ = std::move(encoded);
+    classes_ = std::move(classes);
+    for (std::size_t i = 0; i < encoded_.size(); ++i)
+      (i < normals() ? views_.normal[i] : views_.abnormal[i - normals()]) = encoded_[i].types;
+    if (normals() < k_least_normals || views_.abnormal.size() < k_least_abnormal)
+      fail(ErrorCode::invalid_argument, "fine-tune",
+           "too few labelled sequences that fit has not learned from (" + std::to_string(report.left_out) +
+               " are left out); label newer traffic, or make the statistics again (refit)",
+           "at least " + std::to_string(k_least_normals) + " normal and " + std::to_string(k_least_abnormal) +
+               " abnormal ones",
+           std::to_string(normals()) + " and " + std::to_string(views_.abnormal.size()));
+  }
+  std::size_t normals() const noexcept { return views_.normal.size(); }
+
+  /// Surprise of every labelled sequence, from one pass of the encoder.
+  void read_sequences() {
+    struct Worker {
+      SurpriseScratch surprise;
+      std::vector<float> out;
+    };
+    auto workers = make_per_worker(executor_, [&] {
+      Worker worker;
+      worker.surprise.batch.prepare(model_.schema, 0);
+      worker.surprise.summarises = true;
+      return worker;
+    });
+    const std::size_t n = encoded_.size();
+    seen_.resize(n);
+    constexpr std::size_t k_batch = 256;  // between two reports
+    for (std::size_t first = 0; first < n; first += k_batch) {
+      report_progress("encoder", first, n);
+      executor_.run(std::min(k_batch, n - first), [&](std::size_t k, std::size_t w) {
+        const Surprise surprise =
+            causal_surprise(model_.encoder, model_.schema, encoded_[first + k], workers[w].surprise, workers[w].out);
+        seen_[first + k] = {{surprise.means.begin(), surprise.means.end()},
+                            {surprise.columns.begin(), surprise.columns.end()},
+                            {surprise.hidden.begin(), surprise.hidden.end()}};
+      });
+    }
+    report_progress("encoder", n, n);
+    for (std::size_t i = 0; i < n; ++i) {
+      std::vector<double>& given = i < normals() ? views_.normal_given : views_.abnormal_given;
+      given.insert(given.end(), seen_[i].means.begin(), seen_[i].means.end());
+    }
+  }
+
+  void make_features() {
+    const std::size_t views = model_.detector.recipe().views.size();
+    classifier_.features = LabelFeatures::of(model_.schema, model_.encoder.config().hidden_size, views);
+    features_.columns = classifier_.features.size();
+    LabelFeatureScratch scratch;
+    for (std::size_t i = 0; i < encoded_.size(); ++i) {
+      const Surprise surprise{{}, seen_[i].columns, seen_[i].means, seen_[i].hidden};
+      const bool normal = i < normals();
+      const std::span<const double> raw = normal ? views_.normal_raw : views_.abnormal_raw;
+      append_label_features(classifier_.features, model_.schema, encoded_[i], surprise,
+                            raw.subspan((normal ? i : i - normals()) * views, views), scratch, features_);
+    }
+    seen_.clear();
+  }
+
+  /// The fold of each sequence; each class is spread evenly.
+  std::vector<std::size_t> stratified_folds() const {
+    std::vector<std::size_t> fold(classes_.size());
+    for (std::size_t c = 0; c < labels_.classes.size(); ++c) {
+      std::vector<std::size_t> members;
+      for (std::size_t i = 0; i < classes_.size(); ++i)
+        if (classes_[i] == c) members.push_back(i);
+      Random(options_.seed, k_fold_stream + (c << 32)).shuffle(members);
+      // Small classes begin in different folds, so that no fold holds all of them.
+      for (std::size_t k = 0; k < members.size(); ++k) fold[members[k]] = (k + c) % options_.folds;
+    }
+    return fold;
+  }
+
+  std::vector<float> train() {
+    const auto before_fold = [&](std::size_t f) {
+      report_progress("labels, fold " + std::to_string(f + 1) + "/" + std::to_string(options_.folds), f,
+                      options_.folds);
+    };
+    return train_label_classifier(classifier_, kernels(), features_, classes_, stratified_folds(), network_, executor_,
+                                  before_fold);
+  }
+
+  void decide(std::span<const float> logits, FineTuneReport& report) {
+    std::vector<double> odds;
+    for (std::size_t i = 0; i < classes_.size(); ++i)
+      odds.push_back(
+          abnormal_log_odds(classifier_.loss(), logits.subspan(i * classifier_.outputs(), classifier_.outputs())));
+    const std::span<const double> all = odds;
+    const LabelWeightOptions how{report.refitted, options_.view_weight, model_.target_fpr, options_.seed};
+    LabelDecision decision =
+        decide_by_labels(model_.detector, views_, all.first(normals()), all.subspan(normals()), how, executor_);
+    if (options_.threshold == LabelThreshold::best_f1) model_.target_fpr = decision.best_f1_rate;
+    model_.detector = std::move(decision.detector);
+    report.trials = std::move(decision.trials);
+    report.weight = decision.weight;
+    report.without_labels = decision.without_labels;
+    report.labels_alone = decision.labels_alone;
+    report.together = decision.together;
+    report.alarms = held_out_alarm_rates(model_);
+    const Normals distinct(views_.normal);
+    report.warnings = threshold_warnings(report.alarms, distinct);
+    model_.events.rules.repeat_share = share_of_repeats(distinct);
+  }
+
+  /// What the encoder says of a sequence: Surprise, as far as features read it.
+  struct Seen {
+    std::vector<double> means;
+    std::vector<float> columns, hidden;
+  };
+
+  BehaviourModel model_;
+  Calibration former_;  // before; the view of former labels, if any, is the last
+  const ClassLabels& labels_;
+  const FineTuneOptions& options_;
+  Executor& executor_;
+  ProgressSink progress_;
+  std::vector<EncodedEvents> encoded_;  // the labelled sequences, the normal ones first
+  std::vector<std::size_t> classes_;
+  std::vector<Seen> seen_;
+  LabelledViews views_;
+  LabelClassifier classifier_;
+  LabelClassifierOptions network_;
+  SparseRows<float> features_;
+};
+
+void check(const ClassLabels& labels, const Dataset& data, const FineTuneOptions& options) {
+  const auto require = [](bool holds, const std::string& what, const std::string& expected, const std::string& found) {
+    if (!holds) fail(ErrorCode::invalid_argument, "fine-tune", what, expected, found);
+  };
+  if (labels.of_events)
+    fail(ErrorCode::unsupported, "fine-tune",
+         "labels of single events; a behaviour model learns from labels of whole "
+         "sequences: leave the column of positions out");
+  require(labels.values.size() == data.sequences().size(), "labels", std::to_string(data.sequences().size()),
+          std::to_string(labels.values.size()));
+  const std::vector<std::size_t> counts = labels.counts();
+  const std::size_t abnormal = std::accumulate(counts.begin() + 1, counts.end(), std::size_t{0});
+  require(counts.front() >= k_least_normals, "sequences labelled \"" + labels.classes.front() + "\" to calibrate on",
+          "at least " + std::to_string(k_least_normals), std::to_string(counts.front()));
+  require(abnormal >= k_least_abnormal, "sequences labelled abnormal", "at least " + std::to_string(k_least_abnormal),
+          std::to_string(abnormal));
+  require(options.folds >= 2, "folds", "at least 2", std::to_string(options.folds));
+  require(
+      options.members >= 1 && options.network.epochs >= 1 && options.network.hidden >= 1 && options.network.batch >= 1,
+      "members, epochs, hidden width and batch", "at least 1", "0");
+  require(options.network.dropout >= 0 && options.network.dropout < 1, "dropout", "from 0 to below 1",
+          std::to_string(options.network.dropout));
+  require(!options.view_weight || *options.view_weight > 0, "weight of the labels", "above 0", "0 or less");
+  require(!options.target_fpr || (*options.target_fpr > 0 && *options.target_fpr < 1), "target false-positive rate",
+          "between 0 and 1", std::to_string(options.target_fpr.value_or(0)));
+}
+
+}  // namespace
+
+FineTuneReport fine_tune(const std::string& from, const Dataset& data, const ClassLabels& labels, const std::string& to,
+                         const FineTuneOptions& options, Executor& executor, ProgressSink progress) {
+  const auto began = std::chrono::steady_clock::now();
+  check(labels, data, options);
+  const std::string generation = generation_of(from);
+  FineTuneReport report;
+  report.classes = labels.classes;
+  report.class_counts = labels.counts();
+  report.unlabelled = static_cast<std::size_t>(std::count(labels.values.begin(), labels.values.end(), k_unknown_class));
+  const BehaviourModel model =
+      FineTuner(read_behaviour_model(from, options.compute), data, labels, options, executor, progress).run(report);
+  save_calibration(model, from, generation, to);
+  report.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
+  return report;
+}
+
+}  // namespace v0
+}  // namespace seqguard

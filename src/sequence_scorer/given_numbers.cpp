@@ -1,0 +1,53 @@
+#include "sequence_scorer/given_numbers.hpp"
+
+#include <algorithm>
+#include <cstddef>
+#include <limits>
+
+namespace seqguard {
+inline namespace v0 {
+
+std::span<const double> given_numbers(const BehaviourModel& model, const EncodedEvents& events,
+                                      const Surprise& surprise, SequenceDetector::Scratch& detector,
+                                      GivenScratch& scratch) {
+  scratch.numbers.assign(surprise.means.begin(), surprise.means.end());
+  if (model.labels) scratch.numbers.push_back(std::numeric_limits<double>::quiet_NaN());
+  model.detector.score_views(events.types, scratch.numbers, detector);
+  if (!model.labels) return scratch.numbers;
+  // The labels read what all other views say; theirs is the last.
+  const LabelClassifier& labels = *model.labels;
+  scratch.logits.resize(labels.outputs());
+  labels.logits(*model.encoder.context().kernels, model.schema, events, surprise,
+                std::span(detector.raw).first(detector.raw.size() - 1), scratch.labels, scratch.logits);
+  scratch.numbers.back() = detector.raw.back() = abnormal_log_odds(labels.loss(), scratch.logits);
+  return scratch.numbers;
+}
+
+std::vector<double> given_numbers(const BehaviourModel& model, const EncodedData& data,
+                                  std::span<const std::uint32_t> sequences, Executor& executor) {
+  struct Worker {
+    SurpriseScratch surprise;
+    SequenceDetector::Scratch detector;
+    GivenScratch given;
+    std::vector<float> out;
+  };
+  auto workers = make_per_worker(executor, [&] {
+    Worker worker;
+    worker.surprise.batch.prepare(model.schema, 0);
+    worker.surprise.summarises = model.labels.has_value();
+    return worker;
+  });
+  const std::size_t views = model.detector.given().size();
+  std::vector<double> result(sequences.size() * views);
+  executor.run(sequences.size(), [&](std::size_t k, std::size_t w) {
+    Worker& worker = workers[w];
+    const EncodedEvents& events = data[sequences[k]];
+    const Surprise surprise = causal_surprise(model.encoder, model.schema, events, worker.surprise, worker.out);
+    const std::span<const double> numbers = given_numbers(model, events, surprise, worker.detector, worker.given);
+    std::copy(numbers.begin(), numbers.end(), result.begin() + static_cast<std::ptrdiff_t>(k * views));
+  });
+  return result;
+}
+
+}  // namespace v0
+}  // namespace seqguard

@@ -1,0 +1,35 @@
+// The numbers that the views of a model get from outside the statistics: surprises of the encoder, log odds of labels.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "seqguard/core/executor.hpp"
+#include "seqguard/detection/encoder_surprise.hpp"
+#include "seqguard/detection/label_classifier.hpp"
+#include "seqguard/events/encoded_data.hpp"
+#include "seqguard/sequence_scorer/behaviour_model.hpp"
+
+namespace seqguard {
+inline namespace v0 {
+
+/// Buffers of one thread for given_numbers().
+struct GivenScratch {
+  LabelScratch labels;
+  std::vector<float> logits;    ///< of the classes of the last sequence
+  std::vector<double> numbers;  ///< given_views() of the last sequence
+};
+
+/// given_views() of one sequence, with the raw scores of all views in detector.raw. `surprise` must be summarised where
+/// the model has labels. Valid until the next call.
+std::span<const double> given_numbers(const BehaviourModel& model, const EncodedEvents& events,
+                                      const Surprise& surprise, SequenceDetector::Scratch& detector,
+                                      GivenScratch& scratch);
+
+/// [sequences, given_views()] of some sequences of the data. The same bits at any concurrency.
+std::vector<double> given_numbers(const BehaviourModel& model, const EncodedData& data,
+                                  std::span<const std::uint32_t> sequences, Executor& executor);
+
+}  // namespace v0
+}  // namespace seqguard
