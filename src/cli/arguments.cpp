@@ -1,8 +1,5 @@
 #include "cli/arguments.hpp"
 
-#include <CLI/App.hpp>
-#include <CLI/Config.hpp>
-#include <CLI/Formatter.hpp>
 #include <algorithm>
 #include <iostream>
 #include <sstream>
@@ -10,6 +7,7 @@
 
 #include "cli/commands.hpp"
 #include "cli/flag_checks.hpp"
+#include "cli/flag_groups.hpp"
 #include "cli/output.hpp"
 #include "cli/version.hpp"
 #include "seqguard/core/error.hpp"
@@ -18,68 +16,7 @@ namespace seqguard::cli {
 namespace {
 
 /// Commands of the contract that this version does not have.
-constexpr std::string_view k_commands_to_come[] = {"fine-tune", "feedback", "serve"};
-
-/// A flag of the contract that this version does not have: refused by name.
-void add_flag_to_come(CLI::App& command, const std::string& flag, const std::string& instead) {
-  command
-      .add_option(flag,
-                  [flag, instead](const CLI::results_t&) -> bool {
-                    throw CLI::ValidationError(flag, "is not built yet" + (instead.empty() ? "" : "; " + instead));
-                  })
-      ->expected(0, 1)
-      ->group("");
-}
-
-CLI::App* add_command(CLI::App& app, const std::string& name, const std::string& what, const std::string& example,
-                      CommonOptions& common) {
-  CLI::App* command = app.add_subcommand(name, what);
-  command->footer("\nExample:\n  " + example);
-  command->option_defaults()->always_capture_default();
-  command->add_option("--threads", common.threads, "Threads to use")->check(CLI::Range(1, 1024))->group("Common");
-  command->add_option("--seed", common.seed, "Seed of everything random")->check(check_whole_number)->group("Common");
-  command->add_flag("--quiet", common.quiet, "No progress, no summary on stderr")->group("Common");
-  command->add_option("--json", common.json, "Write a machine-readable summary there")
-      ->type_name("FILE")
-      ->group("Common");
-  command->add_option("--precision", common.precision, "Arithmetic of matrix products: fp32")
-      ->check(check_precision)
-      ->group("Common");
-  command->add_option("--isa", common.isa, "Instruction set: baseline, avx2, avx512 (default: the best here)")
-      ->check(check_isa)
-      ->group("Common");
-  command->add_option("--matmul", common.matmul, "Matrix products: automatic, own, onednn, eigen")
-      ->check(check_matmul)
-      ->group("Common");
-  command->add_option("--gemm", common.matmul)->check(check_matmul)->group("");  // another name for it
-  return command;
-}
-
-void add_input(CLI::App& command, InputOptions& input, const std::string& flag, const std::string& what) {
-  command.add_option(flag, input.path, what)->type_name("FILE");
-  command.add_option("--format", input.format, "lines, csv or recbole (default: by the extension)");
-  command.add_flag(
-      "--strict", input.strict,
-      "Fail at the first bad row instead of leaving it out, and instead of a warning at times in mixed units "
-      "and at data unlike those that the model was fitted on");
-  command.add_option("--max-errors", input.max_errors, "Bad rows named on stderr before they are only counted")
-      ->check(check_whole_number)
-      ->excludes("--strict");
-}
-
-void add_table(CLI::App& command, TableOptions& table) {
-  command.add_option("--key", table.key, "Column that names the sequence (default: inferred)")->type_name("NAME");
-  command
-      .add_option(
-          "--order", table.order,
-          "Column that orders its events: numbers or times, compared exactly (default: inferred, else the order "
-          "of the rows)")
-      ->type_name("NAME");
-  command.add_option("--time", table.time, "Column of times")->type_name("NAME");
-  command.add_option("--columns", table.columns, "Columns of an event, the first categorical one is judged")
-      ->type_name("NAME[:KIND],..")
-      ->delimiter(',');
-}
+constexpr std::string_view k_commands_to_come[] = {"feedback", "serve"};
 
 void add_simulate(CLI::App& app, SimulateOptions& options) {
   CLI::App* command =
@@ -100,31 +37,6 @@ void add_inspect(CLI::App& app, InspectOptions& options) {
   command->get_option("path")->required()->type_name("PATH");
   add_table(*command, options.table);
   add_flag_to_come(*command, "--html", "the text goes to stdout, --json FILE has the figures");
-}
-
-void add_fit(CLI::App& app, FitCommandOptions& options) {
-  CLI::App* command = add_command(app, "fit", "Learns normal behaviour from unlabelled sequences",
-                                  "seqguard fit --input shop/clean.csv --output model --threads 2", options.common);
-  add_input(*command, options.input, "--input", "Sequences of normal traffic, - for stdin");
-  command->get_option("--input")->required();
-  command->add_option("--output", options.output, "The model's folder")->type_name("DIR")->required();
-  add_table(*command, options.table);
-  command->add_option("--preset", options.preset, "Recipe of detectors")->check(CLI::IsMember({"default", "traces"}));
-  command->add_option("--size", options.size, "Size of the encoder")->check(CLI::IsMember({"auto", "T", "S", "M"}));
-  command->add_option("--epochs", options.epochs, "Passes over the data (default: by the amount of data)")
-      ->check(check_whole_number);
-  command->add_option("--window", options.window, "Events that the encoder sees at once (default: by their lengths)")
-      ->check(check_window);
-  command->add_option("--target-fpr", options.target_fpr, "Share of normal sequences that may be called abnormal")
-      ->check(check_target_fpr);
-  command->add_option("--valid-fraction", options.valid_fraction, "Share of the sequences watched by early stopping")
-      ->check(check_valid_fraction);
-  command->add_option("--max-minutes", options.max_minutes, "Stop training after so long (0: no limit)")
-      ->check(check_minutes);
-  command->add_flag("--resume", options.resume, "Go on where an interrupted fit with this --output stopped");
-  add_flag_to_come(*command, "--schema", "columns are chosen by --key, --order, --time and --columns");
-  add_flag_to_come(*command, "--config", "sizes are chosen by --size");
-  add_flag_to_come(*command, "--valid", "use --valid-fraction");
 }
 
 void add_score(CLI::App& app, ScoreCommandOptions& options) {
@@ -225,24 +137,6 @@ void add_convert(CLI::App& app, ConvertCommandOptions& options) {
   add_flag_to_come(*command, "--share-layers", "");
 }
 
-void add_recalibrate(CLI::App& app, RecalibrateCommandOptions& options) {
-  CLI::App* command = add_command(app, "recalibrate",
-                                  "Moves the thresholds of a model to recent normal traffic; what it has learned stays",
-                                  "seqguard simulate --preset shop --users 500 --seed 9 --output recent\n"
-                                  "  seqguard recalibrate --model model --input recent/clean.csv --output model-new",
-                                  options.common);
-  command->add_option("--model", options.model, "Folder written by fit")->type_name("DIR")->required();
-  add_input(*command, options.input, "--input", "Recent normal sequences that fit has not seen, - for stdin");
-  command->get_option("--input")->required();
-  command->add_option("--output", options.output, "The new model's folder; may be the same")
-      ->type_name("DIR")
-      ->required();
-  command
-      ->add_option("--target-fpr", options.target_fpr,
-                   "Share of normal sequences that may be called abnormal (default: as it is)")
-      ->check(check_target_fpr);
-}
-
 /// All commands' options side by side, and the one that was chosen.
 struct AllOptions {
   SimulateOptions simulate;
@@ -254,6 +148,7 @@ struct AllOptions {
   EncodeOptions encode;
   ConvertCommandOptions convert;
   RecalibrateCommandOptions recalibrate;
+  FineTuneCommandOptions fine_tune;
 
   Command chosen(const std::string& name) const {
     if (name == "simulate") return simulate;
@@ -264,6 +159,7 @@ struct AllOptions {
     if (name == "repair") return repair;
     if (name == "convert") return convert;
     if (name == "recalibrate") return recalibrate;
+    if (name == "fine-tune") return fine_tune;
     return encode;
   }
 };
@@ -315,6 +211,7 @@ std::optional<Command> parse_arguments(int argc, char** argv, int& exit_code) {
   add_encode(app, options.encode);
   add_convert(app, options.convert);
   add_recalibrate(app, options.recalibrate);
+  add_fine_tune(app, options.fine_tune);
 
   const std::string first = argc > 1 ? argv[1] : "";
   const auto to_come = std::find(std::begin(k_commands_to_come), std::end(k_commands_to_come), first);

@@ -29,5 +29,6 @@ int run(const RepairCommandOptions& options);
 int run(const EncodeOptions& options);
 int run(const ConvertCommandOptions& options);
 int run(const RecalibrateCommandOptions& options);
+int run(const FineTuneCommandOptions& options);
 
 }  // namespace seqguard::cli

@@ -60,12 +60,26 @@ std::string check_target_fpr(const std::string& value) {
   return check_number<double>(value, "a share between 0 and 1", [](double x) { return x > 0 && x < 1; });
 }
 
-std::string check_valid_fraction(const std::string& value) {
-  return check_number<double>(value, "a share, at least 0 and below 1", [](double x) { return x >= 0 && x < 1; });
-}
+std::string check_valid_fraction(const std::string& value) { return check_share(value); }
 
 std::string check_minutes(const std::string& value) {
   return check_number<double>(value, "minutes, 0 or more", [](double x) { return x >= 0; });
+}
+
+std::string check_share(const std::string& value) {
+  return check_number<double>(value, "a share, at least 0 and below 1", [](double x) { return x >= 0 && x < 1; });
+}
+
+std::string check_above_zero(const std::string& value) {
+  return check_number<double>(value, "a number above 0", [](double x) { return x > 0; });
+}
+
+std::string check_not_negative(const std::string& value) {
+  return check_number<double>(value, "a number, 0 or more", [](double x) { return x >= 0; });
+}
+
+std::string check_folds(const std::string& value) {
+  return check_number<std::uint64_t>(value, "a whole number, 2 or more", [](std::uint64_t n) { return n >= 2; });
 }
 
 std::string check_precision(const std::string& value) { return refusal(precision_from_string, value); }

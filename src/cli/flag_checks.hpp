@@ -11,6 +11,10 @@ std::string check_window(const std::string& value);           ///< of EventSchem
 std::string check_target_fpr(const std::string& value);       ///< FitOptions::target_fpr
 std::string check_valid_fraction(const std::string& value);   ///< FitOptions::valid_fraction
 std::string check_minutes(const std::string& value);          ///< FitOptions::max_minutes
+std::string check_share(const std::string& value);            ///< a number from 0 to below 1
+std::string check_above_zero(const std::string& value);       ///< a number
+std::string check_not_negative(const std::string& value);     ///< a number
+std::string check_folds(const std::string& value);            ///< whole, 2 or more
 std::string check_precision(const std::string& value);
 std::string check_isa(const std::string& value);
 std::string check_matmul(const std::string& value);

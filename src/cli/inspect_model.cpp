@@ -175,6 +175,11 @@ void describe_detector(const BehaviourModel& model, Facts& facts) {
   facts.add("views", views);
   const std::size_t normals = model.detector.calibration().normals();
   facts.add("calibration normals", normals, with_commas(normals));
+  if (model.labels) {
+    std::string classes;
+    for (const std::string& name : model.labels->classes) classes += (classes.empty() ? "" : ", ") + name;
+    facts.add("learned labels", model.labels->classes.size(), classes);
+  }
   if (model.recalibrated_on > 0)
     facts.add("recalibrated on", model.recalibrated_on, counted(model.recalibrated_on, "sequence") + " after fit");
   const Profile& profile = model.detector.profile();

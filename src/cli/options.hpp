@@ -1,4 +1,4 @@
-// What the user asked for, one structure per command. Filled by arguments.cpp, the only includer of CLI11.
+// What the user asked for, one structure per command. Filled by arguments.cpp.
 #pragma once
 
 #include <cstddef>
@@ -102,7 +102,20 @@ struct RecalibrateCommandOptions {
   std::optional<double> target_fpr;
 };
 
+/// Defaults of numbers are those of FineTuneOptions.
+struct FineTuneCommandOptions {
+  CommonOptions common;
+  InputOptions input;
+  std::string model, output, labels, label_column, normal_label;
+  std::string unlabelled = "unknown", loss = "bce", class_weights = "balanced", statistics = "auto", threshold;
+  double label_smoothing = 0, dropout = 0.3, learning_rate = 2e-3, weight_decay = 0.01;
+  std::optional<double> focal_gamma, focal_alpha, label_weight, target_fpr;
+  bool binary = false;
+  std::size_t folds = 5, members = 2, epochs = 25, hidden = 64;
+};
+
 using Command = std::variant<SimulateOptions, InspectOptions, FitCommandOptions, ScoreCommandOptions, EvaluateOptions,
-                             RepairCommandOptions, EncodeOptions, ConvertCommandOptions, RecalibrateCommandOptions>;
+                             RepairCommandOptions, EncodeOptions, ConvertCommandOptions, RecalibrateCommandOptions,
+                             FineTuneCommandOptions>;
 
 }  // namespace seqguard::cli

@@ -35,7 +35,8 @@ void write_events(const SequenceScorer& scorer, const EventsView& events, const 
   json.end_array();
 }
 
-void write_score(const Dataset& data, std::size_t s, const Score& score, JsonWriter& json) {
+void write_score(const Dataset& data, std::size_t s, const Score& score, std::span<const std::string> classes,
+                 JsonWriter& json) {
   const DataSequence& sequence = data.sequences()[s];
   json.key("key");
   if (sequence.key.empty())
@@ -46,6 +47,10 @@ void write_score(const Dataset& data, std::size_t s, const Score& score, JsonWri
   json.field("p_value", score.p_value).field("p_conformal", score.p_conformal);
   json.field("is_anomaly", score.is_anomaly).field("worst", score.worst).field("worst_by", to_string(score.worst_by));
   json.field("view", score.view);
+  if (classes.empty()) return;
+  json.key("probabilities").begin_object();
+  for (std::size_t c = 0; c < classes.size(); ++c) json.field(classes[c], score.probabilities[c]);
+  json.end_object();
 }
 
 /// What remains of each sequence after its line was written.
@@ -69,7 +74,7 @@ std::vector<Summary> score_all(const ScoreCommandOptions& options, const Sequenc
         summaries[s] = {score.value, score.p_value, score.is_anomaly};
         JsonWriter json;
         json.begin_object();
-        write_score(data, s, score, json);
+        write_score(data, s, score, scorer.classes(), json);
         if (options.per_event) write_events(scorer, data.view(s), score, options.expected, scratch, json);
         json.end_object().end_line();
         lines[s] = json.text();

@@ -90,7 +90,9 @@ class Collector {
     const std::string what = options_.normal.empty()
                                  ? "no label says that something is normal (normal, none, 0 or no text)"
                                  : "no label is \"" + options_.normal + "\", the normal one";
-    fail(ErrorCode::bad_format, file_, what + "; name the normal label, or say that what has no label is normal");
+    fail(ErrorCode::bad_format, file_,
+         what +
+             "; name the normal label (--normal-label), or say that what has no label is normal (--unlabelled normal)");
   }
 
   std::string file_;
@@ -108,6 +110,28 @@ std::vector<std::size_t> ClassLabels::counts() const {
   for (const std::size_t value : values)
     if (value != k_unknown_class) ++result[value];
   return result;
+}
+
+ClassLabels sequence_labels(ClassLabels labels, const Dataset& data) {
+  if (!labels.of_events) return labels;
+  std::vector<std::size_t> values;
+  for (const DataSequence& sequence : data.sequences()) {
+    std::size_t value = k_unknown_class;
+    for (std::size_t event = sequence.first; event < sequence.first + sequence.count; ++event) {
+      if (labels.values[event] == k_unknown_class) continue;
+      value = labels.values[event];
+      if (value != 0) break;
+    }
+    values.push_back(value);
+  }
+  return {std::move(labels.classes), false, std::move(values)};
+}
+
+ClassLabels normal_or_abnormal(ClassLabels labels) {
+  labels.classes = {labels.classes.front(), "abnormal"};
+  for (std::size_t& value : labels.values)
+    if (value != k_unknown_class) value = std::min<std::size_t>(value, 1);
+  return labels;
 }
 
 ClassLabels read_class_labels(const std::string& path, const Dataset& data, const ClassLabelOptions& options) {

@@ -20,7 +20,7 @@ expect 2
 expect 2 nonsense
 empty out
 one_line err
-says err '^seqguard: unknown command "nonsense", expected one of simulate, .*recalibrate (see seqguard --help)$'
+says err '^seqguard: unknown command "nonsense", expected one of simulate, .*fine-tune (see seqguard --help)$'
 expect 2 Score --model x --input y
 says err 'unknown command "Score"'
 expect 2 fit --input x --output y --no-such-flag
@@ -28,7 +28,7 @@ says err 'no-such-flag'
 one_line err
 expect 2 fit --output x
 says err 'input'
-for command in fine-tune feedback serve; do
+for command in feedback serve; do
     expect 2 "$command" --model x
     says err "\"$command\" is not built yet"
 done

@@ -56,6 +56,21 @@ TEST_CASE("a file with positions labels events") {
   CHECK(labels.values == std::vector<std::size_t>{k_none, 1, 0, k_none, k_none, 0});
 }
 
+TEST_CASE("labels of events become labels of sequences, and kinds become one class") {
+  const Dataset visits = data();
+  const ClassLabels events = read("user,position,label\nu1,10,none\nu1,20,odd\nu1,30,bad\nu2,20,0\nu3,10,bad\n");
+  CHECK(events.classes == std::vector<std::string>{"normal", "bad", "odd"});
+  const ClassLabels sequences = sequence_labels(events, visits);
+  CHECK(!sequences.of_events);
+  CHECK(sequences.values == std::vector<std::size_t>{2, 0, 1});
+  CHECK(sequence_labels(sequences, visits).values == sequences.values);
+  const ClassLabels two = normal_or_abnormal(sequences);
+  CHECK(two.classes == std::vector<std::string>{"normal", "abnormal"});
+  CHECK(two.values == std::vector<std::size_t>{1, 0, 1});
+  CHECK(sequence_labels(read("user,position,label\nu1,20,odd\nu2,10,0\n"), visits).values ==
+        std::vector<std::size_t>{1, 0, k_none});
+}
+
 TEST_CASE("classes are in the order of their numbers, the normal one first") {
   const ClassLabels labels = read("user,label\nu1,10\nu2,9\nu3,0\n");
   CHECK(labels.classes == std::vector<std::string>{"normal", "9", "10"});

@@ -35,6 +35,13 @@ struct ClassLabels {
   std::vector<std::size_t> counts() const;
 };
 
+/// Labels of sequences from those of their events: the class of the first event that is not normal, else normal if any
+/// event says so. Labels of sequences come back as they are.
+ClassLabels sequence_labels(ClassLabels labels, const Dataset& data);
+
+/// All classes but the normal one become one, "abnormal".
+ClassLabels normal_or_abnormal(ClassLabels labels);
+
 /// Labels of a file (read_label_rows()). A row without position speaks of a sequence; a file with a column of positions
 /// labels events.
 /// @throws Error as read_label_rows(); bad_format: two labels for one sequence or event; no label says normal; one

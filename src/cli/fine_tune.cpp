@@ -1,0 +1,144 @@
+#include "seqguard/sequence_scorer/fine_tune.hpp"
+
+#include <algorithm>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "cli/alarms.hpp"
+#include "cli/commands.hpp"
+#include "cli/console.hpp"
+#include "cli/interrupt.hpp"
+#include "cli/output.hpp"
+#include "cli/read_input.hpp"
+#include "core/json_writer.hpp"
+#include "seqguard/sequence_scorer/sequence_scorer.hpp"
+
+namespace seqguard::cli {
+namespace {
+
+FineTuneOptions fine_tune_options(const FineTuneCommandOptions& options) {
+  FineTuneOptions result;
+  result.network.hidden = options.hidden;
+  result.network.dropout = options.dropout;
+  result.network.epochs = options.epochs;
+  result.network.learning_rate = options.learning_rate;
+  result.network.weight_decay = options.weight_decay;
+  result.members = options.members;
+  if (options.loss == "focal") {
+    result.focal_gamma = options.focal_gamma.value_or(2);  // the choice of the paper
+    result.focal_alpha = options.focal_alpha;
+  }
+  result.label_smoothing = options.label_smoothing;
+  result.balanced = options.class_weights == "balanced";
+  result.folds = options.folds;
+  result.view_weight = options.label_weight;
+  if (options.statistics == "keep") result.statistics = NormalStatistics::keep;
+  if (options.statistics == "refit") result.statistics = NormalStatistics::refit;
+  result.target_fpr = options.target_fpr;
+  if (options.threshold == "best-f1") result.threshold = LabelThreshold::best_f1;
+  result.seed = options.common.seed;
+  result.compute = load_options(options.common);
+  return result;
+}
+
+ClassLabels read_labels_as_written(const FineTuneCommandOptions& options, const Dataset& data) {
+  const ClassLabelOptions how{options.labels.empty() ? std::string() : options.label_column, options.normal_label,
+                              options.unlabelled == "normal"};
+  if (!options.labels.empty()) return read_class_labels(options.labels, data, how);
+  ReadOptions read{.key = data.key_column(),
+                   .order = data.order_column(),
+                   .columns = {{options.label_column, ColumnKind::categorical}}};
+  if (!options.input.format.empty()) read.format = data_format_from_string(options.input.format);
+  return class_labels_of_column(read_events(options.input.path, read), data, false, how);
+}
+
+ClassLabels read_labels(const FineTuneCommandOptions& options, const Dataset& data) {
+  ClassLabels labels = sequence_labels(read_labels_as_written(options, data), data);
+  return options.binary ? normal_or_abnormal(std::move(labels)) : labels;
+}
+
+void describe_labels(const ClassLabels& labels, std::size_t unlabelled, bool quiet) {
+  std::string text;
+  const std::vector<std::size_t> counts = labels.counts();
+  for (std::size_t c = 0; c < counts.size(); ++c)
+    text += (c == 0 ? "" : ", ") + with_commas(counts[c]) + " " + labels.classes[c];
+  say(quiet, "labels: " + text + (unlabelled > 0 ? "; " + with_commas(unlabelled) + " sequences without a label" : ""));
+}
+
+std::string figures_text(const HeldOutFigures& figures, double target) {
+  return "AUROC " + fixed(figures.auroc, 4) + ", found " + fixed(100 * figures.recall, 1) + " % at " +
+         fixed(100 * target, 1) + " %";
+}
+
+void write_figures(JsonWriter& json, std::string_view name, const HeldOutFigures& figures) {
+  json.key(name).begin_object().field("auroc", figures.auroc);
+  json.field("average_precision", figures.average_precision).field("recall", figures.recall).end_object();
+}
+
+std::string report_json(const FineTuneReport& report, std::span<const DataFinding> findings) {
+  JsonWriter json;
+  json.begin_object().key("classes").begin_object();
+  for (std::size_t c = 0; c < report.classes.size(); ++c) json.field(report.classes[c], report.class_counts[c]);
+  json.end_object().field("unlabelled", report.unlabelled).field("left_out", report.left_out);
+  json.key("figures").begin_object();
+  write_figures(json, "without_labels", report.without_labels);
+  write_figures(json, "labels_alone", report.labels_alone);
+  write_figures(json, "together", report.together);
+  json.end_object().key("trials").begin_array();
+  for (const WeightTrial& trial : report.trials) {
+    json.begin_object().field("weight", trial.weight);
+    write_figures(json, "figures", trial.figures);
+    json.end_object();
+  }
+  json.end_array().field("weight", report.weight).field("temperature", report.temperature);
+  json.field("refitted", report.refitted).field("seconds", report.seconds);
+  write_alarms(report.alarms, report.warnings, json);
+  write_findings(findings, json);
+  json.end_object().end_line();
+  return json.text();
+}
+
+}  // namespace
+
+int run(const FineTuneCommandOptions& options) {
+  const bool quiet = options.common.quiet;
+  if (options.labels.empty() == options.label_column.empty() && options.labels.empty())
+    throw UsageError("fine-tune: --labels FILE, or --label-column NAME of the input");
+  if (options.labels.empty() && options.input.path == "-")
+    throw UsageError("fine-tune: --label-column reads the input twice, which stdin cannot give");
+  if (options.loss != "focal" && (options.focal_gamma || options.focal_alpha))
+    throw UsageError(std::string("fine-tune: --focal-") + (options.focal_gamma ? "gamma" : "alpha") +
+                     " has no effect without --loss focal");
+  const FineTuneOptions how = fine_tune_options(options);
+  require_writable_folder(options.output);
+  require_writable_file(options.common.json);
+  const auto schema = SequenceScorer::load(options.model, how.compute).schema();
+  std::vector<DataFinding> findings;
+  const Dataset data = read_input(options.input, *schema, {.findings = &findings});
+  say(quiet, "read " + data.rejected().file + ": " + size_text(data));
+  const ClassLabels labels = read_labels(options, data);
+  const std::size_t unlabelled =
+      static_cast<std::size_t>(std::count(labels.values.begin(), labels.values.end(), k_unknown_class));
+  describe_labels(labels, unlabelled, quiet);
+  const auto executor = executor_for(options.common);
+  remember_interrupts();
+  FineTuneReport report;
+  {
+    ProgressBar bar(quiet);
+    report = fine_tune(options.model, data, labels, options.output, how, *executor, bar.sink());
+  }
+  const double target = report.alarms.target;
+  say(quiet, "on labelled sequences that were not learned from: without labels " +
+                 figures_text(report.without_labels, target) + "; labels alone " +
+                 figures_text(report.labels_alone, target) + "; together " + figures_text(report.together, target));
+  say(quiet, "the labels weigh " + fixed(report.weight, 1) +
+                 " beside the other views; statistics of normal behaviour " +
+                 (report.refitted ? "made again from the labelled normals" : "kept (--statistics)"));
+  say(quiet, "learned in " + duration(report.seconds) + " -> " + options.output);
+  for (const std::string& warning : report.warnings) warn(warning);
+  if (!options.common.json.empty()) write_output(options.common.json, report_json(report, findings));
+  return exit_code_for(data);
+}
+
+}  // namespace seqguard::cli

@@ -1,0 +1,67 @@
+#include "cli/flag_groups.hpp"
+
+#include "cli/flag_checks.hpp"
+
+namespace seqguard::cli {
+
+void add_flag_to_come(CLI::App& command, const std::string& flag, const std::string& instead) {
+  command
+      .add_option(flag,
+                  [flag, instead](const CLI::results_t&) -> bool {
+                    throw CLI::ValidationError(flag, "is not built yet" + (instead.empty() ? "" : "; " + instead));
+                  })
+      ->expected(0, 1)
+      ->group("");
+}
+
+CLI::App* add_command(CLI::App& app, const std::string& name, const std::string& what, const std::string& example,
+                      CommonOptions& common) {
+  CLI::App* command = app.add_subcommand(name, what);
+  command->footer("\nExample:\n  " + example);
+  command->option_defaults()->always_capture_default();
+  command->add_option("--threads", common.threads, "Threads to use")->check(CLI::Range(1, 1024))->group("Common");
+  command->add_option("--seed", common.seed, "Seed of everything random")->check(check_whole_number)->group("Common");
+  command->add_flag("--quiet", common.quiet, "No progress, no summary on stderr")->group("Common");
+  command->add_option("--json", common.json, "Write a machine-readable summary there")
+      ->type_name("FILE")
+      ->group("Common");
+  command->add_option("--precision", common.precision, "Arithmetic of matrix products: fp32")
+      ->check(check_precision)
+      ->group("Common");
+  command->add_option("--isa", common.isa, "Instruction set: baseline, avx2, avx512 (default: the best here)")
+      ->check(check_isa)
+      ->group("Common");
+  command->add_option("--matmul", common.matmul, "Matrix products: automatic, own, onednn, eigen")
+      ->check(check_matmul)
+      ->group("Common");
+  command->add_option("--gemm", common.matmul)->check(check_matmul)->group("");  // another name for it
+  return command;
+}
+
+void add_input(CLI::App& command, InputOptions& input, const std::string& flag, const std::string& what) {
+  command.add_option(flag, input.path, what)->type_name("FILE");
+  command.add_option("--format", input.format, "lines, csv or recbole (default: by the extension)");
+  command.add_flag(
+      "--strict", input.strict,
+      "Fail at the first bad row instead of leaving it out, and instead of a warning at times in mixed units "
+      "and at data unlike those that the model was fitted on");
+  command.add_option("--max-errors", input.max_errors, "Bad rows named on stderr before they are only counted")
+      ->check(check_whole_number)
+      ->excludes("--strict");
+}
+
+void add_table(CLI::App& command, TableOptions& table) {
+  command.add_option("--key", table.key, "Column that names the sequence (default: inferred)")->type_name("NAME");
+  command
+      .add_option(
+          "--order", table.order,
+          "Column that orders its events: numbers or times, compared exactly (default: inferred, else the order "
+          "of the rows)")
+      ->type_name("NAME");
+  command.add_option("--time", table.time, "Column of times")->type_name("NAME");
+  command.add_option("--columns", table.columns, "Columns of an event, the first categorical one is judged")
+      ->type_name("NAME[:KIND],..")
+      ->delimiter(',');
+}
+
+}  // namespace seqguard::cli

@@ -1,0 +1,28 @@
+// Flags that several commands have. CLI11 costs seconds of compile time: only what builds the flags includes this.
+#pragma once
+
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+#include <string>
+
+#include "cli/options.hpp"
+
+namespace seqguard::cli {
+
+/// A command with the flags that all have.
+CLI::App* add_command(CLI::App& app, const std::string& name, const std::string& what, const std::string& example,
+                      CommonOptions& common);
+/// The file to read, and how.
+void add_input(CLI::App& command, InputOptions& input, const std::string& flag, const std::string& what);
+/// Which columns of a table mean what.
+void add_table(CLI::App& command, TableOptions& table);
+/// A flag of the contract that this version does not have: refused by name.
+void add_flag_to_come(CLI::App& command, const std::string& flag, const std::string& instead);
+
+/// The commands that learn.
+void add_fit(CLI::App& app, FitCommandOptions& options);
+void add_recalibrate(CLI::App& app, RecalibrateCommandOptions& options);
+void add_fine_tune(CLI::App& app, FineTuneCommandOptions& options);
+
+}  // namespace seqguard::cli
