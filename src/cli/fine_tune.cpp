@@ -12,6 +12,7 @@
 #include "cli/output.hpp"
 #include "cli/read_input.hpp"
 #include "core/json_writer.hpp"
+#include "seqguard/sequence_scorer/behaviour_model.hpp"
 #include "seqguard/sequence_scorer/sequence_scorer.hpp"
 
 namespace seqguard::cli {
@@ -40,6 +41,14 @@ FineTuneOptions fine_tune_options(const FineTuneCommandOptions& options) {
   result.seed = options.common.seed;
   result.compute = load_options(options.common);
   return result;
+}
+
+void check_flags(const FineTuneCommandOptions& options) {
+  if (!options.text.given.empty())
+    throw UsageError("fine-tune: " + options.text.given.front() + " has an effect on text checkpoints only, and " +
+                     options.model + " is a model of behaviour");
+  if (options.class_weights != "balanced" && options.class_weights != "none")
+    throw UsageError("fine-tune: --class-weights: expected balanced or none, found " + options.class_weights);
 }
 
 ClassLabels read_labels_as_written(const FineTuneCommandOptions& options, const Dataset& data) {
@@ -102,6 +111,8 @@ std::string report_json(const FineTuneReport& report, std::span<const DataFindin
 }  // namespace
 
 int run(const FineTuneCommandOptions& options) {
+  if (!holds_behaviour_model(options.model)) return fine_tune_text_checkpoint(options);
+  check_flags(options);
   const bool quiet = options.common.quiet;
   if (options.labels.empty() == options.label_column.empty() && options.labels.empty())
     throw UsageError("fine-tune: --labels FILE, or --label-column NAME of the input");

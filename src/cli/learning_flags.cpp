@@ -46,6 +46,53 @@ void add_recalibrate(CLI::App& app, RecalibrateCommandOptions& options) {
       ->check(check_target_fpr);
 }
 
+constexpr const char* k_text_flags = "Text checkpoints";
+
+/// Flags that only they know.
+void add_text_tuning(CLI::App& command, TextTuningOptions& options) {
+  const auto add = [&](const char* flag, auto& value, const char* what) {
+    return command.add_option(flag, value, what)->group(k_text_flags);
+  };
+  const auto add_flag = [&](const char* flag, bool& value, const char* what) {
+    command.add_flag(flag, value, what)->group(k_text_flags);
+  };
+  add("--freeze", options.freeze,
+      "What does not learn: the number of lowest layers, embeddings, base (all but the head), all-but-biases")
+      ->type_name("PART,..");
+  add("--lora", options.lora, "Adapters of this rank learn, and the head")->check(check_positive_number);
+  add("--lora-alpha", options.lora_alpha, "lora_alpha of PEFT (default: 8)")->check(check_above_zero)->needs("--lora");
+  add("--lora-dropout", options.lora_dropout, "lora_dropout of PEFT (default: 0)")->check(check_share)->needs("--lora");
+  add("--lora-targets", options.lora_targets, "target_modules of PEFT, or all-linear (default: query and value)")
+      ->needs("--lora")
+      ->delimiter(',');
+  add_flag("--adapters", options.adapters, "Write the adapter alone, as PEFT does, instead of merged weights");
+  command.get_option("--adapters")->needs("--lora");
+  add("--schedule", options.schedule, "Of the learning rate: linear, cosine, constant, .. (default: linear)");
+  add("--warm-up", options.warm_up, "Share of the steps in which it rises (default: 0.1)")->check(check_share);
+  add("--optimizer", options.optimizer, "adamw, adam, sgd or rmsprop (default: adamw)");
+  add("--layer-decay", options.layer_decay, "Factor of the learning rate from each layer to the one below (default: 1)")
+      ->check(check_above_zero);
+  add("--early-stop", options.early_stop,
+      "Which weights are the best: loss, accuracy, auroc, ap, f1 or macro_f1 on held-out texts; training stops after "
+      "so many validations without better ones (default: loss, never)")
+      ->type_name("METRIC[:PATIENCE]");
+  add("--valid-fraction", options.valid_fraction, "Share of the texts that is held out (default: 0.1)")
+      ->check(check_share);
+  add("--steps", options.steps, "Steps of training, instead of --epochs")->check(check_positive_number);
+  add("--batch-tokens", options.batch_tokens, "Tokens of a step (default: those of 16 texts)")
+      ->check(check_positive_number);
+  add("--max-tokens", options.max_tokens, "Texts are cut to so many (default: what the model takes)")
+      ->check(check_positive_number);
+  add("--classes", options.classes, "All classes, in the order of the logits (default: those of the file by name)")
+      ->delimiter(',');
+  add("--spans", options.spans, "What the numbers of spans count")->check(CLI::IsMember({"characters", "bytes"}));
+  add("--tags", options.tags, "Classes of the tokens of a span: bio (B-, I-) or plain")
+      ->check(CLI::IsMember({"bio", "plain"}));
+  add_flag("--first-pieces-only", options.first_pieces, "Of words in spans only the first token has a class");
+  add("--curves", options.curves, "JSON lines of every validation")->type_name("FILE");
+  add_flag("--resume", options.resume, "Go on where an interrupted fine-tune with this --output stopped");
+}
+
 void add_fine_tune(CLI::App& app, FineTuneCommandOptions& options) {
   CLI::App* command = add_command(app, "fine-tune", "Learns from labels what a model of normal behaviour does not know",
                                   "seqguard fine-tune --model model --input shop/events.csv --labels shop/labels.csv "
@@ -54,8 +101,9 @@ void add_fine_tune(CLI::App& app, FineTuneCommandOptions& options) {
   const auto add = [&](const char* flag, auto& value, const char* what) {
     return command->add_option(flag, value, what);
   };
-  add("--model", options.model, "Folder written by fit")->type_name("DIR")->required();
-  add_input(*command, options.input, "--input", "Labelled sequences, or some that are");
+  add("--model", options.model, "Folder written by fit, or a text checkpoint")->type_name("DIR")->required();
+  add_input(*command, options.input, "--input",
+            "Labelled sequences, or some that are; labelled texts: CSV text[,text_pair],label, or JSON lines");
   command->get_option("--input")->required();
   add("--output", options.output, "The new model's folder; may be the same")->type_name("DIR")->required();
   add("--labels", options.labels, "CSV: key, label of each labelled sequence, or key, position, label of its events")
@@ -68,24 +116,30 @@ void add_fine_tune(CLI::App& app, FineTuneCommandOptions& options) {
   add("--unlabelled", options.unlabelled, "What sequences without a label are")
       ->check(CLI::IsMember({"unknown", "normal"}));
   command->add_flag("--binary", options.binary, "All labels but the normal one are one class, abnormal");
-  add("--loss", options.loss, "bce (cross-entropy) or focal")->check(CLI::IsMember({"bce", "ce", "focal"}));
+  add("--loss", options.loss, "bce (cross-entropy) or focal; of text checkpoints also ce, their default")
+      ->check(CLI::IsMember({"bce", "ce", "focal"}));
   add("--focal-gamma", options.focal_gamma, "How much focal loss passes over what is certain (default: 2)")
       ->check(check_above_zero);
   add("--focal-alpha", options.focal_alpha, "Its weight of abnormal beside normal (default: by --class-weights)")
       ->check(check_share);
   add("--label-smoothing", options.label_smoothing, "Share of each label that is spread over all classes")
       ->check(check_share);
-  add("--class-weights", options.class_weights, "balanced: each class counts alike; none: each sequence")
-      ->check(CLI::IsMember({"balanced", "none"}));
+  add("--class-weights", options.class_weights,
+      "balanced: each class counts alike; none: each sequence; of text checkpoints none is the default, and each class "
+      "may have its number")
+      ->type_name("balanced|none|W,W,..");
   add("--folds", options.folds,
       "Parts of the labels, each judged by networks that have not seen it; those of all parts are kept")
       ->check(check_folds);
   add("--members", options.members, "Networks of each part; their judgements are averaged")
       ->check(check_positive_number);
-  add("--epochs", options.epochs, "Passes over the labelled sequences")->check(check_positive_number);
+  add("--epochs", options.epochs, "Passes over the labelled sequences; over texts by default 3, and at least 100 steps")
+      ->check(check_positive_number);
   add("--hidden", options.hidden, "Width of a network")->check(check_positive_number);
   add("--dropout", options.dropout, "Share of features and hidden values left out in training")->check(check_share);
-  add("--learning-rate", options.learning_rate, "Of AdamW; decays linearly")->check(check_above_zero);
+  add("--learning-rate", options.learning_rate,
+      "Of AdamW; decays linearly. Of text checkpoints by default 5e-5, with --lora 2e-3, of a head alone 1e-2")
+      ->check(check_above_zero);
   add("--weight-decay", options.weight_decay, "Of AdamW")->check(check_not_negative);
   add("--label-weight", options.label_weight, "Weight of the labels beside the other views (default: chosen)")
       ->check(check_above_zero);
@@ -97,6 +151,12 @@ void add_fine_tune(CLI::App& app, FineTuneCommandOptions& options) {
       ->check(check_target_fpr);
   add("--threshold", options.threshold, "best-f1: the rate whose F1 is best on labelled sequences, instead of a target")
       ->check(CLI::IsMember({"best-f1"}));
+  add_text_tuning(*command, options.text);
+  command->callback([command, &options] {
+    for (const CLI::Option* option : command->get_options())
+      if (option->count() > 0)
+        (option->get_group() == k_text_flags ? options.text.given : options.given).push_back(option->get_name());
+  });
 }
 
 }  // namespace seqguard::cli

@@ -102,6 +102,19 @@ struct RecalibrateCommandOptions {
   std::optional<double> target_fpr;
 };
 
+/// Flags of fine-tune that only text checkpoints know. Without a value: the default of FineTuneTextOptions.
+struct TextTuningOptions {
+  std::string freeze;    ///< parts by commas
+  std::size_t lora = 0;  ///< rank; 0: no adapters
+  std::optional<double> lora_alpha, lora_dropout;
+  std::vector<std::string> lora_targets, classes;
+  std::string schedule, optimizer, early_stop, curves, spans = "characters", tags = "bio";
+  std::optional<double> warm_up, layer_decay, valid_fraction;
+  std::optional<std::size_t> steps, batch_tokens, max_tokens;
+  bool adapters = false, resume = false, first_pieces = false;
+  std::vector<std::string> given;  ///< those of them on the command line
+};
+
 /// Defaults of numbers are those of FineTuneOptions.
 struct FineTuneCommandOptions {
   CommonOptions common;
@@ -112,6 +125,8 @@ struct FineTuneCommandOptions {
   std::optional<double> focal_gamma, focal_alpha, label_weight, target_fpr;
   bool binary = false;
   std::size_t folds = 5, members = 2, epochs = 25, hidden = 64;
+  TextTuningOptions text;
+  std::vector<std::string> given;  ///< the other flags on the command line
 };
 
 using Command = std::variant<SimulateOptions, InspectOptions, FitCommandOptions, ScoreCommandOptions, EvaluateOptions,

@@ -220,6 +220,7 @@ class TextTuner {
     write_curves();
     validation_.loss(model_, executor_);
     report.figures = validation_.figures();
+    report.temperature = validation_.temperature(model_, executor_);
     const auto worse = [&](const TextCurvePoint& a, const TextCurvePoint& b) {
       const double x = a.held_out.value(options_.metric), y = b.held_out.value(options_.metric);
       return options_.metric == TextMetric::loss ? x > y : x < y;

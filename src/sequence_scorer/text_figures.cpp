@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdint>
 
+#include "seqguard/detection/label_classifier.hpp"
 #include "seqguard/events/class_labels.hpp"
 #include "seqguard/metrics/metrics.hpp"
 #include "seqguard/model/encoder.hpp"
@@ -166,6 +167,21 @@ double HeldOutTexts::loss(const Model<float>& model, Executor& executor) const {
                   static_cast<double>(std::max<std::size_t>(1, known.size()));
   ++validations_;
   return metric_ == TextMetric::loss ? figures_.loss : 1 - figures_.value(metric_);
+}
+
+double HeldOutTexts::temperature(const Model<float>& model, Executor& executor) const {
+  const HeadLoss loss = model.spec().heads.front().loss;
+  const std::size_t outputs = labels_.outputs;
+  if (loss == HeadLoss::binary && outputs > 1) return 1;  // each output would have one of its own
+  const std::vector<float> logits = logits_of(model, executor);
+  std::vector<float> known;
+  std::vector<std::size_t> classes;
+  for (std::size_t row = 0; row < targets_.size(); ++row) {
+    if (targets_[row] == k_unknown_class) continue;
+    classes.push_back(targets_[row]);
+    for (std::size_t c = 0; c < outputs; ++c) known.push_back(logits[row * outputs + c]);
+  }
+  return fit_temperature(loss, known, classes);
 }
 
 }  // namespace v0

@@ -34,6 +34,8 @@ class HeldOutTexts final : public Validation<float> {
 
   /// The loss, or 1 - metric.
   double loss(const Model<float>& model, Executor& executor) const override;
+  /// fit_temperature() of the held-out rows with a class.
+  double temperature(const Model<float>& model, Executor& executor) const;
   /// Of the last validation, and how many there were.
   const TextFigures& figures() const noexcept { return figures_; }
   std::size_t validations() const noexcept { return validations_; }

@@ -65,5 +65,9 @@ expect 2 fine-tune --model model --input shop/events.csv --labels shop/labels.cs
 says err 'dropout'
 expect 2 fine-tune --model model --input shop/events.csv --labels shop/labels.csv --output x --focal-gamma 3
 says err 'focal-gamma has no effect without --loss focal'
+expect 2 fine-tune --model model --input shop/events.csv --labels shop/labels.csv --output x --lora 4
+says err '^seqguard: fine-tune: --lora has an effect on text checkpoints only, and model is a model of behaviour$'
+expect 2 fine-tune --model model --input shop/events.csv --labels shop/labels.csv --output x --class-weights 1,2
+says err 'class-weights: expected balanced or none, found 1,2'
 [ ! -e x ] || complain "a failed fine-tune leaves something"
 finish

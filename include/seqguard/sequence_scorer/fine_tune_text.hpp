@@ -110,8 +110,11 @@ struct FineTuneTextReport {
   std::vector<std::size_t> held_out;
   std::size_t texts = 0, held_out_texts = 0;
   std::size_t parameters = 0, learning_parameters = 0;
-  bool validated = false;         ///< there were held-out texts; else the figures say nothing
-  TextFigures figures;            ///< of what comes out
+  bool validated = false;  ///< there were held-out texts; else the figures say nothing
+  TextFigures figures;     ///< of what comes out
+  /// By which logits are divided so that the probabilities of held-out texts are most likely (not done to what is
+  /// written); 1 where there are none, and for bce with more than two classes.
+  double temperature = 1;
   std::uint64_t best_step = 0;    ///< validation that they are from
   std::uint64_t steps = 0;        ///< that were made, of
   std::uint64_t total_steps = 0;  ///< those that were planned

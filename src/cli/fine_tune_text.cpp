@@ -1,0 +1,271 @@
+#include "seqguard/sequence_scorer/fine_tune_text.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cstdio>
+#include <string_view>
+#include <vector>
+
+#include "cli/commands.hpp"
+#include "cli/console.hpp"
+#include "cli/interrupt.hpp"
+#include "cli/output.hpp"
+#include "cli/read_input.hpp"
+#include "core/json_writer.hpp"
+#include "seqguard/core/error.hpp"
+#include "seqguard/core/files.hpp"
+
+namespace seqguard::cli {
+namespace {
+
+/// Flags that a text checkpoint has no use for.
+constexpr std::array<std::string_view, 14> k_not_of_texts = {
+    "--labels",  "--normal-label", "--unlabelled", "--binary",     "--folds",     "--members",    "--hidden",
+    "--dropout", "--label-weight", "--statistics", "--target-fpr", "--threshold", "--max-errors", "--strict"};
+
+bool is_given(const FineTuneCommandOptions& options, std::string_view flag) {
+  return std::find(options.given.begin(), options.given.end(), flag) != options.given.end();
+}
+
+std::vector<std::string_view> split(std::string_view list) {
+  std::vector<std::string_view> parts;
+  for (std::size_t begin = 0; begin <= list.size();) {
+    const std::size_t end = std::min(list.find(',', begin), list.size());
+    parts.push_back(list.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return parts;
+}
+
+template <class T>
+std::optional<T> number(std::string_view text) {
+  T value{};
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  return error == std::errc() && end == text.data() + text.size() ? std::optional(value) : std::nullopt;
+}
+
+[[noreturn]] void refuse(const std::string& flag, const std::string& expected, std::string_view found) {
+  throw UsageError("fine-tune: " + flag + ": expected " + expected + ", found " + std::string(found));
+}
+
+/// What an Error of parse() says, as wrong usage of the flag.
+template <class Parse>
+auto parsed(const std::string& flag, const Parse& parse) {
+  try {
+    return parse();
+  } catch (const Error& error) {
+    throw UsageError("fine-tune: " + flag + ": " + error.what());
+  }
+}
+
+FrozenParts frozen_parts(const std::string& list) {
+  FrozenParts frozen;
+  if (list.empty()) return frozen;
+  for (const std::string_view part : split(list)) {
+    if (part == "embeddings")
+      frozen.embeddings = true;
+    else if (part == "base")
+      frozen.base = true;
+    else if (part == "all-but-biases")
+      frozen.all_but_biases = true;
+    else if (const auto layers = number<std::size_t>(part))
+      frozen.layers = *layers;
+    else
+      refuse("--freeze", "a number of layers, embeddings, base or all-but-biases", part);
+  }
+  return frozen;
+}
+
+void set_class_weights(const FineTuneCommandOptions& options, FineTuneTextOptions& how) {
+  if (!is_given(options, "--class-weights") || options.class_weights == "none") return;
+  how.balanced = options.class_weights == "balanced";
+  if (how.balanced) return;
+  for (const std::string_view part : split(options.class_weights)) {
+    const auto weight = number<double>(part);
+    if (!weight) refuse("--class-weights", "balanced, none, or a number for each class", options.class_weights);
+    how.class_weights.push_back(*weight);
+  }
+}
+
+void set_early_stop(const std::string& text, FineTuneTextOptions& how) {
+  if (text.empty()) return;
+  const std::size_t colon = std::min(text.find(':'), text.size());
+  how.metric = parsed("--early-stop", [&] { return text_metric_from_string(text.substr(0, colon)); });
+  if (colon == text.size()) return;
+  const auto patience = number<std::size_t>(std::string_view(text).substr(colon + 1));
+  if (!patience || *patience == 0) refuse("--early-stop", "METRIC:PATIENCE, at least 1", text);
+  how.patience = *patience;
+}
+
+std::string without_slash(std::string directory) {
+  while (directory.size() > 1 && directory.ends_with('/')) directory.pop_back();
+  return directory;
+}
+
+FineTuneTextOptions text_options(const FineTuneCommandOptions& options) {
+  const TextTuningOptions& text = options.text;
+  FineTuneTextOptions how;
+  const auto set = [](auto& field, const auto& given) {
+    if (given) field = *given;
+  };
+  // These flags have other defaults for models of behaviour.
+  if (is_given(options, "--loss")) how.loss = text_loss_from_string(options.loss);
+  if (is_given(options, "--epochs")) how.epochs = static_cast<double>(options.epochs);
+  if (is_given(options, "--learning-rate")) how.learning_rate = options.learning_rate;
+  how.optimizer.weight_decay = options.weight_decay;
+  set(how.focal_gamma, options.focal_gamma);
+  how.focal_alpha = options.focal_alpha;
+  how.label_smoothing = options.label_smoothing;
+  set_class_weights(options, how);
+  set_early_stop(text.early_stop, how);
+  how.frozen = frozen_parts(text.freeze);
+  how.lora.rank = text.lora;
+  set(how.lora.alpha, text.lora_alpha);
+  set(how.lora.dropout, text.lora_dropout);
+  how.lora.target_modules = text.lora_targets;
+  how.adapter_only = text.adapters;
+  if (!text.schedule.empty())
+    how.schedule.type = parsed("--schedule", [&] { return schedule_type_from_string(text.schedule); });
+  if (!text.optimizer.empty())
+    how.optimizer.kind = parsed("--optimizer", [&] { return optimizer_kind_from_string(text.optimizer); });
+  set(how.schedule.warm_up, text.warm_up);
+  set(how.optimizer.layer_decay, text.layer_decay);
+  set(how.valid_fraction, text.valid_fraction);
+  how.steps = text.steps;
+  set(how.tokens_per_step, text.batch_tokens);
+  set(how.text.max_tokens, text.max_tokens);
+  if (text.tags == "plain") how.tags = SpanTags::plain;
+  how.first_pieces_only = text.first_pieces;
+  how.curves = text.curves;
+  how.resume = text.resume;
+  how.state_file = without_slash(options.output) + ".fine-tune-state";
+  how.seed = options.common.seed;
+  how.compute = load_options(options.common);
+  return how;
+}
+
+LabelledTexts read_texts(const FineTuneCommandOptions& options) {
+  LabelledTextOptions how;
+  if (options.input.format == "csv")
+    how.format = TextFileFormat::csv;
+  else if (options.input.format == "jsonl")
+    how.format = TextFileFormat::jsonl;
+  else if (!options.input.format.empty())
+    refuse("--format", "csv or jsonl, for texts", options.input.format);
+  else if (options.input.path == "-")
+    throw UsageError("fine-tune: --input - needs --format csv or jsonl");
+  if (!options.label_column.empty()) how.label_column = options.label_column;
+  if (options.text.spans == "bytes") how.unit = SpanUnit::bytes;
+  how.classes = options.text.classes;
+  return read_labelled_texts(options.input.path, how);
+}
+
+void check_flags(const FineTuneCommandOptions& options) {
+  for (const std::string_view flag : k_not_of_texts)
+    if (is_given(options, flag))
+      throw UsageError("fine-tune: " + std::string(flag) + " has no effect on a text checkpoint, and " + options.model +
+                       " is one");
+  if (is_given(options, "--epochs") && options.text.steps) throw UsageError("fine-tune: --epochs or --steps, not both");
+  if ((options.focal_gamma || options.focal_alpha) && options.loss != "focal")
+    throw UsageError("fine-tune: --focal-gamma and --focal-alpha need --loss focal");
+}
+
+std::string figures_text(const TextFigures& figures) {
+  return "accuracy " + fixed(figures.accuracy, 4) + ", AUROC " + fixed(figures.auroc, 4) + ", F1 " +
+         fixed(figures.f1, 4) + ", loss " + fixed(figures.loss, 4);
+}
+
+std::string counts_text(const FineTuneTextReport& report) {
+  std::string text;
+  for (std::size_t c = 0; c < report.classes.size(); ++c)
+    text += (c == 0 ? "" : ", ") + with_commas(report.learned_from[c] + report.held_out[c]) + " " + report.classes[c];
+  return text;
+}
+
+void say_confusion(const FineTuneTextReport& report, bool quiet) {
+  const std::size_t n = report.classes.size();
+  if (quiet || n > 20) return;  // more do not fit a terminal
+  std::vector<std::string> header = {"class \\ judged as"};
+  header.insert(header.end(), report.classes.begin(), report.classes.end());
+  Table table(header);
+  for (std::size_t c = 0; c < n; ++c) {
+    std::vector<std::string> row = {report.classes[c]};
+    for (std::size_t k = 0; k < n; ++k) row.push_back(with_commas(report.figures.confusion[c * n + k]));
+    table.add(std::move(row));
+  }
+  say(quiet, table.text());
+}
+
+void say_report(const FineTuneTextReport& report, const FineTuneCommandOptions& options) {
+  const bool quiet = options.common.quiet;
+  say(quiet, "labels: " + counts_text(report) + "; " + with_commas(report.learning_parameters) + " of " +
+                 with_commas(report.parameters) + " parameters learn");
+  if (report.validated) {
+    say(quiet, "on " + counted(report.held_out_texts, "held-out text") + ": " + figures_text(report.figures) +
+                   " (best weights: step " + with_commas(report.best_step) + "; temperature " +
+                   fixed(report.temperature, 2) + ")");
+    say_confusion(report, quiet);
+  }
+  say(quiet, "learned in " + duration(report.seconds) + ", " + with_commas(report.steps) + " of " +
+                 counted(report.total_steps, "step") + ", ended by " + report.stopped_by + " -> " + options.output);
+  for (const std::string& warning : report.warnings) warn(warning);
+}
+
+std::string report_json(const FineTuneTextReport& report) {
+  JsonWriter json;
+  json.begin_object().key("classes").begin_array();
+  for (std::size_t c = 0; c < report.classes.size(); ++c)
+    json.begin_object()
+        .field("class", report.classes[c])
+        .field("learned_from", report.learned_from[c])
+        .field("held_out", report.held_out[c])
+        .end_object();
+  json.end_array().field("texts", report.texts).field("held_out_texts", report.held_out_texts);
+  json.field("parameters", report.parameters).field("learning_parameters", report.learning_parameters);
+  const TextFigures& figures = report.figures;
+  json.key("held_out");
+  if (report.validated) {
+    json.begin_object().field("rows", figures.rows).field("loss", figures.loss).field("accuracy", figures.accuracy);
+    json.field("auroc", figures.auroc).field("ap", figures.ap).field("f1", figures.f1);
+    json.field("macro_f1", figures.macro_f1).field("temperature", report.temperature);
+    json.key("confusion").values(figures.confusion).end_object();
+  } else {
+    json.null();
+  }
+  json.field("best_step", report.best_step).field("steps", report.steps).field("total_steps", report.total_steps);
+  json.field("ended_by", report.stopped_by).field("resumed", report.resumed).field("seconds", report.seconds);
+  json.key("warnings").values(report.warnings).end_object().end_line();
+  return json.text();
+}
+
+}  // namespace
+
+int fine_tune_text_checkpoint(const FineTuneCommandOptions& options) {
+  check_flags(options);
+  const FineTuneTextOptions how = text_options(options);
+  require_writable_folder(options.output);
+  for (const std::string& file : {how.state_file, how.curves, options.common.json}) require_writable_file(file);
+  const LabelledTexts texts = read_texts(options);
+  say(options.common.quiet, "read " + texts.file + ": " + counted(texts.texts.size(), "text"));
+  const bool exists = file_exists(how.state_file);
+  if (how.resume && !exists) warn("--resume: there is no " + how.state_file + ", so the training starts anew");
+  if (!how.resume && exists)
+    warn(how.state_file + " of an interrupted training is there; without --resume it starts anew and replaces it");
+  const auto executor = executor_for(options.common);
+  remember_interrupts();
+  FineTuneTextReport report;
+  try {
+    ProgressBar bar(options.common.quiet);
+    report = fine_tune_text(options.model, texts, options.output, how, *executor, bar.sink());
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::cancelled) throw;
+    throw Interrupted(std::string(error.what()) + "; the same command with --resume goes on from there");
+  }
+  std::remove(how.state_file.c_str());
+  say_report(report, options);
+  if (!options.common.json.empty()) write_output(options.common.json, report_json(report));
+  return k_done;
+}
+
+}  // namespace seqguard::cli
