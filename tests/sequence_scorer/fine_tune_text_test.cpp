@@ -67,7 +67,7 @@ TEST_CASE("a text checkpoint learns classes of texts, and comes out as a directo
     CHECK(report.held_out == std::vector<std::size_t>{10, 10});
     CHECK(report.learned_from == std::vector<std::size_t>{30, 30});
     CHECK(report.figures.rows == 20);
-    CHECK(report.temperature != 1);  // fitted
+    CHECK(report.temperature != 1);      // fitted
     CHECK(report.figures.auroc > 0.95);  // one word decides; by chance .5
     CHECK(report.steps == 60);
     CHECK(report.stopped_by == "all steps");
