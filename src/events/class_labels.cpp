@@ -1,37 +1,21 @@
 #include "seqguard/events/class_labels.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <map>
 #include <numeric>
-#include <optional>
-#include <system_error>
 #include <unordered_map>
 #include <utility>
 
+#include "events/class_order.hpp"
 #include "seqguard/core/error.hpp"
 
 namespace seqguard {
 inline namespace v0 {
 namespace {
 
-constexpr std::string_view k_normal_labels[] = {"normal", "none", "0", ""};
 constexpr std::string_view k_normal_class = "normal";
 
 std::string place_of(const std::string& file, std::uint64_t line) { return file + ":" + std::to_string(line); }
-
-/// Numbers by size, before texts by their bytes.
-bool class_precedes(const std::string& a, const std::string& b) {
-  const auto number = [](const std::string& text) -> std::optional<double> {
-    double value = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    return error == std::errc() && end == text.data() + text.size() ? std::optional(value) : std::nullopt;
-  };
-  const auto x = number(a), y = number(b);
-  if (x && y && *x != *y) return *x < *y;
-  if (x.has_value() != y.has_value()) return x.has_value();
-  return a < b;
-}
 
 /// Labels as they come, one for each target: a sequence or an event.
 class Collector {
@@ -71,12 +55,11 @@ class Collector {
   }
 
  private:
-  bool means_normal(std::string_view text) const {
-    if (!options_.normal.empty()) return text == options_.normal;
-    return std::find(std::begin(k_normal_labels), std::end(k_normal_labels), text) != std::end(k_normal_labels);
+  bool is_normal(std::string_view text) const {
+    return options_.normal.empty() ? means_normal(text) : text == options_.normal;
   }
   std::size_t id_of(std::string_view text) {
-    if (means_normal(text)) return 0;
+    if (is_normal(text)) return 0;
     const auto [entry, is_new] = ids_.emplace(text, names_.size());
     if (is_new) names_.emplace_back(text);
     return entry->second;

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "core/json_tree.hpp"
+#include "events/class_order.hpp"
 #include "events/line_reader.hpp"
 #include "seqguard/core/error.hpp"
 #include "seqguard/events/reader.hpp"
@@ -15,9 +16,6 @@
 namespace seqguard {
 inline namespace v0 {
 namespace {
-
-/// Whether a label says that there is nothing to find, as in a file of labels of sequences (events/class_labels.hpp).
-bool means_normal(std::string_view label) { return label == "normal" || label == "none" || label == "0"; }
 
 /// Characters of a well-formed text before each place that the numbers of spans can name.
 class CharacterPlaces {
@@ -111,10 +109,12 @@ class Collector {
  private:
   void order_classes() {
     std::vector<std::pair<std::string, std::size_t>> names(ids_.begin(), ids_.end());
-    if (options_.classes.empty())
+    const bool given = !options_.classes.empty();
+    std::sort(names.begin(), names.end(), [&](const auto& a, const auto& b) {
+      return given ? a.second < b.second : class_precedes(a.first, b.first);
+    });
+    if (!given)
       std::stable_partition(names.begin(), names.end(), [](const auto& name) { return means_normal(name.first); });
-    else
-      std::sort(names.begin(), names.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
     std::vector<std::size_t> places(names.size());
     for (std::size_t c = 0; c < names.size(); ++c) {
       places[names[c].second] = c;

@@ -60,6 +60,11 @@ TEST_CASE("labelled texts of JSON lines: texts, integers and booleans as labels,
   CHECK(named.texts[1].label == 2);
 }
 
+TEST_CASE("classes that are numbers stand in the order of their size") {
+  const LabelledTexts texts = read_labelled_texts_from_text("text,label\na,10\nb,nan\nc,none\nd,a\ne,9\n", "x.csv");
+  CHECK(texts.classes == std::vector<std::string>{"none", "9", "10", "a", "nan"});
+}
+
 TEST_CASE("spans count characters, or bytes, and come out in their order") {
   const std::string line = "{\"text\":\"h\u00e9 world\",\"spans\":[[";
   const auto spans = [&](const std::string& numbers, SpanUnit unit) {

@@ -49,7 +49,7 @@ struct LabelledTextOptions {
   std::string label_column = "label";
   SpanUnit unit = SpanUnit::characters;
   /// The classes, in the order of the logits; a label that is none of them is an error. Empty: those of the file by
-  /// name, "normal", "none" or "0" first. Of two classes the second is the one that is looked for.
+  /// name, numbers by size, "normal", "none" or "0" first. Of two classes the second is the one that is looked for.
   std::vector<std::string> classes = {};
 };
 
