@@ -2,7 +2,6 @@
 //   adfa PRESET   attacks of all kinds but one are labelled, the one left out is tested; half of the test normals are
 //                 labelled beside the training set, the other half is tested (data/README.md)
 //   folds SET     5 folds of a set's test sequences: labelled in four of them, judged in the fifth
-//   shop          N labelled users of a simulated shop, others judged
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
