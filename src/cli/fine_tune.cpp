@@ -124,7 +124,15 @@ int run(const FineTuneCommandOptions& options) {
   const FineTuneOptions how = fine_tune_options(options);
   require_writable_folder(options.output);
   require_writable_file(options.common.json);
+  if (options.target_fpr && options.threshold == "best-f1")
+    throw UsageError("fine-tune: --target-fpr has no effect with --threshold best-f1");
   const auto schema = SequenceScorer::load(options.model, how.compute).schema();
+  for (const EventColumn& column : schema->columns)
+    if (options.labels.empty() && column.name == options.label_column)
+      fail(
+          ErrorCode::invalid_argument, "fine-tune",
+          "--label-column " + column.name +
+              " is a column that the model reads: it would learn the label from itself; fit with --columns without it");
   std::vector<DataFinding> findings;
   const Dataset data = read_input(options.input, *schema, {.findings = &findings});
   say(quiet, "read " + data.rejected().file + ": " + size_text(data));

@@ -125,8 +125,7 @@ void add_fine_tune(CLI::App& app, FineTuneCommandOptions& options) {
   add("--label-smoothing", options.label_smoothing, "Share of each label that is spread over all classes")
       ->check(check_share);
   add("--class-weights", options.class_weights,
-      "balanced: each class counts alike; none: each sequence; of text checkpoints none is the default, and each class "
-      "may have its number")
+      "none: each sequence counts alike; balanced: each class; of text checkpoints each class may have its number")
       ->type_name("balanced|none|W,W,..");
   add("--folds", options.folds,
       "Parts of the labels, each judged by networks that have not seen it; those of all parts are kept")

@@ -38,6 +38,21 @@ SparseRows<float> without_counts(const SparseRows<float>& x, std::size_t first) 
 
 }  // namespace
 
+void LabelScratch::reserve(const LabelFeatures& features_of, const EventSchema& schema, std::size_t hidden,
+                           std::size_t outputs, std::size_t max_events) {
+  const std::size_t others = schema.columns.size() * max_events;
+  features.keys.reserve(std::max(max_events + 1, others));
+  features.surprises.reserve(max_events);
+  const std::size_t most = std::min(max_events, features_of.unigrams) + std::min(max_events + 1, features_of.bigrams) +
+                           std::min(others, features_of.columns) + features_of.dense;
+  row.offsets.reserve(2);
+  row.column.reserve(most);
+  row.value.reserve(most);
+  network.before.reserve(hidden);
+  network.after.reserve(hidden);
+  network.logits.reserve(outputs);
+}
+
 void LabelClassifier::logits(const KernelTable<float>& kernels, const EventSchema& schema, const EncodedEvents& events,
                              const Surprise& surprise, std::span<const double> views, LabelScratch& scratch,
                              std::span<float> out) const {
@@ -78,7 +93,7 @@ void LabelClassifier::save(ProfileWriter& writer) const {
 LabelClassifier LabelClassifier::load(const SafetensorsFile& file, std::vector<std::string> classes,
                                       const LabelFeatures& features) {
   const ProfileReader reader(file, "labels");
-  constexpr std::size_t k_most_slots = std::size_t{1} << 24, k_most_members = 1000, k_most_hidden = 65536;
+  constexpr std::size_t k_most_slots = std::size_t{1} << 24;
   const auto sizes = [&](std::string_view name, std::initializer_list<std::size_t> most) {
     const std::vector<std::uint64_t> found = reader.u64(name);
     reader.require_size(name, found.size(), most.size());
@@ -89,7 +104,7 @@ LabelClassifier LabelClassifier::load(const SafetensorsFile& file, std::vector<s
   LabelClassifier result;
   result.classes = std::move(classes);
   const auto slots = sizes("slots", {k_most_slots, k_most_slots, k_most_slots}),
-             members = sizes("members", {k_most_members, k_most_hidden});
+             members = sizes("members", {k_most_label_networks, k_most_label_hidden});
   result.features = {slots[0], slots[1], slots[2], features.dense};
   const std::vector<double> temperature = reader.f64("temperature");
   reader.require(temperature.size() == 1 && temperature[0] > 0, "temperature", "not one number above 0");
@@ -99,10 +114,12 @@ LabelClassifier LabelClassifier::load(const SafetensorsFile& file, std::vector<s
   reader.require_size("scale", result.scale.scale.size(), result.features.size());
   for (std::size_t m = 0; m < members[0]; ++m) {
     const std::string name = "network." + std::to_string(m);
-    FeatureNetwork<float> network(result.features.size(), members[1], result.outputs(), 0);
-    const std::size_t expected = network.values.size();
+    FeatureNetwork<float> network;
+    network.columns = result.features.size();
+    network.hidden = members[1];
+    network.outputs = result.outputs();
     network.values = reader.f32(name);
-    reader.require_size(name, network.values.size(), expected);
+    reader.require_size(name, network.values.size(), network.second_bias() + network.outputs);
     result.members.push_back(std::move(network));
   }
   return result;

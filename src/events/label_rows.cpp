@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <initializer_list>
+#include <limits>
 #include <memory>
 #include <unordered_map>
 
@@ -15,6 +16,8 @@ namespace {
 
 using Index = std::unordered_map<std::string, std::size_t, SecretHash>;
 
+constexpr std::size_t k_ambiguous = std::numeric_limits<std::size_t>::max();
+
 /// Sequences and events of a data set by the texts that name them.
 class Names {
  public:
@@ -25,9 +28,11 @@ class Names {
                          s);
   }
   std::optional<std::size_t> sequence(const std::string& name) const { return find(sequences_, name); }
+  /// Empty if there is none; k_ambiguous if several have the same order.
   std::optional<std::size_t> event(std::size_t sequence, const std::string& position) {
-    if (indexed_ != sequence) index_events(sequence);
-    return find(events_, position);
+    const auto [events, is_new] = events_.try_emplace(sequence);
+    if (is_new) index_events(sequence, events->second);
+    return find(events->second, position);
   }
 
  private:
@@ -35,20 +40,19 @@ class Names {
     const auto found = index.find(name);
     return found == index.end() ? std::nullopt : std::optional(found->second);
   }
-  void index_events(std::size_t s) {
-    events_.clear();
+  void index_events(std::size_t s, Index& events) const {
     const DataSequence& sequence = data_.sequences()[s];
     for (std::size_t i = 0; i < sequence.count; ++i) {
       const std::size_t event = sequence.first + i;
-      events_.emplace(data_.order_column().empty() ? std::to_string(i) : std::string(data_.order_text(event)), event);
+      const auto [entry, is_new] = events.emplace(
+          data_.order_column().empty() ? std::to_string(i) : std::string(data_.order_text(event)), event);
+      if (!is_new) entry->second = k_ambiguous;
     }
-    indexed_ = s;
   }
 
   const Dataset& data_;
   Index sequences_;
-  std::optional<std::size_t> indexed_;
-  Index events_;  // of sequence *indexed_
+  std::unordered_map<std::size_t, Index> events_;  // of the sequences that were asked for
 };
 
 /// Place of the first of these names among the columns of a file.
@@ -95,6 +99,9 @@ LabelRows read_label_rows(const std::string& path, const Dataset& data, std::str
       found.event = names.event(*sequence, where);
       if (!found.event)
         fail(ErrorCode::bad_format, labels.place(found), "sequence \"" + name + "\" has no event at position " + where);
+      if (*found.event == k_ambiguous)
+        fail(ErrorCode::bad_format, labels.place(found),
+             "sequence \"" + name + "\" has several events at position " + where + "; the label could be of any");
     }
     found.text = row.fields[label];
     labels.rows.push_back(std::move(found));

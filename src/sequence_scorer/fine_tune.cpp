@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <map>
 #include <memory>
 #include <numeric>
 #include <span>
@@ -38,12 +39,12 @@ class FineTuner {
     former_ = model_.detector.calibration();
     if (model_.labels) model_.detector = model_.detector.without_given_view(k_label_view);
     classifier_.classes = labels.classes;
-    network_ = label_options();
   }
 
   BehaviourModel run(FineTuneReport& report) {
     report.refitted = must_refit();
     leave_out_learned(report);
+    network_ = label_options();
     read_sequences();
     judge_labelled(model_.detector, former_, report.refitted, options_.seed, views_, executor_);
     make_features();
@@ -67,8 +68,9 @@ class FineTuner {
     LabelClassifierOptions result{options_.network, options_.members};
     result.network.seed = random_bits(options_.seed, k_network_stream, 0);
     result.network.label_loss = {options_.focal_gamma, options_.focal_alpha, options_.label_smoothing, {}};
-    if (!options_.balanced) return result;
-    const std::vector<std::size_t> counts = labels_.counts();
+    if (!options_.balanced || options_.focal_alpha) return result;
+    std::vector<std::size_t> counts(labels_.classes.size());
+    for (const std::size_t c : classes_) ++counts[c];
     const auto n = static_cast<double>(classes_.size());
     std::vector<double>& weights = result.network.label_loss.class_weights;
     if (counts.size() == 2) {
@@ -154,14 +156,22 @@ class FineTuner {
     }
   }
 
+  /// By what the views were shifted: what a column says must not tell a labelled normal from its own view.
+  void shift_columns(std::span<float> columns, std::size_t n) const {
+    const bool several = columns.size() > n;
+    for (std::size_t i = 0; i < columns.size(); ++i)
+      columns[i] += static_cast<float>(views_.shifts[several ? 1 + i / n : 0]);
+  }
+
   void make_features() {
     const std::size_t views = model_.detector.recipe().views.size();
     classifier_.features = LabelFeatures::of(model_.schema, model_.encoder.config().hidden_size, views);
     features_.columns = classifier_.features.size();
     LabelFeatureScratch scratch;
     for (std::size_t i = 0; i < encoded_.size(); ++i) {
-      const Surprise surprise{{}, seen_[i].columns, seen_[i].means, seen_[i].hidden};
       const bool normal = i < normals();
+      if (normal) shift_columns(seen_[i].columns, encoded_[i].n);
+      const Surprise surprise{{}, seen_[i].columns, seen_[i].means, seen_[i].hidden};
       const std::span<const double> raw = normal ? views_.normal_raw : views_.abnormal_raw;
       append_label_features(classifier_.features, model_.schema, encoded_[i], surprise,
                             raw.subspan((normal ? i : i - normals()) * views, views), scratch, features_);
@@ -169,16 +179,19 @@ class FineTuner {
     seen_.clear();
   }
 
-  /// The fold of each sequence; each class is spread evenly.
+  /// The fold of each sequence; the distinct sequences of each class are spread evenly.
   std::vector<std::size_t> stratified_folds() const {
     std::vector<std::size_t> fold(classes_.size());
     for (std::size_t c = 0; c < labels_.classes.size(); ++c) {
-      std::vector<std::size_t> members;
+      std::map<std::uint64_t, std::vector<std::size_t>> copies;  // equal sequences stay together
       for (std::size_t i = 0; i < classes_.size(); ++i)
-        if (classes_[i] == c) members.push_back(i);
-      Random(options_.seed, k_fold_stream + (c << 32)).shuffle(members);
+        if (classes_[i] == c) copies[content_hash(encoded_[i].types)].push_back(i);
+      std::vector<const std::vector<std::size_t>*> distinct;
+      for (const auto& [hash, members] : copies) distinct.push_back(&members);
+      Random(options_.seed, k_fold_stream + (c << 32)).shuffle(distinct);
       // Small classes begin in different folds, so that no fold holds all of them.
-      for (std::size_t k = 0; k < members.size(); ++k) fold[members[k]] = (k + c) % options_.folds;
+      for (std::size_t k = 0; k < distinct.size(); ++k)
+        for (const std::size_t i : *distinct[k]) fold[i] = (k + c) % options_.folds;
     }
     return fold;
   }
@@ -198,10 +211,12 @@ class FineTuner {
       odds.push_back(
           abnormal_log_odds(classifier_.loss(), logits.subspan(i * classifier_.outputs(), classifier_.outputs())));
     const std::span<const double> all = odds;
-    const LabelWeightOptions how{report.refitted, options_.view_weight, model_.target_fpr, options_.seed};
+    const bool best_f1 = options_.threshold == LabelThreshold::best_f1;
+    const LabelWeightOptions how{report.refitted, options_.view_weight, model_.target_fpr, best_f1, options_.seed};
     LabelDecision decision =
         decide_by_labels(model_.detector, views_, all.first(normals()), all.subspan(normals()), how, executor_);
-    if (options_.threshold == LabelThreshold::best_f1) model_.target_fpr = decision.best_f1_rate;
+    model_.target_fpr = decision.rate;
+    model_.recalibrated_on = 0;
     model_.detector = std::move(decision.detector);
     report.trials = std::move(decision.trials);
     report.weight = decision.weight;
@@ -211,6 +226,14 @@ class FineTuner {
     report.alarms = held_out_alarm_rates(model_);
     const Normals distinct(views_.normal);
     report.warnings = threshold_warnings(report.alarms, distinct);
+    if (report.left_out > 0)
+      report.warnings.push_back(std::to_string(report.left_out) +
+                                " labelled sequences were left out, since the statistics that stay have learned from "
+                                "them; --statistics refit makes new ones");
+    if (report.refitted)
+      report.warnings.push_back(
+          "the encoder has learned from many of these normals, so that its view of them is more certain than of new "
+          "ones; its surprises were shifted to make up for it; recalibrate on newer normal traffic");
     model_.events.rules.repeat_share = share_of_repeats(distinct);
   }
 
@@ -241,23 +264,37 @@ void check(const ClassLabels& labels, const Dataset& data, const FineTuneOptions
   };
   if (labels.of_events)
     fail(ErrorCode::unsupported, "fine-tune",
-         "labels of single events; a behaviour model learns from labels of whole "
-         "sequences: leave the column of positions out");
+         "labels of single events; a behaviour model learns from labels of whole sequences (sequence_labels())");
   require(labels.values.size() == data.sequences().size(), "labels", std::to_string(data.sequences().size()),
           std::to_string(labels.values.size()));
+  const std::size_t classes = labels.classes.size();
+  require(classes >= 2, "classes", "at least 2", std::to_string(classes));
+  for (const std::size_t value : labels.values)
+    require(value == k_unknown_class || value < classes, "class of a label", "below " + std::to_string(classes),
+            std::to_string(value));
   const std::vector<std::size_t> counts = labels.counts();
   const std::size_t abnormal = std::accumulate(counts.begin() + 1, counts.end(), std::size_t{0});
   require(counts.front() >= k_least_normals, "sequences labelled \"" + labels.classes.front() + "\" to calibrate on",
           "at least " + std::to_string(k_least_normals), std::to_string(counts.front()));
   require(abnormal >= k_least_abnormal, "sequences labelled abnormal", "at least " + std::to_string(k_least_abnormal),
           std::to_string(abnormal));
+  check_label_loss({options.focal_gamma, options.focal_alpha, options.label_smoothing, {}},
+                   classes == 2 ? HeadLoss::binary : HeadLoss::softmax, classes == 2 ? 1 : classes);
+  require(options.members * options.folds <= k_most_label_networks && options.network.hidden <= k_most_label_hidden,
+          "members x folds, and their width",
+          "at most " + std::to_string(k_most_label_networks) + " and " + std::to_string(k_most_label_hidden),
+          std::to_string(options.members * options.folds) + " and " + std::to_string(options.network.hidden));
   require(options.folds >= 2, "folds", "at least 2", std::to_string(options.folds));
   require(
       options.members >= 1 && options.network.epochs >= 1 && options.network.hidden >= 1 && options.network.batch >= 1,
       "members, epochs, hidden width and batch", "at least 1", "0");
   require(options.network.dropout >= 0 && options.network.dropout < 1, "dropout", "from 0 to below 1",
           std::to_string(options.network.dropout));
-  require(!options.view_weight || *options.view_weight > 0, "weight of the labels", "above 0", "0 or less");
+  require(!options.view_weight || (*options.view_weight > 0 && std::isfinite(*options.view_weight)),
+          "weight of the labels", "a number above 0", std::to_string(options.view_weight.value_or(0)));
+  require(options.network.learning_rate > 0 && options.network.weight_decay >= 0 &&
+              std::isfinite(options.network.learning_rate) && std::isfinite(options.network.weight_decay),
+          "learning rate and weight decay", "numbers, the rate above 0", "others");
   require(!options.target_fpr || (*options.target_fpr > 0 && *options.target_fpr < 1), "target false-positive rate",
           "between 0 and 1", std::to_string(options.target_fpr.value_or(0)));
 }

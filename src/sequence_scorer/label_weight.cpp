@@ -128,6 +128,7 @@ void judge_labelled(const SequenceDetector& detector, const Calibration& former,
                     LabelledViews& labelled, Executor& executor) {
   const std::vector<std::size_t> columns = used_columns(detector);
   const std::size_t width = detector.given().size();
+  labelled.shifts.assign(width, 0);
   if (refit) {
     for (std::size_t v = 0, k = 0; v < detector.recipe().views.size(); ++v) {
       if (!detector.recipe().views[v].given) continue;
@@ -137,6 +138,7 @@ void judge_labelled(const SequenceDetector& detector, const Calibration& former,
       const std::span<const double> unseen = former.scores_of(v);
       const double shift = median({unseen.begin(), unseen.end()}) - median(own);
       for (std::size_t i = columns[k]; i < labelled.normal_given.size(); i += width) labelled.normal_given[i] += shift;
+      labelled.shifts[columns[k]] = shift;
       ++k;
     }
   }
@@ -162,9 +164,6 @@ LabelDecision decide_by_labels(const SequenceDetector& detector, const LabelledV
   const MatrixView<const double> of_normal(normal.data(), normal_odds.size(), views + 1),
       of_abnormal(abnormal.data(), abnormal_odds.size(), views + 1);
   LabelDecision decision{detector.with_given_view(label_view(1)), 0, {}, {}, {}, {}, options.target};
-  decision.without_labels = figures(judge(detector.recipe(), of_normal, of_abnormal), options.target);
-  decision.labels_alone = {auroc(normal_odds, abnormal_odds), average_precision(normal_odds, abnormal_odds),
-                           tpr_at_fpr(normal_odds, abnormal_odds, options.target)};
   Recipe recipe = decision.detector.recipe();
   std::vector<double> weights(std::begin(k_weights), std::end(k_weights));
   if (options.weight) weights = {*options.weight};
@@ -176,15 +175,20 @@ LabelDecision decide_by_labels(const SequenceDetector& detector, const LabelledV
     if (decision.weight > 0 && worth(decision.trials.back().figures) <= worth(decision.together)) continue;
     decision.weight = weight;
     decision.together = decision.trials.back().figures;
-    decision.best_f1_rate = best_f1_rate(judged);
+    if (options.best_f1) decision.rate = best_f1_rate(judged);
   }
+  recipe.views.back().weight = decision.weight;
+  decision.together = figures(judge(recipe, of_normal, of_abnormal), decision.rate);
+  decision.without_labels = figures(judge(detector.recipe(), of_normal, of_abnormal), decision.rate);
+  decision.labels_alone = {auroc(normal_odds, abnormal_odds), average_precision(normal_odds, abnormal_odds),
+                           tpr_at_fpr(normal_odds, abnormal_odds, decision.rate)};
   const std::size_t width = detector.given().size();
   const std::vector<double> given = with_column(labelled.normal_given, width, normal_odds);
   decision.detector = detector.with_given_view(label_view(decision.weight));
   if (options.refit) {
     const auto names = decision.detector.given();
     SequenceDetector refitted(decision.detector.recipe(), {names.begin(), names.end()},
-                              {.profile = {.seed = options.seed}, .contamination = options.target});
+                              {.profile = {.seed = options.seed}, .contamination = decision.rate});
     refitted.fit(labelled.normal, {.held_out = given}, executor);
     decision.detector = std::move(refitted);
   } else {

@@ -20,6 +20,7 @@ struct LabelledViews {
   std::vector<double> normal_given, abnormal_given;
   /// [sequences, views of the recipe] raw scores, without the view of the labels.
   std::vector<double> normal_raw, abnormal_raw;
+  std::vector<double> shifts;  ///< [surprise_views()] what was added to the normals' surprises
 };
 
 /// Fills in the raw scores. With `refit`, of statistics of the labelled normals in the place of those of the detector;
@@ -32,6 +33,7 @@ struct LabelWeightOptions {
   bool refit = false;
   std::optional<double> weight;  ///< instead of the best one
   double target = 0.01;
+  bool best_f1 = false;  ///< decide by the rate with the best F1 instead of by the target
   std::uint64_t seed = 1;
 };
 
@@ -40,7 +42,7 @@ struct LabelDecision {
   double weight = 0;
   std::vector<WeightTrial> trials;
   HeldOutFigures without_labels, labels_alone, together;
-  double best_f1_rate = 0.01;  ///< p-values below it are called abnormal with the best F1
+  double rate = 0.01;  ///< p-values below it are called abnormal: the target, or the one with the best F1
 };
 
 /// The weights 1, 3, 6, 12 and 24 are tried, beside about 10 that the other views of the default recipe have together:

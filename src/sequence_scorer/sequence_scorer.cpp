@@ -42,7 +42,13 @@ SequenceScorer::Scratch::Buffers::Buffers(std::shared_ptr<const BehaviourModel> 
     : model(std::move(of)), max_events(events), detector(events) {
   reserve(encoded, model->schema, events);
   surprise.reserve(model->schema, model->encoder, events);
-  surprise.summarises = model->labels.has_value();
+  if (model->labels) {
+    const LabelClassifier& labels = *model->labels;
+    surprise.summarises = true;
+    given.labels.reserve(labels.features, model->schema, labels.members.front().hidden, labels.outputs(), events);
+    given.logits.reserve(labels.outputs());
+  }
+  given.numbers.reserve(model->detector.given().size());
   causal.reserve((1 + predicted_columns(model->schema).size()) * events);
   masked.reserve(causal.capacity());
   seen.reserve(events);

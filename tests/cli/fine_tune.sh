@@ -42,6 +42,8 @@ says err '^labels: 108 fine, 12 abnormal$'
 expect 0 score --model two --input shop/events.csv --quiet
 says out '"probabilities":{"fine":[0-9.e-]*,"abnormal":[0-9.e-]*}'
 
+expect 0 fine-tune --model model --input shop/events.csv --labels shop/labels.csv --unlabelled normal --binary --class-weights balanced --output two --quiet $quick
+
 # --- what is wrong is named --------------------------------------------------------------------------------------------------------
 expect 2 fine-tune --model model --input shop/events.csv --output x
 says err 'labels FILE, or --label-column NAME'
@@ -69,5 +71,9 @@ expect 2 fine-tune --model model --input shop/events.csv --labels shop/labels.cs
 says err '^seqguard: fine-tune: --lora has an effect on text checkpoints only, and model is a model of behaviour$'
 expect 2 fine-tune --model model --input shop/events.csv --labels shop/labels.csv --output x --class-weights 1,2
 says err 'class-weights: expected balanced or none, found 1,2'
+expect 2 fine-tune --model model --input shop/events.csv --labels shop/labels.csv --output x --threshold best-f1 --target-fpr 0.1
+says err 'target-fpr has no effect with --threshold best-f1'
+expect 1 fine-tune --model model --input shop/events.csv --label-column device --normal-label phone --output x
+says err 'device is a column that the model reads'
 [ ! -e x ] || complain "a failed fine-tune leaves something"
 finish

@@ -87,6 +87,12 @@ TEST_CASE("labels that do not fit are refused by place and reason") {
   refuses("user,mark\nu1,fraud\n", "columns of the labels, expected \"label\" or \"kind\", found user,mark");
   refuses("name,label\nu1,fraud\n", "expected \"user\", which names the sequence, found name,label");
   refuses("user,label\nu1,fraud,more\n", ":2: ");
+  const Dataset ties = read_events_from_text("user,position,event\nu1,1,a\nu1,1,b\n", "ties.csv",
+                                             {.columns = {{"event", ColumnKind::categorical}}});
+  const TemporaryDirectory directory;
+  std::ofstream(directory / "labels.csv") << "user,position,label\nu1,1,odd\n";
+  CHECK_THROWS_WITH_AS(read_class_labels(directory / "labels.csv", ties),
+                       doctest::Contains("has several events at position 1"), Error);
 }
 
 TEST_CASE("a column of the data labels its events, or the sequences whose rows agree") {

@@ -4,8 +4,10 @@
 #include <string_view>
 #include <vector>
 
+#include "seqguard/sequence_scorer/fine_tune.hpp"
 #include "sequence_scorer/small_shop.hpp"
 #include "support/allocation_counter.hpp"
+#include "support/temporary_directory.hpp"
 
 using namespace seqguard;
 using namespace seqguard::tests;
@@ -35,6 +37,32 @@ TEST_CASE("a warm score allocates nothing: neither operator new nor malloc" * do
   CHECK(allocations_once_warm(scorer, views, 200, {.masked = false, .masked_if_anomalous = false}) == 0);
   CHECK(allocations_once_warm(scorer, views, 200, {}) == 0);
   CHECK(allocations_once_warm(scorer, views, 200, {.masked = true}) == 0);
+}
+
+TEST_CASE("with labels a warm score allocates nothing either" * doctest::skip(!k_allocations_counted)) {
+  const TemporaryDirectory directory;
+  save_behaviour_model(*shared_scorer().model(), directory / "model");
+  auto known = visits(40, 31);
+  known.resize(50, {"login", "pay", "pay", "cart", "logout"});
+  ClassLabels labels{{"normal", "abnormal"}, false, std::vector<std::size_t>(40, 0)};
+  labels.values.resize(50, 1);
+  FineTuneOptions options;
+  options.network.epochs = 2;
+  options.folds = 2;
+  fine_tune(directory / "model", as_dataset(known), labels, directory / "tuned", options);
+  const SequenceScorer scorer = SequenceScorer::load(directory / "tuned");
+  auto scratch = scorer.make_scratch(200);
+  Score score;
+  scorer.score(OneColumn(std::vector<std::string>{"login"}), score, scratch);  // gives the score room
+  score.events.reserve(200);
+  auto batch = visits(20, 32);
+  batch.emplace_back(200, "view");
+  std::vector<OneColumn> columns;
+  for (const auto& events : batch) columns.emplace_back(events);
+  const std::size_t before = allocation_count;
+  for (const OneColumn& events : columns) scorer.score(events, score, scratch);
+  const std::size_t after = allocation_count;
+  CHECK(after == before);
 }
 
 TEST_CASE("once the longest sequence was scored, others allocate nothing, whatever they hold" *

@@ -21,11 +21,18 @@ inline namespace v0 {
 /// The given view that the log odds of the labels are (abnormal_log_odds()).
 inline constexpr std::string_view k_label_view = "labels";
 
-/// Buffers of one thread; allocates nothing once it has seen the longest sequence.
+/// Most networks of a classifier, and their width.
+inline constexpr std::size_t k_most_label_networks = 1000, k_most_label_hidden = 65536;
+
+/// Buffers of one thread; they grow with the longest sequence and the most different events.
 struct LabelScratch {
   LabelFeatureScratch features;
   SparseRows<float> row;
   FeatureScratch<float> network;
+
+  /// Room for sequences of up to max_events: nothing is allocated from then on.
+  void reserve(const LabelFeatures& features_of, const EventSchema& schema, std::size_t hidden, std::size_t outputs,
+               std::size_t max_events);
 };
 
 /// Immutable once trained; const calls are thread-safe with a scratch each.

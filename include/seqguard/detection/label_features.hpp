@@ -31,7 +31,7 @@ struct LabelFeatures {
   std::size_t size() const noexcept { return unigrams + bigrams + columns + dense; }
 };
 
-/// Buffers of one thread; allocates nothing once it has seen the longest sequence.
+/// Buffers of one thread.
 struct LabelFeatureScratch {
   std::vector<std::uint64_t> keys;
   std::vector<float> surprises;

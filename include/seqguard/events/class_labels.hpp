@@ -21,7 +21,7 @@ inline constexpr std::size_t k_unknown_class = std::numeric_limits<std::size_t>:
 /// How labels are read.
 struct ClassLabelOptions {
   std::string column = {};  ///< the labels' column; empty: `label`, or `kind`
-  /// The label that means "nothing is wrong". Empty: "normal", "none", "0", or no text at all.
+  /// The label that means "nothing is wrong". Empty: "normal", "none", "0", or in a file of labels no text at all.
   std::string normal = {};
   bool unlabelled_are_normal = false;  ///< what no row speaks of is normal; else it is not known
 };

@@ -35,7 +35,7 @@ struct LabelRows {
 /// order column), whose value is that of the order column, or without one the place in the sequence, from 0. Other
 /// columns are not looked at.
 /// @throws Error file_not_found, io_error; bad_format: no such column, a row of a sequence or event that the data do
-/// not have; bad_event "file:line: reason" for a malformed row.
+/// not have, or of a position that several events share; bad_event "file:line: reason" for a malformed row.
 LabelRows read_label_rows(const std::string& path, const Dataset& data, std::string_view column = {});
 
 }  // namespace v0

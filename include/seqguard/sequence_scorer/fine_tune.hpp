@@ -36,7 +36,9 @@ struct FineTuneOptions {
   double focal_gamma = 0;            ///< > 0: focal loss
   std::optional<double> focal_alpha = std::nullopt;
   double label_smoothing = 0;
-  bool balanced = true;               ///< each class counts as much as the others; else each sequence
+  /// Each class counts as much as the others, unless focal_alpha says how; else each sequence. Probabilities are then
+  /// those of a world in which the classes are equally frequent.
+  bool balanced = false;
   std::size_t folds = 5;              ///< of the labelled sequences: each is judged by networks that have not seen it
   std::optional<double> view_weight;  ///< of the labels in the recipe; empty: the best of a few on held-out sequences
   NormalStatistics statistics = NormalStatistics::automatic;
@@ -49,7 +51,7 @@ struct FineTuneOptions {
 /// Figures on labelled sequences that were not learned from.
 struct HeldOutFigures {
   double auroc = 0.5, average_precision = 0;
-  double recall = 0;  ///< of the abnormal ones, at the target rate
+  double recall = 0;  ///< of the abnormal ones, at the rate that decides (AlarmRates::target)
 };
 
 /// A weight of the labels in the recipe that was tried.

@@ -273,6 +273,8 @@ Trainer<Real>::Trainer(Model<Real>& model, std::vector<TrainingTask<Real>> tasks
 template <class Real>
 void Trainer<Real>::check_options() const {
   check_tasks<Real>(tasks_);
+  if (options_.tokens_per_step == 0 || options_.chunk_tokens == 0 || options_.validate_every == 0)
+    fail(ErrorCode::invalid_argument, "training", "tokens_per_step, chunk_tokens and validate_every", "1 or more", "0");
   check_schedule(options_.schedule);
   check_outliers(options_.outliers);
   if (!(options_.average_decay >= 0 && options_.average_decay < 1))
