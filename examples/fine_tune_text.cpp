@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <exception>
 #include <seqguard/seqguard.hpp>
+#include <seqguard/sequence_scorer/fine_tune_text.hpp>
 
 #include "comments.hpp"
 

@@ -10,7 +10,6 @@
 #include "seqguard/events/events_view.hpp"
 #include "seqguard/events/reader.hpp"
 #include "seqguard/events/schema.hpp"
-#include "seqguard/sequence_scorer/fine_tune_text.hpp"
 #include "seqguard/sequence_scorer/fit.hpp"
 #include "seqguard/sequence_scorer/open_model.hpp"
 #include "seqguard/sequence_scorer/sequence_scorer.hpp"

@@ -36,6 +36,8 @@ void append_counts(std::vector<std::uint64_t>& keys, std::size_t first_column, S
 }
 
 constexpr std::size_t k_per_surprise = 3, k_per_number = 5;
+/// 4 MB of weights a network.
+constexpr std::size_t k_most_unigrams = 16'384;
 
 std::size_t numeric_columns(const EventSchema& schema) {
   return static_cast<std::size_t>(std::count_if(schema.columns.begin(), schema.columns.end(),
@@ -93,6 +95,8 @@ void add_numbers(std::span<const float> values, std::span<const std::uint8_t> mi
 
 LabelFeatures LabelFeatures::of(const EventSchema& schema, std::size_t hidden_size, std::size_t views) {
   LabelFeatures features;
+  // A slot for each known type and a few for new ones, within what the networks can hold.
+  features.unigrams = std::clamp(schema.primary_column().vocabulary.types() + 64, features.unigrams, k_most_unigrams);
   features.dense = 2 + 3 * hidden_size + k_per_surprise * predicted_columns(schema).size() +
                    k_per_number * numeric_columns(schema) + views;
   return features;

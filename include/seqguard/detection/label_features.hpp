@@ -23,7 +23,7 @@ inline namespace v0 {
 ///               of each numeric column: mean, standard deviation, smallest, largest, share missing;
 ///               the raw score of each view
 struct LabelFeatures {
-  std::size_t unigrams = 1024, bigrams = 2048, columns = 1024;  ///< slots
+  std::size_t unigrams = 1024, bigrams = 2048, columns = 1024;  ///< slots; of() gives more unigrams to more types
   std::size_t dense = 0;
 
   /// For sequences of this schema, an encoder of this width and so many views.
