@@ -120,7 +120,7 @@ void add_fine_tune(CLI::App& app, FineTuneCommandOptions& options) {
       ->check(CLI::IsMember({"bce", "ce", "focal"}));
   add("--focal-gamma", options.focal_gamma, "How much focal loss passes over what is certain (default: 2)")
       ->check(check_above_zero);
-  add("--focal-alpha", options.focal_alpha, "Its weight of abnormal beside normal (default: by --class-weights)")
+  add("--focal-alpha", options.focal_alpha, "Its weight of abnormal beside normal (default: 1 each)")
       ->check(check_share);
   add("--label-smoothing", options.label_smoothing, "Share of each label that is spread over all classes")
       ->check(check_share);

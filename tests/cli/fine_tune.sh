@@ -75,5 +75,7 @@ expect 2 fine-tune --model model --input shop/events.csv --labels shop/labels.cs
 says err 'target-fpr has no effect with --threshold best-f1'
 expect 1 fine-tune --model model --input shop/events.csv --label-column device --normal-label phone --output x
 says err 'device is a column that the model reads'
+expect 2 fine-tune --model model --input shop/events.csv --labels shop/labels.csv --output x --loss focal --focal-alpha 0.25 --class-weights balanced
+says err 'class-weights has no effect beside --focal-alpha'
 [ ! -e x ] || complain "a failed fine-tune leaves something"
 finish

@@ -82,8 +82,8 @@ struct FineTuneReport {
 /// section 8).
 ///
 /// A model that has learned from labels before forgets them: give all labels again.
-/// Deterministic for a seed at any concurrency of the executor. Progress: phases "encoder", "labels, fold i/n",
-/// "labels".
+/// Deterministic for a seed at any concurrency of the executor. Progress: phases "encoder" and "labels, fold
+/// i/n"; weighing the view and making statistics again, which follow, are not reported.
 /// @throws Error as load_behaviour_model(); bad_event: columns that do not fit the model; invalid_argument: fewer than
 /// 20 labelled normal sequences or 2 abnormal ones, labels of events, options out of range; cancelled; io_error: `to`
 /// cannot be written, and is then as it was.

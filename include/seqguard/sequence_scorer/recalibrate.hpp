@@ -36,7 +36,7 @@ struct RecalibrationReport {
 /// knows: they look too normal, and new traffic would alarm too often (warned of if half of them are).
 ///
 /// The same files for the same arguments at any concurrency of the executor. Progress: phase "recalibration"; its
-/// units are three for each sequence, reported in batches of 16 sequences a worker.
+/// units are three for each sequence (four where labels were learned), reported in batches of 16 sequences a worker.
 /// @throws Error as load_behaviour_model(); bad_event: columns that do not fit the model; invalid_argument: fewer than
 /// 20 sequences, a target outside (0, 1); cancelled; io_error: `to` cannot be written, and is then as it was.
 RecalibrationReport recalibrate(const std::string& from, const Dataset& normals, const std::string& to,
