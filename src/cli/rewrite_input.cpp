@@ -21,8 +21,11 @@ std::vector<EventEdits> edits_by_event(const Dataset& data, const std::vector<Re
   for (std::size_t s = 0; s < repairs.size(); ++s) {
     const DataSequence& sequence = data.sequences()[s];
     for (const Edit& edit : repairs[s].edits) {
+      if (edit.only_reported) continue;
+      if (edit.operation == EditOperation::set_time)
+        fail(ErrorCode::unsupported, data.rejected().file, "an edited time cannot be written yet");
       if (has_before(edit.operation))
-        edits[sequence.first + edit.position].own = &edit;
+        for (std::size_t i = 0; i < edit.count; ++i) edits[sequence.first + edit.position + i].own = &edit;
       else if (edit.position < sequence.count)
         edits[sequence.first + edit.position].insert_before.push_back(&edit);
       else
@@ -65,8 +68,9 @@ void append_event(std::string& text, const Dataset& data, std::size_t event, con
     case EditOperation::remove:
       if (data.format() == DataFormat::lines) keep_line_end(text, data.raw(event));
       break;
-    case EditOperation::insert:
-      break;  // stands beside the event
+    case EditOperation::insert:    // stands beside the event
+    case EditOperation::set_time:  // refused
+      break;
   }
 }
 

@@ -10,17 +10,14 @@ namespace {
 /// Equals no value: not UTF-8.
 constexpr std::string_view k_no_value = "\xFF";
 
+/// An edit of one value.
 struct Change {
   EditOperation operation;
-  std::size_t position;
+  std::size_t position, rank;
   std::string_view value;
 };
 
 void apply_change(Values& values, const Change& edit) {
-  const std::size_t end = values.size() + (has_before(edit.operation) ? 0 : 1);
-  if (edit.position >= end)
-    fail(ErrorCode::out_of_range, "edit", "its position is beyond the sequence", "below " + std::to_string(end),
-         std::to_string(edit.position));
   const auto place = values.begin() + static_cast<std::ptrdiff_t>(edit.position);
   switch (edit.operation) {
     case EditOperation::replace:
@@ -32,20 +29,33 @@ void apply_change(Values& values, const Change& edit) {
     case EditOperation::insert:
       values.insert(place, edit.value);
       break;
+    case EditOperation::set_time:
+      break;
   }
 }
 
 /// The same place holds a value that nothing equals: an event that is there, or one that is missing.
-Change struck_out(const Edit& edit) {
-  return {has_before(edit.operation) ? EditOperation::replace : EditOperation::insert, edit.position, k_no_value};
+Change struck_out(Change edit) {
+  if (edit.operation == EditOperation::remove) edit.operation = EditOperation::replace;
+  edit.value = k_no_value;
+  return edit;
 }
 
-/// A script from its end: what precedes an edit keeps its place.
-std::vector<const Edit*> from_the_last(std::span<const Edit> edits) {
-  std::vector<const Edit*> order(edits.size());
-  std::transform(edits.begin(), edits.end(), order.begin(), [](const Edit& edit) { return &edit; });
-  std::stable_sort(order.begin(), order.end(), [](const Edit* a, const Edit* b) { return edit_precedes(*b, *a); });
-  return order;
+/// What is done to the values, from the last to the first: what precedes an edit keeps its place.
+std::vector<Change> from_the_last(std::span<const Edit> edits, std::size_t n) {
+  std::vector<Change> changes;
+  for (const Edit& edit : edits) {
+    if (edit.only_reported || edit.operation == EditOperation::set_time) continue;
+    const std::size_t end = n + (has_before(edit.operation) ? 0 : 1);
+    if (edit.position >= end || edit.count > end - edit.position)
+      fail(ErrorCode::out_of_range, "edit", "its position is beyond the sequence", "below " + std::to_string(end),
+           std::to_string(edit.position));
+    for (std::size_t i = 0; i < edit.count; ++i)
+      changes.push_back({edit.operation, edit.position + i, edit.rank, edit.after});
+  }
+  std::stable_sort(changes.begin(), changes.end(),
+                   [](const Change& a, const Change& b) { return edit_precedes(b, a); });
+  return changes;
 }
 
 }  // namespace
@@ -75,7 +85,7 @@ std::size_t edit_distance(std::span<const std::string_view> a, std::span<const s
 
 Values apply_edits(std::span<const std::string_view> values, std::span<const Edit> edits) {
   Values result(values.begin(), values.end());
-  for (const Edit* edit : from_the_last(edits)) apply_change(result, {edit->operation, edit->position, edit->after});
+  for (const Change& change : from_the_last(edits, values.size())) apply_change(result, change);
   return result;
 }
 
@@ -96,12 +106,12 @@ RepairMetrics measure_repair(std::span<const std::string_view> damaged, std::spa
   std::size_t distance = edit_distance(values, clean);
   m.errors = distance;
   m.sequences = distance > 0 ? 1 : 0;
-  m.edits = edits.size();
-  for (const Edit* edit : from_the_last(edits)) {
+  for (const Change& change : from_the_last(edits, damaged.size())) {
     Values struck = values;
-    apply_change(struck, struck_out(*edit));
+    apply_change(struck, struck_out(change));
     const bool wrong_event = edit_distance(struck, clean) == distance;
-    apply_change(values, {edit->operation, edit->position, edit->after});
+    apply_change(values, change);
+    ++m.edits;
     const std::size_t after = edit_distance(values, clean);
     m.located += wrong_event ? 1 : 0;
     m.right += after < distance ? 1 : 0;

@@ -25,8 +25,12 @@ Edit in_words(const EventEdit& edit, const EventsView& events, const EventSchema
                                       : std::string();
   };
   Edit words{.operation = edit.operation, .position = edit.position, .rank = edit.rank};
+  words.count = edit.count;
+  words.time_ms = edit.time_ms;
+  words.shift_ms = edit.shift_ms;
   words.before = before(schema.primary);
-  if (!has_after(edit.operation)) return words;
+  if (edit.operation == EditOperation::set_time) words.after = words.before;
+  if (edit.operation == EditOperation::remove || edit.operation == EditOperation::set_time) return words;
   words.after = schema.primary_column().vocabulary.value(edit.type);
   for (std::size_t c = 0; c < schema.columns.size(); ++c) {
     const auto& values = schema.columns[c].dependent_values;

@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <string>
@@ -182,8 +183,74 @@ TEST_CASE("a script is given in positions of the original, in any order: inserti
   refused({EditOperation::replace, 4, 0, 0});
 }
 
+TEST_CASE("times first: moved stretches, new events with a time of their own, and stretches that go") {
+  const EventSchema schema = make_schema();
+  const Rows rows = {{"a", "x", 1, 1000}, {"b", "y", 1, 9000}, {"c", "y", 1, 9500}, {"d", "x", 1, 20'000}};
+  const auto type = [&](const char* item) { return schema.primary_column().vocabulary.type(item); };
+  const auto inserted = [](const char* item, std::int64_t time) {
+    Row row{item, "", 0, time};
+    follow(row);
+    return row;
+  };
+  EncodedEvents out;
+  std::vector<std::size_t> origins;
+  const auto apply = [&](std::vector<EventEdit> script) {
+    apply_script(script, encoded(rows, schema), schema, out, origins);
+    std::reverse(script.begin(), script.end());
+    const EncodedEvents first = out;
+    apply_script(script, encoded(rows, schema), schema, out, origins);
+    CHECK(same(first, out));  // in any order
+  };
+  apply({{EditOperation::set_time, 1, 0, 0, 2, k_no_time, 5000},
+         {EditOperation::replace, 2, 0, type("a")},
+         {EditOperation::insert, 2, 0, type("b"), 1, 14'100}});
+  CHECK(same(out, encoded({rows[0], {"b", "y", 1, 14'000}, inserted("b", 14'100), {"a", "x", 3.5f, 14'500}, rows[3]},
+                          schema)));
+  CHECK(origins == std::vector<std::size_t>{0, 1, k_inserted, 2, 3});
+  // A time and an end of one event; what is put into a stretch that goes, stays.
+  apply({{EditOperation::remove, 1, 0, 0, 3},
+         {EditOperation::set_time, 3, 0, 0, 1, k_no_time, -1},
+         {EditOperation::insert, 2, 0, type("a"), 1, 3000},
+         {EditOperation::insert, 4, 0, type("b"), 1, 4000}});
+  CHECK(same(out, encoded({rows[0], inserted("a", 3000), inserted("b", 4000)}, schema)));
+  CHECK(origins == std::vector<std::size_t>{0, k_inserted, k_inserted});
+  // A time that is not known stays so.
+  const Rows gap = {rows[0], {"b", "y", 1, k_no_time}, rows[2]};
+  apply_script(std::vector<EventEdit>{{EditOperation::set_time, 0, 0, 0, 3, k_no_time, 10}}, encoded(gap, schema),
+               schema, out, origins);
+  CHECK(out.time_ms == std::vector<std::int64_t>{1010, k_no_time, 9510});
+}
+
+TEST_CASE("a script that contradicts itself is refused") {
+  const EventSchema schema = make_schema();
+  const Rows rows = {{"a", "x", 1, 1000}, {"b", "y", 1, 2000}, {"c", "y", 1, 9000}};
+  EncodedEvents out;
+  std::vector<std::size_t> origins;
+  const auto message = [&](const std::vector<EventEdit>& script, bool with_times = true) {
+    try {
+      apply_script(script, encoded(rows, schema, with_times), schema, out, origins);
+    } catch (const Error& error) {
+      return std::string(error.what());
+    }
+    return std::string("no error");
+  };
+  constexpr std::int64_t k_most = std::numeric_limits<std::int64_t>::max();
+  const EventEdit removal{EditOperation::remove, 1, 0, 0, 2}, shift{EditOperation::set_time, 1, 0, 0, 1, k_no_time, 5};
+  CHECK(message({removal, shift}) == "no error");
+  CHECK(message({removal, {EditOperation::replace, 2}}).find("event 2 is edited twice") != std::string::npos);
+  CHECK(message({shift, shift}).find("event 1 is edited twice") != std::string::npos);
+  CHECK(message({{EditOperation::insert, 1}, {EditOperation::insert, 1}}).find("two insertions") != std::string::npos);
+  CHECK(message({{EditOperation::remove, 1, 0, 0, 3}}).find("beyond the sequence") != std::string::npos);
+  CHECK(message({{EditOperation::remove, 1, 0, 0, 0}}).find("number of its events") != std::string::npos);
+  CHECK(message({{EditOperation::replace, 1, 0, 0, 2}}).find("number of its events") != std::string::npos);
+  CHECK(message({shift}, false).find("a sequence with times") != std::string::npos);
+  CHECK(message({{EditOperation::set_time, 1, 0, 0, 1, k_no_time, k_most}}).find("64 bits") != std::string::npos);
+  CHECK(message({{EditOperation::set_time, 1, 0, 0, 1, k_no_time, -k_most}}) == "no error");
+}
+
 TEST_CASE("edit operations have names, none of them another's") {
   CHECK(to_string(EditOperation::replace) == "replace");
   CHECK(to_string(EditOperation::remove) == "delete");
   CHECK(to_string(EditOperation::insert) == "insert");
+  CHECK(to_string(EditOperation::set_time) == "set_time");
 }

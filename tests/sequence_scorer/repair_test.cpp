@@ -26,6 +26,8 @@ std::vector<std::string> apply(std::vector<std::string> events, const Repair& re
       case EditOperation::insert:
         events.insert(place, edit->after);
         break;
+      case EditOperation::set_time:
+        break;
     }
   }
   return events;

@@ -19,7 +19,8 @@ using Values = std::vector<std::string_view>;
 /// Time |a| |b|, memory |b|.
 std::size_t edit_distance(std::span<const std::string_view> a, std::span<const std::string_view> b);
 
-/// The edits applied to a sequence. The result borrows from both. @throws Error out_of_range for a position beyond it.
+/// The values of a sequence after its edits: those of times and those that are only reported change none. The result
+/// borrows from both. @throws Error out_of_range for a position beyond it.
 Values apply_edits(std::span<const std::string_view> values, std::span<const Edit> edits);
 
 /// One group of sequences.
@@ -28,10 +29,10 @@ struct RepairMetrics {
   std::size_t sequences = 0;  ///< damaged ones: the primary column differs from the clean twin
   std::size_t errors = 0;     ///< edit distance of the damaged sequences from their clean twins, summed
   std::size_t left = 0;       ///< the same after the repair
-  std::size_t edits = 0;
-  std::size_t located = 0;  ///< edits of an event that is wrong or missing, whatever was put in its place
-  std::size_t right = 0;    ///< edits that bring the sequence one step closer to its clean twin
-  std::size_t exact = 0;    ///< damaged sequences that equal their clean twin after the repair
+  std::size_t edits = 0;      ///< of values: one for each event that is replaced, removed or inserted
+  std::size_t located = 0;    ///< edits of an event that is wrong or missing, whatever was put in its place
+  std::size_t right = 0;      ///< edits that bring the sequence one step closer to its clean twin
+  std::size_t exact = 0;      ///< damaged sequences that equal their clean twin after the repair
 
   void add(const RepairMetrics& other) noexcept;
 };

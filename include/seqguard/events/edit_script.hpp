@@ -2,47 +2,32 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string_view>
 #include <vector>
 
 #include "seqguard/events/encode.hpp"
+#include "seqguard/events/events_view.hpp"
 #include "seqguard/events/schema.hpp"
 
 namespace seqguard {
 inline namespace v0 {
 
 enum class EditOperation {
-  replace,  ///< another value in the primary column, and in the columns that follow from it
-  remove,   ///< the event goes
-  insert,   ///< a new event
+  replace,   ///< another value in the primary column, and in the columns that follow from it
+  remove,    ///< the event goes
+  insert,    ///< a new event
+  set_time,  ///< the event stays, its time changes
 };
-/// "replace", "delete", "insert".
+/// "replace", "delete", "insert", "set_time".
 std::string_view to_string(EditOperation operation) noexcept;
 
 /// Whether the original has the event: all but an inserted one.
-constexpr bool has_before(EditOperation operation) noexcept {
-  switch (operation) {
-    case EditOperation::replace:
-    case EditOperation::remove:
-      return true;
-    case EditOperation::insert:
-      break;
-  }
-  return false;
-}
+constexpr bool has_before(EditOperation operation) noexcept { return operation != EditOperation::insert; }
 
 /// Whether the edited sequence has the event: all but a removed one.
-constexpr bool has_after(EditOperation operation) noexcept {
-  switch (operation) {
-    case EditOperation::replace:
-    case EditOperation::insert:
-      return true;
-    case EditOperation::remove:
-      break;
-  }
-  return false;
-}
+constexpr bool has_after(EditOperation operation) noexcept { return operation != EditOperation::remove; }
 
 /// An edit of a sequence of encoder input.
 struct EventEdit {
@@ -50,21 +35,30 @@ struct EventEdit {
   std::size_t position = 0;  ///< in the original sequence: the event itself; of insert, the event before which the new
                              ///< one comes (as many as there are events: at the end)
   std::size_t rank = 0;      ///< order of the insertions at one position; 0 for the others
-  TypeId type = 0;           ///< the new value of the primary column; meaningless for remove
+  TypeId type = 0;           ///< the new value of the primary column; meaningless for remove and set_time
+  std::size_t count = 1;     ///< of remove and set_time: the events [position, position + count); 1 for the others
+  std::int64_t time_ms = k_no_time;  ///< of insert: its time; k_no_time: not known
+  std::int64_t shift_ms = 0;         ///< of set_time: added to the time of each of the events that has one
 };
 
-/// The order of a script: by position; what is inserted before an event, by rank, comes before what is done to the
-/// event. For anything with the members operation, position and rank.
+/// The order of a script: by position; at one position what is inserted before the event, by rank, then its time, then
+/// what is done to the event. For anything with the members operation, position and rank.
 template <class E>
 bool edit_precedes(const E& a, const E& b) {
+  const auto stage = [](EditOperation operation) {
+    return operation == EditOperation::insert ? 0 : operation == EditOperation::set_time ? 1 : 2;
+  };
   if (a.position != b.position) return a.position < b.position;
-  const bool a_stands = has_before(a.operation), b_stands = has_before(b.operation);
-  return a_stands != b_stands ? b_stands : a.rank < b.rank;
+  const int a_stage = stage(a.operation), b_stage = stage(b.operation);
+  return a_stage != b_stage ? a_stage < b_stage : a.rank < b.rank;
 }
 
-/// Applies `script`, in any order, to `original`. `out` becomes the edited sequence; origins [out.n] the positions that
-/// its events had, k_inserted for new ones. At most one edit of an event itself; new events have no time of their own.
-/// @throws Error out_of_range for a position beyond the sequence.
+/// Applies `script`, in any order, to `original`: times first, then the other edits; gaps are measured anew. `out`
+/// becomes the edited sequence; origins [out.n] the positions that its events had, k_inserted for new ones. What is
+/// inserted within a stretch that is removed stays, in its place.
+/// @throws Error out_of_range for a position beyond the sequence or a time beyond 64 bits; invalid_argument: a count of
+/// 0 or of another operation than remove and set_time, two edits of one event (a set_time and one other are allowed),
+/// two insertions of one rank at one position, a set_time where the times are not known.
 void apply_script(std::span<const EventEdit> script, const EncodedEvents& original, const EventSchema& schema,
                   EncodedEvents& out, std::vector<std::size_t>& origins);
 inline constexpr std::size_t k_inserted = static_cast<std::size_t>(-1);

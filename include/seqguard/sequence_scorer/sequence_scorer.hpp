@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
@@ -68,11 +69,11 @@ struct RepairOptions {
   double min_probability = 0.001;  ///< a replacement less probable than this is not proposed
 };
 
-/// A column that a replaced event changes too, since it always holds one value beside the new primary one
-/// (EventColumn::dependent_values).
+/// Another column that an edit changes, since it always holds one value beside the new primary one
+/// (EventColumn::dependent_values). Of an inserted event: what is put into the column, made up.
 struct FollowingColumn {
   std::size_t column = 0;     ///< of EventSchema::columns
-  std::string before, after;  ///< numbers in their shortest form, missing ones as ""
+  std::string before, after;  ///< numbers in their shortest form, missing ones as ""; no `before` of insert
 };
 
 /// One edit, in positions of the original sequence, as in EventEdit (events/edit_script.hpp).
@@ -80,9 +81,15 @@ struct Edit {
   EditOperation operation = EditOperation::replace;
   std::size_t position = 0;             ///< the event itself; of insert, the event before which the new one comes
   std::size_t rank = 0;                 ///< order of the insertions at one position
-  std::string before = {}, after = {};  ///< values of the primary column; no `before` of insert, no `after` of remove
-  double probability = 0;               ///< of `after` given the rest; 0 for remove
-  std::vector<FollowingColumn> followed = {};  ///< columns that change with a replaced value
+  std::string before = {}, after = {};  ///< values of the primary column, the first of several; no `before` of insert,
+                                        ///< no `after` of remove; the same of set_time
+  double probability = 0;               ///< of `after` given the rest; 0 for remove and set_time
+  std::vector<FollowingColumn> followed = {};  ///< columns that change with a replaced value, or that a new event gets
+  std::size_t count = 1;             ///< of remove and set_time: so many events, the first of them at `position`
+  std::int64_t time_ms = k_no_time;  ///< of insert: its time, made up; k_no_time: not known
+  std::int64_t shift_ms = 0;         ///< of set_time: added to the times
+  double gain = 0;                   ///< by how much the edit is expected to reduce the distance from the true sequence
+  bool only_reported = false;        ///< a stretch that is named, but not removed (RepairOptions)
 };
 
 /// How a repair ended.
