@@ -52,6 +52,8 @@ std::string_view kind_of(Head head) {
       return "classes of tokens";
     case Head::replaced_token_detection:
       return "replaced tokens";
+    case Head::gap_classification:
+      return "classes of gaps";
   }
   return "";
 }

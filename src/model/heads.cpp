@@ -29,7 +29,7 @@ ClassificationHeadOptions head_options(const ModelSpec& spec, std::size_t head, 
   options.transform = {traits.sequence_activation, config.layer_norm_eps};
   options.dropout = dropout;
   if (!h.name.empty()) {
-    options.transform.activation = Activation::tanh;
+    options.transform.activation = h.kind == Head::sequence_classification ? Activation::tanh : Activation::gelu;
   } else if (traits.classifies_by_transform) {
     options.transform.activation = config.masked_lm_activation();
   } else if (h.kind == Head::replaced_token_detection) {

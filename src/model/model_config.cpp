@@ -75,6 +75,8 @@ std::string architecture_name(Family family, Head head) {
       return prefix + "ForTokenClassification";
     case Head::replaced_token_detection:
       return prefix + "ForPreTraining";
+    case Head::gap_classification:
+      break;  // no class of transformers
   }
   return prefix;
 }

@@ -48,9 +48,14 @@ void check_heads(std::span<const HeadSpec> heads) {
     if (!names.insert(head.name).second) refuse("name", "one of its own", "twice");
     if (head.name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") != std::string::npos)
       refuse("name", "a-z, 0-9 and _", head.name);
-    const bool classifies = head.kind == Head::sequence_classification || head.kind == Head::token_classification;
+    const bool of_gaps = head.kind == Head::gap_classification;
+    const bool classifies =
+        of_gaps || head.kind == Head::sequence_classification || head.kind == Head::token_classification;
     if (head.kind == Head::none || (!head.name.empty() && !classifies))
-      refuse("kind", "sequence or token classification (others have no name)", "another");
+      refuse("kind", "sequence, token or gap classification (others have no name)", "another");
+    if (head.name.empty() && of_gaps) refuse("kind", "one that a class of transformers has", "gap_classification");
+    if (head.hidden_layer && (head.name.empty() || head.kind != Head::token_classification))
+      refuse("hidden_layer", "false for all but token classifications with a name", "true");
     if (classifies && head.labels.empty()) refuse("labels", "at least one", "none");
     if (head.pooling != Pooling::cls && head.pooling != Pooling::mean)
       refuse("pooling", "cls or mean", to_string(head.pooling));

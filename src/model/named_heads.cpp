@@ -18,8 +18,10 @@ constexpr const char* k_format = "seqguard-heads";
 constexpr int k_version = 1;
 constexpr std::size_t k_max_bytes = std::size_t{16} << 20, k_max_heads = 1000;
 
-constexpr std::array<std::pair<Head, std::string_view>, 2> k_kinds{
-    {{Head::sequence_classification, "sequence_classification"}, {Head::token_classification, "token_classification"}}};
+constexpr std::array<std::pair<Head, std::string_view>, 3> k_kinds{
+    {{Head::sequence_classification, "sequence_classification"},
+     {Head::token_classification, "token_classification"},
+     {Head::gap_classification, "gap_classification"}}};
 constexpr std::array<std::pair<Pooling, std::string_view>, 2> k_poolings{
     {{Pooling::cls, "cls"}, {Pooling::mean, "mean"}}};
 constexpr std::array<std::pair<HeadLoss, std::string_view>, 3> k_losses{
@@ -43,7 +45,7 @@ auto named(const Table& table, const JsonValue& name) {
 }
 
 HeadSpec read_head(const JsonValue& json) {
-  json.allow_only({"name", "kind", "labels", "pooling", "loss"}, ErrorCode::bad_checkpoint);
+  json.allow_only({"name", "kind", "labels", "pooling", "loss", "hidden_layer"}, ErrorCode::bad_checkpoint);
   HeadSpec head;
   head.name = json.at("name").text();
   if (head.name.empty()) json.at("name").refuse("a name");
@@ -51,6 +53,7 @@ HeadSpec read_head(const JsonValue& json) {
   head.pooling = named(k_poolings, json.at("pooling"));
   head.loss = named(k_losses, json.at("loss"));
   head.labels = json.at("labels").texts();
+  if (const auto hidden_layer = json.find("hidden_layer")) head.hidden_layer = hidden_layer->boolean();
   return head;
 }
 
@@ -91,7 +94,9 @@ void write_named_heads(DirectoryWriter& writer, const Model<float>& model, std::
   json.begin_object().field("format", k_format).key("heads").begin_array();
   for (const HeadSpec& head : model.spec().heads) {
     if (head.name.empty()) continue;
-    json.begin_object().field("kind", name_in(k_kinds, head.kind)).key("labels").values(head.labels);
+    json.begin_object();
+    if (head.hidden_layer) json.field("hidden_layer", true);
+    json.field("kind", name_in(k_kinds, head.kind)).key("labels").values(head.labels);
     json.field("loss", name_in(k_losses, head.loss)).field("name", head.name);
     json.field("pooling", name_in(k_poolings, head.pooling)).end_object();
   }

@@ -2,6 +2,7 @@
 #include "seqguard/training/asked_batch.hpp"
 #include "seqguard/training/classification.hpp"
 #include "seqguard/training/early_stopping.hpp"
+#include "seqguard/training/edit_objectives.hpp"
 #include "seqguard/training/event_objectives.hpp"
 #include "seqguard/training/label_loss.hpp"
 #include "seqguard/training/objective.hpp"
@@ -20,12 +21,26 @@ std::vector<std::uint64_t> primary_counts(const EventSchema& schema) {
   return counts;
 }
 
+void ask_labelled(const TrainingChunk& chunk, std::size_t table, std::size_t sequence, ChunkTargets& targets) {
+  const std::span<const float> ids = chunk.labels[table];
+  targets.columns.resize(1);
+  for (std::size_t t = chunk.batch.offsets()[sequence]; t < chunk.batch.offsets()[sequence + 1]; ++t) {
+    if (std::isnan(ids[t])) continue;
+    targets.rows.push_back(static_cast<std::uint32_t>(t));
+    targets.columns.front().push_back(static_cast<std::int32_t>(ids[t]));
+  }
+}
+
 template class EventPrediction<float>;
 template class EventPrediction<double>;
 template class NextEvent<float>;
 template class NextEvent<double>;
 template class MaskedEvents<float>;
 template class MaskedEvents<double>;
+template class EventValues<float>;
+template class EventValues<double>;
+template class MissingValues<float>;
+template class MissingValues<double>;
 template class Classification<float>;
 template class Classification<double>;
 template std::size_t task_of(std::span<const TrainingTask<float>>, std::uint64_t);

@@ -53,7 +53,7 @@ struct Classifier {
     const auto dense = transforms ? pass.pack(p.transform.dense) : PackedLinear<Real>(), out = pass.pack(p.out_proj);
     const PackedClassificationHead<Real> packed{transforms ? &dense : nullptr, &out};
     const ClassificationHeadOptions options{{Activation::tanh, 1e-5}, {rate_before, 98, 3}, {rate, 99, 3}};
-    auto cache = ClassificationHeadCache<Real>::allocate(pass.memory, rows, hidden, transforms, normalises, options);
+    auto cache = ClassificationHeadCache<Real>::allocate(pass.memory, rows, hidden, p.transform, options);
     const auto x = pass.value("x");
     const auto logits = pass.matrix(rows, labels);
     classification_head_forward<Real>(pass.context, logits, cache, x, p, packed, options, pass.scratch);

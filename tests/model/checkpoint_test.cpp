@@ -295,14 +295,16 @@ TEST_CASE("heads with names of their own stand beside the model and come back as
   spec.config = load_golden("model_d12").config();
   spec.heads = {{"", Head::masked_lm},
                 {"fraud", Head::sequence_classification, {"fraud"}, Pooling::mean, HeadLoss::binary},
-                {"kind", Head::token_classification, {"a", "b", "c"}}};
+                {"kind", Head::token_classification, {"a", "b", "c"}},
+                {"tags", Head::token_classification, {"a", "b"}, Pooling::cls, HeadLoss::softmax, true},
+                {"gaps", Head::gap_classification, {"missing"}, Pooling::cls, HeadLoss::binary}};
   Model<float> model(make_context(default_isa()), spec);
   model.initialize(4);
   const TemporaryDirectory directory;
   save_model(directory / "model", model);
   // The file that transformers opens holds nothing of ours.
   const SafetensorsFile file(directory / "model/model.safetensors"), own(directory / "model/heads.safetensors");
-  CHECK(own.tensors().size() == 6);
+  CHECK(own.tensors().size() == 6 + 4 + 6);
   CHECK(own.tensors().find("fraud.dense.weight") != own.tensors().end());
   for (const auto& [name, info] : own.tensors()) CHECK(!file.tensors().contains(name));
 
@@ -342,11 +344,13 @@ TEST_CASE("damaged descriptions of heads are refused by file and field") {
   };
   CHECK(error_with("fraud", "fraud") == "loaded");
   CHECK(error_with("sequence_classification", "guess") ==
-        "heads.json: heads[0].kind, expected sequence_classification, token_classification, found \"guess\"");
+        "heads.json: heads[0].kind, expected sequence_classification, token_classification, "
+        "gap_classification, found \"guess\"");
   CHECK(error_with("\"fraud\"\n", "7\n") == "heads.json: heads[0].labels[0], expected a text, found 7");
   CHECK(error_with("\"cls\"", "\"last\"") == "heads.json: heads[0].pooling, expected cls, mean, found \"last\"");
   CHECK(error_with("\"loss\"", "\"lost\"") ==
-        "heads.json: heads[0]: unknown field \"lost\", expected only name, kind, labels, pooling, loss, found "
+        "heads.json: heads[0]: unknown field \"lost\", expected only name, kind, labels, pooling, loss, "
+        "hidden_layer, found "
         "\"softmax\"");
   CHECK(error_with(": 1", ": 2") == "heads.json: version is not supported, expected 1, found 2");
   // What no list of heads may hold is an error of the file, too.

@@ -11,6 +11,7 @@
 #include "seqguard/events/reader.hpp"
 #include "seqguard/model/encoder.hpp"
 #include "seqguard/training/classification.hpp"
+#include "seqguard/training/edit_objectives.hpp"
 #include "seqguard/training/event_objectives.hpp"
 
 using namespace seqguard;
@@ -38,7 +39,7 @@ struct Problem {
   TrainingChunk chunk;
   Workspace workspace;
 
-  static ModelSpec spec(const EventSchema& schema) {
+  static ModelSpec spec(const EventSchema& schema, bool predicts_columns) {
     ModelSpec spec;
     spec.config.vocab_size = schema.primary_column().vocabulary.size();
     spec.config.hidden_size = 8;
@@ -51,17 +52,22 @@ struct Problem {
     spec.config.layer_norm_eps = 1e-5;
     spec.config.classifier_dropout = 0.3;
     spec.features = model_features(schema);
+    spec.features.predicted = predicts_columns;
     spec.heads = {{"", Head::masked_lm},
                   {"kind", Head::sequence_classification, {"a", "b", "c"}},
                   {"flags", Head::sequence_classification, {"x", "y", "z"}, Pooling::mean, HeadLoss::binary},
                   {"sizes", Head::sequence_classification, {"u", "v", "w"}, Pooling::cls, HeadLoss::squared_error},
                   {"steps", Head::token_classification, {"a", "b", "c"}},
-                  {"marks", Head::token_classification, {"x"}, Pooling::cls, HeadLoss::binary}};
+                  {"marks", Head::token_classification, {"x"}, Pooling::cls, HeadLoss::binary},
+                  {"tags", Head::token_classification, {"a", "b", "c"}, Pooling::cls, HeadLoss::softmax, true},
+                  {"gaps", Head::gap_classification, {"missing"}, Pooling::cls, HeadLoss::binary}};
     return spec;
   }
 
-  explicit Problem(const Dataset& visited = visits())
-      : schema(fit_schema(visited)), data(visited, schema), model(make_reference_context(), spec(schema)) {
+  explicit Problem(bool predicts_columns = true, const Dataset& visited = visits())
+      : schema(fit_schema(visited)),
+        data(visited, schema),
+        model(make_reference_context(), spec(schema, predicts_columns)) {
     model.initialize(5);
     chunk.batch.prepare(schema, 0);
     for (std::size_t i = 0; i < data.size(); ++i) chunk.batch.append(data[i], 0, data[i].positions());
@@ -171,6 +177,34 @@ TEST_CASE("gradients of classification of tokens, and of every option of the los
   }
 }
 
+TEST_CASE("gradients of what an edit tagger learns: tags, gaps, and the values of both") {
+  Problem problem(false);
+  const ModelSpec& spec = problem.model.spec();
+  CHECK(problem.worst_difference(Classification<double>(spec, 6, {}, 1)) < k_bound);
+  const Classification<double> gaps(spec, 7, {}, 3);
+  CHECK(problem.worst_difference(gaps) < k_bound);
+  for (const std::uint32_t row : problem.ask(gaps).rows) CHECK(row % 3 != 0);
+
+  problem.chunk.labels.emplace_back();
+  for (std::size_t t = 0; t < problem.chunk.batch.tokens(); ++t)
+    problem.chunk.labels[4].push_back(t % 3 == 1 ? static_cast<float>(k_reserved_ids + t % 5)
+                                                 : std::numeric_limits<float>::quiet_NaN());
+  const EventValues<double> values(spec, 4);
+  const MissingValues<double> missing(spec, 7, 4);
+  for (const Objective<double>* const objective : std::initializer_list<const Objective<double>*>{&values, &missing}) {
+    const ChunkTargets targets = problem.ask(*objective);
+    REQUIRE(targets.rows.size() > 3);
+    CHECK(targets.columns.front().size() == targets.rows.size());
+    for (std::size_t r = 0; r < targets.rows.size(); ++r) {
+      CHECK(targets.rows[r] % 3 == 1);
+      CHECK(targets.columns.front()[r] == static_cast<std::int32_t>(k_reserved_ids + targets.rows[r] % 5));
+    }
+    CHECK(problem.worst_difference(*objective) < k_bound);
+  }
+  CHECK_THROWS_AS(EventValues<double>(Problem().model.spec(), 4), Error);
+  CHECK_THROWS_AS(MissingValues<double>(spec, 6, 4), Error);
+}
+
 TEST_CASE("a loss without a gradient is the one without dropout, and two objectives add to one gradient") {
   Problem problem;
   const Classification<double> classes(problem.model.spec(), 1), flags(problem.model.spec(), 2, {}, 2);
@@ -220,7 +254,7 @@ TEST_CASE("a loss without a gradient is the one without dropout, and two objecti
 TEST_CASE("classification needs a head that classifies, and as many labels") {
   Problem problem;
   CHECK_THROWS_AS(Classification<double>(problem.model.spec(), 0), Error);
-  CHECK_THROWS_AS(Classification<double>(problem.model.spec(), 6), Error);
+  CHECK_THROWS_AS(Classification<double>(problem.model.spec(), 8), Error);
   const Classification<double> objective(problem.model.spec(), 1), tokens(problem.model.spec(), 4, {}, 9);
   problem.chunk.labels[0].pop_back();
   CHECK_THROWS_WITH_AS(problem.ask(objective), doctest::Contains("labels of 4 sequences, expected 12, found 11"),

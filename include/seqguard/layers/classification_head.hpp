@@ -1,4 +1,4 @@
-// A classifier on vectors x: those of sequences, or of single tokens.
+// A classifier on vectors x: those of sequences, of single tokens, or of pairs of them.
 //
 //   x [--dropout--> head transform] --dropout--> out_proj --> logits
 #pragma once
@@ -18,8 +18,8 @@ inline namespace v0 {
 
 template <class Real>
 struct ClassificationHeadParameters {
-  HeadTransformParameters<Real> transform;  ///< [H, H]; absent: out_proj reads x
-  LinearParameters<Real> out_proj;          ///< [labels, H]
+  HeadTransformParameters<Real> transform;  ///< [E, H]; absent: out_proj reads x
+  LinearParameters<Real> out_proj;          ///< [labels, E]
 };
 
 /// The packed weights; those of the transform may be the pooler's.
@@ -39,19 +39,25 @@ template <class Real>
 struct ClassificationHeadCache {
   MatrixView<Real> dropped;            ///< [R, H], x after dropout_before; x itself without dropout
   HeadTransformCache<Real> transform;  ///< where there is one
-  MatrixView<Real> features;           ///< [R, H], what out_proj reads
+  MatrixView<Real> features;           ///< [R, E], what out_proj reads
 
-  static ClassificationHeadCache allocate(Arena& arena, std::size_t rows, std::size_t hidden, bool transforms,
-                                          bool normalises, const ClassificationHeadOptions& options) {
-    const auto matrix = [&] { return MatrixView<Real>(arena.allocate<Real>(rows * hidden).data(), rows, hidden); };
+  /// For x[R, hidden].
+  static ClassificationHeadCache allocate(Arena& arena, std::size_t rows, std::size_t hidden,
+                                          const HeadTransformParameters<const Real>& transform,
+                                          const ClassificationHeadOptions& options) {
+    const auto matrix = [&](std::size_t width) {
+      return MatrixView<Real>(arena.allocate<Real>(rows * width).data(), rows, width);
+    };
+    const bool transforms = transform.dense.exists();
+    const std::size_t width = transforms ? transform.dense.out_features : hidden;
     ClassificationHeadCache cache;
     if (transforms) {
-      if (options.dropout_before.rate > 0) cache.dropped = matrix();
-      cache.transform = HeadTransformCache<Real>::allocate(arena, rows, hidden, normalises);
+      if (options.dropout_before.rate > 0) cache.dropped = matrix(hidden);
+      cache.transform = HeadTransformCache<Real>::allocate(arena, rows, width, transform.layer_norm.weight != nullptr);
     }
     // The backward pass reads the transform's output as it was.
     if (options.dropout.rate > 0)
-      cache.features = matrix();
+      cache.features = matrix(width);
     else if (transforms)
       cache.features = cache.transform.out;
     return cache;

@@ -20,6 +20,7 @@ enum class Head {
   sequence_classification,   ///< BertForSequenceClassification: dense layer on the first token, classifier
   token_classification,      ///< BertForTokenClassification: classifier on each token
   replaced_token_detection,  ///< ElectraForPreTraining: one logit per token, high: it was replaced
+  gap_classification,        ///< of ours: what is between a token and the next one; only with a name
 };
 
 /// Configuration of a model. The defaults are those of transformers' BertConfig; default_config() has those of each

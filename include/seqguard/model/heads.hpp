@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 
 #include "seqguard/core/views.hpp"
 #include "seqguard/layers/classification_head.hpp"
@@ -18,7 +19,9 @@ inline namespace v0 {
 /// What the backward pass of a classification head needs, in the memory of its workspace.
 template <class Real>
 struct HeadCache {
-  MatrixView<Real> pooled;  ///< [B, H] of sequence classification; null: the head reads every token
+  /// What the classifier reads where that is not the hidden states themselves: [B, H] pooled sequences, or [N, 2H] of
+  /// gaps, a token beside the next one.
+  MatrixView<Real> input;
   ClassificationHeadOptions options;
   ClassificationHeadCache<Real> classifier;
 };
@@ -28,7 +31,8 @@ struct HeadCache {
 /// EncoderOptions::dropout.
 Dropout head_dropout(const ModelSpec& spec, std::size_t head, std::uint64_t key, std::uint64_t first_token);
 
-/// Rows that classify: sequences, or tokens.
+/// Rows that classify: sequences, or tokens. The row of a gap is that of the token before it; the last token of a
+/// sequence has none behind it, and a row that means nothing.
 inline std::size_t head_rows(const HeadSpec& head, Offsets offsets) {
   return head.kind == Head::sequence_classification ? offsets.size() - 1 : offsets.back();
 }
@@ -41,6 +45,10 @@ void pooler_output(const Model<Real>& model, MatrixView<Real> pooled, MatrixView
 /// logits[N, V] of the primary column of head masked_lm_head().
 template <class Real>
 void masked_lm_logits(const Model<Real>& model, MatrixView<Real> logits, MatrixView<const Real> hidden, Arena& scratch);
+
+/// pairs[R, 2H]: the hidden states of tokens rows[r] and of those behind them; zeros behind the last of hidden[N, H].
+template <class Real>
+void gather_gaps(MatrixView<Real> pairs, MatrixView<const Real> hidden, std::span<const std::uint32_t> rows);
 
 /// logits[head_rows(), outputs] of classification head `head` from hidden[N, H]; replaced tokens: [N, 1], high where a
 /// token was replaced. `dropout`: from head_dropout(), in training.
@@ -57,7 +65,8 @@ void run_head_backward(const Model<Real>& model, std::size_t head, MatrixView<Re
 // --- bodies ----------------------------------------------------------------------------------------------------------
 
 /// How the layers of a head compute: the family's way for the head that transformers knows; for a named one a dense
-/// layer with tanh on the pooled sequence, and nothing before the classifier of tokens.
+/// layer with tanh on the pooled sequence, nothing or a dense layer with GELU before the classifier of tokens
+/// (HeadSpec::hidden_layer), a dense layer with GELU and a LayerNorm before that of gaps.
 ClassificationHeadOptions head_options(const ModelSpec& spec, std::size_t head, const Dropout& dropout);
 Pooling head_pooling(const ModelSpec& spec, std::size_t head) noexcept;
 
@@ -98,22 +107,57 @@ void masked_lm_logits(const Model<Real>& model, MatrixView<Real> logits, MatrixV
   }
 }
 
+/// The pair of token `t` and the one behind it.
+template <class Real>
+void copy_pair(Real* pair, MatrixView<const Real> hidden, std::size_t t) {
+  std::copy_n(hidden.row(t), hidden.cols, pair);
+  if (t + 1 < hidden.rows)
+    std::copy_n(hidden.row(t + 1), hidden.cols, pair + hidden.cols);
+  else
+    std::fill_n(pair + hidden.cols, hidden.cols, Real(0));
+}
+
+template <class Real>
+void gather_gaps(MatrixView<Real> pairs, MatrixView<const Real> hidden, std::span<const std::uint32_t> rows) {
+  for (std::size_t r = 0; r < rows.size(); ++r) copy_pair(pairs.row(r), hidden, rows[r]);
+}
+
+/// Adds the gradient of row `r` of pairs to both tokens of the gap behind token `t`.
+template <class Real>
+void add_gap_gradient(const KernelTable<Real>& kernels, MatrixView<Real> d_hidden, MatrixView<const Real> d_pairs,
+                      std::size_t r, std::size_t t) {
+  kernels.axpy(d_hidden.row(t), d_pairs.row(r), d_hidden.cols, Real(1));
+  if (t + 1 < d_hidden.rows) kernels.axpy(d_hidden.row(t + 1), d_pairs.row(r) + d_hidden.cols, d_hidden.cols, Real(1));
+}
+
+/// HeadCache::input.
+template <class Real>
+MatrixView<Real> head_input(const Model<Real>& model, std::size_t head, MatrixView<const Real> hidden, Offsets offsets,
+                            Arena& arena) {
+  const auto matrix = [&](std::size_t rows, std::size_t cols) {
+    return MatrixView<Real>(arena.allocate<Real>(rows * cols).data(), rows, cols);
+  };
+  MatrixView<Real> input;
+  if (model.spec().heads[head].kind == Head::sequence_classification) {
+    input = matrix(offsets.size() - 1, hidden.cols);
+    pooling_forward<Real>(*model.context().kernels, input, head_pooling(model.spec(), head), hidden, offsets);
+  } else if (model.spec().heads[head].kind == Head::gap_classification) {
+    input = matrix(hidden.rows, 2 * hidden.cols);
+    for (std::size_t t = 0; t < hidden.rows; ++t) copy_pair(input.row(t), hidden, t);
+  }
+  return input;
+}
+
 template <class Real>
 HeadCache<Real> run_head(const Model<Real>& model, std::size_t head, MatrixView<Real> logits,
                          MatrixView<const Real> hidden, Offsets offsets, const Dropout& dropout, Workspace& workspace) {
   const ClassificationHeadParameters<const Real>& p = model.parameters().heads[head].classifier;
   HeadCache<Real> cache;
   cache.options = head_options(model.spec(), head, dropout);
-  MatrixView<const Real> x = hidden;
-  if (model.spec().heads[head].kind == Head::sequence_classification) {
-    const std::size_t sequences = offsets.size() - 1;
-    cache.pooled = {workspace.activations.allocate<Real>(sequences * hidden.cols).data(), sequences, hidden.cols};
-    pooling_forward<Real>(*model.context().kernels, cache.pooled, head_pooling(model.spec(), head), hidden, offsets);
-    x = cache.pooled;
-  }
+  cache.input = head_input<Real>(model, head, hidden, offsets, workspace.activations);
+  const MatrixView<const Real> x = cache.input.data != nullptr ? MatrixView<const Real>(cache.input) : hidden;
   cache.classifier =
-      ClassificationHeadCache<Real>::allocate(workspace.activations, x.rows, x.cols, p.transform.dense.exists(),
-                                              p.transform.layer_norm.weight != nullptr, cache.options);
+      ClassificationHeadCache<Real>::allocate(workspace.activations, x.rows, x.cols, p.transform, cache.options);
   classification_head_forward<Real>(model.context(), logits, cache.classifier, x, p, packed_head(model, head),
                                     cache.options, workspace.scratch);
   return cache;
@@ -126,24 +170,32 @@ void run_head_backward(const Model<Real>& model, std::size_t head, MatrixView<Re
   Arena& scratch = workspace.scratch;
   const Arena::Frame frame(scratch);
   const KernelTable<Real>& kernels = *model.context().kernels;
-  const MatrixView<const Real> x = cache.pooled.data != nullptr ? MatrixView<const Real>(cache.pooled) : hidden;
-  const bool passes = model.table().reach().encoder;
+  const bool reads_input = cache.input.data != nullptr, passes = model.table().reach().encoder;
+  const MatrixView<const Real> x = reads_input ? MatrixView<const Real>(cache.input) : hidden;
   MatrixView<Real> d_x;
   if (passes) d_x = {scratch.allocate<Real>(x.rows * x.cols).data(), x.rows, x.cols};
   classification_head_backward<Real>(model.context(), d_x, d_p.heads[head].classifier, d_logits, cache.classifier, x,
                                      model.parameters().heads[head].classifier, packed_head(model, head), cache.options,
                                      scratch);
   if (!passes) return;
-  if (cache.pooled.data != nullptr)
-    pooling_backward<Real>(kernels, d_hidden, head_pooling(model.spec(), head), d_x, offsets);
-  else
+  if (!reads_input)
     kernels.add(d_hidden.data, d_hidden.data, d_x.data, x.rows * x.cols);
+  else if (model.spec().heads[head].kind == Head::gap_classification)
+    for (std::size_t t = 0; t < hidden.rows; ++t) add_gap_gradient<Real>(kernels, d_hidden, d_x, t, t);
+  else
+    pooling_backward<Real>(kernels, d_hidden, head_pooling(model.spec(), head), d_x, offsets);
 }
 
 #define SEQGUARD_HEADS(PREFIX, Real)                                                                                   \
   PREFIX template PackedClassificationHead<Real> packed_head(const Model<Real>&, std::size_t);                         \
   PREFIX template void pooler_output(const Model<Real>&, MatrixView<Real>, MatrixView<const Real>, Offsets, Arena&);   \
   PREFIX template void masked_lm_logits(const Model<Real>&, MatrixView<Real>, MatrixView<const Real>, Arena&);         \
+  PREFIX template void copy_pair(Real*, MatrixView<const Real>, std::size_t);                                          \
+  PREFIX template void gather_gaps(MatrixView<Real>, MatrixView<const Real>, std::span<const std::uint32_t>);          \
+  PREFIX template void add_gap_gradient(const KernelTable<Real>&, MatrixView<Real>, MatrixView<const Real>,            \
+                                        std::size_t, std::size_t);                                                     \
+  PREFIX template MatrixView<Real> head_input(const Model<Real>&, std::size_t, MatrixView<const Real>, Offsets,        \
+                                              Arena&);                                                                 \
   PREFIX template HeadCache<Real> run_head(const Model<Real>&, std::size_t, MatrixView<Real>, MatrixView<const Real>,  \
                                            Offsets, const Dropout&, Workspace&);                                       \
   PREFIX template void run_head_backward(const Model<Real>&, std::size_t, MatrixView<Real>,                            \

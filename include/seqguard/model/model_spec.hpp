@@ -26,6 +26,7 @@ struct ModelFeatures {
   std::vector<FeatureColumn> categorical;
   std::vector<std::string> numeric;
   std::size_t time_gap_buckets = 0;  ///< 0: no time column
+  bool predicted = true;             ///< a masked-LM head predicts the columns too; false: they are inputs only
 };
 
 /// Columns with more values are inputs only: predicting them would cost more than it tells (DESIGN section 10).
@@ -45,6 +46,8 @@ struct HeadSpec {
   /// Of sequence classification with a name; the head without one pools as its family does.
   Pooling pooling = Pooling::cls;
   HeadLoss loss = HeadLoss::softmax;
+  /// Of token classification with a name: a dense layer with GELU stands before the classifier.
+  bool hidden_layer = false;
 
   bool operator==(const HeadSpec&) const = default;
 };

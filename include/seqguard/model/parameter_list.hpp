@@ -182,8 +182,12 @@ class ParameterWalk {
       linear(name, outputs, hidden, true, c.out_proj, packed.out_proj);
     };
     if (!head.name.empty()) {
-      if (head.kind == Head::sequence_classification)
+      if (head.kind == Head::gap_classification) {
+        linear("dense", hidden, 2 * hidden, true, c.transform.dense, packed.transform);
+        layer_norm("LayerNorm", hidden, c.transform.layer_norm);
+      } else if (head.kind == Head::sequence_classification || head.hidden_layer) {
         linear("dense", hidden, hidden, true, c.transform.dense, packed.transform);
+      }
       return classifier("out_proj");
     }
     if (head.kind == Head::masked_lm) return masked_lm(p, packed);
@@ -215,12 +219,13 @@ class ParameterWalk {
     transform(p.classifier.transform, packed);
     std::vector<EmbeddingTable<Real>> tables = {e.word};
     std::vector<std::string> names = {""};
-    for (std::size_t c = 0; c < e.features.size(); ++c) {
+    const bool of_columns = spec_.features.predicted;
+    for (std::size_t c = 0; of_columns && c < e.features.size(); ++c) {
       if (e.features[c].rows > k_max_predicted_values) continue;
       tables.push_back(e.features[c]);
       names.push_back("features." + spec_.features.categorical[c].name + ".");
     }
-    if (e.time_gap.rows > 0) {
+    if (of_columns && e.time_gap.rows > 0) {
       tables.push_back(e.time_gap);
       names.emplace_back("time_gap.");
     }

@@ -24,6 +24,7 @@ enum TrainingStream : std::uint64_t {
 /// Tokens [begin, begin + size) of a sequence of the source.
 struct Example {
   std::uint32_t sequence = 0, begin = 0, size = 0;
+  std::uint64_t draw = 0;  ///< of a source whose sequences have random forms: which of them
   bool operator==(const Example&) const = default;
 };
 

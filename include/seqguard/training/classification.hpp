@@ -1,4 +1,4 @@
-// Learning from labels: the loss of a classification head on whole sequences or on tokens.
+// Learning from labels: the loss of a classification head on whole sequences, on tokens or on gaps between tokens.
 #pragma once
 
 #include <algorithm>
@@ -21,7 +21,7 @@ template <class Real>
 class Classification final : public Objective<Real> {
  public:
   /// `table`: which of TrainingChunk::labels. @throws Error invalid_argument: there is no such head, or it classifies
-  /// neither sequences nor tokens; as check_label_loss().
+  /// neither sequences nor tokens nor gaps; as check_label_loss().
   Classification(const ModelSpec& spec, std::size_t head, const LabelLossOptions& options = {}, std::size_t table = 0);
   void corrupt(TrainingChunk& chunk, ChunkTargets& targets, std::size_t sequence, Random& random) const override;
   double loss(const EncodedChunk<Real>& encoded, const ChunkTargets& targets, const LossGradient<Real>* gradient,
@@ -41,9 +41,9 @@ Classification<Real>::Classification(const ModelSpec& spec, std::size_t head, co
                                      std::size_t table)
     : head_(head), table_(table), options_(options) {
   const auto is = [&](Head kind) { return head < spec.heads.size() && spec.heads[head].kind == kind; };
-  of_tokens_ = is(Head::token_classification);
+  of_tokens_ = is(Head::token_classification) || is(Head::gap_classification);
   if (!of_tokens_ && !is(Head::sequence_classification))
-    fail(ErrorCode::invalid_argument, "training", "head to train", "one that classifies sequences or tokens",
+    fail(ErrorCode::invalid_argument, "training", "head to train", "one that classifies sequences, tokens or gaps",
          "head " + std::to_string(head) + " of " + std::to_string(spec.heads.size()));
   outputs_ = head_outputs(spec.config, spec.heads[head]);
   loss_ = spec.heads[head].loss;
