@@ -6,6 +6,7 @@
 
 #include "core/secret_hash.hpp"
 #include "events/dependent_values.hpp"
+#include "events/persistent_columns.hpp"
 #include "events/seen_sizes.hpp"
 #include "seqguard/core/error.hpp"
 
@@ -78,6 +79,7 @@ EventSchema fit_schema(const Dataset& data, const SchemaOptions& options) {
       schema.columns.push_back({column.name, column.kind, fit_vocabulary(data, c, options), {}});
   }
   fit_dependent_values(data, schema);
+  fit_persistent_columns(data, schema);
   if (!data.time_column().empty())
     schema.time = TimeColumn{data.time_column(), data.time_unit(), fit_gaps(data), measure_gaps(data).seen};
   check(schema);

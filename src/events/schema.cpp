@@ -120,6 +120,9 @@ void check(const EventSchema& schema) {
     require(names.insert(column.name).second, place, "the name stands twice", "distinct names", column.name);
     require(column.kind != ColumnKind::time, place, "the time column stands apart", "categorical or numeric", "time");
     if (column.kind == ColumnKind::numeric) check_numeric(place, column.transform);
+    require(!column.persistent || (column.kind == ColumnKind::categorical && c != schema.primary), place,
+            "the column cannot be persistent", "a categorical column beside the primary one",
+            c == schema.primary ? "the primary column" : std::string(to_string(column.kind)));
     check_dependent_values(place, schema, c);
     check_seen(place, column.seen);
   }

@@ -12,9 +12,10 @@
 //       "gap": {"encoding": "log_bucket", "buckets": 64, "unit_ms": 1000, "per_octave": 2.12}}],
 //    "aggregation": "sum"}
 //
-// "key", "order_by", "dependent_values" and "seen" (of numeric columns and of the time) may be absent; dependent values
-// are in the order of the primary column's kept values. A vocabulary lists all values known to the statistics, most
-// frequent first; the first `kept` have ids in the encoder (position + 5).
+// "key", "order_by", "dependent_values", "seen" (of numeric columns and of the time) and "persistent" (true or false,
+// of categorical columns beside the primary one; absent: false) may be absent; dependent values are in the order of the
+// primary column's kept values. A vocabulary lists all values known to the statistics, most frequent first; the first
+// `kept` have ids in the encoder (position + 5).
 #include <vector>
 
 #include "core/json_tree.hpp"
@@ -80,12 +81,14 @@ std::optional<SeenSizes> read_seen(const JsonValue& column) {
 }
 
 EventColumn read_categorical(const JsonValue& json) {
-  only(json, {"name", "kind", "role", "vocabulary", "dependent_values"});
+  only(json, {"name", "kind", "role", "vocabulary", "dependent_values", "persistent"});
   return {std::string(json.at("name").text()),
           ColumnKind::categorical,
           read_vocabulary(json.at("vocabulary")),
           {},
-          read_dependent_values(json)};
+          read_dependent_values(json),
+          {},
+          json.boolean_or("persistent", false)};
 }
 
 EventColumn read_numeric(const JsonValue& json) {
@@ -165,6 +168,7 @@ void write_seen(JsonWriter& json, const std::optional<SeenSizes>& seen) {
 void write_column(JsonWriter& json, const EventColumn& column, bool primary) {
   json.begin_object().field("name", column.name).field("kind", to_string(column.kind));
   if (primary) json.field("role", "primary");
+  if (column.persistent) json.field("persistent", true);
   if (!column.dependent_values.empty()) {
     json.key("dependent_values").begin_array();
     for (const auto& value : column.dependent_values) value ? json.value(*value) : json.null();

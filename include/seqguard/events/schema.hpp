@@ -68,6 +68,9 @@ struct EventColumn {
   /// A repair that replaces the primary value puts this beside it.
   std::vector<std::optional<std::string>> dependent_values = {};
   std::optional<SeenSizes> seen = {};  ///< numeric columns; nullopt: the file of the schema does not say
+  /// A categorical column that is constant over stretches, as the device of a visit is: an event that is put in has
+  /// what the event before it has. Never the primary column, nor one that follows from it.
+  bool persistent = false;
 };
 
 /// The time column: a feature (the gap to the event before), never an order.
