@@ -125,14 +125,11 @@ inline void set_positions(std::span<std::int32_t> positions, const EncoderInput&
   }
 }
 
-/// cache.out[N, H] = projection(dropout(LN(sum of embeddings))).
+/// The sum of embeddings of each token, cache.layer_norm.sum[N, E], at cache.positions.
 template <class Real>
-void embedding_forward(const Context<Real>& context, EmbeddingCache<Real>& cache, const EncoderInput& input,
-                       const EmbeddingParameters<const Real>& p, const PackedLinear<Real>& packed_projection,
-                       const EmbeddingOptions<Real>& options, Arena& scratch) {
+void sum_embeddings(const KernelTable<Real>& kernels, EmbeddingCache<Real>& cache, const EncoderInput& input,
+                    const EmbeddingParameters<const Real>& p) {
   const std::size_t n = input.ids.size(), hidden = cache.normalised.cols;
-  const KernelTable<Real>& kernels = *context.kernels;
-  set_positions(cache.positions, input, options.positions, options.padding_id);
   std::fill(cache.zeros.begin(), cache.zeros.end(), 0);
 
   Real* sum = cache.layer_norm.sum;
@@ -154,20 +151,38 @@ void embedding_forward(const Context<Real>& context, EmbeddingCache<Real>& cache
       kernels.axpy(row, p.numerics[c].bias, hidden, Real(1));
     }
   }
-  layer_norm_forward<Real>(kernels, cache.normalised, cache.layer_norm, MatrixView<const Real>(sum, n, hidden), {},
-                           p.layer_norm, options.layer_norm_eps);
-  dropout_apply(kernels, cache.normalised, options.dropout);
+}
+
+/// cache.out[N, H] = projection(dropout(LN(cache.layer_norm.sum))).
+template <class Real>
+void normalise_embeddings(const Context<Real>& context, EmbeddingCache<Real>& cache,
+                          const EmbeddingParameters<const Real>& p, const PackedLinear<Real>& packed_projection,
+                          const EmbeddingOptions<Real>& options, Arena& scratch) {
+  const MatrixView<const Real> sum(cache.layer_norm.sum, cache.normalised.rows, cache.normalised.cols);
+  layer_norm_forward<Real>(*context.kernels, cache.normalised, cache.layer_norm, sum, {}, p.layer_norm,
+                           options.layer_norm_eps);
+  dropout_apply(*context.kernels, cache.normalised, options.dropout);
   if (p.projection.exists())
     linear_forward<Real>(cache.out, cache.normalised, packed_projection, scratch, options.lora_dropout);
 }
 
+/// cache.out[N, H] = projection(dropout(LN(sum of embeddings))).
+template <class Real>
+void embedding_forward(const Context<Real>& context, EmbeddingCache<Real>& cache, const EncoderInput& input,
+                       const EmbeddingParameters<const Real>& p, const PackedLinear<Real>& packed_projection,
+                       const EmbeddingOptions<Real>& options, Arena& scratch) {
+  set_positions(cache.positions, input, options.positions, options.padding_id);
+  sum_embeddings<Real>(*context.kernels, cache, input, p);
+  normalise_embeddings<Real>(context, cache, p, packed_projection, options, scratch);
+}
+
 /// Accumulates the gradients of d_p that are not null; d_out[N, H] is destroyed. Without a projection it ends as the
-/// gradient of the sum of embeddings.
+/// gradient of the sum of embeddings, which d_sum[N, E] gets where it is not null.
 template <class Real>
 void embedding_backward(const Context<Real>& context, const EmbeddingParameters<Real>& d_p, MatrixView<Real> d_out,
                         const EmbeddingCache<Real>& cache, const EncoderInput& input,
                         const EmbeddingParameters<const Real>& p, const PackedLinear<Real>& packed_projection,
-                        const EmbeddingOptions<Real>& options, Arena& scratch) {
+                        const EmbeddingOptions<Real>& options, Arena& scratch, MatrixView<Real> d_sum = {}) {
   const Arena::Frame frame(scratch);
   const std::size_t n = input.ids.size(), hidden = cache.normalised.cols;
   const KernelTable<Real>& kernels = *context.kernels;
@@ -179,6 +194,7 @@ void embedding_backward(const Context<Real>& context, const EmbeddingParameters<
   }
   dropout_apply(kernels, d_out, options.dropout);
   layer_norm_backward<Real>(kernels, d_out, d_p.layer_norm, d_out, cache.layer_norm, p.layer_norm);
+  if (d_sum.data != nullptr) std::copy_n(d_out.data, n * hidden, d_sum.data);
   const auto scatter = [&](const EmbeddingTable<Real>& d_table, const std::int32_t* ids) {
     if (d_table.weight != nullptr) kernels.scatter_add(d_table.weight, d_out.data, ids, n, hidden);
   };
@@ -203,6 +219,11 @@ void embedding_backward(const Context<Real>& context, const EmbeddingParameters<
 
 // Instantiated once, in src/layers/layers.cpp: a host's compiler flags do not change the arithmetic.
 #define SEQGUARD_EMBEDDING(PREFIX, Real)                                                                      \
+  PREFIX template void sum_embeddings(const KernelTable<Real>& kernels, EmbeddingCache<Real>& cache,          \
+                                      const EncoderInput& input, const EmbeddingParameters<const Real>& p);   \
+  PREFIX template void normalise_embeddings(                                                                  \
+      const Context<Real>& context, EmbeddingCache<Real>& cache, const EmbeddingParameters<const Real>& p,    \
+      const PackedLinear<Real>& packed_projection, const EmbeddingOptions<Real>& options, Arena& scratch);    \
   PREFIX template void embedding_forward(const Context<Real>& context, EmbeddingCache<Real>& cache,           \
                                          const EncoderInput& input, const EmbeddingParameters<const Real>& p, \
                                          const PackedLinear<Real>& packed_projection,                         \
@@ -210,7 +231,8 @@ void embedding_backward(const Context<Real>& context, const EmbeddingParameters<
   PREFIX template void embedding_backward(                                                                    \
       const Context<Real>& context, const EmbeddingParameters<Real>& d_p, MatrixView<Real> d_out,             \
       const EmbeddingCache<Real>& cache, const EncoderInput& input, const EmbeddingParameters<const Real>& p, \
-      const PackedLinear<Real>& packed_projection, const EmbeddingOptions<Real>& options, Arena& scratch);
+      const PackedLinear<Real>& packed_projection, const EmbeddingOptions<Real>& options, Arena& scratch,     \
+      MatrixView<Real> d_sum);
 SEQGUARD_EMBEDDING(extern, float)
 SEQGUARD_EMBEDDING(extern, double)
 #ifndef SEQGUARD_INSTANTIATES

@@ -67,13 +67,20 @@ template <class Real>
 EncoderCache<Real> run_encoder(const Model<Real>& model, const EncoderInput& input, const EncoderOptions& options,
                                Workspace& workspace);
 
+/// The same with sums[N, E] in the place of the sums of embeddings that sum_embeddings() makes of an input. Nothing is
+/// checked.
+template <class Real>
+EncoderCache<Real> run_encoder_on_sums(const Model<Real>& model, MatrixView<const Real> sums, Offsets offsets,
+                                       const EncoderOptions& options, Workspace& workspace);
+
 /// From the cache of a call with the same input and options (for_training). Accumulates d_p; d_hidden[N, H], the
-/// gradient of the last hidden states, is destroyed: where embeddings learn it ends as the gradient of their sum. Ends
-/// at the lowest block that learns (ParameterTable::reach()): without one it returns at once.
+/// gradient of the last hidden states, is destroyed: where embeddings learn it ends as the gradient of their sum (with
+/// a projection that goes to d_sum[N, E] alone, if it is not null). Ends at the lowest block that learns
+/// (ParameterTable::reach()): without one it returns at once.
 template <class Real>
 void run_encoder_backward(const Model<Real>& model, const ModelParameters<Real>& d_p, MatrixView<Real> d_hidden,
                           const EncoderCache<Real>& cache, const EncoderInput& input, const EncoderOptions& options,
-                          Workspace& workspace);
+                          Workspace& workspace, MatrixView<Real> d_sum = {});
 
 /// The first layer call whose activations a call with these options keeps.
 std::size_t first_kept_call(const ParameterTable& table, const ModelConfig& config, bool for_training) noexcept;
@@ -157,25 +164,19 @@ EncoderCache<Real> EncoderCache<Real>::allocate(Arena& arena, const ModelConfig&
   return cache;
 }
 
+/// From cache.embedding.out on.
 template <class Real>
-EncoderCache<Real> run_encoder(const Model<Real>& model, const EncoderInput& input, const EncoderOptions& options,
-                               Workspace& workspace) {
-  check_encoder_input(input, model.spec());
+void run_encoder_layers(const Model<Real>& model, EncoderCache<Real>& cache, Offsets offsets,
+                        const EncoderOptions& options, Arena& scratch) {
   const Context<Real>& context = model.context();
   const ModelConfig& config = model.config();
   const ModelParameters<const Real>& p = model.parameters();
   const PackedModel<Real>& packed = model.packed();
-  Arena& scratch = workspace.scratch;
-  auto cache = EncoderCache<Real>::allocate(workspace.activations, config, input.ids.size(),
-                                            first_kept_call(model.table(), config, options.for_training));
-
-  embedding_forward<Real>(context, cache.embedding, input, p.embeddings, packed.embedding_projection,
-                          embedding_options<Real>(config, options), scratch);
   MatrixView<Real> x = cache.embedding.out;
   for (std::size_t call = 0; call < cache.layers.size(); ++call) {
     EncoderLayerCache<Real>& layer = cache.layers[call];
     const std::size_t l = config.layer_of(call);
-    self_attention_forward<Real>(context, layer.attention, x, input.offsets, p.layers[l].attention,
+    self_attention_forward<Real>(context, layer.attention, x, offsets, p.layers[l].attention,
                                  packed.layers[l].attention, attention_options<Real>(model, options, call), scratch);
     feed_forward_forward<Real>(context, layer.feed_forward, layer.attention.sublayer.out, p.layers[l].feed_forward,
                                packed.layers[l].feed_forward, feed_forward_options<Real>(config, options, call),
@@ -185,13 +186,40 @@ EncoderCache<Real> run_encoder(const Model<Real>& model, const EncoderInput& inp
   if (p.final_norm.weight != nullptr)
     layer_norm_forward<Real>(*context.kernels, cache.normalised, cache.final_norm, x, {}, p.final_norm,
                              static_cast<Real>(config.layer_norm_eps));
+}
+
+template <class Real>
+EncoderCache<Real> run_encoder(const Model<Real>& model, const EncoderInput& input, const EncoderOptions& options,
+                               Workspace& workspace) {
+  check_encoder_input(input, model.spec());
+  const ModelConfig& config = model.config();
+  auto cache = EncoderCache<Real>::allocate(workspace.activations, config, input.ids.size(),
+                                            first_kept_call(model.table(), config, options.for_training));
+  embedding_forward<Real>(model.context(), cache.embedding, input, model.parameters().embeddings,
+                          model.packed().embedding_projection, embedding_options<Real>(config, options),
+                          workspace.scratch);
+  run_encoder_layers<Real>(model, cache, input.offsets, options, workspace.scratch);
+  return cache;
+}
+
+template <class Real>
+EncoderCache<Real> run_encoder_on_sums(const Model<Real>& model, MatrixView<const Real> sums, Offsets offsets,
+                                       const EncoderOptions& options, Workspace& workspace) {
+  const ModelConfig& config = model.config();
+  auto cache = EncoderCache<Real>::allocate(workspace.activations, config, sums.rows,
+                                            first_kept_call(model.table(), config, options.for_training));
+  std::copy_n(sums.data, sums.rows * sums.cols, cache.embedding.layer_norm.sum);
+  normalise_embeddings<Real>(model.context(), cache.embedding, model.parameters().embeddings,
+                             model.packed().embedding_projection, embedding_options<Real>(config, options),
+                             workspace.scratch);
+  run_encoder_layers<Real>(model, cache, offsets, options, workspace.scratch);
   return cache;
 }
 
 template <class Real>
 void run_encoder_backward(const Model<Real>& model, const ModelParameters<Real>& d_p, MatrixView<Real> d_hidden,
                           const EncoderCache<Real>& cache, const EncoderInput& input, const EncoderOptions& options,
-                          Workspace& workspace) {
+                          Workspace& workspace, MatrixView<Real> d_sum) {
   const BackwardReach& reach = model.table().reach();
   if (!reach.encoder) return;
   const Context<Real>& context = model.context();
@@ -229,7 +257,7 @@ void run_encoder_backward(const Model<Real>& model, const ModelParameters<Real>&
     reduce_relative_bias<Real>(d_p.relative_attention_bias, d_bias, config.num_attention_heads, packed.reach);
   if (!reach.embeddings) return;
   embedding_backward<Real>(context, d_p.embeddings, d_hidden, cache.embedding, input, p.embeddings,
-                           packed.embedding_projection, embedding_options<Real>(config, options), scratch);
+                           packed.embedding_projection, embedding_options<Real>(config, options), scratch, d_sum);
 }
 
 template <class Real>
@@ -257,11 +285,15 @@ Workspace::Workspace(const Model<Real>& model, std::size_t tokens, bool for_trai
   PREFIX template FeedForwardOptions<Real> feed_forward_options(const ModelConfig&, const EncoderOptions&,         \
                                                                 std::size_t);                                      \
   PREFIX template Workspace::Workspace(const Model<Real>&, std::size_t, bool);                                     \
+  PREFIX template void run_encoder_layers(const Model<Real>&, EncoderCache<Real>&, Offsets, const EncoderOptions&, \
+                                          Arena&);                                                                 \
   PREFIX template EncoderCache<Real> run_encoder(const Model<Real>&, const EncoderInput&, const EncoderOptions&,   \
                                                  Workspace&);                                                      \
+  PREFIX template EncoderCache<Real> run_encoder_on_sums(const Model<Real>&, MatrixView<const Real>, Offsets,      \
+                                                         const EncoderOptions&, Workspace&);                       \
   PREFIX template void run_encoder_backward(const Model<Real>&, const ModelParameters<Real>&, MatrixView<Real>,    \
                                             const EncoderCache<Real>&, const EncoderInput&, const EncoderOptions&, \
-                                            Workspace&);
+                                            Workspace&, MatrixView<Real>);
 SEQGUARD_ENCODER(extern, float)
 SEQGUARD_ENCODER(extern, double)
 #ifndef SEQGUARD_INSTANTIATES
