@@ -59,9 +59,16 @@ DatasetBuilder::DatasetBuilder(const SourceInfo& source, const ColumnPlan& plan,
   out_->rejected.file = source.name;
   out_->columns = plan.columns;
   out_->primary = plan.primary;
-  if (plan.key) out_->key_column = plan.key->name;
-  if (plan.order) out_->order_column = plan.order->name;
-  if (plan.time) out_->time_column = plan.time->name;
+  out_->fields.count = source.columns.size();
+  const auto keep = [](const std::optional<ColumnPlan::Field>& field, std::string& name,
+                       std::optional<std::size_t>& number) {
+    if (!field) return;
+    name = field->name;
+    number = field->field;
+  };
+  keep(plan.key, out_->key_column, out_->fields.key);
+  keep(plan.order, out_->order_column, out_->fields.order);
+  keep(plan.time, out_->time_column, out_->fields.time);
   out_->time_unit = plan.time_unit;
   out_->ignored = plan.ignored;
   out_->values.resize(plan.columns.size());

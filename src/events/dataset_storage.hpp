@@ -45,6 +45,7 @@ struct Dataset::Storage {
   std::vector<DataColumn> columns;
   std::size_t primary = 0;
   std::string key_column, order_column, time_column, time_unit = "ms";
+  RowFields fields;
 
   StringPool pool;
   std::vector<DataSequence> sequences;

@@ -112,7 +112,7 @@ void make_event(EncodedEvents& out, const EventSchema& schema, TypeId type, std:
       out.values[c].assign(3, 0.0f);
       out.missing[c] = {0, 1, 0};
     } else {
-      out.ids[c] = {k_cls_id, k_unk_id, k_sep_id};
+      out.ids[c] = {k_cls_id, schema.columns[c].vocabulary.id(""), k_sep_id};
     }
   }
   replace_event(out, schema, 0, type);

@@ -40,6 +40,18 @@ bool find_tab_field(std::string_view row, std::size_t field, std::size_t& begin,
   return true;
 }
 
+bool find_field(std::string_view row, DataFormat format, std::size_t field, std::size_t& begin, std::size_t& end) {
+  return format == DataFormat::csv ? find_csv_field(row, field, begin, end) : find_tab_field(row, field, begin, end);
+}
+
+[[noreturn]] void refuse_field(std::size_t field) {
+  fail(ErrorCode::invalid_argument, "row", "the row has no field " + std::to_string(field));
+}
+
+[[noreturn]] void refuse_format() {
+  fail(ErrorCode::invalid_argument, "row", "the format has no rows of fields", "csv or recbole", "lines");
+}
+
 void append_csv_field(std::string& text, std::string_view value) {
   const auto needs_quotes = [](char c) { return c == ',' || c == '"' || c == '\r' || c == '\n'; };
   if (std::none_of(value.begin(), value.end(), needs_quotes)) {
@@ -66,8 +78,7 @@ void append_field(std::string& text, DataFormat format, std::string_view value) 
 }  // namespace
 
 void append_row(std::string& text, DataFormat format, std::span<const std::string_view> fields) {
-  if (format != DataFormat::csv && format != DataFormat::recbole)
-    fail(ErrorCode::invalid_argument, "row", "the format has no rows of fields", "csv or recbole", "lines");
+  if (format != DataFormat::csv && format != DataFormat::recbole) refuse_format();
   for (std::size_t i = 0; i < fields.size(); ++i) {
     if (i > 0) text += format == DataFormat::csv ? ',' : '\t';
     append_field(text, format, fields[i]);
@@ -87,12 +98,22 @@ std::string table_text(RowSource& source, DataFormat format) {
   return text;
 }
 
+std::string field_value(std::string_view row, DataFormat format, std::size_t field) {
+  std::size_t begin = 0, end = 0;
+  if (format != DataFormat::csv && format != DataFormat::recbole) refuse_format();
+  if (!find_field(row, format, field, begin, end)) refuse_field(field);
+  std::string_view text = row.substr(begin, end - begin);
+  if (format == DataFormat::recbole || !text.starts_with('"')) return std::string(text);
+  std::string value;
+  for (text.remove_prefix(1), text.remove_suffix(1); !text.empty();
+       text.remove_prefix(text.starts_with("\"\"") ? 2 : 1))
+    value += text[0];
+  return value;
+}
+
 std::string replace_field(std::string_view row, DataFormat format, std::size_t field, std::string_view value) {
   std::size_t begin = 0, end = std::min(row.find_first_of(" \t\r\n"), row.size());
-  const bool found = format == DataFormat::csv       ? find_csv_field(row, field, begin, end)
-                     : format == DataFormat::recbole ? find_tab_field(row, field, begin, end)
-                                                     : field == 0;
-  if (!found) fail(ErrorCode::invalid_argument, "row", "the row has no field " + std::to_string(field));
+  if (format == DataFormat::lines ? field != 0 : !find_field(row, format, field, begin, end)) refuse_field(field);
   std::string text(row.substr(0, begin));
   append_field(text, format, value);
   text += row.substr(end);

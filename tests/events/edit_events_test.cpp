@@ -149,6 +149,12 @@ TEST_CASE("a new event holds what follows from its value, and nothing else is kn
   CHECK(same(event, encoded({{"b", "y", k_missing, k_no_time}}, schema)));
   make_event(event, schema, items.type("c"));
   CHECK(same(event, encoded({{"c", "never seen", k_missing, k_no_time}}, schema)));
+  // Where the data have empty values, that is what an empty field is.
+  EventSchema with_empty = make_schema();
+  with_empty.columns[1].vocabulary = Vocabulary::from_counts(std::vector<ValueCount>{{"x", 9}, {"y", 3}, {"", 2}});
+  make_event(event, with_empty, items.type("c"));
+  CHECK(same(event, encoded({{"c", "", k_missing, k_no_time}}, with_empty)));
+  CHECK(event.ids[1][1] != k_unk_id);
 }
 
 TEST_CASE("a script is given in positions of the original, in any order: insertions by rank, before the event itself") {

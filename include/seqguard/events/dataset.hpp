@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -41,6 +42,13 @@ struct DataSequence {
   std::size_t count = 0;   ///< number of its events
 };
 
+/// Which field of a row is what, counted from 0; nothing where there is no such column. Other columns:
+/// DataColumn::field.
+struct RowFields {
+  std::size_t count = 0;  ///< fields of a row
+  std::optional<std::size_t> key = {}, order = {}, time = {};
+};
+
 /// Owns everything its views show. Movable; reading it is thread-safe.
 class Dataset {
  public:
@@ -60,6 +68,7 @@ class Dataset {
   const std::string& time_column() const noexcept;
   const std::string& time_unit() const noexcept;
   DataFormat format() const noexcept;
+  const RowFields& row_fields() const noexcept;
 
   /// The events of one sequence; valid as long as the data set.
   EventsView view(std::size_t sequence) const noexcept;

@@ -28,7 +28,8 @@ void replace_events(EncodedEvents& events, const EventSchema& schema, std::size_
                     const EncodedEvents& with);
 
 /// A sequence of one event of which only the value of the primary column and the time are known (k_no_time: not that
-/// either): columns that follow from the value hold what they always hold beside it, others are UNK or missing.
+/// either): columns that follow from the value hold what they always hold beside it, others are missing: text is
+/// the empty value, UNK where the data have none.
 void make_event(EncodedEvents& out, const EventSchema& schema, TypeId type, std::int64_t time_ms = k_no_time);
 
 }  // namespace v0

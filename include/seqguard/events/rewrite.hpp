@@ -21,6 +21,10 @@ void append_row(std::string& text, DataFormat format, std::span<const std::strin
 /// @throws Error bad_event "name:line: reason" for a bad row; invalid_argument as append_row().
 std::string table_text(RowSource& source, DataFormat format);
 
+/// The value of one field of a row (RowOrigin::raw) of csv or recbole, without quotes and escapes.
+/// @throws Error invalid_argument: no such field, or another format.
+std::string field_value(std::string_view row, DataFormat format, std::size_t field);
+
 /// The bytes of a row (RowOrigin::raw, Dataset::raw) with one field replaced; all other bytes, the line end included,
 /// stay. For lines the row is the event itself and `field` is 0.
 /// @throws Error invalid_argument: no such field, or a value that the format cannot hold (a tab in recbole, a blank in
