@@ -80,7 +80,7 @@ void write_categorical(const Draft& draft, const EventSchema& schema, std::size_
   for (std::size_t i = 0; i < draft.size(); ++i) {
     const EventPlace& place = place_of(draft[i], column);
     ids[i + 1] = c == schema.primary                        ? column.vocabulary.id(draft[i].type)
-                 : draft[i].only_type && !column.persistent ? k_unk_id
+                 : draft[i].only_type && !column.persistent ? column.vocabulary.id("")
                                                             : place.sequence->ids[c][place.at + 1];
   }
 }

@@ -100,7 +100,8 @@ void replace_events(EncodedEvents& events, const EventSchema& schema, std::size_
   encode_gaps(events, schema, first, std::min(events.n, first + with.n + 1));
 }
 
-void make_event(EncodedEvents& out, const EventSchema& schema, TypeId type, std::int64_t time_ms) {
+void make_event(EncodedEvents& out, const EventSchema& schema, TypeId type, std::int64_t time_ms,
+                const EncodedEvents* beside, std::size_t at) {
   const std::size_t columns = schema.columns.size();
   out.n = 1;
   out.types.assign(1, type);
@@ -112,7 +113,9 @@ void make_event(EncodedEvents& out, const EventSchema& schema, TypeId type, std:
       out.values[c].assign(3, 0.0f);
       out.missing[c] = {0, 1, 0};
     } else {
-      out.ids[c] = {k_cls_id, schema.columns[c].vocabulary.id(""), k_sep_id};
+      const EventColumn& column = schema.columns[c];
+      const bool is_known = column.persistent && beside != nullptr;
+      out.ids[c] = {k_cls_id, is_known ? beside->ids[c][at + 1] : column.vocabulary.id(""), k_sep_id};
     }
   }
   replace_event(out, schema, 0, type);

@@ -72,6 +72,19 @@ std::string_view to_string(EditOperation operation) noexcept {
   return "unknown";
 }
 
+std::size_t event_beside(std::span<const EventEdit> script, std::size_t position, std::size_t n) {
+  const auto stays = [&](std::size_t i) {
+    return std::none_of(script.begin(), script.end(), [&](const EventEdit& edit) {
+      return edit.operation == EditOperation::remove && edit.position <= i && i - edit.position < edit.count;
+    });
+  };
+  for (std::size_t i = position; i-- > 0;)
+    if (stays(i)) return i;
+  for (std::size_t i = position; i < n; ++i)
+    if (stays(i)) return i;
+  return std::min(position, n - 1);
+}
+
 void apply_script(std::span<const EventEdit> script, const EncodedEvents& original, const EventSchema& schema,
                   EncodedEvents& out, std::vector<std::size_t>& origins) {
   const std::vector<EventEdit> order = one_by_one(script, original.n);
@@ -92,7 +105,11 @@ void apply_script(std::span<const EventEdit> script, const EncodedEvents& origin
         origins.erase(origin);
         break;
       case EditOperation::insert:
-        make_event(inserted, schema, edit->type, edit->time_ms);
+        if (original.n > 0)
+          make_event(inserted, schema, edit->type, edit->time_ms, &original,
+                     event_beside(order, edit->position, original.n));
+        else
+          make_event(inserted, schema, edit->type, edit->time_ms);
         insert_events(out, schema, edit->position, inserted);
         origins.insert(origin, k_inserted);
         break;

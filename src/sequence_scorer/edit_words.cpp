@@ -19,24 +19,28 @@ std::string value_text(const ColumnView& column, const Vocabulary& vocabulary, s
 
 }  // namespace
 
-Edit in_words(const EventEdit& edit, const EventsView& events, const EventSchema& schema) {
-  const auto before = [&](std::size_t c) {
-    return has_before(edit.operation) ? value_text(events.columns[c], schema.columns[c].vocabulary, edit.position)
-                                      : std::string();
+Edit in_words(const EventEdit& edit, std::span<const EventEdit> script, const EventsView& events,
+              const EventSchema& schema) {
+  const auto value = [&](std::size_t c, std::size_t i) {
+    return value_text(events.columns[c], schema.columns[c].vocabulary, i);
   };
+  const bool is_new = !has_before(edit.operation);
   Edit words{.operation = edit.operation, .position = edit.position, .rank = edit.rank};
   words.count = edit.count;
   words.time_ms = edit.time_ms;
   words.shift_ms = edit.shift_ms;
-  words.before = before(schema.primary);
+  if (!is_new) words.before = value(schema.primary, edit.position);
   if (edit.operation == EditOperation::set_time) words.after = words.before;
   if (edit.operation == EditOperation::remove || edit.operation == EditOperation::set_time) return words;
   words.after = schema.primary_column().vocabulary.value(edit.type);
   for (std::size_t c = 0; c < schema.columns.size(); ++c) {
-    const auto& values = schema.columns[c].dependent_values;
-    if (edit.type >= values.size() || !values[edit.type]) continue;
-    std::string present = before(c);
-    if (present != *values[edit.type]) words.followed.push_back({c, std::move(present), *values[edit.type]});
+    const EventColumn& column = schema.columns[c];
+    std::string before = is_new ? std::string() : value(c, edit.position), after = before;
+    if (edit.type < column.dependent_values.size() && column.dependent_values[edit.type])
+      after = *column.dependent_values[edit.type];
+    else if (is_new && column.persistent && events.n > 0)
+      after = value(c, event_beside(script, edit.position, events.n));
+    if (before != after) words.followed.push_back({c, std::move(before), std::move(after)});
   }
   return words;
 }

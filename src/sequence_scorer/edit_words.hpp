@@ -1,6 +1,8 @@
 // An edit as people and files have it; private to the library.
 #pragma once
 
+#include <span>
+
 #include "seqguard/events/edit_script.hpp"
 #include "seqguard/events/events_view.hpp"
 #include "seqguard/events/schema.hpp"
@@ -9,9 +11,11 @@
 namespace seqguard {
 inline namespace v0 {
 
-/// `edit` of `events`, whose columns fit the schema: values before and after as text, and the columns that follow from
-/// the new value where they differ from what stands there. A new type is below Vocabulary::types().
-Edit in_words(const EventEdit& edit, const EventsView& events, const EventSchema& schema);
+/// `edit`, one of `script`, of `events`, whose columns fit the schema: values before and after as text, and the columns
+/// that follow from the new value where they differ from what stands there; of an inserted event also its persistent
+/// ones. A new type is below Vocabulary::types().
+Edit in_words(const EventEdit& edit, std::span<const EventEdit> script, const EventsView& events,
+              const EventSchema& schema);
 
 }  // namespace v0
 }  // namespace seqguard

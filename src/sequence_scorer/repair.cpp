@@ -148,7 +148,7 @@ class Search {
   std::vector<Edit> edits_of(std::span<const Proposal> script, const EventsView& events) const {
     std::vector<Edit> edits;
     for (const auto& [edit, probability] : script) {
-      edits.push_back(in_words(edit, events, model_.schema));
+      edits.push_back(in_words(edit, {}, events, model_.schema));  // it inserts nothing
       edits.back().probability = probability;
     }
     std::sort(edits.begin(), edits.end(), edit_precedes<Edit>);

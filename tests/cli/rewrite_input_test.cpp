@@ -104,6 +104,7 @@ TEST_CASE("tables: a new row follows the row of the event before it, with its ke
         "user,event,note\nu,a,1\nu,n,\nu,m,\nv,x,2\nu,b,3");
   CHECK(table(rows, {{insertion(0, 0, "n")}, {insertion(1, 0, "m")}}) ==
         "user,event,note\nu,n,\nu,a,1\nv,x,2\nv,m,\nu,b,3");
+  CHECK(table(rows, {{}, {insertion(0, 0, "n")}}) == "user,event,note\nu,a,1\nv,n,\nv,x,2\nu,b,3");
   // The file still ends without a line end.
   CHECK(table(rows, {{insertion(2, 0, "n")}, {}}) == "user,event,note\nu,a,1\nv,x,2\nu,b,3\nu,n,");
   CHECK(table("user,event\r\nu,a\r\n", {{insertion(1, 0, "n")}}) == "user,event\r\nu,a\r\nu,n\r\n");

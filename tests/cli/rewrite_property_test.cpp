@@ -54,7 +54,7 @@ struct Case {
 };
 
 struct Row {
-  std::string key, order, time, item, kind, price, note;
+  std::string key, order, time, item, kind, price, device, note;
   std::int64_t time_ms;
   std::size_t in_sequence;
 };
@@ -71,6 +71,11 @@ EventSchema make_schema(const Case& c) {
                             {},
                             {"x", "y,", std::nullopt, ""}});
   schema.columns.push_back({"price", ColumnKind::numeric, {}, {1.0, 0.5, -2, 2}, {"3.5", "", std::nullopt, "7"}});
+  schema.columns.push_back({"device",
+                            ColumnKind::categorical,
+                            Vocabulary::from_counts(std::vector<ValueCount>{{"app", 9}, {"web", 3}}),
+                            {}});
+  schema.columns.back().persistent = true;
   if (c.order == Order::time)
     schema.sequence.order_by = "at";
   else if (c.order != Order::rows)
@@ -113,6 +118,7 @@ std::vector<Row> make_rows(const Case& c, Random& random) {
               k_items[random.below(k_items.size())],
               random.uniform() < 0.5 ? "x" : "y,",
               random.uniform() < 0.3 ? "" : "2.5",
+              random.uniform() < 0.5 ? "app" : "web",
               "a \"note\"",
               k_no_time,
               i};
@@ -172,10 +178,10 @@ std::string file_text(const Case& c, const std::vector<Row>& rows) {
       is_first = false;
     }
   };
-  add({"note", "position", "event", "at", "price", "user", "kind"});
+  add({"note", "position", "event", "at", "price", "user", "kind", "device"});
   for (const Row& row : rows) {
     text += c.line_end;
-    add({row.note, row.order, row.item, row.time, row.price, row.key, row.kind});
+    add({row.note, row.order, row.item, row.time, row.price, row.key, row.kind, row.device});
   }
   return text + (c.ends_line ? c.line_end : "");
 }
@@ -269,7 +275,7 @@ void check_case(const Case& c, std::uint64_t seed) {
     const EventsView view = data.view(s);
     const std::vector<EventEdit> script = make_script(c, {view.time_ms.begin(), view.time_ms.end()}, view.n, random);
     for (const EventEdit& edit : script) {
-      repairs[s].edits.push_back(in_words(edit, view, schema));
+      repairs[s].edits.push_back(in_words(edit, script, view, schema));
       if (has_before(edit.operation))
         for (std::size_t i = 0; i < edit.count; ++i) is_touched[data.sequences()[s].first + edit.position + i] = true;
     }

@@ -227,6 +227,29 @@ TEST_CASE("times first: moved stretches, new events with a time of their own, an
   CHECK(out.time_ms == std::vector<std::int64_t>{1010, k_no_time, 9510});
 }
 
+TEST_CASE("a new event has the persistent columns of the event before it that stays, else of the one behind it") {
+  EventSchema schema = make_schema();
+  schema.columns[1] = {
+      "device", ColumnKind::categorical, Vocabulary::from_counts(std::vector<ValueCount>{{"x", 9}, {"y", 3}}), {}};
+  schema.columns[1].persistent = true;
+  const Rows rows = {{"a", "x", 1, 1000}, {"b", "y", 1, 2000}, {"c", "y", 1, 9000}, {"d", "x", 1, 9500}};
+  EncodedEvents out;
+  std::vector<std::size_t> origins;
+  const auto devices = [&](const std::vector<EventEdit>& script) {
+    apply_script(script, encoded(rows, schema), schema, out, origins);
+    std::string text;
+    for (std::size_t i = 0; i < out.n; ++i)
+      if (origins[i] == k_inserted) text += schema.columns[1].vocabulary.token(out.ids[1][i + 1]);
+    return text;
+  };
+  const auto insertion = [](std::size_t position) { return EventEdit{EditOperation::insert, position}; };
+  CHECK(devices({insertion(0), insertion(1), insertion(3), insertion(4)}) == "xxyx");
+  CHECK(devices({{EditOperation::remove, 1, 0, 0, 2}, insertion(3)}) == "x");
+  CHECK(devices({{EditOperation::remove, 0}, insertion(1)}) == "y");
+  CHECK(devices({{EditOperation::remove, 0, 0, 0, 4}, insertion(2)}) == "y");
+  CHECK(event_beside({}, 4, 4) == 3);
+}
+
 TEST_CASE("a script that contradicts itself is refused") {
   const EventSchema schema = make_schema();
   const Rows rows = {{"a", "x", 1, 1000}, {"b", "y", 1, 2000}, {"c", "y", 1, 9000}};

@@ -28,9 +28,10 @@ void replace_events(EncodedEvents& events, const EventSchema& schema, std::size_
                     const EncodedEvents& with);
 
 /// A sequence of one event of which only the value of the primary column and the time are known (k_no_time: not that
-/// either): columns that follow from the value hold what they always hold beside it, others are missing: text is
-/// the empty value, UNK where the data have none.
-void make_event(EncodedEvents& out, const EventSchema& schema, TypeId type, std::int64_t time_ms = k_no_time);
+/// either): columns that follow from the value hold what they always hold beside it, persistent ones what event `at` of
+/// `beside` has, if that is given; others are missing: text is the empty value, UNK where the data have none.
+void make_event(EncodedEvents& out, const EventSchema& schema, TypeId type, std::int64_t time_ms = k_no_time,
+                const EncodedEvents* beside = nullptr, std::size_t at = 0);
 
 }  // namespace v0
 }  // namespace seqguard

@@ -53,9 +53,15 @@ bool edit_precedes(const E& a, const E& b) {
   return a_stage != b_stage ? a_stage < b_stage : a.rank < b.rank;
 }
 
+/// The event from which one that is inserted before `position` of n events takes its persistent columns
+/// (EventColumn::persistent), n > 0: the nearest before it that the script does not remove, else the nearest behind it,
+/// else that at its place.
+std::size_t event_beside(std::span<const EventEdit> script, std::size_t position, std::size_t n);
+
 /// Applies `script`, in any order, to `original`: times first, then the other edits; gaps are measured anew. `out`
-/// becomes the edited sequence; origins [out.n] the positions that its events had, k_inserted for new ones. What is
-/// inserted within a stretch that is removed stays, in its place.
+/// becomes the edited sequence, where new events have the persistent columns of event_beside(); origins [out.n] the
+/// positions that its events had, k_inserted for new ones. What is inserted within a stretch that is removed stays, in
+/// its place.
 /// @throws Error out_of_range for a position beyond the sequence or a time beyond 64 bits; invalid_argument: a count of
 /// 0 or of another operation than remove and set_time, two edits of one event (a set_time and one other are allowed),
 /// two insertions of one rank at one position, a set_time where the times are not known.
