@@ -5,9 +5,9 @@
 #include <cstdint>
 #include <vector>
 
-#include "seqguard/detection/detail/key_index.hpp"
-#include "seqguard/detection/detail/profile_io.hpp"
+#include "seqguard/core/detail/key_index.hpp"
 #include "seqguard/detection/normals.hpp"
+#include "seqguard/model/detail/profile_io.hpp"
 
 namespace seqguard {
 inline namespace v0 {

@@ -7,7 +7,7 @@
 #include <string>
 
 #include "seqguard/core/error.hpp"
-#include "seqguard/detection/detail/profile_io.hpp"
+#include "seqguard/model/detail/profile_io.hpp"
 
 namespace seqguard {
 inline namespace v0 {

@@ -17,9 +17,9 @@
 #include "model/weights_file.hpp"
 #include "seqguard/core/error.hpp"
 #include "seqguard/core/files.hpp"
-#include "seqguard/detection/detail/profile_io.hpp"
 #include "seqguard/detection/encoder_surprise.hpp"
 #include "seqguard/model/checkpoint.hpp"
+#include "seqguard/model/detail/profile_io.hpp"
 #include "seqguard/model/encoder_batch.hpp"
 #include "sequence_scorer/saved_model.hpp"
 

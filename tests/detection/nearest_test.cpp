@@ -7,7 +7,7 @@
 
 #include "detection/ngram_model.hpp"
 #include "detection/sequences.hpp"
-#include "seqguard/detection/detail/key_index.hpp"
+#include "seqguard/core/detail/key_index.hpp"
 #include "seqguard/detection/detail/nearest_normals.hpp"
 
 using namespace seqguard;

@@ -7,9 +7,9 @@
 #include <vector>
 
 #include "seqguard/core/views.hpp"
-#include "seqguard/detection/detail/profile_io.hpp"
 #include "seqguard/detection/recipe.hpp"
 #include "seqguard/detection/tail_calibration.hpp"
+#include "seqguard/model/detail/profile_io.hpp"
 
 namespace seqguard {
 inline namespace v0 {

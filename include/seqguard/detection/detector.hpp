@@ -9,10 +9,10 @@
 #include <vector>
 
 #include "seqguard/detection/detail/nearest_normals.hpp"
-#include "seqguard/detection/detail/profile_io.hpp"
 #include "seqguard/detection/detail/squeeze.hpp"
 #include "seqguard/detection/features.hpp"
 #include "seqguard/detection/normals.hpp"
+#include "seqguard/model/detail/profile_io.hpp"
 
 namespace seqguard {
 inline namespace v0 {

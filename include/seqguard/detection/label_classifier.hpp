@@ -11,8 +11,8 @@
 
 #include "seqguard/core/executor.hpp"
 #include "seqguard/core/function_ref.hpp"
-#include "seqguard/detection/detail/profile_io.hpp"
 #include "seqguard/detection/label_features.hpp"
+#include "seqguard/model/detail/profile_io.hpp"
 #include "seqguard/training/feature_classifier.hpp"
 
 namespace seqguard {

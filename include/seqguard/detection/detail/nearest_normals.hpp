@@ -6,8 +6,8 @@
 #include <span>
 #include <vector>
 
-#include "seqguard/detection/detail/key_index.hpp"
-#include "seqguard/detection/detail/profile_io.hpp"
+#include "seqguard/core/detail/key_index.hpp"
+#include "seqguard/model/detail/profile_io.hpp"
 
 namespace seqguard {
 inline namespace v0 {

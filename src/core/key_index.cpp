@@ -1,4 +1,4 @@
-#include "seqguard/detection/detail/key_index.hpp"
+#include "seqguard/core/detail/key_index.hpp"
 
 #include <bit>
 #include <utility>

@@ -1,4 +1,4 @@
-#include "seqguard/detection/detail/profile_io.hpp"
+#include "seqguard/model/detail/profile_io.hpp"
 
 #include <cmath>
 
