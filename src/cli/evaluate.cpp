@@ -36,24 +36,26 @@ Form form_of(const EvaluateOptions& o) {
   return labelled ? Form::labelled : two_files ? Form::two_files : Form::scores;
 }
 
+/// Values of the primary column of a sequence.
+Values values_of(const Dataset& data, std::size_t s) {
+  const EventsView view = data.view(s);
+  Values result;
+  for (std::size_t i = 0; i < view.n; ++i) result.push_back(view.columns[data.primary()].text(i));
+  return result;
+}
+
 /// Clean twins by key, or by line where there are no keys.
 class Twins {
  public:
   explicit Twins(const Dataset& clean) : clean_(clean) {
     for (std::size_t s = 0; s < clean.sequences().size(); ++s) index_.emplace(name(clean, s), s);
   }
-  /// Values of the twin. @throws Error bad_format if there is none.
-  Values of(const Dataset& data, std::size_t s) const {
+  /// The number of the twin. @throws Error bad_format if there is none.
+  std::size_t of(const Dataset& data, std::size_t s) const {
     const auto found = index_.find(name(data, s));
     if (found == index_.end())
       fail(ErrorCode::bad_format, clean_.rejected().file, "has no clean twin of " + sequence_name(data, s));
-    return values(clean_, found->second);
-  }
-  static Values values(const Dataset& data, std::size_t s) {
-    const EventsView view = data.view(s);
-    Values result;
-    for (std::size_t i = 0; i < view.n; ++i) result.push_back(view.columns[data.primary()].text(i));
-    return result;
+    return found->second;
   }
 
  private:
@@ -73,13 +75,18 @@ std::vector<RepairMetrics> evaluate_repairs(const EvaluateOptions& options, cons
   const Dataset clean = read_input(input, *scorer.schema());
   const Twins twins(clean);
   const std::vector<Repair> repairs = repair_dataset(scorer, data, {}, executor, bar.sink());
+  std::vector<RepairMetrics> each(repairs.size());
+  executor.run(repairs.size(), [&](std::size_t s, std::size_t) {
+    const std::size_t twin = twins.of(data, s);
+    each[s] = measure_repair(values_of(data, s), values_of(clean, twin), repairs[s].edits, data.view(s).time_ms,
+                             clean.view(twin).time_ms);
+  });
   RepairMetrics all;
   all.kind = "all";
   std::map<std::string, RepairMetrics> kinds;
-  for (std::size_t s = 0; s < repairs.size(); ++s) {
-    const RepairMetrics one = measure_repair(Twins::values(data, s), twins.of(data, s), repairs[s].edits);
-    all.add(one);
-    kinds[truth.kinds[s].empty() ? "(normal)" : truth.kinds[s]].add(one);
+  for (std::size_t s = 0; s < each.size(); ++s) {
+    all.add(each[s]);
+    kinds[truth.kinds[s].empty() ? "(normal)" : truth.kinds[s]].add(each[s]);
   }
   std::vector<RepairMetrics> result{all};
   for (auto& [kind, metrics] : kinds) {

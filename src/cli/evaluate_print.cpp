@@ -28,20 +28,46 @@ std::string sequences_text(const SequenceMetrics& m) {
   return text;
 }
 
-std::string repairs_text(const std::vector<RepairMetrics>& repairs) {
-  Table table({"kind", "damaged", "errors", "edits", "at an error", "right", "put right", "exact"});
+double share(std::size_t part, std::size_t whole) {
+  return whole > 0 ? static_cast<double>(part) / static_cast<double>(whole) : 0;
+}
+
+/// "27.3 %", or "-" where there is nothing to have a share of.
+std::string share_text(double value, std::size_t whole) { return whole > 0 ? fixed(100 * value, 1) + " %" : "-"; }
+
+std::string times_text(const std::vector<RepairMetrics>& repairs) {
+  if (repairs.front().wrong_times == 0) return {};
+  Table table({"kind", "wrong times", "near", "near after", "sequences", "all near after"});
   for (const RepairMetrics& m : repairs)
-    table.add({m.kind, with_commas(m.sequences), with_commas(m.errors), with_commas(m.edits), with_commas(m.located),
-               with_commas(m.right),
-               m.errors > 0 ? percent(static_cast<double>(m.right) / static_cast<double>(m.errors)) : "-",
-               m.sequences > 0 ? of(m.exact, m.sequences) : "-"});
+    if (m.wrong_times > 0)
+      table.add({m.kind, with_commas(m.wrong_times), with_commas(m.near_before), with_commas(m.near_after),
+                 with_commas(m.clocks), of(m.clocks_right, m.clocks)});
+  return "times that differ from the clean twin's (near: at most a minute off the truth):\n" + table.text();
+}
+
+std::string repairs_text(const std::vector<RepairMetrics>& repairs) {
+  Table table({"kind", "damaged", "errors", "net", "put right", "edits", "at an error", "right", "exact", "undamaged",
+               "touched"});
+  for (const RepairMetrics& m : repairs)
+    table.add({m.kind, with_commas(m.sequences), with_commas(m.errors), share_text(m.net_reduction(), m.errors),
+               share_text(m.put_right(), m.errors), with_commas(m.edits),
+               share_text(share(m.located, m.edits), m.edits), share_text(share(m.right, m.edits), m.edits),
+               m.sequences > 0 ? of(m.exact, m.sequences) : "-", with_commas(m.undamaged),
+               m.undamaged > 0 ? with_commas(m.touched) : "-"});
   const RepairMetrics& all = repairs.front();
   std::string text = "repairs, compared with the clean twins:\n" + table.text();
+  if (all.errors > 0)
+    text += "  net: of the edit distance of all damaged sequences from their twins, " + with_commas(all.errors) + ", " +
+            with_commas(all.left) + " is left\n";
   if (all.edits > 0)
-    text += "  of " + counted(all.edits, "edit") + " " +
-            percent(static_cast<double>(all.located) / static_cast<double>(all.edits)) + " change a wrong event and " +
-            percent(static_cast<double>(all.right) / static_cast<double>(all.edits)) + " make it right\n";
-  return text;
+    text += "  of " + counted(all.edits, "edit") + " " + share_text(share(all.located, all.edits), 1) +
+            " change a wrong event and " + share_text(share(all.right, all.edits), 1) + " make it right\n";
+  if (all.undamaged > 0)
+    text += "  of " + counted(all.undamaged, "undamaged sequence") + " " + with_commas(all.touched) +
+            (all.touched == 1 ? " is" : " are") + " touched (" + share_text(share(all.touched, all.undamaged), 1) +
+            ")\n";
+  if (all.reported > 0) text += "  " + counted(all.reported, "event") + " of odd stretches are reported and stay\n";
+  return text + times_text(repairs);
 }
 
 void write_group(JsonWriter& json, const GroupMetrics& m) {
@@ -57,8 +83,12 @@ void write_group(JsonWriter& json, const GroupMetrics& m) {
 
 void write_repair(JsonWriter& json, const RepairMetrics& m) {
   json.begin_object().field("kind", m.kind).field("damaged", m.sequences).field("errors", m.errors);
-  json.field("errors_left", m.left).field("edits", m.edits).field("located", m.located).field("right", m.right);
-  json.field("exact", m.exact).end_object();
+  json.field("errors_left", m.left).field("net_reduction", m.net_reduction()).field("put_right", m.put_right());
+  json.field("edits", m.edits).field("located", m.located).field("right", m.right).field("exact", m.exact);
+  json.field("undamaged", m.undamaged).field("touched", m.touched);
+  json.field("touched_share", share(m.touched, m.undamaged)).field("harm", m.harm).field("reported", m.reported);
+  json.field("time_edits", m.time_edits).field("wrong_times", m.wrong_times).field("near_before", m.near_before);
+  json.field("near_after", m.near_after).field("clocks", m.clocks).field("clocks_right", m.clocks_right).end_object();
 }
 
 }  // namespace

@@ -121,7 +121,12 @@ expect 0 evaluate --model model --input shop/events.csv --labels shop/labels.csv
 says err 'AUROC'
 says err 'clean twins'
 says figures.json '"sequences":{"kind":"all","normal":[0-9]*,"abnormal":[0-9]*,'
-says figures.json '"repairs":\[{"kind":"all",'
+says figures.json '"repairs":\[{"kind":"all",.*"net_reduction":[-0-9.e]*,"put_right":[0-9.e-]*,"edits":[0-9]*,'
+says figures.json '"touched_share":[0-9.e-]*,"harm":[0-9]*,.*"clocks":[0-9]*,"clocks_right":[0-9]*}'
+says err 'damaged  *errors  *net  *put right'
+says err 'net: of the edit distance of all damaged sequences from their twins, [0-9]*, [0-9]* is left'
+says err 'undamaged sequences .* touched ('
+says err 'wrong times  *near'
 expect 1 evaluate --model model --input few.csv --labels shop/labels.csv
 says err 'labels.csv:'
 expect 0 evaluate --model model --normal past/clean.csv --abnormal shop/events.csv --json - --quiet
