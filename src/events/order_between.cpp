@@ -1,6 +1,7 @@
 #include "events/order_between.hpp"
 
 #include <cstdint>
+#include <limits>
 
 #include "events/decimal.hpp"
 #include "events/parse_value.hpp"
@@ -9,7 +10,9 @@ namespace seqguard {
 inline namespace v0 {
 namespace {
 
-constexpr std::int64_t k_digits = 18;  // that 64 bits always hold
+/// Differences of two numbers below it fit into 64 bits; nanoseconds since 1970 are, until 2116.
+constexpr std::int64_t k_most = std::numeric_limits<std::int64_t>::max() / 2;
+constexpr std::int64_t k_most_decimals = 18;
 
 /// floor(number * 10^decimals), and whether it is exact.
 struct Scaled {
@@ -22,9 +25,11 @@ struct Scaled {
 std::optional<Scaled> scaled(const Decimal& number, std::int64_t decimals) {
   const auto first = number.first_power();
   if (!first) return Scaled{};
-  if (*first + decimals >= k_digits) return std::nullopt;
   Scaled result;
-  for (std::int64_t power = *first; power >= -decimals; --power) result.floor = result.floor * 10 + number.digit(power);
+  for (std::int64_t power = *first; power >= -decimals; --power) {
+    if (result.floor > (k_most - 9) / 10) return std::nullopt;
+    result.floor = result.floor * 10 + number.digit(power);
+  }
   result.is_exact = number.last_power() >= -decimals;
   if (number.negative) result.floor = -result.floor - (result.is_exact ? 0 : 1);
   return result;
@@ -47,7 +52,7 @@ std::optional<std::vector<std::string>> numbers_between(std::optional<std::strin
   if (low.has_value() != low_number.has_value() || high.has_value() != high_number.has_value() || (!low && !high))
     return std::nullopt;
   const auto n = static_cast<std::int64_t>(count);
-  for (std::int64_t decimals = 0; decimals < k_digits; ++decimals) {
+  for (std::int64_t decimals = 0; decimals <= k_most_decimals; ++decimals) {
     std::int64_t first = 0, end = 0;
     if (low) {
       const auto below = scaled(*low_number, decimals);

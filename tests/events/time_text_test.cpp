@@ -86,6 +86,11 @@ TEST_CASE("orders between: whole numbers where there are some, else the fewest d
   CHECK(*numbers_between("-0.25", "-0.2", 4) == Texts{"-0.24", "-0.23", "-0.22", "-0.21"});
   CHECK(*numbers_between({}, "0.5", 2) == Texts{"-1", "0"});
   CHECK(*numbers_between("-7.5", {}, 2) == Texts{"-7", "-6"});
+  CHECK(*numbers_between("1714557600123456789", "1714557600123456791", 1) == Texts{"1714557600123456790"});
+  CHECK(*numbers_between("-1714557600123456789", "1714557600123456789", 1) == Texts{"0"});
+  CHECK_FALSE(numbers_between("1714557600123456789", "1714557600123456790", 1).has_value());
+  CHECK_FALSE(numbers_between("9223372036854775807", {}, 1).has_value());
+  CHECK_FALSE(numbers_between("1e30", "1e-30", 1).has_value());
   CHECK_FALSE(numbers_between("7", "7", 1).has_value());
   CHECK_FALSE(numbers_between("2024-05-01", "2024-05-03", 1).has_value());
   CHECK_FALSE(numbers_between("123456789012345678901", {}, 1).has_value());
