@@ -129,6 +129,16 @@ double Calibration::combine(std::span<const double> levels) const noexcept {
   return combiner_ == Combiner::power_mean ? 3.0 * std::log(mean) : mean;
 }
 
+void Calibration::shares(std::span<const double> levels, std::span<double> shares) const noexcept {
+  double sum = 0;
+  for (std::size_t v = 0; v < views(); ++v) {
+    shares[v] = std::max(0.0, contribution(views_[v], levels[v]) - contribution(views_[v], 0));
+    sum += shares[v];
+  }
+  for (double& share : shares)
+    if (sum > 0) share /= sum;
+}
+
 Judgement Calibration::judge(std::span<const double> raw, std::span<double> levels_out, bool learned) const noexcept {
   levels(raw, levels_out, learned);
   Judgement result;

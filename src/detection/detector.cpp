@@ -97,6 +97,17 @@ class NeighbourDetector final : public Detector {
     return normals_.mean_distance(scratch.items, merged, neighbours_.of(normals_.total()), scratch.nearest);
   }
 
+  std::vector<Familiarity> familiarity(const SequenceFeatures& features) const override {
+    std::vector<SparseItem> items;
+    items_of_(features, items);
+    std::vector<Familiarity> result;
+    for (const SparseItem& item : items) {
+      const NearestNormals::Holders holders = normals_.holders_of(item.key);
+      result.push_back({item.key, item.value, holders.normals, holders.largest});
+    }
+    return result;
+  }
+
   std::size_t bytes() const noexcept override { return normals_.bytes() + known_.bytes(); }
   void save(ProfileWriter& writer) const override {
     if (merge_unseen_) known_.save(writer);
@@ -126,6 +137,13 @@ class UnseenDetector final : public Detector {
       if (!known_.contains(features.types.items[i])) unseen += features.types.counts[i];
     }
     return static_cast<double>(unseen) / static_cast<double>(features.events.size());
+  }
+  std::vector<Familiarity> familiarity(const SequenceFeatures& features) const override {
+    std::vector<Familiarity> result;
+    for (std::size_t i = 0; i < features.types.size(); ++i)
+      if (!known_.contains(features.types.items[i]))
+        result.push_back({type_key(features.types.items[i]), static_cast<double>(features.types.counts[i])});
+    return result;
   }
   std::size_t bytes() const noexcept override { return known_.bytes(); }
   void save(ProfileWriter& writer) const override { known_.save(writer); }

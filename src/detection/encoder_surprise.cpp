@@ -209,13 +209,54 @@ Surprise masked_surprise(const Model<float>& model, const EventSchema& schema, c
   return collector.finish(events.n, false, out);
 }
 
+namespace {
+
+/// log p of each of `rows` hidden states, by the decoder of a column.
+void distributions_at(const Model<float>& model, MatrixView<const float> hidden, std::size_t column,
+                      SurpriseScratch& scratch, std::vector<float>& log_p,
+                      FunctionRef<void(std::size_t row, std::span<float> log_p)> receive) {
+  Workspace& workspace = scratch.workspace;
+  const PackedDecoder<float>& decoder = model.packed().heads[model.masked_lm_head()].decoders[column];
+  const std::size_t rows = scratch.rows.size();
+  log_p.resize(decoder.vocabulary);
+  auto prediction = PredictionCache<float>::allocate(workspace.activations, model.config(), rows, 1);
+  prediction_transform<float>(model, prediction, hidden, scratch.rows, workspace.scratch);
+  for (std::size_t r = 0; r < rows; ++r) {
+    const MatrixView<const float> row(prediction.transform.out.row(r), 1, prediction.transform.out.cols);
+    vocabulary_log_probabilities<float>(model.context(), log_p, row, decoder, workspace.scratch);
+    receive(r, log_p);
+  }
+}
+
+}  // namespace
+
+void causal_distributions(const Model<float>& model, const EventSchema& schema, const EncodedEvents& events,
+                          SurpriseScratch& scratch, std::vector<float>& log_p,
+                          FunctionRef<void(std::size_t k, std::span<float> log_p)> receive, std::size_t column) {
+  const std::size_t positions = events.positions(), window = schema.sequence.window;
+  scoring_windows(positions, window, window - 1, scratch.windows);
+  std::size_t next = 1;  // the first position that no window has told of
+  for (const Window& w : scratch.windows) {
+    scratch.batch.clear();
+    scratch.rows.clear();
+    scratch.batch.append(events, w.begin, w.size);
+    const std::size_t first = std::max(next, w.begin + 1), end = std::min(w.begin + w.size, positions - 1);
+    for (std::size_t position = first; position < end; ++position)
+      scratch.rows.push_back(static_cast<std::uint32_t>(position - 1 - w.begin));
+    const Arena::Frame frame(scratch.workspace.activations);
+    const auto cache =
+        run_encoder<float>(model, scratch.batch.input(), {.mask = AttentionMask::causal}, scratch.workspace);
+    distributions_at(model, cache.last_hidden_state(), column, scratch, log_p,
+                     [&](std::size_t r, std::span<float> values) { receive(first + r - 1, values); });
+    next = std::max(next, end);
+  }
+}
+
 void masked_distributions(const Model<float>& model, const EventSchema& schema, const EncodedEvents& events,
                           std::span<const std::size_t> at, SurpriseScratch& scratch, std::vector<float>& log_p,
-                          FunctionRef<void(std::size_t k, std::span<float> log_p)> receive) {
+                          FunctionRef<void(std::size_t k, std::span<float> log_p)> receive, std::size_t column) {
   const std::size_t positions = events.positions(), size = std::min(schema.sequence.window, positions);
   const std::size_t per_call = std::max<std::size_t>(1, k_chunk_tokens / size);
-  const PackedDecoder<float>& decoder = model.packed().heads[model.masked_lm_head()].decoders[0];
-  log_p.resize(decoder.vocabulary);
   Workspace& workspace = scratch.workspace;
   for (std::size_t first = 0; first < at.size(); first += per_call) {
     const std::size_t count = std::min(per_call, at.size() - first);
@@ -232,13 +273,8 @@ void masked_distributions(const Model<float>& model, const EventSchema& schema, 
     }
     const Arena::Frame frame(workspace.activations);
     const auto cache = run_encoder<float>(model, scratch.batch.input(), {.mask = AttentionMask::full}, workspace);
-    auto prediction = PredictionCache<float>::allocate(workspace.activations, model.config(), count, 1);
-    prediction_transform<float>(model, prediction, cache.last_hidden_state(), scratch.rows, workspace.scratch);
-    for (std::size_t k = 0; k < count; ++k) {
-      const MatrixView<const float> row(prediction.transform.out.row(k), 1, prediction.transform.out.cols);
-      vocabulary_log_probabilities<float>(model.context(), log_p, row, decoder, workspace.scratch);
-      receive(first + k, log_p);
-    }
+    distributions_at(model, cache.last_hidden_state(), column, scratch, log_p,
+                     [&](std::size_t r, std::span<float> values) { receive(first + r, values); });
   }
 }
 

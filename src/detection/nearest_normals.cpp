@@ -233,6 +233,27 @@ double NearestNormals::mean_distance(std::span<const SparseItem> query, double e
   return sum / static_cast<double>(taken);
 }
 
+NearestNormals::Holders NearestNormals::holders_of(std::uint64_t key) const {
+  Holders holders;
+  const auto add = [&](std::size_t normal, float value) {
+    if (value <= 0) return;
+    holders.normals += copies_[normal];
+    holders.largest = std::max(holders.largest, value);
+  };
+  const std::size_t at = items_.find(mix64(key));
+  if (at == KeyIndex::k_absent) return holders;
+  const Place place = places_[at];
+  if (place.last != k_dense) {
+    for (std::uint32_t p = place.first; p < place.last; ++p) add(postings_[p].normal, postings_[p].value);
+    return holders;
+  }
+  for (std::size_t j = 0; j < size(); ++j) {
+    const std::size_t i = std::size_t{place.first} * size() + j;
+    add(j, sets() ? static_cast<float>(set_columns_[i]) : columns_[i]);
+  }
+  return holders;
+}
+
 std::size_t NearestNormals::bytes() const noexcept {
   return items_.bytes() + places_.size() * sizeof(Place) + postings_.size() * sizeof(Posting) +
          columns_.size() * sizeof(float) + set_columns_.size() + sums_.size() * (sizeof(float) + sizeof(std::uint32_t));

@@ -7,6 +7,7 @@
 
 #include "seqguard/detection/encoder_surprise.hpp"
 #include "seqguard/detection/sequence_detector.hpp"
+#include "seqguard/model/integrated_gradients.hpp"
 #include "seqguard/sequence_scorer/sequence_scorer.hpp"
 #include "sequence_scorer/given_numbers.hpp"
 
@@ -24,8 +25,9 @@ struct SequenceScorer::Scratch::Buffers {
   SequenceDetector::Scratch detector;
   std::vector<float> causal, masked;  ///< surprises, [1 + C, L]
   GivenScratch given;
-  std::vector<float> log_probability;  ///< [V] of one event
-  std::vector<TypeId> seen;            ///< values met so far, ascending
+  std::vector<float> log_probability;                     ///< [V] of one event
+  std::vector<TypeId> seen;                               ///< values met so far, ascending
+  std::unique_ptr<IntegratedGradients<float>> gradients;  ///< made when an explanation first asks for attributions
 };
 
 }  // namespace v0

@@ -61,6 +61,9 @@ class Calibration {
   void levels(std::span<const double> raw, std::span<double> levels, bool learned = false) const noexcept;
   /// T of one sequence.
   double combine(std::span<const double> levels) const noexcept;
+  /// How much of what lifts T above that of a sequence without any level each view has, [views]: they sum to 1, or all
+  /// are 0 where no view has a level.
+  void shares(std::span<const double> levels, std::span<double> shares) const noexcept;
   /// All of it; `levels` [views] is filled.
   Judgement judge(std::span<const double> raw, std::span<double> levels, bool learned = false) const noexcept;
   /// What the normals score in a view (its upper tail), ascending.

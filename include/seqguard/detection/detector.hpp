@@ -35,6 +35,14 @@ struct DetectionScratch {
   Deflater deflater;
 };
 
+/// What a sequence holds of one item, and what the normals hold of it: for people who ask why a view speaks.
+struct Familiarity {
+  std::uint64_t item = 0;   ///< type_key() or bigram_key()
+  double value = 0;         ///< of the sequence: 1 in a set, log(1 + count), or a share of the transitions
+  std::size_t normals = 0;  ///< that hold it
+  double largest = 0;       ///< value of a normal
+};
+
 /// One view of a sequence. decision_function() is a pure function of the sequence: const, thread-safe with one scratch
 /// per thread, no allocation once the scratch is warm.
 class Detector {
@@ -45,6 +53,9 @@ class Detector {
   /// Learns from normals alone; forgets what was learned before.
   virtual void fit(const Normals& normals) = 0;
   virtual double decision_function(const SequenceFeatures& features, DetectionScratch& scratch) const = 0;
+  /// Of the items that the view compares with those of the normals: all, `unseen`: the unknown ones (value: how often
+  /// they occur). None for a view that compares none.
+  virtual std::vector<Familiarity> familiarity(const SequenceFeatures& /*features*/) const { return {}; }
   /// Memory of what was learned.
   virtual std::size_t bytes() const noexcept = 0;
   virtual void save(ProfileWriter& writer) const = 0;

@@ -71,12 +71,17 @@ Surprise masked_surprise(const Model<float>& model, const EventSchema& schema, c
                          SurpriseScratch& scratch, std::vector<float>& out);
 
 /// For each event at[k] (0 .. L - 1), that event alone hidden in the window centred on it: log p of every encoder id
-/// [V] of the primary column, reserved ids included, is handed to receive(k, log_p), which may change it and must not
-/// use the scratch. Several windows share a call of the encoder, about k_chunk_tokens tokens; the bits of each are
-/// those of a call by itself.
+/// [V] of a predicted column (the primary one is the first, see predicted_columns()), reserved ids included, is handed
+/// to receive(k, log_p), which may change it and must not use the scratch. Several windows share a call of the encoder,
+/// about k_chunk_tokens tokens; the bits of each are those of a call by itself.
 void masked_distributions(const Model<float>& model, const EventSchema& schema, const EncodedEvents& events,
                           std::span<const std::size_t> at, SurpriseScratch& scratch, std::vector<float>& log_p,
-                          FunctionRef<void(std::size_t k, std::span<float> log_p)> receive);
+                          FunctionRef<void(std::size_t k, std::span<float> log_p)> receive, std::size_t column = 0);
+
+/// The same of what stands before: receive(k, log_p) for each event k = 0 .. L - 1, in windows as causal_surprise().
+void causal_distributions(const Model<float>& model, const EventSchema& schema, const EncodedEvents& events,
+                          SurpriseScratch& scratch, std::vector<float>& log_p,
+                          FunctionRef<void(std::size_t k, std::span<float> log_p)> receive, std::size_t column = 0);
 
 }  // namespace v0
 }  // namespace seqguard

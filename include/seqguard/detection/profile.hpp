@@ -29,6 +29,7 @@ class Profile {
   Profile(const Recipe& recipe, const Normals& normals, const ProfileOptions& options = {});
 
   std::size_t views() const noexcept { return views_.size(); }
+  const Detector& detector(std::size_t view) const noexcept { return *views_[view].detector; }
   std::size_t bytes() const noexcept;
   /// Distinct normals that the statistics hold, and that there were.
   std::size_t kept_normals() const noexcept { return kept_; }

@@ -20,6 +20,8 @@ namespace seqguard {
 inline namespace v0 {
 
 struct BehaviourModel;
+struct Explanation;
+struct ExplainOptions;
 
 /// What an event is surprising to.
 enum class SurpriseKind {
@@ -179,6 +181,12 @@ class SequenceScorer {
   Repair repair(const EventsView& events, const RepairOptions& options = {}) const;
   Repair repair(const EventsView& events, Scratch& scratch, const RepairOptions& options = {}) const;
   Repair repair(std::span<const std::string> events) const { return repair(OneColumn(ColumnView(events)).view()); }
+
+  /// Why the sequence is judged as it is, normal or not: sequence_scorer/explanation.hpp. A pure function of the
+  /// sequence and the options; the first one that asks for attributions makes a copy of the network that can be
+  /// differentiated, and keeps it in the scratch. @throws Error as score(); invalid_argument: normals of other columns.
+  Explanation explain(const EventsView& events) const;
+  Explanation explain(const EventsView& events, Scratch& scratch, const ExplainOptions& options) const;
 
   /// The columns that events must have. Never null; it keeps the whole model alive, like model().
   std::shared_ptr<const EventSchema> schema() const noexcept;

@@ -56,6 +56,13 @@ class NearestNormals {
   double mean_distance(std::span<const SparseItem> query, double extra, std::size_t count,
                        NearestScratch& scratch) const;
 
+  /// Who of the normals, copies included, holds an item, and the largest value that one has there.
+  struct Holders {
+    std::size_t normals = 0;
+    float largest = 0;
+  };
+  Holders holders_of(std::uint64_t key) const;
+
   std::size_t size() const noexcept { return sums_.size(); }  ///< distinct vectors
   std::size_t total() const noexcept { return total_; }       ///< copies included
   std::size_t bytes() const noexcept;
