@@ -55,7 +55,17 @@ void add_score(CLI::App& app, ScoreCommandOptions& options) {
   command->add_option("--top", options.top, "Show the N most abnormal sequences on stderr")
       ->check(check_whole_number)
       ->type_name("N");
-  add_flag_to_come(*command, "--explain", "--per-event says which event is abnormal and what was expected");
+  CLI::Option* explain = command->add_flag(
+      "--explain", options.explain,
+      "Say why a sequence is abnormal: views in words, suspicious events with what was expected instead, attributions, "
+      "the smallest repair; about a third of a second for each abnormal sequence. The worst (--top, else 3) are shown");
+  command->add_flag("--explain-all", options.explain_all, "Explain sequences that are judged normal too")
+      ->needs(explain);
+  command
+      ->add_option("--normals", options.normals,
+                   "Normal sequences, e.g. the file that fit read: an explanation compares with the nearest of them")
+      ->type_name("FILE")
+      ->needs(explain);
 }
 
 void add_evaluate(CLI::App& app, EvaluateOptions& options) {

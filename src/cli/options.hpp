@@ -65,6 +65,9 @@ struct ScoreCommandOptions {
   std::size_t expected = 3;  ///< alternatives listed for each event
   std::size_t top = 0;       ///< most abnormal sequences shown to people
   bool drift = false;        ///< tell whether the input still looks like the normals
+  bool explain = false;      ///< the abnormal sequences, and those of --top
+  bool explain_all = false;  ///< the others as well
+  std::string normals;       ///< file of normal sequences to look for the nearest one in; empty: none
 };
 
 struct EvaluateOptions {

@@ -5,6 +5,7 @@
 
 #include "cli/commands.hpp"
 #include "cli/console.hpp"
+#include "cli/explain_output.hpp"
 #include "cli/interrupt.hpp"
 #include "cli/output.hpp"
 #include "cli/read_input.hpp"
@@ -59,8 +60,16 @@ struct Summary {
   bool is_anomaly = false;
 };
 
+/// What explanations compare with: --normals.
+struct Normals {
+  Dataset data;
+  EncodedData encoded;
+  Normals(const InputOptions& input, const EventSchema& schema)
+      : data(read_input(input, schema, {.may_differ = true})), encoded(data, schema) {}
+};
+
 std::vector<Summary> score_all(const ScoreCommandOptions& options, const SequenceScorer& scorer, const Dataset& data,
-                               Output& output) {
+                               const ExplainOptions& explain, const Normals* normals, Output& output) {
   const ScoreOptions score_with{.masked = options.per_event, .masked_if_anomalous = true};
   std::vector<Summary> summaries(data.sequences().size());
   std::vector<std::string> lines(data.sequences().size());
@@ -76,6 +85,9 @@ std::vector<Summary> score_all(const ScoreCommandOptions& options, const Sequenc
         json.begin_object();
         write_score(data, s, score, scorer.classes(), json);
         if (options.per_event) write_events(scorer, data.view(s), score, options.expected, scratch, json);
+        if (options.explain && (score.is_anomaly || options.explain_all))
+          write_explanation(scorer.explain(data.view(s), scratch, explain),
+                            normals != nullptr ? &normals->data : nullptr, json);
         json.end_object().end_line();
         lines[s] = json.text();
       },
@@ -134,9 +146,15 @@ int run(const ScoreCommandOptions& options) {
   const SequenceScorer scorer = SequenceScorer::load(options.model, load_options(options.common));
   std::vector<DataFinding> findings;
   const Dataset data = read_input(options.input, *scorer.schema(), {.findings = &findings});
+  std::optional<Normals> normals;
+  if (!options.normals.empty())
+    normals.emplace(InputOptions{options.normals, "", options.input.strict}, *scorer.schema());
+  ExplainOptions explain;
+  if (normals) explain.normals = &normals->encoded;
   remember_interrupts();
   Output output(options.output);
-  const std::vector<Summary> summaries = score_all(options, scorer, data, output);
+  const std::vector<Summary> summaries =
+      score_all(options, scorer, data, explain, normals ? &*normals : nullptr, output);
   output.commit();
   const auto flagged = static_cast<std::size_t>(
       std::count_if(summaries.begin(), summaries.end(), [](const Summary& s) { return s.is_anomaly; }));
@@ -145,7 +163,12 @@ int run(const ScoreCommandOptions& options) {
   std::optional<StreamDrift> drift;
   if (options.drift) drift = drift_of(summaries, scorer);
   if (drift) describe_drift(*drift, quiet);
-  if (options.top > 0) show_worst(scorer, data, highest(summaries, options.top));
+  constexpr std::size_t k_explained = 3;  // shown where --top does not say
+  const std::size_t shown = options.top > 0 ? options.top : options.explain && !quiet ? k_explained : 0;
+  if (shown > 0 && options.explain)
+    show_explained(scorer, data, highest(summaries, shown), explain, normals ? &normals->data : nullptr);
+  else if (shown > 0)
+    show_worst(scorer, data, highest(summaries, shown));
   if (!options.common.json.empty()) {
     JsonWriter json;
     json.begin_object().field("sequences", data.sequences().size()).field("events", data.events());

@@ -33,6 +33,12 @@ std::vector<std::string> Explanation::sentences() const {
   for (const ViewReason& view : views)
     if (lines.size() < k_most_views && view.share >= k_least_share)
       lines.push_back(percent_words(view.share) + " " + view.view + ": " + view.words);
+  // What comes again and again is told even where other views speak louder: people believe it at once.
+  constexpr double k_rare = 0.02;
+  for (std::size_t v = 0; v < views.size(); ++v)
+    if (views[v].view == "squeeze" && views[v].p_value < k_rare &&
+        (v >= k_most_views || views[v].share < k_least_share))
+      lines.push_back(views[v].words);
   if (even_pace) lines.push_back(even_pace->words);
   for (const SuspiciousEvent& event : events) lines.push_back(event.words);
   if (stretch) lines.push_back(stretch->words);

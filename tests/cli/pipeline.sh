@@ -34,6 +34,26 @@ same out scores.jsonl
 head -n 30 shop/events.csv >few.csv
 expect 0 score --model model --input few.csv --per-event --expected 2 --quiet
 says out '"events":\[{"position":0,"score":[-0-9.e+]*,"p_value":[-0-9.e+]*,"expected":\[\["[^"]*",[0-9.e-]*\],\["'
+
+# --- score --explain: the abnormal sequences, the worst for people; the scores stay as they are ----------------------------------
+expect 0 score --model model --input shop/events.csv --explain --normals past/clean.csv --output explained.jsonl
+says err '^the 3 most abnormal of 60 sequences, .*suspicious events in brackets:'
+says err '^  - .* normal sequences'
+says err '^  - nearest normal, user '
+says explained.jsonl '"is_anomaly":true,.*"explanation":{"sentences":\["'
+says explained.jsonl '"events":\[{"position":[0-9]*,"p_value":[-0-9.e+]*,.*"columns":\[{"column":"[a-z]*","value":"'
+says explained.jsonl '"complete":true,"attributions":\[{"position":[0-9]*,"column":"[a-z]*","value":[-0-9.e]*}'
+says explained.jsonl '"nearest":{"key":"u[0-9]*","line":[0-9]*,"distance":[0-9]*,"alignment":\[\[\("\|null\)'
+says_not explained.jsonl '"is_anomaly":false,.*"explanation"'
+sed 's/,"explanation":.*/}/' explained.jsonl >bare.jsonl
+same bare.jsonl scores.jsonl
+expect 0 score --model model --input shop/events.csv --explain --normals past/clean.csv --threads 2 --quiet
+same out explained.jsonl
+empty err
+expect 0 score --model model --input few.csv --explain --explain-all --quiet
+says_not out '"n_events":[0-9]*,"score":[^x]*"view":"[^"]*"}$'
+expect 1 score --model model --input few.csv --explain --normals no-such-file
+expect 0 score --model model --input shop/events.csv --output scores.jsonl --quiet
 sed '5s/,.*//' few.csv >bad.csv
 expect 3 score --model model --input bad.csv
 says err '^bad.csv:5: '

@@ -41,8 +41,9 @@ expect 2 fit --input x --output y --precision fp8
 says err 'precision: unknown name, expected .*, found fp8'
 expect 2 fit --input x --output y --schema z
 says err 'schema.*not built yet'
-expect 2 score --model x --input y --explain
-says err 'explain.*not built yet'
+expect 2 score --model x --input y --normals z
+says err 'normals.*explain'
+expect 2 score --model x --input y --explain-all
 expect 2 encode --model x --output-kind sentence
 says err 'sentence_embedding'
 expect 2 encode --model x --output-kind logits --format csv
