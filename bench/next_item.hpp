@@ -143,6 +143,7 @@ inline Model<float> train_next_item(const EventSchema& schema, const std::vector
   options.schedule.peak = 1e-3;
   options.validate_every = 50;
   options.patience = 8;
+  options.average_decay = 0.99;  // single steps are noisier than what damage costs
   options.seed = seed;
   Trainer<float> trainer(model, {{&source, {{&next}}}}, options, &loss);
   trainer.run(executor, "recommender", {}, [] {});

@@ -26,7 +26,7 @@ function restored(key, damaged, clean, name,    cost) {
     if (seeds[key] < 2 || cost <= 3 * standard_error(clean, damaged, name)) return "(" sprintf("%.0f", cost == 0 ? 0 : 100 * (mean(key, name) - mean(damaged, name)) / cost) ")"
     return sprintf("%.0f", 100 * (mean(key, name) - mean(damaged, name)) / cost)
 }
-{
+/^{/ {
     group = field("set") "\t" field("normals")
     key = group "\t" field("rate") "\t" field("logs")
     if (!(key in seeds)) { order[++keys] = key; group_of[key] = group; rate_of[key] = field("rate"); logs_of[key] = field("logs") }
@@ -51,7 +51,7 @@ END {
         }
         printf " |"
         if (mean(key, "errors") > 0) {
-            printf " %5.1f %6.0f %5.1f %5.1f", 100 * (1 - mean(key, "left") / mean(key, "errors")), edits, share(key, "located"), share(key, "right")
+            printf " %5.1f %6.0f %5.1f %5.1f", 100 * (1 - mean(key, "left") / mean(key, "errors")), mean(key, "edits"), share(key, "located"), share(key, "right")
         }
         printf " ; %.0f\n", mean(key, "steps")
     }
