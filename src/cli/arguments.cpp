@@ -121,6 +121,8 @@ void add_encode(CLI::App& app, EncodeOptions& options) {
   command->add_option("--mask", options.mask, "Attention mask")->check(CLI::IsMember({"full", "causal"}));
   command->add_option("--format", options.format, "text: a text a line; jsonl (default)")
       ->check(CLI::IsMember({"text", "jsonl"}));
+  command->add_flag("--explain", options.explain,
+                    "With --output-kind logits of a classifier: which words of a text made the most probable class");
   command->add_flag("--strict", options.strict, "Fail at the first bad line");
   command->add_option("--max-errors", options.max_errors, "Bad lines named on stderr before they are only counted")
       ->check(check_whole_number)

@@ -1,6 +1,7 @@
 #include <cstdio>
 #include <fstream>
 #include <iostream>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -15,6 +16,7 @@
 #include "seqguard/core/files.hpp"
 #include "seqguard/model/encoder_batch.hpp"
 #include "seqguard/model/model.hpp"
+#include "seqguard/sequence_scorer/explain_text.hpp"
 #include "seqguard/sequence_scorer/text_model.hpp"
 
 namespace seqguard::cli {
@@ -87,14 +89,32 @@ void write_kind(const TokenSequence& tokens, const TextModel& model, const std::
     write_logits(model, model.logits(tokens, scratch), json);
 }
 
+/// What a thread works with.
+struct Worker {
+  TextModel::Scratch scratch;
+  std::optional<TextExplainer> explainer;  ///< with --explain
+};
+
+/// The member "explanation".
+void write_words(const TextExplanation& explanation, JsonWriter& json) {
+  json.key("explanation").begin_object().field("label", explanation.name).field("log_odds", explanation.log_odds);
+  json.field("baseline", explanation.baseline).field("complete", explanation.complete);
+  json.field("truncated", explanation.truncated).key("words").begin_array();
+  for (const WordAttribution& word : explanation.words) {
+    json.begin_object().field("word", word.word).field("begin", word.bytes.begin).field("end", word.bytes.end);
+    if (word.sequence != 0) json.field("of", "text_pair");
+    json.field("value", word.value).end_object();
+  }
+  json.end_array().end_object();
+}
+
 /// Lines answered by one call of the executor.
 struct Block {
   std::vector<std::string> lines, answers, errors;
   std::size_t first_line = 1;
 };
 
-void answer_line(const TextModel& model, const EncodeOptions& options, TextModel::Scratch& scratch, Block& block,
-                 std::size_t i) {
+void answer_line(const TextModel& model, const EncodeOptions& options, Worker& worker, Block& block, std::size_t i) {
   JsonWriter json;
   json.begin_object();
   try {
@@ -103,9 +123,12 @@ void answer_line(const TextModel& model, const EncodeOptions& options, TextModel
       request.text = block.lines[i];
     else
       request = parse_encode_request(block.lines[i], model.model().config());
-    const TokenSequence tokens = tokens_of(request, model, options, scratch);
+    const TokenSequence tokens = tokens_of(request, model, options, worker.scratch);
     json.key("input_ids").values(tokens.ids);
-    if (options.kind != "input_ids") write_kind(tokens, model, options.kind, scratch, json);
+    if (options.kind != "input_ids") write_kind(tokens, model, options.kind, worker.scratch, json);
+    if (worker.explainer && !request.text)
+      fail(ErrorCode::unsupported, "--explain", "names words, and a line of input_ids has none");
+    if (worker.explainer) write_words(worker.explainer->explain(*request.text, request.text_pair), json);
   } catch (const Error& error) {
     repair_utf8(error.what(), block.errors[i]);
     json.clear();
@@ -125,7 +148,11 @@ bool is_plain_text(std::string_view line) {
 std::size_t encode_lines(std::istream& input, const std::string& name, const TextModel& model,
                          const EncodeOptions& options, Output& output) {
   const auto executor = executor_for(options.common);
-  auto scratches = make_per_worker(*executor, [&] { return model.make_scratch(); });
+  auto workers = make_per_worker(*executor, [&] {
+    Worker worker{model.make_scratch(), std::nullopt};
+    if (options.explain) worker.explainer.emplace(model);
+    return worker;
+  });
   const std::size_t block_lines = 32 * executor->concurrency();
   std::size_t bad = 0;
   bool more = true, advised = options.format == "text";
@@ -140,7 +167,7 @@ std::size_t encode_lines(std::istream& input, const std::string& name, const Tex
     block.answers.assign(block.lines.size(), {});
     block.errors.assign(block.lines.size(), {});
     executor->run(block.lines.size(),
-                  [&](std::size_t i, std::size_t worker) { answer_line(model, options, scratches[worker], block, i); });
+                  [&](std::size_t i, std::size_t worker) { answer_line(model, options, workers[worker], block, i); });
     for (std::size_t i = 0; i < block.lines.size(); ++i) {
       if (!block.errors[i].empty()) {
         std::string message = name + ":" + std::to_string(block.first_line + i) + ": " + block.errors[i];
@@ -165,6 +192,8 @@ int run(const EncodeOptions& options) {
     throw UsageError("encode: --json - and the output cannot both go to stdout; give one of them a file");
   if (options.mask != "full" && options.kind == "input_ids")
     throw UsageError("encode: --mask has no effect on input_ids, which nothing is computed from");
+  if (options.explain && (options.kind != "logits" || options.mask != "full"))
+    throw UsageError("encode: --explain needs --output-kind logits, and both sides of each token (--mask full)");
   require_writable_file(options.output);
   require_writable_file(options.common.json);
   const TextModel model = load_checkpoint(options);

@@ -88,6 +88,7 @@ struct EncodeOptions {
   std::string model, input = "-", output = "-", kind, mask = "full", format = "jsonl";
   std::size_t max_errors = 20;
   bool strict = false;
+  bool explain = false;  ///< which words made the most probable class
 };
 
 struct ConvertCommandOptions {

@@ -270,9 +270,9 @@ Attributions IntegratedGradients<Real>::of_surprise(const EncoderInput& input, c
 }
 
 template <class Real>
-Attributions IntegratedGradients<Real>::of_logit(const EncoderInput& input, const EncoderInput& baseline,
-                                                 std::size_t head, std::size_t row, std::size_t label,
-                                                 const IntegratedGradientsOptions& options) {
+Attributions IntegratedGradients<Real>::of_logits(const EncoderInput& input, const EncoderInput& baseline,
+                                                  std::size_t head, std::size_t row, std::size_t label, OfLogits number,
+                                                  const IntegratedGradientsOptions& options) {
   const ModelSpec& spec = model_.spec();
   if (head >= spec.heads.size() || spec.heads[head].kind == Head::masked_lm)
     fail(ErrorCode::out_of_range, "integrated gradients", "head", "one that classifies", std::to_string(head));
@@ -287,15 +287,47 @@ Attributions IntegratedGradients<Real>::of_logit(const EncoderInput& input, cons
       [&](MatrixView<const Real> hidden, MatrixView<Real> d_hidden) {
         Arena& arena = workspace_.activations;
         const MatrixView<Real> logits(arena.allocate<Real>(rows * labels).data(), rows, labels);
+        const MatrixView<Real> d_logits(arena.allocate<Real>(rows * labels).data(), rows, labels);
+        std::fill_n(d_logits.data, rows * labels, Real(0));
         const auto cache = run_head<Real>(model_, head, logits, hidden, input.offsets, {}, workspace_);
-        if (d_hidden.data != nullptr) {
-          const MatrixView<Real> d_logits(arena.allocate<Real>(rows * labels).data(), rows, labels);
-          std::fill_n(d_logits.data, rows * labels, Real(0));
-          d_logits(row, label) = Real(1);
+        const double value = number({logits.row(row), labels}, {d_logits.row(row), labels});
+        if (d_hidden.data != nullptr)
           run_head_backward<Real>(model_, head, d_hidden, no_gradients_, d_logits, cache, hidden, input.offsets,
                                   workspace_);
-        }
-        return static_cast<double>(logits(row, label));
+        return value;
+      },
+      options);
+}
+
+template <class Real>
+Attributions IntegratedGradients<Real>::of_logit(const EncoderInput& input, const EncoderInput& baseline,
+                                                 std::size_t head, std::size_t row, std::size_t label,
+                                                 const IntegratedGradientsOptions& options) {
+  return of_logits(
+      input, baseline, head, row, label,
+      [&](std::span<const Real> logits, std::span<Real> d_logits) {
+        d_logits[label] = Real(1);
+        return static_cast<double>(logits[label]);
+      },
+      options);
+}
+
+template <class Real>
+Attributions IntegratedGradients<Real>::of_log_odds(const EncoderInput& input, const EncoderInput& baseline,
+                                                    std::size_t head, std::size_t row, std::size_t label,
+                                                    const IntegratedGradientsOptions& options) {
+  return of_logits(
+      input, baseline, head, row, label,
+      [&](std::span<const Real> logits, std::span<Real> d_logits) {
+        double highest = -std::numeric_limits<double>::infinity(), sum = 0;
+        for (std::size_t c = 0; c < logits.size(); ++c)
+          if (c != label) highest = std::max(highest, static_cast<double>(logits[c]));
+        for (std::size_t c = 0; c < logits.size(); ++c)
+          if (c != label) sum += std::exp(static_cast<double>(logits[c]) - highest);
+        for (std::size_t c = 0; c < logits.size(); ++c)
+          d_logits[c] =
+              c == label ? Real(1) : static_cast<Real>(-std::exp(static_cast<double>(logits[c]) - highest) / sum);
+        return static_cast<double>(logits[label]) - highest - std::log(sum);
       },
       options);
 }

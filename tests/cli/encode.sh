@@ -108,4 +108,18 @@ expect 3 encode --model noted --input texts --format text --output-kind input_id
 says out '^{"error":"text: token .*<user>.* is beyond the embeddings, expected ids below 77, found 77","line":2}$'
 expect 0 inspect noted
 says out '^  longest text  *4 tokens, the last ones of a longer text$'
+
+# --- --explain: which words made the most probable class; the logits stay as they are ------------------------------------------
+printf 'hello world\nthe quick dog\n' >texts
+expect 0 encode --model "$golden/text_pairs" --input texts --format text --output-kind logits
+sed 's/}$//' out >plain
+expect 0 encode --model "$golden/text_pairs" --input texts --format text --output-kind logits --explain --threads 2
+says out '"explanation":{"label":"[a-z]*","log_odds":[-0-9.]*,"baseline":[-0-9.]*,"complete":true,"truncated":false,"words":\[{"word":"hello","begin":0,"end":5,"value":'
+sed 's/,"explanation":.*//' out >cut
+same cut plain
+echo '{"input_ids":[2,3]}' >ids
+expect 3 encode --model "$golden/text_pairs" --input ids --output-kind logits --explain
+says out 'names words, and a line of input_ids has none'
+expect 1 encode --model "$golden/masked_lm_d20" --input ids --output-kind logits --explain
+expect 2 encode --model "$golden/text_pairs" --input texts --output-kind last_hidden_state --explain
 finish

@@ -168,6 +168,15 @@ TEST_CASE("integrated gradients: of every family and head that classifies, compl
     CHECK(a.of_token(0) == 0);  // the frame is the same in both
     CHECK(a.of_token(4) == 0);
     CHECK(std::abs(a.of_token(2)) > 0);
+    if (head_outputs(problem.model().config(), problem.model().spec().heads[0]) > 1) {
+      const Attributions odds = gradients.of_log_odds(input, baseline, 0, 0, 1);
+      CHECK(odds.is_complete(0.01));
+      // Of three classes: from the three logits.
+      double logits[3], sum = 0;
+      for (std::size_t c = 0; c < 3; ++c) logits[c] = gradients.of_logit(input, baseline, 0, 0, c).value;
+      for (const std::size_t c : {std::size_t{0}, std::size_t{2}}) sum += std::exp(logits[c]);
+      CHECK(odds.value == doctest::Approx(logits[1] - std::log(sum)).epsilon(1e-9));
+    }
     CHECK_THROWS_AS(gradients.of_logit(input, baseline, 0, 9, 0), Error);
     CHECK_THROWS_AS(gradients.of_logit(input, baseline, 1, 0, 0), Error);
   });

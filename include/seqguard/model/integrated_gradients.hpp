@@ -69,6 +69,10 @@ class IntegratedGradients {
   Attributions of_logit(const EncoderInput& input, const EncoderInput& baseline, std::size_t head, std::size_t row,
                         std::size_t label, const IntegratedGradientsOptions& options = {});
 
+  /// The same of the log odds of a class among all of its row: logit - log of the sum of exp of the others.
+  Attributions of_log_odds(const EncoderInput& input, const EncoderInput& baseline, std::size_t head, std::size_t row,
+                           std::size_t label, const IntegratedGradientsOptions& options = {});
+
   /// Attention roll-out (Abnar and Zuidema, 2020) of one sequence [L, L]: row i says how much of token j's vector
   /// reaches token i if attention, averaged over the heads, were all that moves information, half of it the residual's:
   /// product over the layers of (A + I) / 2. Rows sum to 1. @throws Error as run_encoder(); invalid_argument: not one
@@ -81,6 +85,10 @@ class IntegratedGradients {
   /// f of the last hidden states [N, H]; its gradient is added to d_hidden unless that is null.
   using Scalar = FunctionRef<double(MatrixView<const Real> hidden, MatrixView<Real> d_hidden)>;
   class Way;
+  /// d_logits[classes] of a row of logits; returns the number that is explained.
+  using OfLogits = FunctionRef<double(std::span<const Real> logits, std::span<Real> d_logits)>;
+  Attributions of_logits(const EncoderInput& input, const EncoderInput& baseline, std::size_t head, std::size_t row,
+                         std::size_t label, OfLogits number, const IntegratedGradientsOptions& options);
   Attributions integrate(const EncoderInput& input, const EncoderInput& baseline, Scalar scalar,
                          const IntegratedGradientsOptions& options);
 
