@@ -5,7 +5,6 @@
 #include "seqguard/core/executor.hpp"
 #include "seqguard/core/load_options.hpp"
 #include "seqguard/core/progress.hpp"
-#include "seqguard/events/compare_with_schema.hpp"
 #include "seqguard/events/dataset.hpp"
 #include "seqguard/events/events_view.hpp"
 #include "seqguard/events/reader.hpp"

@@ -18,8 +18,7 @@ namespace seqguard {
 inline namespace v0 {
 namespace {
 
-/// Nodes and weights of Gauss and Legendre on [0, 1]. Points that a fitted model of the shop needs for 1 % (40
-/// suspicious events of abnormal visits, tests/sequence_scorer/explain_test.cpp prints them): see k_nodes below.
+/// Nodes and weights of Gauss and Legendre on [0, 1].
 constexpr std::size_t k_nodes = 8;
 struct Rule {
   std::array<double, k_nodes> at, weight;

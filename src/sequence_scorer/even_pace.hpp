@@ -25,8 +25,8 @@ struct EvenPace {
 /// stretches).
 EvenPace find_even_pace(std::span<const std::int64_t> time_ms, const EventSchema& schema);
 
-/// A stretch below this is nothing that normal sequences do not have as well: of the simulated shop's clean users fewer
-/// than one in a hundred has one (bench/faithfulness.sh).
+/// A stretch of at least so much is told. Of 4,000 clean users of the simulated shop (seed 12) none has one, 36 have
+/// one of 10 nats.
 inline constexpr double k_even_pace_nats = 15;
 
 }  // namespace v0
