@@ -24,7 +24,7 @@ namespace seqguard::bench {
 
 constexpr std::size_t k_positions = 66;  // the last 64 items and the marks
 
-/// Of held-out items, each ranked among all that its user does not have yet.
+/// Of held-out items, each ranked among all.
 struct Ranking {
   double hit_rate = 0;  ///< HR@10: share of them among the first ten
   double ndcg = 0;      ///< NDCG@10: mean of 1 / log2(1 + rank), 0 beyond ten
@@ -67,14 +67,17 @@ void predict_next(const Model<float>& model, const EventSchema& schema, std::spa
   });
 }
 
+/// `only_new`: items of the history are no candidates.
 inline Ranking rank_items(const Model<float>& model, const EventSchema& schema, std::span<const Query> queries,
-                          Executor& executor) {
+                          bool only_new, Executor& executor) {
   std::vector<double> gains(queries.size(), 0.0);
   predict_next(model, schema, queries, executor, [&](std::size_t q, std::span<float> log_p) {
     const auto target = static_cast<std::size_t>(queries[q].item);
     if (target < k_reserved_ids) return;
     const float own = log_p[target];
-    for (const std::int32_t id : queries[q].history->ids[schema.primary]) log_p[static_cast<std::size_t>(id)] = -1e30f;
+    if (only_new)
+      for (const std::int32_t id : queries[q].history->ids[schema.primary])
+        log_p[static_cast<std::size_t>(id)] = -1e30f;
     std::size_t rank = 1;
     for (std::size_t id = k_reserved_ids; id < log_p.size(); ++id) rank += id != target && log_p[id] >= own ? 1 : 0;
     if (rank <= 10) gains[q] = 1 / std::log2(1.0 + static_cast<double>(rank));

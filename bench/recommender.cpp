@@ -2,20 +2,24 @@
 // repaired logs, and ranks the held-out last item of each user among all. A JSON line for each log that it learned
 // from.
 //
-//   seqguard_recommender DATA_DIR SET NORMALS SEED STEPS MINUTES [RATE..]
+//   seqguard_recommender DATA_DIR SET NORMALS KINDS SEED STEPS MINUTES [RATE..]
 //
 // SET: ml-100k or video. NORMALS: what the model that repairs is fitted on - "separate": clean logs of one half of the
-// users, the recommender serves the other half; "damaged": the damaged logs themselves. STEPS: most steps of the
+// users, the recommender serves the other half; "damaged": the damaged logs themselves; "none": nothing is repaired,
+// only the cost of damage is measured. KINDS: all, duplicated, burst, spurious or replaced. STEPS: most steps of the
 // recommender. MINUTES: most of the fit of the model that repairs (0: no bound). RATE: share of wrong events.
 //
 // The last item of a user is tested, the one before ends the training early; neither is ever damaged. `hr` and `ndcg`
 // are behind the clean history, `own_hr` and `own_ndcg` behind the history that the recommender learned from.
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
+#include <initializer_list>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "next_item.hpp"
@@ -34,7 +38,8 @@ namespace seqguard::bench {
 namespace {
 
 struct Options {
-  std::string data, set, normals;
+  std::string data, set, normals, kinds_name;
+  std::vector<DamageKind> kinds;
   std::uint64_t seed = 1;
   std::size_t steps = 0;
   double minutes = 0;
@@ -89,8 +94,9 @@ class Bench {
     std::unique_ptr<SequenceScorer> scorer;
     if (!normals_.empty() && !rates.empty()) scorer = fitted(normals_);
     for (const double rate : rates) {
-      const DamagedLogs damaged = damage_logs(schema_, clean_, rate, options_.seed);
+      const DamagedLogs damaged = damage_logs(schema_, clean_, options_.kinds, rate, options_.seed);
       report("damaged", rate, damaged.logs, {}, "");
+      if (options_.normals == "none") continue;
       repeats_struck(damaged.logs, rate);
       if (normals_.empty()) scorer = fitted(damaged.logs);
       repaired(*scorer, damaged.logs, rate);
@@ -178,19 +184,21 @@ class Bench {
     for (const EncodedEvents& log : logs) events += log.n;
     const Model<float> model =
         train_next_item(schema_, logs, validation, options_.steps, options_.seed, executor_, &steps);
-    Ranking rankings[2];
-    for (std::size_t which = 0; which < 2; ++which) {
+    for (std::size_t which = 0; which < 2; ++which)
       for (std::size_t u = 0; u < tested_.size(); ++u) queries[which].push_back({&histories[which][u], id(tested_[u])});
-      rankings[which] = rank_items(model, schema_, queries[which], executor_);
-    }
+    const Ranking ranking = rank_items(model, schema_, queries[0], true, executor_),
+                  all = rank_items(model, schema_, queries[0], false, executor_),
+                  own = rank_items(model, schema_, queries[1], true, executor_);
     const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
-    std::printf(
-        "{\"set\":\"%s\",\"normals\":\"%s\",\"seed\":%llu,\"rate\":%g,\"logs\":\"%s\",\"hr\":%.4f,\"ndcg\":%.4f,"
-        "\"own_hr\":%.4f,\"own_ndcg\":%.4f,\"users\":%zu,\"events\":%zu,\"steps\":%zu,\"seconds\":%.0f,\"errors\":%zu,"
-        "\"left\":%zu,\"edits\":%zu,\"located\":%zu,\"right\":%zu,\"note\":\"%s\"}\n",
-        options_.set.c_str(), options_.normals.c_str(), static_cast<unsigned long long>(options_.seed), rate,
-        logs_name.c_str(), rankings[0].hit_rate, rankings[0].ndcg, rankings[1].hit_rate, rankings[1].ndcg, logs.size(),
-        events, steps, seconds, repair.errors, repair.left, repair.edits, repair.located, repair.right, note.c_str());
+    std::printf(R"({"set":"%s","normals":"%s","kinds":"%s","seed":%llu,"rate":%g,"logs":"%s",)"
+                R"("hr":%.4f,"ndcg":%.4f,"all_hr":%.4f,"all_ndcg":%.4f,"own_hr":%.4f,"own_ndcg":%.4f,)"
+                R"("users":%zu,"events":%zu,"steps":%zu,"seconds":%.0f,)"
+                R"("errors":%zu,"left":%zu,"edits":%zu,"located":%zu,"right":%zu,"note":"%s"})"
+                "\n",
+                options_.set.c_str(), options_.normals.c_str(), options_.kinds_name.c_str(),
+                static_cast<unsigned long long>(options_.seed), rate, logs_name.c_str(), ranking.hit_rate, ranking.ndcg,
+                all.hit_rate, all.ndcg, own.hit_rate, own.ndcg, logs.size(), events, steps, seconds, repair.errors,
+                repair.left, repair.edits, repair.located, repair.right, note.c_str());
     std::fflush(stdout);
   }
 
@@ -207,21 +215,25 @@ class Bench {
 int main(int argc, char** argv) try {
   using namespace seqguard;
   bench::Options options;
-  const bool fits = argc >= 7 && (std::string(argv[2]) == "ml-100k" || std::string(argv[2]) == "video") &&
-                    (std::string(argv[3]) == "separate" || std::string(argv[3]) == "damaged");
-  if (!fits) {
+  const auto is_one_of = [&](int i, std::initializer_list<std::string_view> names) {
+    return std::find(names.begin(), names.end(), argv[i]) != names.end();
+  };
+  if (argc >= 8) options.kinds = bench::damage_kinds(argv[4]);
+  if (options.kinds.empty() || !is_one_of(2, {"ml-100k", "video"}) || !is_one_of(3, {"separate", "damaged", "none"})) {
     std::fprintf(stderr,
-                 "usage: seqguard_recommender DATA_DIR ml-100k|video separate|damaged SEED STEPS MINUTES [RATE..]\n");
+                 "usage: seqguard_recommender DATA_DIR ml-100k|video separate|damaged|none "
+                 "all|duplicated|burst|spurious|replaced SEED STEPS MINUTES [RATE..]\n");
     return 2;
   }
   options.data = argv[1];
   options.set = argv[2];
   options.normals = argv[3];
-  options.seed = std::strtoull(argv[4], nullptr, 10);
-  options.steps = std::strtoull(argv[5], nullptr, 10);
-  options.minutes = std::strtod(argv[6], nullptr);
+  options.kinds_name = argv[4];
+  options.seed = std::strtoull(argv[5], nullptr, 10);
+  options.steps = std::strtoull(argv[6], nullptr, 10);
+  options.minutes = std::strtod(argv[7], nullptr);
   std::vector<double> rates;
-  for (int i = 7; i < argc; ++i) rates.push_back(std::strtod(argv[i], nullptr));
+  for (int i = 8; i < argc; ++i) rates.push_back(std::strtod(argv[i], nullptr));
   const auto executor = make_thread_pool(2);
   bench::Bench(options, *executor).run(rates);
   return 0;

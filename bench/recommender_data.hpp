@@ -2,7 +2,6 @@
 #pragma once
 
 #include <algorithm>
-#include <array>
 #include <cstdint>
 #include <fstream>
 #include <map>
@@ -69,12 +68,23 @@ struct DamagedLogs {
   std::size_t wrong = 0;  ///< events that are too many or have a wrong item
 };
 
-/// Damages random logs until `share` of the events are wrong, a quarter each by duplicates, bursts (a foreign stretch),
-/// spurious and replaced items. A log may be hit several times, by several kinds.
-inline DamagedLogs damage_logs(const EventSchema& schema, const std::vector<EncodedEvents>& clean, double share,
-                               std::uint64_t seed) {
-  constexpr DamageKind kinds[] = {DamageKind::duplicated, DamageKind::foreign_stretch, DamageKind::spurious,
-                                  DamageKind::replaced};
+/// What is damaged in equal shares: "all" are duplicates, bursts (a foreign stretch), spurious and replaced items; else
+/// one of "duplicated", "burst", "spurious" and "replaced". Empty: none of these names.
+inline std::vector<DamageKind> damage_kinds(const std::string& name) {
+  const std::pair<const char*, DamageKind> kinds[] = {{"duplicated", DamageKind::duplicated},
+                                                      {"burst", DamageKind::foreign_stretch},
+                                                      {"spurious", DamageKind::spurious},
+                                                      {"replaced", DamageKind::replaced}};
+  std::vector<DamageKind> result;
+  for (const auto& [kind_name, kind] : kinds)
+    if (name == "all" || name == kind_name) result.push_back(kind);
+  return result;
+}
+
+/// Damages random logs until `share` of the events are wrong, as many by each kind. A log may be hit several times, by
+/// several kinds.
+inline DamagedLogs damage_logs(const EventSchema& schema, const std::vector<EncodedEvents>& clean,
+                               const std::vector<DamageKind>& kinds, double share, std::uint64_t seed) {
   std::vector<const EncodedEvents*> normals;
   double events = 0;
   for (const EncodedEvents& log : clean) {
@@ -90,8 +100,8 @@ inline DamagedLogs damage_logs(const EventSchema& schema, const std::vector<Enco
     damages.emplace_back(schema, normals, options);
   }
   DamagedLogs result{clean, 0};
-  std::array<double, std::size(kinds)> wrong = {};
-  const double quota = share * events / std::size(kinds);
+  std::vector<double> wrong(kinds.size(), 0.0);
+  const double quota = share * events / static_cast<double>(kinds.size());
   Random random(seed, 0xDA3A6E);
   DamagedEvents out;
   // Always the kind that has done least so far.

@@ -27,22 +27,22 @@ function restored(key, damaged, clean, name,    cost) {
     return sprintf("%.0f", 100 * (mean(key, name) - mean(damaged, name)) / cost)
 }
 /^{/ {
-    group = field("set") "\t" field("normals")
+    group = field("set") "\t" field("normals") "\t" field("kinds")
     key = group "\t" field("rate") "\t" field("logs")
     if (!(key in seeds)) { order[++keys] = key; group_of[key] = group; rate_of[key] = field("rate"); logs_of[key] = field("logs") }
     s = ++seeds[key]
-    for (i = split("hr ndcg own_hr own_ndcg errors left edits located right steps seconds", names, " "); i > 0; --i)
+    for (i = split("hr ndcg all_hr all_ndcg own_hr own_ndcg errors left edits located right steps seconds", names, " "); i > 0; --i)
         value[key, names[i], s] = field(names[i])
 }
 END {
-    n = split("hr ndcg own_hr own_ndcg", names, " ")
-    printf "%-9s %-9s %5s %-15s %5s | %s | %s\n", "set", "normals", "rate", "logs", "seeds", "HR@10 cost +- s.e. restored  NDCG@10 cost +- s.e. restored, behind the clean history, then behind the own one", "repair: net, edits, at an error, right; steps"
+    n = split("hr ndcg all_hr all_ndcg own_hr own_ndcg", names, " ")
+    printf "%-9s %-9s %-10s %5s %-15s %5s | %s | %s\n", "set", "normals", "kinds", "rate", "logs", "seeds", "HR@10 cost +- s.e. restored  NDCG@10 cost +- s.e. restored, among new items, among all items, then behind the own history", "repair: net, edits, at an error, right; steps"
     for (k = 1; k <= keys; ++k) {
         key = order[k]
         clean = group_of[key] "\t0\tclean"
         damaged = group_of[key] "\t" rate_of[key] "\tdamaged"
         split(group_of[key], part, "\t")
-        printf "%-9s %-9s %5s %-15s %5d |", part[1], part[2], rate_of[key], logs_of[key], seeds[key]
+        printf "%-9s %-9s %-10s %5s %-15s %5d |", part[1], part[2], part[3], rate_of[key], logs_of[key], seeds[key]
         for (i = 1; i <= n; ++i) {
             if (key == clean)
                 printf " %6.2f %20s", 100 * mean(key, names[i]), ""
