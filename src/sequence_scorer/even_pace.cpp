@@ -33,21 +33,27 @@ EvenPace find_even_pace(std::span<const std::int64_t> time_ms, const EventSchema
   const std::int64_t resolution = resolution_of(time_ms);
   result.surprise.assign(n, 0.0);
   double best = 0;
+  std::vector<double> nats;  // of the stretches that begin with gap i, by their last gap
   for (std::size_t i = 1; i < n; ++i) {
     std::int64_t shortest = time_ms[i] - time_ms[i - 1], longest = shortest;
+    nats.assign(1, 0.0);
     for (std::size_t j = i + 1; j < n; ++j) {
       shortest = std::min(shortest, time_ms[j] - time_ms[j - 1]);
       longest = std::max(longest, time_ms[j] - time_ms[j - 1]);
       if (shortest <= 0 || 4 * longest > 5 * shortest) break;
       const double spread = std::log(static_cast<double>(longest + resolution) / static_cast<double>(shortest));
-      const double nats = static_cast<double>(j - i) * std::log(width / spread);
-      for (std::size_t k = i - 1; k <= j; ++k) result.surprise[k] = std::max(result.surprise[k], nats);
-      if (nats <= best) continue;
-      best = nats;
+      nats.push_back(static_cast<double>(j - i) * std::log(width / spread));
+      if (nats.back() <= best) continue;
+      best = nats.back();
       result.first = i - 1;
       result.count = j - i + 2;
       result.shortest_ms = shortest;
       result.longest_ms = longest;
+    }
+    double highest = 0;  // of the stretches from gap i that reach event k
+    for (std::size_t k = i + nats.size(); k-- > i - 1;) {
+      if (k >= i) highest = std::max(highest, nats[k - i]);
+      result.surprise[k] = std::max(result.surprise[k], highest);
     }
   }
   return result;

@@ -45,7 +45,8 @@ class Explainer {
     masked_columns_.assign(buffers_.masked.begin() + static_cast<std::ptrdiff_t>(encoded_.n), buffers_.masked.end());
     rank_events();
     explain_events();
-    const std::size_t tried = std::min<std::size_t>(64, encoded_.n);
+    // Of long sequences, which take longer to judge, fewer.
+    const std::size_t tried = std::min(encoded_.n, std::clamp<std::size_t>(12'800 / encoded_.n, 8, 64));
     out_.removals = remove_greedily(encoded_, std::span(out_.ranking).first(tried), options_.max_removed,
                                     judgement_.value, buffers_);
     if (options_.attention)

@@ -90,7 +90,9 @@ std::optional<NearestNormal> find_nearest_normal(const EncodedEvents& events, co
     const std::size_t distance = distance_within(own, other, nearest.distance);
     if (distance < nearest.distance) nearest = {i, distance, {}};
   }
-  nearest.alignment = align(own, normals.types(nearest.index));
+  constexpr std::size_t k_most_cells = std::size_t{16} << 20;  // 128 MB
+  if ((events.n + 1) * (normals.types(nearest.index).size() + 1) <= k_most_cells)
+    nearest.alignment = align(own, normals.types(nearest.index));
   return nearest;
 }
 

@@ -20,10 +20,11 @@ Judgement judge_without(const EncodedEvents& events, std::size_t first, std::siz
 
 std::vector<StretchWithout> judge_without_stretches(const EncodedEvents& events,
                                                     SequenceScorer::Scratch::Buffers& buffers) {
-  constexpr std::size_t k_begins = 100;  // of each length
+  // Of each length; fewer of long sequences, which take longer to judge.
+  const std::size_t begins = std::clamp<std::size_t>(20'000 / std::max<std::size_t>(1, events.n), 8, 100);
   std::vector<StretchWithout> result;
   EncodedEvents edited;
-  const std::size_t sparse = (events.n + k_begins - 1) / k_begins;
+  const std::size_t sparse = (events.n + begins - 1) / begins;
   for (std::size_t count = 1; count <= events.n / 2; count *= 2)
     for (std::size_t first = 0; first + count <= events.n;
          first += std::max(count / 4, std::max<std::size_t>(1, sparse)))

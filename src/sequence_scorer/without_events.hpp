@@ -17,7 +17,8 @@ struct StretchWithout {
 };
 
 /// The sequence without each stretch of 1, 2, 4, .. events, up to half of it, beginning at every event or, of longer
-/// ones, at a quarter of their length: about 5 L judgements, never more than some 600.
+/// ones, at a quarter of their length: about 5 L judgements, at most 100 beginnings of each length, and from 200 events
+/// on so many that all of them together have some 20,000 events (but at least eight).
 std::vector<StretchWithout> judge_without_stretches(const EncodedEvents& events,
                                                     SequenceScorer::Scratch::Buffers& buffers);
 

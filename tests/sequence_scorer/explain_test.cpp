@@ -7,9 +7,11 @@
 #include <set>
 
 #include "seqguard/sequence_scorer/explanation.hpp"
+#include "seqguard/sequence_scorer/fine_tune.hpp"
 #include "sequence_scorer/even_pace.hpp"
 #include "sequence_scorer/repeated_stretch.hpp"
 #include "sequence_scorer/small_shop.hpp"
+#include "support/temporary_directory.hpp"
 
 using namespace seqguard;
 using namespace seqguard::tests;
@@ -74,6 +76,25 @@ TEST_CASE("an explanation has words of its own for every view") {
     CHECK(seen.contains(std::string(name)));
   }
   for (const std::string& name : surprise_views(*times_scorer().schema())) CHECK(seen.contains(name));
+}
+
+TEST_CASE("what was learned from labels has words too") {
+  const TemporaryDirectory directory;
+  save_behaviour_model(*fit(as_dataset(visits(120, 4)), quick_fit()), directory / "model");
+  auto sequences = visits(60, 5);
+  ClassLabels labels{{"normal", "scraper"}, false, {}};
+  labels.values.assign(sequences.size(), 0);
+  const std::vector<std::string> scraper = {"login", "list", "list", "list", "view", "list", "list", "logout"};
+  for (int i = 0; i < 10; ++i) sequences.push_back(scraper);
+  labels.values.resize(sequences.size(), 1);
+  FineTuneOptions options;
+  options.network.hidden = 16;
+  options.folds = 2;
+  fine_tune(directory / "model", as_dataset(sequences), labels, directory / "model", options);
+  const Explanation explanation = explain(SequenceScorer::load(directory / "model"), scraper, {.attributions = false});
+  const std::string& words = reason(explanation, "labels").words;
+  CHECK(holds(words, "it resembles what was labelled \"scraper\", probability "));
+  CHECK(holds(words, " normal sequences: "));
 }
 
 TEST_CASE("words of the views carry the numbers of the sequence") {
@@ -277,6 +298,26 @@ TEST_CASE("explanations of short and of normal sequences, and what was not asked
     CHECK(std::accumulate(little.attention.begin() + static_cast<std::ptrdiff_t>(14 * i),
                           little.attention.begin() + static_cast<std::ptrdiff_t>(14 * (i + 1)),
                           0.0) == doctest::Approx(1));
+}
+
+TEST_CASE("a long sequence is explained with bounded work") {
+  // All at one pace: what looks at every pair of events of a stretch would not end.
+  std::string text = "user,event,device,time\n";
+  for (int i = 0; i < 3000; ++i)
+    text += "u1," + std::string(i % 2 == 0 ? "search" : "view") + ",desk," + std::to_string(1'700'000'000 + 4 * i) +
+            "000\n";
+  ReadOptions options;
+  options.format = DataFormat::csv;
+  options.key = "user";
+  options.time = "time";
+  const Dataset bot = read_events_from_text(text, "bot.csv", options);
+  auto scratch = times_scorer().make_scratch(3000);
+  const Explanation explanation =
+      times_scorer().explain(bot.view(0), scratch, {.max_events = 2, .max_removed = 1, .counterfactual = false});
+  CHECK(explanation.events.size() == 2);
+  REQUIRE(explanation.even_pace);
+  CHECK(explanation.even_pace->count == 3000);
+  CHECK(holds(reason(explanation, "squeeze").words, "the same 2 events in turn, 1500 times"));
 }
 
 TEST_CASE("an explanation is a pure function of the sequence") {

@@ -92,9 +92,9 @@ struct AlignedEvent {
   bool differs() const { return own_value != normal_value; }
 };
 struct NearestNormal {
-  std::size_t index = 0;     ///< in ExplainOptions::normals
-  std::size_t distance = 0;  ///< fewest replaced, removed and inserted events between them
-  std::vector<AlignedEvent> alignment;
+  std::size_t index = 0;                ///< in ExplainOptions::normals
+  std::size_t distance = 0;             ///< fewest replaced, removed and inserted events between them
+  std::vector<AlignedEvent> alignment;  ///< empty where the product of both lengths exceeds 16 million
 };
 
 struct Explanation {
