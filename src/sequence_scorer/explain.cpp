@@ -24,7 +24,7 @@ namespace {
 /// tenth of how surprising the event is to the past and how even the pace around it. The weights were chosen on one
 /// simulated shop; on two others (bench/faithfulness.sh) the first event is an injected one in .91 of the damaged
 /// sequences, in .79 by the surprise of the past alone, in .59 by that of both sides.
-constexpr double k_surprise_weight = 0.1;
+constexpr double k_surprise_weight = 0.1, k_both_sides_weight = 0.05;
 constexpr double k_most_pace = 10;  ///< nats of evenness that count
 
 class Explainer {
@@ -120,7 +120,8 @@ class Explainer {
     for (std::size_t i = 0; i < n; ++i) {
       const double even = pace.surprise.empty() ? 0 : pace.surprise[i] - k_even_pace_nats;
       const double surprise = next_[i].p_value < 1 ? -std::log(next_[i].p_value) : 1e-3 * next_[i].value;
-      evidence[i] += k_surprise_weight * (surprise + std::clamp(even, 0.0, k_most_pace));
+      evidence[i] += k_surprise_weight * (surprise + std::clamp(even, 0.0, k_most_pace)) -
+                     k_both_sides_weight * std::log(masked_[i].p_value);
     }
     name_pace(pace);
     out_.ranking.resize(n);
