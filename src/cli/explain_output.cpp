@@ -93,10 +93,12 @@ void write_explanation(const Explanation& explanation, const Dataset* normals, J
   for (const Edit& edit : explanation.edits)
     json.begin_object()
         .field("position", edit.position)
+        .field("count", edit.count)
         .field("operation", to_string(edit.operation))
         .field("before", edit.before)
         .field("after", edit.after)
         .field("probability", edit.probability)
+        .field("only_reported", edit.only_reported)
         .end_object();
   json.end_array();
   if (!explanation.edits.empty())

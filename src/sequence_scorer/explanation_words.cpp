@@ -9,26 +9,42 @@ namespace seqguard {
 inline namespace v0 {
 namespace {
 
+/// What the sequence would have in the place of what it has.
 std::string edit_words(const Edit& edit) {
   const std::string at = std::to_string(edit.position);
+  const std::string events =
+      edit.count > 1 ? "events " + at + " to " + std::to_string(edit.position + edit.count - 1) : "event " + at;
   switch (edit.operation) {
     case EditOperation::replace:
       return "\"" + edit.after + "\" in the place of event " + at + ", \"" + edit.before + "\"";
     case EditOperation::remove:
-      return "no event " + at + ", \"" + edit.before + "\"";
+      return "without " + events + ", \"" + edit.before + "\"" + (edit.count > 1 ? " and so on" : "");
     case EditOperation::insert:
       return "\"" + edit.after + "\" before event " + at;
     case EditOperation::set_time:
-      return "another time of event " + at;
+      return events + " " + duration_words(static_cast<double>(edit.shift_ms < 0 ? -edit.shift_ms : edit.shift_ms)) +
+             (edit.shift_ms < 0 ? " earlier" : " later");
   }
   return "";
+}
+
+/// The first edits of a script, and how many there are besides.
+std::string script_words(const std::vector<Edit>& edits, bool only_reported) {
+  constexpr std::size_t k_most_edits = 3;
+  std::string text;
+  std::size_t count = 0;
+  for (const Edit& edit : edits) {
+    if (edit.only_reported != only_reported) continue;
+    if (count++ < k_most_edits) text += (count > 1 ? "; " : "") + edit_words(edit);
+  }
+  return text + (count > k_most_edits ? " and " + count_words(count - k_most_edits, "more edit") : "");
 }
 
 }  // namespace
 
 std::vector<std::string> Explanation::sentences() const {
   constexpr double k_least_share = 0.05;
-  constexpr std::size_t k_most_views = 4, k_most_edits = 3;
+  constexpr std::size_t k_most_views = 4;
   std::vector<std::string> lines;
   for (const ViewReason& view : views)
     if (lines.size() < k_most_views && view.share >= k_least_share)
@@ -42,13 +58,11 @@ std::vector<std::string> Explanation::sentences() const {
   if (even_pace) lines.push_back(even_pace->words);
   for (const SuspiciousEvent& event : events) lines.push_back(event.words);
   if (stretch) lines.push_back(stretch->words);
-  if (!edits.empty()) {
-    std::string text = "with";
-    for (std::size_t e = 0; e < std::min(k_most_edits, edits.size()); ++e)
-      text += (e > 0 ? ", with " : " ") + edit_words(edits[e]);
-    if (edits.size() > k_most_edits) text += " and " + count_words(edits.size() - k_most_edits, "more edit");
-    lines.push_back(text + " the score would be " + short_number(score_repaired) + ", p " + short_number(p_repaired));
-  }
+  if (const std::string made = script_words(edits, false); !made.empty())
+    lines.push_back("nearer to what it should be: " + made + " (score " + short_number(score_repaired) + ", p " +
+                    short_number(p_repaired) + ")");
+  if (const std::string reported = script_words(edits, true); !reported.empty())
+    lines.push_back("not certain enough to be changed: " + reported);
   return lines;
 }
 

@@ -271,6 +271,51 @@ TEST_CASE("an explanation's counterfactual is the repair, and its score the scor
   CHECK(explain(shared_scorer(), events, {.counterfactual = false}).edits.empty());
 }
 
+TEST_CASE("sentences: what is told of edits, and of what is only reported") {
+  Explanation explanation;
+  explanation.score_repaired = 1.25;
+  explanation.p_repaired = 0.5;
+  const auto add = [&](EditOperation operation, std::size_t position, const char* before, const char* after) -> Edit& {
+    Edit edit;
+    edit.operation = operation;
+    edit.position = position;
+    edit.before = before;
+    edit.after = after;
+    explanation.edits.push_back(edit);
+    return explanation.edits.back();
+  };
+  CHECK(explanation.sentences().empty());
+  add(EditOperation::replace, 3, "pay", "cart");
+  add(EditOperation::insert, 5, "", "view");
+  add(EditOperation::set_time, 6, "", "").shift_ms = -90'000;
+  CHECK(explanation.sentences() ==
+        std::vector<std::string>{
+            "nearer to what it should be: \"cart\" in the place of event 3, \"pay\"; \"view\" before "
+            "event 5; event 6 90 s earlier (score 1.25, p 0.5)"});
+  add(EditOperation::remove, 9, "view", "");
+  Edit& stretch = add(EditOperation::remove, 12, "list", "");
+  stretch.count = 8;
+  stretch.only_reported = true;
+  CHECK(holds(explanation.sentences()[0], "event 6 90 s earlier and 1 more edit (score"));
+  CHECK(explanation.sentences()[1] == "not certain enough to be changed: without events 12 to 19, \"list\" and so on");
+
+  ViewReason loud, quiet, pattern;
+  loud.view = "ngram";
+  loud.share = 0.9;
+  loud.words = "loud";
+  quiet.view = "types";
+  quiet.share = 0.04;
+  quiet.words = "quiet";
+  pattern.view = "squeeze";
+  pattern.share = 0.03;
+  pattern.p_value = 0.001;
+  pattern.words = "again and again";
+  explanation.views = {loud, quiet, pattern};
+  CHECK(explanation.sentences()[0] == "90 % ngram: loud");
+  CHECK(explanation.sentences()[1] == "again and again");
+  CHECK(holds(explanation.sentences()[2], "nearer to what it should be"));
+}
+
 TEST_CASE("explanations of short and of normal sequences, and what was not asked for") {
   for (const std::size_t length : {1, 2, 3}) {
     const std::vector<std::string> events(length, "view");
