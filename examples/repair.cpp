@@ -18,5 +18,5 @@ int main() {
   for (const seqguard::Edit& edit : repair.edits)
     std::printf("  event %zu: %s \"%s\" by \"%s\"\n", edit.position, std::string(to_string(edit.operation)).c_str(),
                 edit.before.c_str(), edit.after.c_str());
-  return repair.result == seqguard::RepairResult::repaired ? 0 : 1;
+  return repair.result == seqguard::RepairResult::edited ? 0 : 1;
 }

@@ -27,6 +27,7 @@ FitOptions fit_options(const FitCommandOptions& options) {
   fit.max_minutes = options.max_minutes;
   fit.seed = options.common.seed;
   fit.resume = options.resume;
+  fit.repair = !options.no_repair;
   fit.compute = load_options(options.common);
   std::string directory = options.output;
   while (directory.size() > 1 && directory.ends_with('/')) directory.pop_back();
@@ -68,6 +69,19 @@ void describe_plan(const FitPlan& plan, bool quiet) {
                                  : std::string("3/4 train, 1/4 calibrate")) +
                  "; order tells " + fixed(100 * plan.order_gain, 0) + " %, so " + fixed(100 * plan.masked_share, 0) +
                  " % of the steps hide events");
+  say(quiet, plan.tagger_steps == 0
+                 ? "repair: none (--no-repair)"
+                 : "repair: edit tagger 2 x 64, window " + std::to_string(plan.tagger_window) + ", " +
+                       counted(plan.tagger_steps, "step") + " on normals that are damaged on purpose");
+}
+
+/// What held-out normals say of the repair.
+void describe_repair(const FitReport& report, bool quiet) {
+  if (report.plan.tagger_steps == 0) return;
+  const RepairFigures& repair = report.repair;
+  say(quiet, "repair: of errors made on purpose in held-out sequences " + percent(std::max(0.0, repair.net_share)) +
+                 " are put right; gate " + fixed(repair.gate, 2) + ", least gain of an edit " +
+                 fixed(repair.threshold, 1));
 }
 
 /// What becomes of the state file that an interrupted fit has left, or not.
@@ -145,6 +159,7 @@ int run(const FitCommandOptions& options) {
   say(quiet, "called abnormal: " + alarms_text(report.alarms.own_alarms, report.alarms.own_judged) +
                  " of its own sequences, " + alarms_text(report.alarms.held_out_alarms, report.alarms.held_out) +
                  " of held-out ones (target: " + percent(report.alarms.target) + ")");
+  describe_repair(report, quiet);
   for (const std::string& warning : report.warnings) warn(warning);
   if (report.kept_normals < report.distinct_normals)
     warn("the statistics keep " + with_commas(report.kept_normals) + " of " + with_commas(report.distinct_normals) +

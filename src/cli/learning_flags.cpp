@@ -23,6 +23,8 @@ void add_fit(CLI::App& app, FitCommandOptions& options) {
   command->add_option("--max-minutes", options.max_minutes, "Stop training after so long (0: no limit)")
       ->check(check_minutes);
   command->add_flag("--resume", options.resume, "Go on where an interrupted fit with this --output stopped");
+  command->add_flag("--no-repair", options.no_repair,
+                    "Learn to judge sequences only, in half the time; the model then repairs nothing");
   add_flag_to_come(*command, "--schema", "columns are chosen by --key, --order, --time and --columns");
   add_flag_to_come(*command, "--config", "sizes are chosen by --size");
   add_flag_to_come(*command, "--valid", "use --valid-fraction");

@@ -55,6 +55,7 @@ struct FitCommandOptions {
   std::optional<std::size_t> epochs, window;
   double target_fpr = 0.01, valid_fraction = 0.1, max_minutes = 0;
   bool resume = false;
+  bool no_repair = false;
 };
 
 struct ScoreCommandOptions {

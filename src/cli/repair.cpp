@@ -89,22 +89,19 @@ int run(const RepairCommandOptions& options) {
   std::vector<Repair> repairs;
   {
     ProgressBar bar(options.common.quiet);
-    repairs = repair_dataset(scorer, data, {.max_edits = options.max_edits}, *executor, bar.sink());
+    repairs = repair_dataset(scorer, data, {}, *executor, bar.sink());
   }
   write_output(options.output, rewrite_input(data, repairs));
   if (!options.edits.empty()) write_output(options.edits, edits_text(data, repairs));
   const Counts counts = count(repairs);
-  const std::size_t abnormal = repairs.size() - counts.of(RepairResult::normal);
-  say(options.common.quiet, with_commas(abnormal) + " of " + counted(repairs.size(), "sequence") +
-                                (abnormal == 1 ? " was" : " were") +
-                                " abnormal: " + with_commas(counts.of(RepairResult::repaired)) + " repaired, " +
-                                with_commas(counts.of(RepairResult::improved)) + " improved, " +
-                                with_commas(counts.of(RepairResult::no_confident_edit)) +
-                                " left alone (no edit helped); " + counted(counts.edits, "edit"));
+  const std::size_t edited = counts.of(RepairResult::edited);
+  say(options.common.quiet, with_commas(edited) + " of " + counted(repairs.size(), "sequence") +
+                                (edited == 1 ? " was" : " were") + " edited; " + counted(counts.edits, "edit"));
   if (!options.common.json.empty()) {
     JsonWriter json;
-    json.begin_object().field("sequences", repairs.size()).field("abnormal", abnormal);
-    for (const RepairResult result : {RepairResult::repaired, RepairResult::improved, RepairResult::no_confident_edit})
+    json.begin_object().field("sequences", repairs.size());
+    for (const RepairResult result :
+         {RepairResult::untouched, RepairResult::edited, RepairResult::judged_normal, RepairResult::no_gate})
       json.field(to_string(result), counts.of(result));
     json.field("edits", counts.edits).field("rejected_rows", data.rejected().count);
     write_findings(findings, json);

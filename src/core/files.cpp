@@ -237,10 +237,20 @@ DirectoryWriter::~DirectoryWriter() {
   ::close(lock_);
 }
 
-std::string DirectoryWriter::place_of(std::string_view name) const {
-  if (name.empty() || name == "." || name == ".." || name.find('/') != std::string_view::npos)
-    fail(ErrorCode::invalid_argument, directory_, "file name", "a plain name", name);
-  return temporary_ + "/" + std::string(name);
+std::string DirectoryWriter::place_of(const std::string& name) const {
+  const std::size_t slash = name.find('/');
+  const auto is_plain = [](std::string_view part) {
+    return !part.empty() && part != "." && part != ".." && part.find('/') == std::string_view::npos;
+  };
+  const std::string_view whole = name;
+  if (!is_plain(whole.substr(0, slash)) || (slash != std::string::npos && !is_plain(whole.substr(slash + 1))))
+    fail(ErrorCode::invalid_argument, directory_, "file name", "a plain name, or DIRECTORY/NAME", name);
+  if (slash == std::string::npos) return temporary_ + "/" + name;
+  const std::string below = temporary_ + "/" + name.substr(0, slash);
+  std::error_code error;
+  fs::create_directory(below, error);
+  if (error) fail(ErrorCode::io_error, below, "cannot be created: " + error.message());
+  return temporary_ + "/" + name;
 }
 
 void DirectoryWriter::write(std::string_view name, std::string_view bytes) {
@@ -250,27 +260,31 @@ void DirectoryWriter::write(std::string_view name, std::string_view bytes) {
 void DirectoryWriter::write(std::string_view name, Pieces produce) {
   sha256_ctx context;
   sha256_init(&context);
-  write_and_sync(place_of(name), [&](auto take) {
+  const std::string full_name = below_ + std::string(name);
+  write_and_sync(place_of(full_name), [&](auto take) {
     produce([&](std::string_view bytes) {
       sha256_update(&context, bytes.size(), reinterpret_cast<const std::uint8_t*>(bytes.data()));
       take(bytes);
     });
   });
-  written_.emplace_back(name, hex_digest(context));
+  written_.emplace_back(full_name, hex_digest(context));
 }
 
 void DirectoryWriter::copy(const std::string& from, std::string_view name) {
   try {
-    copy_tree(from, place_of(name));
+    copy_tree(from, place_of(below_ + std::string(name)));
   } catch (const fs::filesystem_error& error) {
     fail(ErrorCode::io_error, from, std::string("cannot be copied: ") + error.what());
   }
 }
 
 void DirectoryWriter::carry_over() {
+  const auto is_left_out = [&](const std::string& name) {
+    return std::any_of(left_out_.begin(), left_out_.end(), [&](const auto& leaves_out) { return leaves_out(name); });
+  };
   for (const fs::directory_entry& entry : fs::directory_iterator(directory_)) {
     const fs::path name = entry.path().filename(), copy = temporary_ / name;
-    if (fs::exists(fs::symlink_status(copy)) || (left_out_ && left_out_(name.string()))) continue;
+    if (fs::exists(fs::symlink_status(copy)) || is_left_out(name.string())) continue;
     fs::copy(entry.path(), copy, fs::copy_options::recursive | fs::copy_options::copy_symlinks);
     if (entry.is_symlink()) continue;
     sync_path(copy.string());
@@ -287,6 +301,8 @@ void DirectoryWriter::commit() {
   } catch (const fs::filesystem_error& error) {
     fail(ErrorCode::io_error, directory_, std::string("cannot carry its files over: ") + error.what());
   }
+  for (const fs::directory_entry& entry : fs::directory_iterator(temporary_))
+    if (entry.is_directory() && !entry.is_symlink()) sync_path(entry.path().string());
   sync_path(temporary_);
   if (replaces) {
     if (::renameat2(AT_FDCWD, temporary_.c_str(), AT_FDCWD, directory_.c_str(), RENAME_EXCHANGE) != 0)

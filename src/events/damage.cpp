@@ -33,10 +33,7 @@ class Editor {
         options_(options),
         random_(random),
         manner_(random),
-        draft_(draft_of(clean)),
-        unseen_share_(schema.primary_column().vocabulary.types() > schema.primary_column().vocabulary.kept()
-                          ? options.unseen_share
-                          : 0) {}
+        draft_(draft_of(clean)) {}
 
   Draft& draft() { return draft_; }
 
@@ -85,7 +82,7 @@ class Editor {
 
   /// An event that does not belong before or in place of event i.
   DraftEvent wrong_event(std::size_t i) {
-    if (random_.uniform() < unseen_share_) {
+    if (random_.uniform() < options_.unseen_share) {
       DraftEvent event = event_at(normals_.any(random_));
       event.type = k_unseen_type | static_cast<TypeId>(random_.bits() >> 33);
       return event;
@@ -213,7 +210,6 @@ class Editor {
   Random& random_;
   const DamageManner manner_;
   Draft draft_;
-  const double unseen_share_;
 };
 
 /// One of the kinds that have a share; nothing if none has.

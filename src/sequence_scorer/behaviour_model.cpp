@@ -44,7 +44,15 @@ constexpr Member k_members[] = {{"config.json", true},
                                 {"event_schema.json", true},
                                 {"profile.safetensors", true},
                                 {"event_calibration.safetensors", true},
-                                {"labels.safetensors", false}};
+                                {"labels.safetensors", false},
+                                {"tagger/config.json", false},
+                                {"tagger/model.safetensors", false},
+                                {"tagger/heads.json", false},
+                                {"tagger/heads.safetensors", false},
+                                {"tagger/repair.safetensors", false}};
+/// Where the edit tagger stands, and what only it has.
+constexpr const char* k_tagger = "tagger";
+constexpr const char* k_repair_file = "tagger/repair.safetensors";
 
 std::string event_calibration_bytes(const EventCalibration& events) {
   ProfileWriter writer;
@@ -135,6 +143,13 @@ class Members {
   }
   /// It borrows from the members.
   SafetensorsFile tensors(std::string_view name) const { return {std::as_bytes(std::span(text(name))), path_of(name)}; }
+  /// A checkpoint with named heads; the weights were not mapped.
+  CheckpointFiles checkpoint_below(const std::string& below) const {
+    const auto name = [&](const char* file) { return below + "/" + file; };
+    const auto file = [&](const char* of) { return std::make_unique<SafetensorsFile>(tensors(name(of))); };
+    return {path_of(below), text(name("config.json")), file("model.safetensors"), text(name("heads.json")),
+            file("heads.safetensors")};
+  }
   CheckpointFiles take_checkpoint() {
     CheckpointFiles files{directory_, text("config.json"), std::move(mapped_), text("heads.json"), nullptr};
     if (files.weights == nullptr) files.weights = std::make_unique<SafetensorsFile>(tensors("model.safetensors"));
@@ -197,6 +212,32 @@ std::string label_bytes(const LabelClassifier& labels) {
   return writer.serialize();
 }
 
+void write_repairer(DirectoryWriter& writer, const SequenceRepairer& repairer) {
+  writer.enter(k_tagger);
+  write_model(writer, repairer.tagger.encoder(), repairer.tagger.encoder().values());
+  ProfileWriter file;
+  repairer.save(file);
+  writer.write(std::string_view(k_repair_file).substr(std::string_view(k_tagger).size() + 1), file.serialize());
+  writer.enter("");
+}
+
+/// The repair of a directory; nullopt: the model was fitted without one.
+std::optional<SequenceRepairer> read_repairer(const Sidecar& sidecar, const Members& members, const EventSchema& schema,
+                                              const Context<float>& context) {
+  std::size_t found = 0, all = 0;
+  for (const Member& member : k_members) {
+    if (!std::string_view(member.name).starts_with(std::string(k_tagger) + "/")) continue;
+    ++all;
+    found += sidecar.files.contains(member.name) ? 1 : 0;
+  }
+  if (found == 0) return std::nullopt;
+  if (found < all)
+    fail(ErrorCode::bad_checkpoint, members.path_of("detector.json"), "files of the edit tagger", std::to_string(all),
+         std::to_string(found));
+  Model<float> encoder = load_scoring_model(context, members.checkpoint_below(k_tagger), EditTagger::features(schema));
+  return SequenceRepairer::load(EditTagger(schema, std::move(encoder)), members.tensors(k_repair_file));
+}
+
 /// The files of what is calibrated and decided, and detector.json, which names all that the writer has written.
 void write_calibration(DirectoryWriter& writer, const BehaviourModel& model) {
   writer.write("profile.safetensors", model.detector.serialize());
@@ -226,6 +267,8 @@ void save_behaviour_model(const BehaviourModel& model, const std::string& direct
   DirectoryWriter writer(directory);
   write_model(writer, model.encoder, model.encoder.values());
   writer.write("event_schema.json", to_json(model.schema));
+  if (model.repairer) write_repairer(writer, *model.repairer);
+  writer.leave_out([](std::string_view name) { return name == k_tagger; });  // that of another generation
   write_calibration(writer, model);
   writer.commit();
 }
@@ -287,8 +330,9 @@ BehaviourModel read_behaviour_model(const std::string& directory, const LoadOpti
   detector.load(members.tensors("profile.safetensors"));
   EventCalibration events =
       read_event_calibration(members.tensors("event_calibration.safetensors"), sidecar.repeat_share, schema);
-  return {std::move(schema),   std::move(encoder), std::move(detector), std::move(events),      sidecar.target_fpr,
-          sidecar.drift_auroc, sidecar.training,   std::move(labels),   sidecar.recalibrated_on};
+  std::optional<SequenceRepairer> repairer = read_repairer(sidecar, members, schema, context);
+  return {std::move(schema),   std::move(encoder), std::move(detector), std::move(events),   sidecar.target_fpr,
+          sidecar.drift_auroc, sidecar.training,   std::move(labels),   std::move(repairer), sidecar.recalibrated_on};
 }
 
 }  // namespace v0

@@ -1,8 +1,8 @@
 #include "seqguard/sequence_scorer/fit.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <limits>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -12,20 +12,17 @@
 #include "seqguard/sequence_scorer/behaviour_model.hpp"
 #include "seqguard/training/event_objectives.hpp"
 #include "seqguard/training/event_source.hpp"
-#include "seqguard/training/state_file.hpp"
 #include "seqguard/training/trainer.hpp"
 #include "sequence_scorer/finished_surprise.hpp"
 #include "sequence_scorer/fit_jobs.hpp"
-#include "sequence_scorer/fit_state.hpp"
+#include "sequence_scorer/fit_repairer.hpp"
+#include "sequence_scorer/fit_trainings.hpp"
 #include "sequence_scorer/held_out_surprise.hpp"
 #include "sequence_scorer/threshold_check.hpp"
 
 namespace seqguard {
 inline namespace v0 {
 namespace {
-
-using Clock = std::chrono::steady_clock;
-double seconds_since(Clock::time_point begin) { return std::chrono::duration<double>(Clock::now() - begin).count(); }
 
 ModelSpec encoder_spec(const FitPlan& plan, const EventSchema& schema) {
   ModelSpec spec;
@@ -70,41 +67,46 @@ class Fitter {
         data_(input.data),
         plan_(input.plan),
         executor_(executor),
-        progress_(progress),
         context_(make_context(options_.compute)),
         jobs_(make_fit_jobs(plan_, options_)),
         given_(surprise_views(schema_)),
         recipe_(Recipe::preset(options_.preset, given_)),
-        description_{"fit", k_fit_state_layout, fingerprint()} {
-    state_.next.assign(data_.size() * given_.size(), std::numeric_limits<double>::quiet_NaN());
-    resumed_ = options_.resume && !options_.state_file.empty() && file_exists(options_.state_file);
-    if (resumed_) state_ = load_state<FitState>(options_.state_file, description_);
-    const std::size_t probes = plan_.folds > 0 ? state_.job * probe_sequences(data_.size()).size() : 0;
-    if (state_.job >= jobs_.size() || state_.next.size() != data_.size() * given_.size() ||
-        state_.probes.size() != probes * given_.size() || state_.cut_at.size() != state_.job)
+        trainings_(options_, jobs_.size() * (repairs() ? 2 : 1), {"fit", k_fit_state_layout, fingerprint()}, executor,
+                   progress),
+        state_(trainings_.state()) {
+    const std::size_t n = data_.size(), trainings = jobs_.size() * (repairs() ? 2 : 1);
+    if (!trainings_.resumed()) {
+      state_.next.assign(n * given_.size(), std::numeric_limits<double>::quiet_NaN());
+      state_.gains.assign(n, std::numeric_limits<double>::quiet_NaN());
+    }
+    const std::size_t asked = plan_.folds > 0 ? std::min<std::size_t>(state_.job, jobs_.size()) : 0;
+    if (state_.job >= trainings || state_.next.size() != n * given_.size() || state_.gains.size() != n ||
+        state_.probes.size() != asked * probe_sequences(n).size() * given_.size() || state_.cut_at.size() != state_.job)
       fail(ErrorCode::bad_checkpoint, options_.state_file, "number of trainings or sequences does not fit");
   }
 
   std::shared_ptr<const BehaviourModel> run(FitReport* report) {
     Model<float> encoder(context_, encoder_spec(plan_, schema_));
-    double validation_loss = 0;
-    for (std::size_t j = state_.job; j < jobs_.size(); ++j) {
-      validation_loss = train(encoder, j);
-      if (plan_.folds > 0) ask_probes(encoder);
-      if (!jobs_[j].held_out.empty()) add_held_out_surprise(state_, encoder, input_, jobs_[j], executor_);
-      if (j + 1 < jobs_.size()) finish_job();
-      if (!jobs_[j].held_out.empty()) report_calibration(j, jobs_[j].held_out.size());
+    if (state_.job >= jobs_.size()) {
+      if (state_.encoder.size() != encoder.values().size())
+        fail(ErrorCode::bad_checkpoint, options_.state_file, "the encoder is another one");
+      encoder.values() = state_.encoder;
+      encoder.pack(false);
     }
-    auto model = std::make_shared<BehaviourModel>(
-        BehaviourModel{schema_, std::move(encoder), SequenceDetector(recipe_, given_, detector_options()),
-                       event_calibration(), options_.target_fpr, 0.5, to_json(plan_)});
+    for (std::size_t j = state_.job; j < jobs_.size(); ++j) train_encoder(encoder, j);
+    std::optional<SequenceRepairer> repairer;
+    if (repairs()) repairer = fit_repairer(input_, context_, jobs_, trainings_, executor_, report);
+    auto model = std::make_shared<BehaviourModel>(BehaviourModel{
+        schema_, std::move(encoder), SequenceDetector(recipe_, given_, detector_options()), event_calibration(),
+        options_.target_fpr, 0.5, to_json(plan_), std::nullopt, std::move(repairer)});
     fit_detector(*model, report);
-    report_calibration(jobs_.size() - 1, data_.size());
+    const std::string& last = jobs_.back().phase;
+    trainings_.report_calibration(repairs() ? tagger_phase(jobs_, jobs_.size() - 1) : last, data_.size());
     if (report != nullptr) {
       report->plan = plan_;
-      report->resumed = resumed_;
-      report->seconds = seconds_since(began_);
-      report->validation_loss = validation_loss;
+      report->resumed = trainings_.resumed();
+      report->seconds = trainings_.seconds();
+      report->validation_loss = state_.validation_loss;
     }
     return model;
   }
@@ -127,13 +129,16 @@ class Fitter {
     for (const double value :
          {static_cast<double>(options_.seed), static_cast<double>(plan_.steps), static_cast<double>(plan_.hidden),
           static_cast<double>(plan_.layers), static_cast<double>(plan_.heads), options_.valid_fraction,
-          plan_.masked_share, options_.target_fpr})
+          plan_.masked_share, options_.target_fpr, static_cast<double>(plan_.tagger_steps),
+          static_cast<double>(plan_.tagger_window), plan_.tagger_dropout})
       text += " " + std::to_string(value);
     return sha256(text + " " + data_fingerprint(data_));
   }
 
-  /// Trains job j, going on where the state stopped. Returns the best held-out loss.
-  double train(Model<float>& encoder, std::size_t j) {
+  bool repairs() const { return plan_.tagger_steps > 0; }
+
+  /// Trains the encoder of job j, and asks it about what it has not seen.
+  void train_encoder(Model<float>& encoder, std::size_t j) {
     const FitJob& job = jobs_[j];
     encoder.initialize(job.weight_seed);
     const EventSource source(schema_, pick(data_, job.train), pick(data_, job.validation), plan_.window, job.seed);
@@ -142,67 +147,19 @@ class Fitter {
     Trainer<float> trainer(encoder,
                            {{&source, {{&masked}}, plan_.masked_share}, {&source, {{&next}}, 1 - plan_.masked_share}},
                            options_of(plan_, job.seed));
-    if (state_.has_trainer && state_.job == j) trainer.restore(std::move(state_.trainer));
-    const double deadline = deadline_of(j);
-    Clock::time_point saved = Clock::now();
-    const auto save = [&] {
-      state_.has_trainer = true;
-      state_.trainer = trainer.state();
-      save_progress();
-      saved = Clock::now();
-    };
-    try {
-      trainer.run(executor_, job.phase, progress_, [&] {
-        if (!trainer.finished() && seconds_since(began_) > deadline) trainer.stop();
-        if (seconds_since(saved) >= options_.save_seconds || trainer.finished()) save();
-      });
-    } catch (const Error& error) {
-      if (error.code() != ErrorCode::cancelled) throw;
-      save();
-      stopped_after("step " + std::to_string(state_.trainer.step) + " of " + std::to_string(plan_.steps) + " of ", j);
-    }
-    const TrainerState<float>& end = trainer.state();
-    state_.cut_at.push_back(end.stopped ? end.step : 0);
-    return end.early_stopping.best_loss;
-  }
-
-  /// When job j has used its share of FitOptions::max_minutes, in seconds of this fit: of the time that is left each
-  /// training that is left may use the same.
-  double deadline_of(std::size_t j) const {
-    if (options_.max_minutes <= 0) return std::numeric_limits<double>::infinity();
-    const double now = seconds_since(began_), left = 60 * options_.max_minutes - now;
-    return now + left / static_cast<double>(jobs_.size() - j);
-  }
-
-  void finish_job() {
-    ++state_.job;
-    state_.has_trainer = false;
-    state_.trainer = {};
-    save_progress();
-  }
-
-  void save_progress() const {
-    if (!options_.state_file.empty()) save_state(state_, options_.state_file, description_);
+    const double loss = trainings_.run(trainer, plan_.steps, job.phase);
+    if (plan_.folds > 0) ask_probes(encoder);
+    if (!job.held_out.empty()) add_held_out_surprise(state_, encoder, input_, job, executor_);
+    const bool is_last = j + 1 == jobs_.size();
+    if (is_last) state_.validation_loss = loss;
+    if (is_last && repairs()) state_.encoder = encoder.values();
+    if (!is_last || repairs()) trainings_.finish();
+    if (!job.held_out.empty()) trainings_.report_calibration(job.phase, job.held_out.size());
   }
 
   void ask_probes(const Model<float>& encoder) {
     const std::vector<double> probes = surprise_means(encoder, input_, probe_sequences(data_.size()), executor_);
     state_.probes.insert(state_.probes.end(), probes.begin(), probes.end());
-  }
-
-  /// What job j has trained is in the state file by now.
-  void report_calibration(std::size_t j, std::size_t sequences) const {
-    Progress report;
-    report.phase = "calibration";
-    report.done = report.total = sequences;
-    if (!progress_.report(report)) stopped_after("", j);
-  }
-
-  [[noreturn]] void stopped_after(const std::string& step, std::size_t j) const {
-    std::string what = "stopped after " + step + "training " + std::to_string(j + 1) + " of " +
-                       std::to_string(jobs_.size()) + " (" + jobs_[j].phase + ")";
-    if (!options_.state_file.empty()) what += "; saved in " + options_.state_file;
-    fail(ErrorCode::cancelled, "fit", what);
   }
 
   std::vector<TypeSequence> all_types() const {
@@ -235,7 +192,10 @@ class Fitter {
     report->drift_warning = drift.warning;
     report->alarms = alarm_rates(model, input_, executor_);
     report->warnings = threshold_warnings(report->alarms, Normals(types));
-    if (const std::string cut = time_limit_warning(plan_, state_.cut_at); !cut.empty()) report->warnings.push_back(cut);
+    const std::span<const std::uint64_t> cut_at = state_.cut_at;
+    for (const std::string& cut : {time_limit_warning(plan_, cut_at.first(jobs_.size())),
+                                   tagger_time_limit_warning(plan_, cut_at.subspan(jobs_.size()))})
+      if (!cut.empty()) report->warnings.push_back(cut);
   }
 
   const FitInput& input_;
@@ -244,15 +204,12 @@ class Fitter {
   const EncodedData& data_;
   const FitPlan& plan_;
   Executor& executor_;
-  ProgressSink progress_;
-  Clock::time_point began_ = Clock::now();
   Context<float> context_;
   std::vector<FitJob> jobs_;
   std::vector<std::string> given_;
   Recipe recipe_;
-  StateDescription description_;
-  FitState state_;
-  bool resumed_ = false;
+  FitTrainings trainings_;
+  FitState& state_;
 };
 
 }  // namespace

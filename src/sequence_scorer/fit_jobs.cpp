@@ -77,5 +77,16 @@ std::string time_limit_warning(const FitPlan& plan, std::span<const std::uint64_
   return "--max-minutes ended " + ended + ": " + consequence + "; allow more minutes, or fewer --epochs";
 }
 
+std::string tagger_time_limit_warning(const FitPlan& plan, std::span<const std::uint64_t> cut_at) {
+  const auto cut = cut_at.size() - static_cast<std::size_t>(std::count(cut_at.begin(), cut_at.end(), 0u));
+  if (cut == 0) return "";
+  std::uint64_t fewest = plan.tagger_steps;
+  for (const std::uint64_t steps : cut_at) fewest = steps > 0 ? std::min(fewest, steps) : fewest;
+  return "--max-minutes ended " + std::to_string(cut) + " of the " + std::to_string(cut_at.size()) +
+         (cut_at.size() == 1 ? " training" : " trainings") + " of the repair, the shortest after " +
+         std::to_string(fewest) + " of " + std::to_string(plan.tagger_steps) +
+         " steps: it puts less right than it could; allow more minutes, or leave it out by --no-repair";
+}
+
 }  // namespace v0
 }  // namespace seqguard

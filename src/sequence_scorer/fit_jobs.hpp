@@ -26,6 +26,8 @@ std::vector<FitJob> make_fit_jobs(const FitPlan& plan, const FitOptions& options
 
 /// Says which trainings FitOptions::max_minutes has ended: after `cut_at` [jobs] steps, 0: it has not. Empty: none.
 std::string time_limit_warning(const FitPlan& plan, std::span<const std::uint64_t> cut_at);
+/// The same of the trainings of taggers, of which there may be none.
+std::string tagger_time_limit_warning(const FitPlan& plan, std::span<const std::uint64_t> cut_at);
 
 }  // namespace v0
 }  // namespace seqguard

@@ -24,6 +24,7 @@ std::string data_fingerprint(const EncodedData& data) {
     for (const auto& values : sequence.values) append_bytes(bytes, values);
     for (const auto& missing : sequence.missing) append_bytes(bytes, missing);
     append_bytes(bytes, sequence.gaps);
+    append_bytes(bytes, sequence.time_ms);
     digest = sha256(bytes);
   }
   return digest;

@@ -12,7 +12,8 @@ std::string to_json(const FitPlan& plan) {
   json.field("layers", plan.layers).field("heads", plan.heads).field("steps", plan.steps);
   json.exact_field("learning_rate", plan.learning_rate).exact_field("dropout", plan.dropout);
   json.exact_field("order_gain", plan.order_gain).exact_field("masked_share", plan.masked_share);
-  json.field("folds", plan.folds).end_object();
+  json.field("folds", plan.folds).field("tagger_steps", plan.tagger_steps);
+  json.field("tagger_window", plan.tagger_window).exact_field("tagger_dropout", plan.tagger_dropout).end_object();
   return json.text();
 }
 

@@ -1,189 +1,117 @@
 #include "sequence_scorer/repair.hpp"
 
 #include <algorithm>
-#include <numeric>
-#include <span>
+#include <string>
+#include <vector>
 
+#include "seqguard/core/error.hpp"
 #include "sequence_scorer/edit_words.hpp"
-#include "sequence_scorer/expected_values.hpp"
 #include "sequence_scorer/judge.hpp"
 
 namespace seqguard {
 inline namespace v0 {
 namespace {
 
-/// Positions tried for each edit: the most surprising ones.
-constexpr std::size_t k_positions_tried = 3;
-/// An edit has to lower the combined level by at least this much: less is noise of the calibration's steps.
-constexpr double k_least_gain = 0.05;
+const SequenceRepairer& repairer_of(const BehaviourModel& model) {
+  if (!model.repairer)
+    fail(ErrorCode::unsupported, "repair",
+         "the model has not learned to repair: it was fitted with --no-repair (FitOptions::repair = false), or by a "
+         "version that could not; fit it again");
+  return *model.repairer;
+}
 
-/// Only events that are themselves among the most surprising ones are edited: a sequence that is odd as a whole (a user
-/// who repeats one action) is not brought back to normal by rewriting events that are as likely as any.
-constexpr double k_suspicious = 0.05;
+void check(const RepairOptions& options) {
+  if (!(options.max_false_edits > 0 && options.max_false_edits < 1))
+    fail(ErrorCode::invalid_argument, "repair", "share of normal sequences that may be touched (--max-false-edits)",
+         "between 0 and 1", std::to_string(options.max_false_edits));
+}
 
-/// An edit and what speaks for it.
-struct Proposal {
-  EventEdit edit;
-  double probability = 0;  ///< of its value given the rest; 0 for a deletion
-};
-
-/// One run of the search.
-class Search {
+/// One sequence.
+class Repairing {
  public:
-  Search(SequenceScorer::Scratch::Buffers& buffers, const RepairOptions& options)
-      : model_(*buffers.model), buffers_(buffers), options_(options) {}
+  Repairing(SequenceScorer::Scratch::Buffers& buffers, const RepairOptions& options)
+      : model_(*buffers.model), repairer_(repairer_of(model_)), buffers_(buffers), options_(options) {
+    check(options);
+  }
 
   Repair run(const EventsView& events) {
-    encode(events, model_.schema, original_);
-    has_text_ = events.columns[model_.schema.primary].is_text();
-    const Judgement before = judge(original_);
+    encode(events, model_.schema, buffers_.encoded);
+    if (events.n == 0) fail(ErrorCode::bad_event, "repair", "the sequence has no events");
     Repair result;
-    result.score_before = result.score_after = before.value;
-    result.p_before = result.p_after = before.p_value;
-    if (!is_anomaly(before)) return result;
-
-    result.result = RepairResult::no_confident_edit;
-    const std::size_t most = std::min(options_.max_edits, std::max<std::size_t>(1, original_.n / 4));
-    std::vector<Proposal> script;
-    Judgement now = before;
-    while (is_anomaly(now) && script.size() < most)
-      if (!add_best_edit(script, now)) break;
+    if (options_.only_abnormal) {
+      judge(buffers_.encoded, result.score_before, result.p_before);
+      result.score_after = result.score_before;
+      result.p_after = result.p_before;
+      result.result = RepairResult::judged_normal;
+      if (!(result.p_before < model_.target_fpr)) return result;
+    }
+    std::vector<ProposedEdit>& script = buffers_.script;
+    const RepairedSequence repaired = repairer_.repair(buffers_.encoded, model_.schema, options_.max_false_edits,
+                                                       options_.rounds, buffers_.repair, script);
+    result.largest_gain = repaired.largest_gain;
+    result.result = repaired.has_gate ? RepairResult::untouched : RepairResult::no_gate;
     if (script.empty()) return result;
-    drop_needless(script, now);
-    result.score_after = now.value;
-    result.p_after = now.p_value;
-    result.result = is_anomaly(now) ? RepairResult::improved : RepairResult::repaired;
-    result.edits = edits_of(script, events);
+    put_in_words(events, script, result);
+    if (result.result == RepairResult::edited && options_.judge) judge_both(result);
     return result;
   }
 
  private:
-  Judgement judge(const EncodedEvents& events) {
+  void put_in_words(const EventsView& events, const std::vector<ProposedEdit>& script, Repair& result) {
+    std::vector<EventEdit>& made = buffers_.made;
+    made.clear();
+    const auto is_reported = [&](const ProposedEdit& edit) {
+      return edit.only_reported || (!options_.strike_stretches && is_stretch(edit.edit));
+    };
+    for (const ProposedEdit& proposed : script)
+      if (!is_reported(proposed)) made.push_back(proposed.edit);
+    for (const ProposedEdit& proposed : script) {
+      Edit& edit = result.edits.emplace_back(in_words(proposed.edit, made, events, model_.schema));
+      edit.probability = proposed.probability;
+      edit.gain = proposed.gain;
+      edit.only_reported = is_reported(proposed);
+    }
+    if (!made.empty()) result.result = RepairResult::edited;
+  }
+
+  void judge_both(Repair& result) {
+    if (!options_.only_abnormal) judge(buffers_.encoded, result.score_before, result.p_before);
+    apply_script(buffers_.made, buffers_.encoded, model_.schema, buffers_.repaired, buffers_.origins);
+    judge(buffers_.repaired, result.score_after, result.p_after);
+  }
+
+  void judge(const EncodedEvents& events, double& score, double& p_value) {
     Surprise causal;
-    return judge_sequence(events, buffers_, causal);
-  }
-  Judgement judge(std::span<const Proposal> script) {
-    apply(script);
-    return judge(edited_);
-  }
-  bool is_anomaly(const Judgement& judgement) const { return judgement.p_value < model_.target_fpr; }
-
-  void apply(std::span<const Proposal> script) {
-    edits_.clear();
-    for (const Proposal& proposal : script) edits_.push_back(proposal.edit);
-    apply_script(edits_, original_, model_.schema, edited_, origins_);
-  }
-
-  /// Adds the edit after which the sequence scores lowest; false if none lowers the score enough.
-  bool add_best_edit(std::vector<Proposal>& script, Judgement& now) {
-    const std::vector<Proposal> tried = proposals(script);
-    double best_value = now.value - k_least_gain;
-    const Proposal* best = nullptr;
-    script.emplace_back();
-    for (const Proposal& proposal : tried) {
-      script.back() = proposal;
-      const Judgement judgement = judge(script);
-      if (judgement.value >= best_value) continue;
-      best_value = judgement.value;
-      now = judgement;
-      best = &proposal;
-    }
-    if (best != nullptr)
-      script.back() = *best;
-    else
-      script.pop_back();
-    return best != nullptr;
-  }
-
-  std::vector<Proposal> proposals(std::span<const Proposal> script) {
-    apply(script);
-    judge_events_by_both_sides(edited_, buffers_, events_);
-    std::vector<std::size_t> order(edited_.n);
-    std::iota(order.begin(), order.end(), std::size_t{0});
-    std::stable_sort(order.begin(), order.end(),
-                     [&](std::size_t a, std::size_t b) { return events_[a].value > events_[b].value; });
-    std::vector<std::size_t> tried;
-    for (const std::size_t i : order) {
-      if (tried.size() == k_positions_tried || events_[i].p_value > k_suspicious) break;
-      const auto is_here = [&](const Proposal& proposal) { return proposal.edit.position == origins_[i]; };
-      if (std::none_of(script.begin(), script.end(), is_here)) tried.push_back(i);
-    }
-    return proposals_at(tried);
-  }
-
-  /// The deletion of each of these events of the edited sequence, and its replacements.
-  std::vector<Proposal> proposals_at(std::span<const std::size_t> events) {
-    std::vector<std::vector<ExpectedValue>> values(events.size());
-    if (has_text_) values = expected_values(edited_, events, options_.candidates + 1, buffers_);
-    std::vector<Proposal> result;
-    for (std::size_t k = 0; k < events.size(); ++k) {
-      const std::size_t position = origins_[events[k]];
-      const std::int32_t present = edited_.ids[model_.schema.primary][events[k] + 1];
-      if (edited_.n > 1) result.push_back({{.operation = EditOperation::remove, .position = position}});
-      for (const auto& [id, probability] : values[k]) {
-        if (id == present || probability < options_.min_probability) continue;
-        const auto type = static_cast<TypeId>(id - k_reserved_ids);
-        result.push_back({{.operation = EditOperation::replace, .position = position, .type = type}, probability});
-      }
-    }
-    return result;
-  }
-
-  /// Removes edits without which the sequence is judged the same.
-  void drop_needless(std::vector<Proposal>& script, Judgement& now) {
-    const bool normal = !is_anomaly(now);
-    for (std::size_t i = 0; i < script.size() && script.size() > 1;) {
-      std::vector<Proposal> fewer = script;
-      fewer.erase(fewer.begin() + static_cast<std::ptrdiff_t>(i));
-      const Judgement judgement = judge(fewer);
-      if (normal ? !is_anomaly(judgement) : judgement.value <= now.value) {
-        script = std::move(fewer);
-        now = judgement;
-      } else {
-        ++i;
-      }
-    }
-  }
-
-  std::vector<Edit> edits_of(std::span<const Proposal> script, const EventsView& events) const {
-    std::vector<Edit> edits;
-    for (const auto& [edit, probability] : script) {
-      edits.push_back(in_words(edit, {}, events, model_.schema));  // it inserts nothing
-      edits.back().probability = probability;
-    }
-    std::sort(edits.begin(), edits.end(), edit_precedes<Edit>);
-    return edits;
+    const Judgement judgement = judge_sequence(events, buffers_, causal);
+    score = judgement.value;
+    p_value = judgement.p_value;
   }
 
   const BehaviourModel& model_;
+  const SequenceRepairer& repairer_;
   SequenceScorer::Scratch::Buffers& buffers_;
-  RepairOptions options_;
-  bool has_text_ = false;  ///< the caller has values as text: others can be put in their place
-  EncodedEvents original_, edited_;
-  std::vector<std::size_t> origins_;  ///< of edited_
-  std::vector<EventEdit> edits_;
-  std::vector<EventScore> events_;
+  const RepairOptions& options_;
 };
 
 }  // namespace
 
 std::string_view to_string(RepairResult result) noexcept {
   switch (result) {
-    case RepairResult::normal:
-      return "normal";
-    case RepairResult::repaired:
-      return "repaired";
-    case RepairResult::improved:
-      return "improved";
-    case RepairResult::no_confident_edit:
-      return "no_confident_edit";
+    case RepairResult::untouched:
+      return "untouched";
+    case RepairResult::edited:
+      return "edited";
+    case RepairResult::judged_normal:
+      return "judged_normal";
+    case RepairResult::no_gate:
+      return "no_gate";
   }
   return "unknown";
 }
 
 Repair repair_sequence(const EventsView& events, SequenceScorer::Scratch::Buffers& buffers,
                        const RepairOptions& options) {
-  return Search(buffers, options).run(events);
+  return Repairing(buffers, options).run(events);
 }
 
 }  // namespace v0

@@ -8,6 +8,7 @@
 #include "seqguard/detection/encoder_surprise.hpp"
 #include "seqguard/detection/sequence_detector.hpp"
 #include "seqguard/model/integrated_gradients.hpp"
+#include "seqguard/repair/sequence_repairer.hpp"
 #include "seqguard/sequence_scorer/sequence_scorer.hpp"
 #include "sequence_scorer/given_numbers.hpp"
 
@@ -25,9 +26,14 @@ struct SequenceScorer::Scratch::Buffers {
   SequenceDetector::Scratch detector;
   std::vector<float> causal, masked;  ///< surprises, [1 + C, L]
   GivenScratch given;
+  std::unique_ptr<IntegratedGradients<float>> gradients;  ///< made when an explanation first asks for attributions
   std::vector<float> log_probability;                     ///< [V] of one event
   std::vector<TypeId> seen;                               ///< values met so far, ascending
-  std::unique_ptr<IntegratedGradients<float>> gradients;  ///< made when an explanation first asks for attributions
+  RepairScratch repair;
+  std::vector<ProposedEdit> script;  ///< of a repair, and
+  std::vector<EventEdit> made;       ///< what of it is made, with
+  std::vector<std::size_t> origins;  ///< the places that events had before
+  EncodedEvents repaired;
 };
 
 }  // namespace v0

@@ -131,6 +131,8 @@ void SequenceScorer::score_batch(std::span<const EventsView> batch, std::span<Sc
   });
 }
 
+bool SequenceScorer::can_repair() const noexcept { return model_->repairer.has_value(); }
+
 std::span<const std::string> SequenceScorer::classes() const noexcept {
   return model_->labels ? std::span<const std::string>(model_->labels->classes) : std::span<const std::string>();
 }

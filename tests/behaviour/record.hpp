@@ -61,11 +61,11 @@ inline void add_score(Record& record, const Score& score) {
 }
 
 inline void add_repair(Record& record, const Repair& repair) {
-  record.word("repair").word(to_string(repair.result)).number(repair.score_before).number(repair.score_after);
-  record.number(repair.p_before).number(repair.p_after).end();
+  record.word("repair").word(to_string(repair.result)).number(repair.largest_gain);
+  record.number(repair.score_before).number(repair.score_after).number(repair.p_before).number(repair.p_after).end();
   for (const Edit& edit : repair.edits) {
     record.word("edit").count(edit.position).word(to_string(edit.operation)).word("\"" + edit.before + "\"");
-    record.word("\"" + edit.after + "\"").number(edit.probability);
+    record.word("\"" + edit.after + "\"").number(edit.probability).number(edit.gain).count(edit.count);
     for (const FollowingColumn& column : edit.followed)
       record.word("column").count(column.column).word("\"" + column.before + "\"").word("\"" + column.after + "\"");
     record.end();
@@ -85,7 +85,7 @@ inline void add_sequences(Record& record, const SequenceScorer& scorer, const Da
     for (const Candidate& candidate : scorer.expected(events, both.worst, 3, scratch))
       record.word("\"" + candidate.value + "\"").number(candidate.probability);
     record.end();
-    add_repair(record, scorer.repair(events));
+    if (scorer.can_repair()) add_repair(record, scorer.repair(events));
   }
 }
 

@@ -430,28 +430,28 @@ TEST_CASE("in some sequences a tenth of the events looks as if a repair had put 
   CHECK(std::abs(static_cast<double>(unknown) - expected) < 5 * std::sqrt(expected));
 }
 
-TEST_CASE("where the vocabulary has rare values some wrong events are unseen ones") {
-  const Data shop = shop_data(), letters_only = letter_data();
-  for (const bool has_rare : {true, false}) {
-    const Data& data = has_rare ? shop : letters_only;
-    DamageOptions options = only(DamageKind::spurious, .2);
-    options.unseen_share = .5;
-    const Damage damage = data.damage(options);
-    DamagedEvents out;
-    std::size_t unseen = 0;
-    for (std::uint64_t seed = 0; seed < 100; ++seed) {
-      Random random(seed);
-      damage.apply(data.normals[seed % 60], random, out);
-      for (std::size_t i = 0; i < out.events.n; ++i) {
-        if (!is_unseen(out.events.types[i])) continue;
-        ++unseen;
-        CHECK(out.events.ids[0][i + 1] == k_unk_id);
-        CHECK(out.tags[i] == EventTag::remove);
-      }
+TEST_CASE("some wrong events are none of the vocabulary") {
+  const Data data = letter_data();
+  DamageOptions options = only(DamageKind::spurious, .2);
+  options.unseen_share = .5;
+  const Damage damage = data.damage(options);
+  DamagedEvents out;
+  std::size_t unseen = 0, wrong = 0;
+  for (std::uint64_t seed = 0; seed < 100; ++seed) {
+    Random random(seed);
+    damage.apply(data.normals[seed % 60], random, out);
+    for (std::size_t i = 0; i < out.events.n; ++i) {
+      wrong += out.tags[i] == EventTag::remove ? 1 : 0;
+      if (!is_unseen(out.events.types[i])) continue;
+      ++unseen;
+      CHECK(out.events.ids[0][i + 1] == k_unk_id);
+      CHECK(out.tags[i] == EventTag::remove);
     }
-    CHECK((unseen > 50) == has_rare);
-    CHECK((unseen > 0) == has_rare);
   }
+  // A wrong event that is a copy out of the sequence may copy an unseen one: the share is no binomial's. Far from 0
+  // and 1.
+  CHECK(unseen > wrong / 4);
+  CHECK(unseen < 3 * wrong / 4);
 }
 
 TEST_CASE("sequences of one event survive every kind of damage, and so do times at the ends of their range") {

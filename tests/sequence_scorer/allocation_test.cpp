@@ -138,3 +138,21 @@ TEST_CASE("a warm embedding and a warm classification allocate nothing" * doctes
   const std::size_t after = allocation_count;
   CHECK(after == before);
 }
+
+TEST_CASE("a warm repair without edits allocates nothing" * doctest::skip(!k_allocations_counted)) {
+  const SequenceScorer& scorer = repairing_scorer();
+  const auto normals = visits(40, 15);
+  auto scratch = scorer.make_scratch(60);
+  for (const auto& events : normals) scorer.repair(OneColumn(events).view(), scratch);
+  std::size_t untouched = 0;
+  for (const auto& events : normals) {
+    const OneColumn column(events);
+    const std::size_t before = allocation_count;
+    const RepairResult result = scorer.repair(column.view(), scratch).result;
+    const std::size_t allocated = allocation_count - before;
+    if (result != RepairResult::untouched) continue;
+    CHECK(allocated == 0);
+    ++untouched;
+  }
+  CHECK(untouched > 20);
+}

@@ -52,27 +52,30 @@ class DirectoryWriter {
   DirectoryWriter(const DirectoryWriter&) = delete;
   DirectoryWriter& operator=(const DirectoryWriter&) = delete;
 
-  /// Writes one file (a plain name without '/'). @throws Error io_error, invalid_argument.
+  /// Writes one file (a plain name without '/', of a file in a directory below it: DIRECTORY/NAME). @throws Error
+  /// io_error, invalid_argument.
   void write(std::string_view name, std::string_view bytes);
   /// The same in pieces: `produce` hands them to its argument, in order. @throws Error likewise.
   void write(std::string_view name, FunctionRef<void(FunctionRef<void(std::string_view)>)> produce);
   /// Copies a file or a whole directory from elsewhere. A symbolic link must be one of the Hub's cache
   /// (is_hub_link()); its file is copied. @throws Error io_error: another link, a device, and as write().
   void copy(const std::string& from, std::string_view name);
-  /// Files of an existing DIR for which this holds are not carried over.
-  void leave_out(std::function<bool(std::string_view name)> which) { left_out_ = std::move(which); }
+  /// Files of an existing DIR for which this holds are not carried over; of several calls, any of them.
+  void leave_out(std::function<bool(std::string_view name)> which) { left_out_.push_back(std::move(which)); }
+  /// Files that are written from now on stand in this directory below, and are named DIRECTORY/NAME; "": no longer.
+  void enter(std::string_view below) { below_ = below.empty() ? "" : std::string(below) + "/"; }
   /// What was written so far: name and SHA-256 of each file, in order; not what was copied.
   const std::vector<std::pair<std::string, std::string>>& written() const noexcept { return written_; }
   /// Publishes. @throws Error io_error, also where neither rename nor exchange works; DIR is then untouched.
   void commit();
 
  private:
-  std::string place_of(std::string_view name) const;
+  std::string place_of(const std::string& name) const;
   void carry_over();
 
-  std::string directory_, temporary_;
+  std::string directory_, temporary_, below_;
   std::vector<std::pair<std::string, std::string>> written_;
-  std::function<bool(std::string_view)> left_out_;
+  std::vector<std::function<bool(std::string_view)>> left_out_;
   int lock_ = -1;  // on the sibling while this writer lives
   bool committed_ = false;
 };

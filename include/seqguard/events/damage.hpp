@@ -60,7 +60,7 @@ struct DamageOptions {
   double two_kinds_share = .4;                 ///< of the damaged ones: two different kinds, one after the other
   /// Of the sequences: in them of a tenth of the events only the value is known, as of one that a repair put in.
   double unknown_share = .1;
-  double unseen_share = .05;  ///< of the wrong events: no value of the vocabulary, where that has rare values
+  double unseen_share = .05;  ///< of the wrong events: no value of the vocabulary
 };
 
 class NormalEvents;

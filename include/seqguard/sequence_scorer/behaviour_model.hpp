@@ -12,6 +12,7 @@
 #include "seqguard/detection/sequence_detector.hpp"
 #include "seqguard/events/schema.hpp"
 #include "seqguard/model/model.hpp"
+#include "seqguard/repair/sequence_repairer.hpp"
 #include "seqguard/sequence_scorer/sequence_scorer.hpp"
 
 namespace seqguard {
@@ -27,6 +28,7 @@ struct BehaviourModel {
   double drift_auroc = 0.5;                    ///< second half of the training normals against the first; .5: no drift
   std::string training = "{}";                 ///< JSON object: the plan that fit followed, for people
   std::optional<LabelClassifier> labels = {};  ///< what fine_tune() has learned; its view is k_label_view of the recipe
+  std::optional<SequenceRepairer> repairer = {};  ///< nullopt: fitted without one; the model repairs nothing
   std::size_t recalibrated_on = 0;  ///< normals that recalibrate() put in the place of those of fit; 0: never
 };
 
@@ -35,7 +37,8 @@ struct BehaviourModel {
 std::vector<std::string> given_views(const EventSchema& schema, bool has_labels);
 
 /// Writes config.json, model.safetensors, event_schema.json, profile.safetensors, event_calibration.safetensors and
-/// detector.json, and labels.safetensors where labels were learned, complete or not at all.
+/// detector.json, labels.safetensors where labels were learned, and tagger/ where there is a repair, complete or not at
+/// all.
 /// @throws Error io_error; unsupported: a model that was loaded, whose weights are packed; copy its directory instead.
 void save_behaviour_model(const BehaviourModel& model, const std::string& directory);
 

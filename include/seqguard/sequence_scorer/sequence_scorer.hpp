@@ -66,9 +66,15 @@ struct ScoreOptions {
 
 /// What repair may do.
 struct RepairOptions {
-  std::size_t max_edits = 8;       ///< at most so many, and at most a quarter of the events (but one)
-  std::size_t candidates = 5;      ///< replacements tried per position
-  double min_probability = 0.001;  ///< a replacement less probable than this is not proposed
+  /// Share of normal sequences that may be touched, in (0, 1): RepairGate::decide(). A model with fewer held-out
+  /// normals than 1 / max_false_edits - 1 touches nothing.
+  double max_false_edits = 0.01;
+  bool only_abnormal = false;  ///< sequences that are judged normal are left alone
+  /// More than six wrong events in a row are removed if the model is sure enough that they were put in, and did not
+  /// overwrite others (k_sure_stretch), else reported. false: they are always only reported.
+  bool strike_stretches = true;
+  bool judge = true;       ///< score edited sequences before and after
+  std::size_t rounds = 4;  ///< passes of the edit tagger at most; each reads what the one before has edited
 };
 
 /// Another column that an edit changes, since it always holds one value beside the new primary one
@@ -96,20 +102,23 @@ struct Edit {
 
 /// How a repair ended.
 enum class RepairResult {
-  normal,             ///< the sequence was not abnormal: untouched
-  repaired,           ///< edited, and judged normal
-  improved,           ///< edited, less abnormal, still judged abnormal
-  no_confident_edit,  ///< abnormal, and no edit helped: untouched
+  untouched,      ///< nothing speaks for an edit as strongly as it must
+  edited,         ///< at least one edit was made
+  judged_normal,  ///< RepairOptions::only_abnormal, and it was not
+  no_gate,        ///< the model has too few held-out normals for RepairOptions::max_false_edits: nothing was edited
 };
-/// "normal", "repaired", "improved", "no_confident_edit".
+/// "untouched", "edited", "judged_normal", "no_gate".
 std::string_view to_string(RepairResult result) noexcept;
 
 /// What was done to a sequence, and what it was worth.
 struct Repair {
-  RepairResult result = RepairResult::normal;
-  std::vector<Edit> edits;                   ///< the script, in the order of edit_precedes()
-  double score_before = 0, score_after = 0;  ///< Score::value
-  double p_before = 1, p_after = 1;          ///< Score::p_value
+  RepairResult result = RepairResult::untouched;
+  std::vector<Edit> edits;   ///< the script, in the order of edit_precedes()
+  double largest_gain = -1;  ///< how strongly something spoke for an edit, -1 .. 1
+  /// Score::value and Score::p_value, of edited sequences under RepairOptions::judge, and of all that were looked at
+  /// under only_abnormal; else 0 and 1.
+  double score_before = 0, score_after = 0;
+  double p_before = 1, p_after = 1;
 };
 
 /// Judges sequences of events by what was learned of normal ones.
@@ -176,8 +185,10 @@ class SequenceScorer {
   std::vector<std::vector<Candidate>> expected(const EventsView& events, std::span<const std::size_t> positions,
                                                std::size_t count, Scratch& scratch) const;
 
-  /// The smallest edits that bring an abnormal sequence back to normal; a normal one is never touched. Allocates its
-  /// result and copies of the sequence. @throws Error as score().
+  /// The edits that bring a damaged sequence closest to what it should have been, as far as the model can tell: times
+  /// out of order, repetitions where normals have none, and what its edit tagger proposes. Allocates its result; with a
+  /// scratch nothing else once warm, and nothing at all where no edit is made.
+  /// @throws Error as score(); unsupported: a model without a repair (can_repair()); invalid_argument: options.
   Repair repair(const EventsView& events, const RepairOptions& options = {}) const;
   Repair repair(const EventsView& events, Scratch& scratch, const RepairOptions& options = {}) const;
   Repair repair(std::span<const std::string> events) const { return repair(OneColumn(ColumnView(events)).view()); }
@@ -192,6 +203,9 @@ class SequenceScorer {
   std::shared_ptr<const EventSchema> schema() const noexcept;
   std::shared_ptr<const BehaviourModel> model() const noexcept { return model_; }
   double target_fpr() const noexcept;
+  /// Whether the model has learned to repair: not if it was fitted with FitOptions::repair = false, or by a version
+  /// that could not.
+  bool can_repair() const noexcept;
   /// Classes of the labels that were learned, the normal one first; empty without fine_tune(). They live as long as the
   /// model.
   std::span<const std::string> classes() const noexcept;

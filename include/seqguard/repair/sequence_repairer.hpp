@@ -1,0 +1,72 @@
+// A repair as a whole: times, repetitions, the tagger's edits, and the gate that says which sequences may be touched.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "seqguard/events/edit_script.hpp"
+#include "seqguard/events/encode.hpp"
+#include "seqguard/events/schema.hpp"
+#include "seqguard/model/detail/profile_io.hpp"
+#include "seqguard/repair/decode_edits.hpp"
+#include "seqguard/repair/edit_tagger.hpp"
+#include "seqguard/repair/gap_model.hpp"
+#include "seqguard/repair/repair_gate.hpp"
+#include "seqguard/repair/repeats_rule.hpp"
+#include "seqguard/repair/time_repair.hpp"
+
+namespace seqguard {
+inline namespace v0 {
+
+/// Buffers of one thread.
+struct RepairScratch {
+  TaggerScratch tagger;
+  DecodeScratch decode;
+  EditTags tags;
+  TimeRepair times;
+  std::vector<std::uint64_t> repeats;
+  std::vector<EventEdit> rules;      ///< what was done before the tagger
+  std::vector<std::size_t> origins;  ///< of `prepared`
+  EncodedEvents prepared;            ///< the sequence after that
+  std::vector<ProposedEdit> proposed;
+};
+
+/// How a sequence came through.
+struct RepairedSequence {
+  bool has_gate = false;             ///< false: too few held-out normals for the promise; nothing was done
+  double largest_gain = -1;          ///< of the tagger's first round; -1: it did not read the sequence
+  double gate = 1;                   ///< what largest_gain had to exceed
+  bool times_are_estimates = false;  ///< a stretch of times was moved (TimeRepair::is_estimate)
+};
+
+/// Immutable; const functions may be called from any number of threads at once, each with its own scratch. `schema` is
+/// that of the events throughout.
+struct SequenceRepairer {
+  EditTagger tagger;
+  GapModel gaps;  ///< learned nothing: the schema has no times
+  RepeatsRule repeats;
+  RepairGate gate;
+  double threshold = 0.1;  ///< least gain of an edit
+
+  /// largest_gain() of the tagger's first round, after times and repetitions where `decision` says so: the statistic of
+  /// the gate. Allocates nothing once warm, unless times or repetitions are to be repaired.
+  double first_gain(const EncodedEvents& events, const EventSchema& schema, const GateDecision& decision,
+                    RepairScratch& scratch) const;
+
+  /// The script for a sequence of n >= 1 events, in the order of edit_precedes(); empty: it stays as it is. At most
+  /// `rounds` passes of the tagger. Inserted events have a time between their neighbours', where those are known.
+  RepairedSequence repair(const EncodedEvents& events, const EventSchema& schema, double max_false_edits,
+                          std::size_t rounds, RepairScratch& scratch, std::vector<ProposedEdit>& out) const;
+
+  /// All but the tagger.
+  void save(ProfileWriter& writer) const;
+  static SequenceRepairer load(EditTagger tagger, const SafetensorsFile& file);
+
+ private:
+  const EncodedEvents& prepare(const EncodedEvents& events, const EventSchema& schema, const GateDecision& decision,
+                               RepairScratch& scratch) const;
+};
+
+}  // namespace v0
+}  // namespace seqguard

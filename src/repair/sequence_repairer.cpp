@@ -1,0 +1,82 @@
+#include "seqguard/repair/sequence_repairer.hpp"
+
+#include <utility>
+
+#include "repair/compose_script.hpp"
+
+namespace seqguard {
+inline namespace v0 {
+
+/// The sequence without what the rules find: itself, if that is nothing.
+const EncodedEvents& SequenceRepairer::prepare(const EncodedEvents& events, const EventSchema& schema,
+                                               const GateDecision& decision, RepairScratch& scratch) const {
+  scratch.rules.clear();
+  scratch.times.is_estimate = false;
+  if (decision.repairs_times && schema.time) {
+    repair_times(gaps, events, scratch.times, {.most_disordered = 1});  // the gate knows how many normals it touches
+    scratch.rules.insert(scratch.rules.end(), scratch.times.edits.begin(), scratch.times.edits.end());
+  }
+  if (decision.strikes_repeats) repeats.strike(events, scratch.repeats, scratch.rules);
+  if (scratch.rules.empty()) return events;
+  apply_script(scratch.rules, events, schema, scratch.prepared, scratch.origins);
+  return scratch.prepared;
+}
+
+double SequenceRepairer::first_gain(const EncodedEvents& events, const EventSchema& schema,
+                                    const GateDecision& decision, RepairScratch& scratch) const {
+  tagger.tag(prepare(events, schema, decision, scratch), repeats.holds(), scratch.tagger, scratch.tags);
+  return largest_gain(scratch.tags);
+}
+
+RepairedSequence SequenceRepairer::repair(const EncodedEvents& events, const EventSchema& schema,
+                                          double max_false_edits, std::size_t rounds, RepairScratch& scratch,
+                                          std::vector<ProposedEdit>& out) const {
+  out.clear();
+  const GateDecision decision = gate.decide(max_false_edits);
+  RepairedSequence result;
+  result.has_gate = decision.exists;
+  if (!decision.exists) return result;
+  result.gate = decision.gain;
+  result.largest_gain = first_gain(events, schema, decision, scratch);
+  result.times_are_estimates = scratch.times.is_estimate;
+  const bool ruled = !scratch.rules.empty();
+  const EncodedEvents& prepared = ruled ? scratch.prepared : events;
+  scratch.proposed.clear();
+  if (result.largest_gain > decision.gain) {
+    decode_edits(tagger, prepared, schema, scratch.tags, {threshold, rounds, repeats.holds()}, scratch.tagger,
+                 scratch.decode, scratch.proposed);
+    set_inserted_times(prepared, gaps, scratch.proposed);
+  }
+  if (ruled)
+    compose_scripts(scratch.rules, events.n, scratch.origins, scratch.proposed, out);
+  else
+    out.assign(scratch.proposed.begin(), scratch.proposed.end());
+  return result;
+}
+
+void SequenceRepairer::save(ProfileWriter& writer) const {
+  writer.scope("gaps");
+  gaps.save(writer);
+  writer.scope("repeats");
+  repeats.save(writer);
+  writer.scope("gate");
+  gate.save(writer);
+  writer.scope("edits");
+  writer.write("threshold", std::vector<double>{threshold});
+}
+
+SequenceRepairer SequenceRepairer::load(EditTagger tagger, const SafetensorsFile& file) {
+  SequenceRepairer repairer{std::move(tagger), {}, {}, {}};
+  repairer.gaps.load({file, "gaps"});
+  repairer.repeats.load({file, "repeats"});
+  repairer.gate.load({file, "gate"});
+  const ProfileReader reader(file, "edits");
+  const std::vector<double> threshold = reader.f64("threshold");
+  reader.require_size("threshold", threshold.size(), 1);
+  reader.require(threshold[0] >= -1 && threshold[0] <= 1, "threshold", "not between -1 and 1");
+  repairer.threshold = threshold[0];
+  return repairer;
+}
+
+}  // namespace v0
+}  // namespace seqguard
