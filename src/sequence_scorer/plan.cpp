@@ -20,6 +20,8 @@ constexpr std::size_t k_least_sequences = 20;
 /// normals, three seeds: projected F1 .975 (.964 to .984) with a quarter that calibrates, .990 each cross-fitted.
 constexpr double k_cross_fit_below = 5;
 constexpr std::size_t k_folds = 4;
+/// With fewer steps a tagger proposes nothing, whatever was asked for (200 visits of six events: 20 steps, no edit).
+constexpr std::size_t k_least_tagger_steps = 100;
 /// Vocabularies of so many values are of items rather than of actions.
 constexpr std::size_t k_many_values = 500;
 /// Where order tells less than this, hidden events are worth more steps than next ones.
@@ -81,7 +83,7 @@ void plan_tagger(FitPlan& plan, const EncodedData& data) {
   for (std::size_t i = 0; i < data.size(); ++i) longest = std::max(longest, data[i].positions());
   plan.tagger_window = std::min<std::size_t>(items ? 64 : 128, std::max<std::size_t>(longest, 8));
   plan.tagger_dropout = items ? 0.1 : 0.0;
-  plan.tagger_steps = 2 * plan.steps;
+  plan.tagger_steps = std::max(k_least_tagger_steps, 2 * plan.steps);
 }
 
 FitPlan make_plan(const EncodedData& data, const EventSchema& schema, const FitOptions& options) {

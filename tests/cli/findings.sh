@@ -30,7 +30,7 @@ visits() {
 }
 visits past.csv
 columns=event,price:numeric
-expect 0 fit --input past.csv --columns $columns --output model --epochs 1 --quiet
+expect 0 fit --input past.csv --columns $columns --output model --epochs 1 --no-repair --quiet
 no_finding err
 says model/event_schema.json '"seen"'
 expect 0 score --model model --input past.csv --quiet --json summary.json
@@ -76,19 +76,19 @@ visits free.csv -v no_price=1
 unlike free.csv price 'missing in 100 % of 360 events'
 visits other.csv -v prefix=shop2:
 unlike other.csv event '100 % of 360 values are unknown to the model'
-expect 0 fit --input zero.csv --columns $columns --output zero_model --epochs 1 --quiet
+expect 0 fit --input zero.csv --columns $columns --output zero_model --epochs 1 --no-repair --quiet
 expect 0 score --model zero_model --input past.csv --quiet
 warned err 'past.csv: column "price": 100 % of 360 values are not 0, but all those that the model was fitted on are'
 expect 0 score --model zero_model --input zero.csv --quiet --strict
 # The reverse of a missing column is harmless.
-expect 0 fit --input free.csv --columns $columns --output free_model --epochs 1 --quiet
+expect 0 fit --input free.csv --columns $columns --output free_model --epochs 1 --no-repair --quiet
 expect 0 score --model free_model --input past.csv --quiet --strict
 empty err
 
 # --- rows that run backwards where nothing orders them -----------------------------------------------------------------------------
 visits backwards.csv -v reverse=1
 backwards='backwards.csv:9: column "time": 150 of 360 rows are earlier than the row before them of the same user, in 30 of 60 keys'
-expect 0 fit --input backwards.csv --columns $columns --output backwards_model --epochs 1 --quiet --json summary.json
+expect 0 fit --input backwards.csv --columns $columns --output backwards_model --epochs 1 --no-repair --quiet --json summary.json
 says summary.json '"findings":\[{"kind":"rows_run_backwards","column":"time","line":9,"share":0.41'
 warned err "$backwards .*no order column.*order of the rows.*--order time sorts them"
 expect 0 score --model model --input backwards.csv --quiet --strict # an order is not wrong because it is not that of the times
@@ -96,7 +96,7 @@ warned err "$backwards"
 expect 0 inspect backwards.csv --columns $columns
 warned err "$backwards"
 says out 'backwards  *150 events'
-expect 0 fit --input backwards.csv --columns $columns --order time --output sorted_model --epochs 1 --quiet
+expect 0 fit --input backwards.csv --columns $columns --order time --output sorted_model --epochs 1 --no-repair --quiet
 no_finding err
 expect 0 score --model sorted_model --input backwards.csv --quiet
 empty err
@@ -108,9 +108,9 @@ sed 's/"line":[0-9]*,//' sorted | cmp -s - past_scores || complain "sorting by t
 # --- rows that mix units, forms and zones --------------------------------------------------------------------------------------------
 sed '5s/,\(1[0-9]*\)000,/,\1,/; 9s/,\(1[0-9]*\)000,/,\1,/' past.csv >mixed.csv
 mixed='mixed.csv:5: column "time": 2 of 360 times look like s, but all are taken as ms (lines 5, 9)'
-expect 0 fit --input mixed.csv --columns $columns --order time --output mixed_model --epochs 1 --quiet
+expect 0 fit --input mixed.csv --columns $columns --order time --output mixed_model --epochs 1 --no-repair --quiet
 warned err "$mixed"
-expect 1 fit --input mixed.csv --columns $columns --order time --output mixed_model --epochs 1 --quiet --strict
+expect 1 fit --input mixed.csv --columns $columns --order time --output mixed_model --epochs 1 --no-repair --quiet --strict
 says err "$mixed.*refused (--strict)"
 expect 0 score --model sorted_model --input mixed.csv --quiet
 warned err "$mixed"
@@ -122,7 +122,7 @@ warned err 'forms.csv:7: column "time": 1 of 359 dates name no time zone, the ot
 
 # --- finer than a millisecond ---------------------------------------------------------------------------------------------------------
 awk -F, 'NR > 1 { $2 = sprintf("2024-05-01T00:00:00.%06d", NR * 7 % 1000) } { print $1 "," $2 "," $3 "," $4 }' past.csv >fine.csv
-expect 0 fit --input fine.csv --columns $columns --order time --output fine_model --epochs 1 --quiet
+expect 0 fit --input fine.csv --columns $columns --order time --output fine_model --epochs 1 --no-repair --quiet
 warned err 'fine.csv:[0-9]*: column "time": [0-9]* of 300 gaps are shorter than a millisecond'
 expect 0 score --model sorted_model --input fine.csv --quiet
 warned err 'fine.csv:[0-9]*: column "time": [0-9]* of 300 gaps are shorter than a millisecond'
@@ -142,7 +142,7 @@ numbered() {
     } >"$name"
 }
 numbered ordered.csv 139600000000000000 1 2 3
-expect 0 fit --input ordered.csv --output ordered_model --epochs 1 --quiet
+expect 0 fit --input ordered.csv --output ordered_model --epochs 1 --no-repair --quiet
 expect 0 score --model ordered_model --input ordered.csv --quiet
 cut -d, -f3- out | sed 's/"line":[0-9]*,//' >in_order
 for keys in '3 2 1' '2 1 3' '1 3 2'; do

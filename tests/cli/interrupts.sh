@@ -39,7 +39,7 @@ interrupt() {
 "$program" simulate --users 60 --seed 1 --output past --quiet
 
 # --- fit: the state is saved at the interrupt, and the resumed fit ends with the same bits -----------------------------------
-fit_arguments="fit --input past/clean.csv --epochs 50 --target-fpr 0.1"
+fit_arguments="fit --input past/clean.csv --epochs 50 --target-fpr 0.1 --no-repair"
 # shellcheck disable=SC2086 # a list of arguments
 expect 0 $fit_arguments --output straight --quiet
 for signal in "INT 130" "TERM 143" "HUP 129"; do
@@ -62,7 +62,7 @@ for signal in "INT 130" "TERM 143" "HUP 129"; do
 done
 
 # --- fit: what it says of its state file --------------------------------------------------------------------------------------
-expect 0 fit --input past/clean.csv --output model --epochs 1 --resume --quiet --json fit.json
+expect 0 fit --input past/clean.csv --output model --epochs 1 --no-repair --resume --quiet --json fit.json
 one_line err
 says fit.json '"resumed":false'
 says err '^warning: --resume: there is no model\.fit-state, so the fit starts anew$'
@@ -72,7 +72,7 @@ wait_until is_fitting
 sleep 0.2
 interrupt INT 130
 [ -s other.fit-state ] || complain "no state beside other/"
-expect 0 fit --input past/clean.csv --output other --epochs 1 --quiet
+expect 0 fit --input past/clean.csv --output other --epochs 1 --no-repair --quiet
 one_line err
 says err '^warning: other\.fit-state of an interrupted fit is there; without --resume the fit starts anew and replaces it$'
 

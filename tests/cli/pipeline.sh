@@ -82,11 +82,11 @@ empty err
 expect 1 recalibrate --model model --input few.csv --output moved
 says err 'too few sequences'
 yes 'view cart buy' | head -n 40 >equal.txt
-expect 0 fit --input equal.txt --output equal --epochs 1
+expect 0 fit --input equal.txt --output equal --epochs 1 --no-repair
 says err 'called abnormal: 0.0 % (0 of 40) of its own sequences, 0.0 % (0 of 40) of held-out ones (target: 1.0 %)'
 says err 'warning: the target of 1 % cannot be promised: .*(300 show it), or raise --target-fpr'
 # A target that 40 normals cannot support, in enough digits.
-expect 0 fit --input equal.txt --output tiny --epochs 1 --target-fpr 0.0000012 --json tiny.json
+expect 0 fit --input equal.txt --output tiny --epochs 1 --no-repair --target-fpr 0.0000012 --json tiny.json
 says err '(target: 0.00012 %)$'
 says err '^warning: the target of 0.00012 % cannot be promised: 40 normal sequences that calibrate support one of 0.488 % or more; give more sequences (166667 support it), or raise --target-fpr$'
 says tiny.json '"warnings":\["the target of 0.00012 % cannot'
@@ -121,11 +121,11 @@ if [ -e /dev/full ]; then
     full stdout repair --model model --input few.csv
     full stdout repair --model model --input shop/events.csv --output some.csv --edits -
     full stdout evaluate --model model --normal few.csv --abnormal few.csv --json -
-    full stdout fit --input past/clean.csv --output other_model --epochs 1 --json -
+    full stdout fit --input past/clean.csv --output other_model --epochs 1 --no-repair --json -
     full stdout inspect model
     full /dev/full score --model model --input few.csv --output /dev/full
     full /dev/full repair --model model --input shop/events.csv --output some.csv --edits /dev/full
-    full /dev/full fit --input past/clean.csv --output other_model --epochs 1 --json /dev/full
+    full /dev/full fit --input past/clean.csv --output other_model --epochs 1 --no-repair --json /dev/full
 fi
 # With stdout and stderr closed nothing of what they would have got lands in a file.
 "$program" score --model model --input shop/events.csv --output closed.jsonl --top 2 <&- >&- 2>&-
@@ -193,7 +193,7 @@ while [ $i -lt 40 ]; do
     printf 'a b c d e\nb c d e\n'
     i=$((i + 1))
 done >lines.txt
-expect 0 fit --input lines.txt --output lines_model --epochs 1 --quiet
+expect 0 fit --input lines.txt --output lines_model --epochs 1 --no-repair --quiet
 empty err
 printf 'a  b\tc d e \r\n\na b c d\n' >odd.txt
 expect 0 repair --model lines_model --input odd.txt --max-edits 0 --quiet

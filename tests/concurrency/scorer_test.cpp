@@ -39,7 +39,9 @@ Dataset make_dataset() {
 std::shared_ptr<const BehaviourModel> fit_small(Executor& executor) {
   FitOptions options;
   options.epochs = 2;
-  return fit(make_dataset(), options, nullptr, executor);
+  FitInput input = prepare_fit(make_dataset(), options);
+  input.plan.tagger_steps = 10;
+  return fit(input, nullptr, executor);
 }
 
 /// Everything that a score says in numbers; equal only if every bit is.

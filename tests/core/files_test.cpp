@@ -134,7 +134,28 @@ TEST_CASE("a save that cannot be published is an error and leaves what was there
   CHECK_THROWS_AS(save(directory / "absent/model", "a", "b"), Error);
   CHECK(entries(directory.path()) == 1);
   DirectoryWriter writer(directory / "other");
-  for (const char* name : {"", ".", "..", "x/y", "/x"}) CHECK_THROWS_AS(writer.write(name, "x"), Error);
+  for (const char* name : {"", ".", "..", "x/y/z", "/x", "x/", "../x", "x/.."})
+    CHECK_THROWS_AS(writer.write(name, "x"), Error);
+}
+
+TEST_CASE("a directory may have one more below, which is replaced as a whole") {
+  const TemporaryDirectory directory;
+  const auto write = [&](const char* inner, const char* bytes) {
+    DirectoryWriter writer(directory / "model");
+    writer.write("a", bytes);
+    writer.enter("below");
+    writer.write(inner, bytes);
+    writer.enter("");
+    writer.write("b", bytes);
+    CHECK(writer.written()[1].first == std::string("below/") + inner);
+    CHECK(writer.written()[2].first == "b");
+    writer.commit();
+  };
+  write("old", "1");
+  write("new", "2");
+  CHECK(read_file(directory / "model/below/new", 10) == "2");
+  CHECK(read_file(directory / "model/b", 10) == "2");
+  CHECK_FALSE(file_exists(directory / "model/below/old"));
 }
 
 TEST_CASE("two writers of one directory do not disturb each other") {

@@ -378,7 +378,7 @@ TEST_CASE("heads that contradict each other make no model") {
         "head \"a b\": name, expected a-z, 0-9 and _, found a b");
   CHECK(error_of({{"a", Head::token_classification}}) == "head \"a\": labels, expected at least one, found none");
   CHECK(error_of({{"a", Head::masked_lm}}) ==
-        "head \"a\": kind, expected sequence or token classification (others have no name), found another");
+        "head \"a\": kind, expected sequence, token or gap classification (others have no name), found another");
   CHECK(error_of({{"a", Head::sequence_classification, {"x"}, Pooling::last}}) ==
         "head \"a\": pooling, expected cls or mean, found lasttoken");
 }

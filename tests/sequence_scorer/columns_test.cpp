@@ -89,6 +89,7 @@ struct Visit {
 TEST_CASE("a replaced event takes the columns with it that always go with it") {
   FitOptions options = quick_fit();
   options.epochs = 60;  // enough to know what stands behind a cart
+  options.repair = true;
   const SequenceScorer scorer(fit(visits_with_kinds(150, 1), options));
   const Dataset data = visits_with_kinds(30, 2);
   std::size_t tried = 0;

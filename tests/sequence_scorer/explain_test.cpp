@@ -258,17 +258,17 @@ TEST_CASE("the nearest normal sequence is found and aligned") {
 
 TEST_CASE("an explanation's counterfactual is the repair, and its score the scorer's") {
   const std::vector<std::string> events = visit_with_pay_at_3();
-  const Explanation explanation = explain(shared_scorer(), events);
-  const Score score = shared_scorer().score(OneColumn(events), {.masked_if_anomalous = true});
+  const Explanation explanation = explain(repairing_scorer(), events);
+  const Score score = repairing_scorer().score(OneColumn(events), {.masked_if_anomalous = true});
   CHECK(explanation.score.value == score.value);
   CHECK(explanation.score.worst == score.worst);
-  const Repair repair = shared_scorer().repair(OneColumn(events));
+  const Repair repair = repairing_scorer().repair(OneColumn(events));
   REQUIRE(explanation.edits.size() == repair.edits.size());
   for (std::size_t e = 0; e < repair.edits.size(); ++e) {
     CHECK(explanation.edits[e].position == repair.edits[e].position);
     CHECK(explanation.edits[e].after == repair.edits[e].after);
   }
-  CHECK(explain(shared_scorer(), events, {.counterfactual = false}).edits.empty());
+  CHECK(explain(repairing_scorer(), events, {.counterfactual = false}).edits.empty());
 }
 
 TEST_CASE("sentences: what is told of edits, and of what is only reported") {

@@ -42,6 +42,7 @@ FitOptions tiny_fit() {
   options.epochs = 3;
   options.seed = 9;
   options.save_seconds = 0;
+  options.repair = false;
   return options;
 }
 
@@ -154,7 +155,10 @@ TEST_CASE("the same bits at 1 and 2 threads, and after being killed and resumed"
   const auto fit_and_save = [&](const FitOptions& options, std::size_t threads, const std::string& name,
                                 ProgressSink progress = {}) {
     const auto executor = make_thread_pool(threads);
-    save_behaviour_model(*fit(data, options, nullptr, *executor, progress), directory / name);
+    FitInput input = prepare_fit(data, options);
+    input.plan.tagger_steps = 3;
+    input.plan.tagger_window = 16;
+    save_behaviour_model(*fit(input, nullptr, *executor, progress), directory / name);
   };
   std::size_t reports = 0;
   fit_and_save(tiny_fit(), 1, "straight", {count_report, &reports});
@@ -162,8 +166,9 @@ TEST_CASE("the same bits at 1 and 2 threads, and after being killed and resumed"
   fit_and_save(tiny_fit(), 2, "two_threads");
   CHECK(digest(directory / "two_threads") == expected);
 
-  // Killed early in a fold, late in a fold, at a calibration, in the last training.
-  for (const std::size_t at : {std::size_t{1}, reports / 4, reports / 2, reports - 2}) {
+  // Killed in a fold, at a calibration, between encoders and taggers, in the last training.
+  for (const std::size_t at :
+       {std::size_t{1}, reports / 4, reports / 2 - 1, reports / 2, reports / 2 + 1, reports - 2}) {
     const std::string name = "killed_at_" + std::to_string(at);
     FitOptions options = tiny_fit();
     options.state_file = directory / (name + ".state");

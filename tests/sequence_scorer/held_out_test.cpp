@@ -18,6 +18,7 @@ TEST_CASE("held-out surprises are those of unseen sequences, cross-fitted or not
   FitOptions options;
   options.seed = 5;
   options.epochs = 150;
+  options.repair = false;
   for (const double target : {0.01, 0.5}) {
     options.target_fpr = target;
     FitReport report;

@@ -67,7 +67,10 @@ void use_everything(const std::string& directory) {
   options.epochs = 2;
   options.state_file = directory + "/state";
   FitReport report;
-  save_behaviour_model(*fit(as_dataset(visits(40, 71)), options, &report), directory + "/model");
+  options.repair = true;
+  FitInput input = prepare_fit(as_dataset(visits(40, 71)), options);
+  input.plan.tagger_steps = 5;
+  save_behaviour_model(*fit(input, &report), directory + "/model");
   const SequenceScorer scorer = SequenceScorer::load(directory + "/model");
   auto batch = visits(20, 72);
   batch.emplace_back();                // fails alone

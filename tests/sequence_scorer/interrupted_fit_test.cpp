@@ -14,12 +14,13 @@ using namespace seqguard::tests;
 
 namespace {
 
-/// A fit of a few steps that saves its state only when it is stopped, or when a training ends.
+/// A fit of a few steps, without a repair, that saves its state only when it is stopped, or when a training ends.
 FitOptions short_fit(const std::string& state_file) {
   FitOptions options;
   options.epochs = 3;
   options.seed = 9;
   options.save_seconds = 1e9;
+  options.repair = false;
   options.state_file = state_file;
   return options;
 }
@@ -31,11 +32,18 @@ struct StopAt {
   static bool report(const Progress&, void* user) { return --static_cast<StopAt*>(user)->reports_left > 0; }
 };
 
+/// The fit's input; taggers learn for three steps.
+FitInput input_of(const Dataset& data, const FitOptions& options) {
+  FitInput input = prepare_fit(data, options);
+  input.plan.tagger_steps = options.repair ? 3 : 0;
+  return input;
+}
+
 /// What the error of a fit says that is stopped at its n-th report; "" if it is finished before.
 std::string stopped(const Dataset& data, const FitOptions& options, std::size_t at) {
   StopAt stop{at};
   try {
-    fit(data, options, nullptr, inline_executor(), stop.sink());
+    fit(input_of(data, options), nullptr, inline_executor(), stop.sink());
   } catch (const Error& error) {
     CHECK(error.code() == ErrorCode::cancelled);
     return error.what();
@@ -47,33 +55,36 @@ std::string stopped(const Dataset& data, const FitOptions& options, std::size_t 
 
 TEST_CASE("a fit that is stopped at each of its reports in turn ends with the same bits") {
   const Dataset data = as_dataset(visits(60, 41));
-  for (const double target_fpr : {0.01, 0.2}) {  // cross-fitted; a single training
-    CAPTURE(target_fpr);
-    const TemporaryDirectory directory;
-    FitOptions options = short_fit("");
-    options.target_fpr = target_fpr;
-    save_behaviour_model(*fit(data, options), directory / "straight");
-    options.state_file = directory / "state";
-    options.resume = true;
-    std::vector<std::string> said = {""};
-    for (std::string what = stopped(data, options, 1); what != said.back(); what = stopped(data, options, 1)) {
-      REQUIRE(file_exists(options.state_file));
-      CHECK(what.ends_with("; saved in " + options.state_file));
-      said.push_back(what);
+  for (const bool crossed : {true, false})
+    for (const bool repair : {false, true}) {
+      CAPTURE(crossed);
+      CAPTURE(repair);
+      const TemporaryDirectory directory;
+      FitOptions options = short_fit("");
+      options.target_fpr = crossed ? 0.01 : 0.2;
+      options.repair = repair;
+      save_behaviour_model(*fit(input_of(data, options)), directory / "straight");
+      options.state_file = directory / "state";
+      options.resume = true;
+      std::vector<std::string> said = {""};
+      for (std::string what = stopped(data, options, 1); what != said.back(); what = stopped(data, options, 1)) {
+        REQUIRE(file_exists(options.state_file));
+        CHECK(what.ends_with("; saved in " + options.state_file));
+        said.push_back(what);
+      }
+      const std::string all = std::to_string((crossed ? 5 : 1) * (repair ? 2 : 1));
+      const std::string first = "training 1 of " + all + (crossed ? " (encoder, fold 1/4)" : " (encoder)");
+      const std::string last = "training " + all + " of " + all + (repair ? " (tagger)" : " (encoder)");
+      const std::string steps = std::to_string(prepare_fit(data, options).plan.steps);
+      CHECK(said[1].find("fit: stopped after step 1 of " + steps + " of " + first) == 0);
+      CHECK(said[2].find("fit: stopped after step 2 of " + steps + " of " + first) == 0);
+      CHECK(said.back().find("fit: stopped after " + last) == 0);
+      CHECK(said.size() >= (crossed ? 15 : 4));
+      FitReport report;
+      save_behaviour_model(*fit(input_of(data, options), &report), directory / "resumed");
+      CHECK(report.resumed);
+      CHECK(digest(directory / "resumed") == digest(directory / "straight"));
     }
-    const bool crossed = target_fpr < 0.1;
-    const std::string first = crossed ? "training 1 of 5 (encoder, fold 1/4)" : "training 1 of 1 (encoder)";
-    const std::string last = crossed ? "training 5 of 5 (encoder)" : "training 1 of 1 (encoder)";
-    const std::string steps = std::to_string(prepare_fit(data, options).plan.steps);
-    CHECK(said[1].find("fit: stopped after step 1 of " + steps + " of " + first) == 0);
-    CHECK(said[2].find("fit: stopped after step 2 of " + steps + " of " + first) == 0);
-    CHECK(said.back().find("fit: stopped after " + last) == 0);
-    CHECK(said.size() >= (crossed ? 15 : 4));
-    FitReport report;
-    save_behaviour_model(*fit(data, options, &report), directory / "resumed");
-    CHECK(report.resumed);
-    CHECK(digest(directory / "resumed") == digest(directory / "straight"));
-  }
 }
 
 TEST_CASE("a fit that is stopped while it calibrates keeps the trainings before") {

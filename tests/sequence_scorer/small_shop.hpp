@@ -59,8 +59,8 @@ inline FitOptions quick_fit() {
 /// One digest over all files of a model directory.
 inline std::string digest(const std::string& directory) {
   std::vector<std::string> names;
-  for (const auto& entry : std::filesystem::directory_iterator(directory))
-    names.push_back(entry.path().filename().string());
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(directory))
+    if (entry.is_regular_file()) names.push_back(std::filesystem::relative(entry.path(), directory).string());
   std::sort(names.begin(), names.end());
   std::string all;
   for (const std::string& name : names) all += name + sha256(read_file(directory + "/" + name, 1u << 28));

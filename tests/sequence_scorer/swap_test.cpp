@@ -25,8 +25,9 @@ std::vector<double> judged(const SequenceScorer& scorer, const EventsView& event
   for (const EventScore& event : score.events) result.insert(result.end(), {event.value, event.p_value});
   for (const Candidate& candidate : scorer.expected(events, score.worst, 3, scratch))
     result.push_back(candidate.probability);
-  const Repair repair = scorer.repair(events, scratch);
-  result.insert(result.end(), {repair.score_after, static_cast<double>(repair.edits.size())});
+  if (!scorer.can_repair()) return result;
+  const Repair repair = scorer.repair(events, scratch, {.max_false_edits = 0.2});
+  result.insert(result.end(), {repair.score_after, repair.largest_gain, static_cast<double>(repair.edits.size())});
   return result;
 }
 
@@ -55,8 +56,10 @@ TEST_CASE("a scratch of another model is made again: another schema, a larger vo
     EventsView events;
   };
   const OneColumn value_column(values), visit_column(visit);
-  const std::vector<Case> cases = {
-      {many_values_scorer(), value_column}, {times_scorer(), timed.view(0)}, {shared_scorer(), visit_column}};
+  const std::vector<Case> cases = {{many_values_scorer(), value_column},
+                                   {times_scorer(), timed.view(0)},
+                                   {shared_scorer(), visit_column},
+                                   {repairing_scorer(), visit_column}};
   std::vector<std::vector<double>> expected;
   for (const auto& [scorer, events] : cases) {
     auto own = scorer.make_scratch(8);
@@ -64,7 +67,7 @@ TEST_CASE("a scratch of another model is made again: another schema, a larger vo
   }
   // One scratch, made for the smallest model, goes from model to model and back.
   auto scratch = shared_scorer().make_scratch(0);
-  for (const std::size_t i : {0u, 1u, 2u, 1u, 0u, 2u}) {
+  for (const std::size_t i : {0u, 1u, 2u, 3u, 1u, 3u, 0u, 2u}) {
     CAPTURE(i);
     CHECK(judged(cases[i].scorer, cases[i].events, scratch) == expected[i]);
   }

@@ -54,6 +54,7 @@ TEST_CASE(
     for (const std::size_t epochs : {1u, 3u, 30u}) {
       FitOptions options;
       options.epochs = epochs;
+      options.repair = false;
       options.seed = 1 + epochs;
       FitReport report;
       const SequenceScorer scorer(fit(as_dataset(normals, columns), options, &report, *executor));
@@ -106,6 +107,7 @@ TEST_CASE("a fit says what its threshold cannot promise, and how often it alarms
   const auto executor = make_thread_pool(2);
   FitOptions options;
   options.epochs = 2;
+  options.repair = false;
   FitReport report;
   fit(as_dataset(copies({"view", "cart", "buy"}, 40), false), options, &report, *executor);
   CHECK(report.alarms.target == 0.01);

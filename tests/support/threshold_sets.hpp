@@ -253,6 +253,7 @@ inline ThresholdOutcome judge_threshold_set(std::size_t index, std::size_t fresh
   FitOptions options;
   options.seed = 1 + round % 3;
   options.epochs = k_epochs[index % k_epochs.size()];
+  options.repair = false;
   outcome.name = std::string(k_source_names[index % kinds]) + " n=" + std::to_string(outcome.normals) +
                  " epochs=" + std::to_string(*options.epochs);
   outcome.is_varied = source.is_varied();
