@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "seqguard/core/error.hpp"
 #include "seqguard/core/random.hpp"
 #include "seqguard/events/encoded_data.hpp"
 #include "seqguard/events/fit_schema.hpp"
