@@ -91,7 +91,7 @@ TEST_CASE("a replaced event takes the columns with it that always go with it") {
   options.repair = true;
   options.target_fpr = 0.05;
   FitInput input = prepare_fit(visits_with_kinds(400, 1), options);
-  input.plan.tagger_steps = 300;
+  input.plan.tagger_steps = 600;
   const SequenceScorer scorer(fit(input));
   const Dataset data = visits_with_kinds(60, 2);
   std::size_t paid = 0;
