@@ -83,22 +83,41 @@ void add_evaluate(CLI::App& app, EvaluateOptions& options) {
       ->excludes("--format")
       ->excludes("--strict")
       ->excludes("--max-errors");
-  command->add_option("--clean", options.clean, "The --input before it was damaged: judges repairs too")
+  command
+      ->add_option("--clean", options.clean,
+                   "The --input before it was damaged: judges repairs too - net reduction of the edit distance, edits "
+                   "at an error and right, sequences restored, undamaged ones touched, times")
       ->type_name("FILE");
+  add_repair_flags(*command, options.repair, "--clean");
   add_flag_to_come(*command, "--report", "the table goes to stderr, --json FILE has the figures");
 }
 
 void add_repair(CLI::App& app, RepairCommandOptions& options) {
-  CLI::App* command =
-      add_command(app, "repair", "Writes the input again, abnormal sequences brought back to normal by few edits",
-                  "seqguard repair --model model --input shop/events.csv --output repaired.csv --edits edits.jsonl",
-                  options.common);
+  CLI::App* command = add_command(
+      app, "repair", "Writes the input again, damaged sequences put right: events deleted, replaced, inserted, timed",
+      "seqguard repair --model model --input shop/events.csv --output repaired.csv --edits edits.jsonl",
+      options.common);
   command->add_option("--model", options.model, "Folder written by fit")->type_name("DIR")->required();
   add_input(*command, options.input, "--input", "Sequences to repair, - for stdin");
   command->get_option("--input")->required();
-  command->add_option("--output", options.output, "Where the repaired sequences go")->type_name("FILE");
-  command->add_option("--edits", options.edits, "JSON lines of every edit")->type_name("FILE");
-  command->add_option("--max-edits", options.max_edits, "Most edits of one sequence")->check(check_whole_number);
+  command
+      ->add_option("--output", options.output,
+                   "Where the repaired sequences go, in the format of the input; rows that no edit names stay byte for "
+                   "byte, an inserted row has an order between its neighbours' (12.5 between 12 and 13)")
+      ->type_name("FILE");
+  command
+      ->add_option("--edits", options.edits,
+                   "JSON lines of every edit: where, what, before and after, probability, gain, what was made up")
+      ->type_name("FILE");
+  add_repair_flags(*command, options.repair);
+  command
+      ->add_flag("--dry-run", options.dry_run, "Only tell the edits (to stdout without --edits): no output is written")
+      ->excludes("--output");
+  command->add_flag("--interactive", options.interactive, "Show each edit and ask whether to make it (on a terminal)");
+  add_flag_of_old(
+      *command, "--max-edits",
+      "every edit is judged by what it is expected to gain, whatever their number; --max-false-edits bounds "
+      "how many normal sequences are touched");
 }
 
 void add_encode(CLI::App& app, EncodeOptions& options) {

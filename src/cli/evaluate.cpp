@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstdio>
 #include <map>
 #include <optional>
@@ -11,6 +12,7 @@
 #include "cli/interrupt.hpp"
 #include "cli/output.hpp"
 #include "cli/read_input.hpp"
+#include "cli/repair_flags.hpp"
 #include "core/secret_hash.hpp"
 #include "seqguard/evaluation/judge_dataset.hpp"
 #include "seqguard/evaluation/scores_file.hpp"
@@ -74,7 +76,13 @@ std::vector<RepairMetrics> evaluate_repairs(const EvaluateOptions& options, cons
   input.path = options.clean;
   const Dataset clean = read_input(input, *scorer.schema());
   const Twins twins(clean);
-  const std::vector<Repair> repairs = repair_dataset(scorer, data, {}, executor, bar.sink());
+  RepairOptions how = repair_options(options.repair);
+  how.judge = false;  // nobody looks at the scores
+  const std::vector<Repair> repairs = repair_dataset(scorer, data, how, executor, bar.sink());
+  warn_without_gate(
+      static_cast<std::size_t>(std::count_if(
+          repairs.begin(), repairs.end(), [](const Repair& repair) { return repair.result == RepairResult::no_gate; })),
+      options.repair);
   std::vector<RepairMetrics> each(repairs.size());
   executor.run(repairs.size(), [&](std::size_t s, std::size_t) {
     const std::size_t twin = twins.of(data, s);
@@ -99,6 +107,7 @@ std::vector<RepairMetrics> evaluate_repairs(const EvaluateOptions& options, cons
 /// --input with --labels.
 int evaluate_labelled(const EvaluateOptions& options, Evaluation& evaluation) {
   const SequenceScorer scorer = SequenceScorer::load(options.model, load_options(options.common));
+  if (!options.clean.empty()) require_repair(scorer, options.model);
   const Dataset data = read_input(options.input, *scorer.schema(), {.findings = &evaluation.findings});
   const Truth truth = read_truth(options.labels, data);
   const auto executor = executor_for(options.common);

@@ -60,6 +60,8 @@ std::string check_target_fpr(const std::string& value) {
   return check_number<double>(value, "a share between 0 and 1", [](double x) { return x > 0 && x < 1; });
 }
 
+std::string check_max_false_edits(const std::string& value) { return check_target_fpr(value); }
+
 std::string check_valid_fraction(const std::string& value) { return check_share(value); }
 
 std::string check_minutes(const std::string& value) {

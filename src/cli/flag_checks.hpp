@@ -9,6 +9,7 @@ std::string check_whole_number(const std::string& value);     ///< 0 or more
 std::string check_positive_number(const std::string& value);  ///< whole, 1 or more
 std::string check_window(const std::string& value);           ///< of EventSchema
 std::string check_target_fpr(const std::string& value);       ///< FitOptions::target_fpr
+std::string check_max_false_edits(const std::string& value);  ///< RepairOptions::max_false_edits
 std::string check_valid_fraction(const std::string& value);   ///< FitOptions::valid_fraction
 std::string check_minutes(const std::string& value);          ///< FitOptions::max_minutes
 std::string check_share(const std::string& value);            ///< a number from 0 to below 1

@@ -1,5 +1,7 @@
 #include "cli/flag_groups.hpp"
 
+#include <vector>
+
 #include "cli/flag_checks.hpp"
 
 namespace seqguard::cli {
@@ -12,6 +14,34 @@ void add_flag_to_come(CLI::App& command, const std::string& flag, const std::str
                   })
       ->expected(0, 1)
       ->group("");
+}
+
+void add_flag_of_old(CLI::App& command, const std::string& flag, const std::string& instead) {
+  command
+      .add_option(flag,
+                  [flag, instead](const CLI::results_t&) -> bool {
+                    throw CLI::ValidationError(flag, "is no longer there: " + instead);
+                  })
+      ->expected(0, 1)
+      ->group("");
+}
+
+void add_repair_flags(CLI::App& command, RepairFlags& flags, const std::string& needed) {
+  const std::vector<CLI::Option*> options = {
+      command
+          .add_option("--max-false-edits", flags.max_false_edits,
+                      "Largest share of normal sequences that may be touched; promised from 1 / share - 1 held-out "
+                      "normals on (fit says how many), else nothing is edited")
+          ->check(check_max_false_edits)
+          ->type_name("SHARE"),
+      command.add_flag("--only-abnormal", flags.only_abnormal,
+                       "Leave sequences alone that are judged normal: fewer edits, nearly all of them right, and most "
+                       "damage stays"),
+      command.add_flag("--report-stretches", flags.report_stretches,
+                       "Name stretches of more than six odd events, which a bot may have put in the place of others, "
+                       "instead of deleting them")};
+  if (needed.empty()) return;
+  for (CLI::Option* option : options) option->needs(needed);
 }
 
 CLI::App* add_command(CLI::App& app, const std::string& name, const std::string& what, const std::string& example,

@@ -19,6 +19,10 @@ void add_input(CLI::App& command, InputOptions& input, const std::string& flag, 
 void add_table(CLI::App& command, TableOptions& table);
 /// A flag of the contract that this version does not have: refused by name.
 void add_flag_to_come(CLI::App& command, const std::string& flag, const std::string& instead);
+/// A flag that earlier versions had: refused, with a sentence that says what there is instead.
+void add_flag_of_old(CLI::App& command, const std::string& flag, const std::string& instead);
+/// How sequences are repaired; flags that another flag is needed for.
+void add_repair_flags(CLI::App& command, RepairFlags& flags, const std::string& needed = {});
 
 /// The commands that learn.
 void add_fit(CLI::App& app, FitCommandOptions& options);

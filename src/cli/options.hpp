@@ -34,6 +34,12 @@ struct TableOptions {
   std::vector<std::string> columns;
 };
 
+/// How sequences are repaired.
+struct RepairFlags {
+  double max_false_edits = 0.01;
+  bool only_abnormal = false, report_stretches = false;
+};
+
 struct SimulateOptions {
   CommonOptions common;
   std::string preset = "shop", output;
@@ -75,13 +81,15 @@ struct EvaluateOptions {
   CommonOptions common;
   InputOptions input;
   std::string model, labels, normal, abnormal, scores, clean;
+  RepairFlags repair;
 };
 
 struct RepairCommandOptions {
   CommonOptions common;
   InputOptions input;
   std::string model, output = "-", edits;
-  std::size_t max_edits = 8;
+  RepairFlags repair;
+  bool dry_run = false, interactive = false;
 };
 
 struct EncodeOptions {

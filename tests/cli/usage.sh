@@ -53,6 +53,19 @@ expect 2 fit --input x --output y --threads 0
 expect 2 evaluate --model x --input y
 expect 2 evaluate --scores x --model y
 expect 2 repair --model x --input y --output - --edits -
+for value in 0 1 -0.1 nan x; do
+    expect 2 repair --model x --input y --max-false-edits $value
+    one_line err
+    says err "^seqguard repair: --max-false-edits: expected a share between 0 and 1, found $value (see"
+done
+expect 2 repair --model x --input y --max-edits 3
+says err '^seqguard repair: --max-edits: is no longer there: .*--max-false-edits'
+expect 2 repair --model x --input y --dry-run --output z
+says err 'excludes'
+expect 2 repair --model x --input y --dry-run --edits - --json -
+says err 'only one of'
+expect 2 evaluate --model x --input y --labels z --max-false-edits 0.1
+says err 'max-false-edits requires --clean'
 
 # --- flags: those that are not known beside one that is missing, wrong values by the name of the flag -------------------------
 expect 2 fit --inptu x --output y

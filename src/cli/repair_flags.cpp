@@ -1,0 +1,35 @@
+#include "cli/repair_flags.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "cli/console.hpp"
+#include "seqguard/core/error.hpp"
+
+namespace seqguard::cli {
+
+RepairOptions repair_options(const RepairFlags& flags) {
+  RepairOptions options;
+  options.max_false_edits = flags.max_false_edits;
+  options.only_abnormal = flags.only_abnormal;
+  options.strike_stretches = !flags.report_stretches;
+  return options;
+}
+
+void require_repair(const SequenceScorer& scorer, const std::string& directory) {
+  if (scorer.can_repair()) return;
+  fail(ErrorCode::unsupported, directory,
+       "the model has not learned to repair: it was fitted with --no-repair, or by a version that could not; fit it "
+       "again");
+}
+
+void warn_without_gate(std::size_t sequences, const RepairFlags& flags) {
+  if (sequences == 0) return;
+  const double needed = std::ceil(1 / flags.max_false_edits - 1 - 1e-9);  // 1 / .01 is not quite 100
+  warn("nothing was edited: that at most " + percent(flags.max_false_edits) +
+       " of normal sequences are touched (--max-false-edits) takes " +
+       counted(static_cast<std::size_t>(std::max(1.0, needed)), "held-out normal") +
+       ", and the model has fewer; give fit more sequences, or raise --max-false-edits");
+}
+
+}  // namespace seqguard::cli
