@@ -82,7 +82,7 @@ std::vector<RepairMetrics> evaluate_repairs(const EvaluateOptions& options, cons
   warn_without_gate(
       static_cast<std::size_t>(std::count_if(
           repairs.begin(), repairs.end(), [](const Repair& repair) { return repair.result == RepairResult::no_gate; })),
-      options.repair);
+      scorer, options.repair);
   std::vector<RepairMetrics> each(repairs.size());
   executor.run(repairs.size(), [&](std::size_t s, std::size_t) {
     const std::size_t twin = twins.of(data, s);

@@ -30,16 +30,16 @@ void add_repair_flags(CLI::App& command, RepairFlags& flags, const std::string& 
   const std::vector<CLI::Option*> options = {
       command
           .add_option("--max-false-edits", flags.max_false_edits,
-                      "Largest share of normal sequences that may be touched; promised from 1 / share - 1 held-out "
-                      "normals on (fit says how many), else nothing is edited")
+                      "Largest share of normal sequences that may be touched; it takes 1 / share - 1 held-out normals "
+                      "to promise that, with fewer nothing is edited")
           ->check(check_max_false_edits)
           ->type_name("SHARE"),
       command.add_flag("--only-abnormal", flags.only_abnormal,
                        "Leave sequences alone that are judged normal: fewer edits, nearly all of them right, and most "
                        "damage stays"),
       command.add_flag("--report-stretches", flags.report_stretches,
-                       "Name stretches of more than six odd events, which a bot may have put in the place of others, "
-                       "instead of deleting them")};
+                       "Never delete more than six events in a row, only name them. Without it they are deleted where "
+                       "the model is sure that they were put in, and not over others")};
   if (needed.empty()) return;
   for (CLI::Option* option : options) option->needs(needed);
 }

@@ -52,7 +52,7 @@ int run(const RepairCommandOptions& options) {
   counts.declined = declined;
   if (!options.dry_run) write_output(options.output, rewrite_input(data, repairs));
   if (const std::string path = edits_path(options); !path.empty()) write_output(path, edits_text(data, repairs));
-  warn_without_gate(counts.of(RepairResult::no_gate), options.repair);
+  warn_without_gate(counts.of(RepairResult::no_gate), scorer, options.repair);
   say(options.common.quiet, summary_text(counts) + (options.dry_run ? "; nothing was written (--dry-run)" : ""));
   if (counts.inserted > 0)
     say(options.common.quiet,

@@ -5,6 +5,7 @@
 
 #include "cli/console.hpp"
 #include "seqguard/core/error.hpp"
+#include "seqguard/sequence_scorer/behaviour_model.hpp"
 
 namespace seqguard::cli {
 
@@ -23,13 +24,13 @@ void require_repair(const SequenceScorer& scorer, const std::string& directory) 
        "again");
 }
 
-void warn_without_gate(std::size_t sequences, const RepairFlags& flags) {
+void warn_without_gate(std::size_t sequences, const SequenceScorer& scorer, const RepairFlags& flags) {
   if (sequences == 0) return;
   const double needed = std::ceil(1 / flags.max_false_edits - 1 - 1e-9);  // 1 / .01 is not quite 100
-  warn("nothing was edited: that at most " + percent(flags.max_false_edits) +
+  warn("nothing was edited: to promise that at most " + percent(flags.max_false_edits) +
        " of normal sequences are touched (--max-false-edits) takes " +
-       counted(static_cast<std::size_t>(std::max(1.0, needed)), "held-out normal") +
-       ", and the model has fewer; give fit more sequences, or raise --max-false-edits");
+       counted(static_cast<std::size_t>(std::max(1.0, needed)), "held-out normal") + ", the model has " +
+       with_commas(scorer.model()->repairer->gate.gains.size()) + "; give fit more, or raise --max-false-edits");
 }
 
 }  // namespace seqguard::cli

@@ -105,6 +105,9 @@ says err 'warning: drift: the input looks more abnormal'
 expect 0 recalibrate --model equal --input equal.txt --output equal-again
 says_not err 'has learned from'
 
+# A model that has learned enough to repair something.
+expect 0 fit --input past/clean.csv --output repairer --epochs 40 --target-fpr 0.1 --quiet
+
 # --- devices that are full: exit code 1, and which -----------------------------------------------------------------------------
 if [ -e /dev/full ]; then
     full() { # WHERE ARGUMENTS...
@@ -118,13 +121,13 @@ if [ -e /dev/full ]; then
     }
     full stdout score --model model --input few.csv
     full stdout score --model model --input few.csv --output some.jsonl --json -
-    full stdout repair --model model --input few.csv
-    full stdout repair --model model --input shop/events.csv --output some.csv --edits -
+    full stdout repair --model repairer --input few.csv
+    full stdout repair --model repairer --input shop/events.csv --max-false-edits 0.2 --output some.csv --edits -
     full stdout evaluate --model model --normal few.csv --abnormal few.csv --json -
     full stdout fit --input past/clean.csv --output other_model --epochs 1 --no-repair --json -
     full stdout inspect model
     full /dev/full score --model model --input few.csv --output /dev/full
-    full /dev/full repair --model model --input shop/events.csv --output some.csv --edits /dev/full
+    full /dev/full repair --model repairer --input shop/events.csv --max-false-edits 0.2 --output some.csv --edits /dev/full
     full /dev/full fit --input past/clean.csv --output other_model --epochs 1 --no-repair --json /dev/full
 fi
 # With stdout and stderr closed nothing of what they would have got lands in a file.
@@ -153,12 +156,12 @@ expect 0 evaluate --model model --normal past/clean.csv --abnormal shop/events.c
 says out '"normal":60,"abnormal":60,'
 
 # --- repair: untouched rows stay byte for byte; nothing else is left than what the edits say ------------------------------------
-expect 0 repair --model model --input shop/events.csv --output repaired.csv --edits edits.jsonl --json repair.json --threads 2 --max-false-edits 0.2
+expect 0 repair --model repairer --input shop/events.csv --output repaired.csv --edits edits.jsonl --json repair.json --threads 2 --max-false-edits 0.2
 empty out
 says err 'of 60 sequences were edited: [0-9]* edits (events: '
 number() { sed "s/.*\"$1\":\([0-9]*\).*/\1/" repair.json; }
 [ "$(number edits)" -gt 0 ] || complain "no edit in 60 users of whom some are abnormal"
-[ "$(wc -l <edits.jsonl)" -eq "$(number edits)" ] || complain "not a line for each of $(number edits) edits"
+[ "$(wc -l <edits.jsonl)" -eq $(($(number edits) + $(number stretches_reported))) ] || complain "not a line for each edit: $(cat repair.json)"
 says edits.jsonl '^{"key":"[^"]*","line":[0-9]*,"position":[0-9]*,"count":[0-9]*,"operation":"[a-z_]*","before":.*"score_after":[-0-9.e]*,"result":"edited","made":true}$'
 # A row that is deleted, replaced or timed stands in the input alone, one that is replaced, timed or inserted in the output.
 gone=$(diff shop/events.csv repaired.csv | grep -c '^<') come=$(diff shop/events.csv repaired.csv | grep -c '^>')
@@ -166,23 +169,30 @@ gone=$(diff shop/events.csv repaired.csv | grep -c '^<') come=$(diff shop/events
 [ "$come" -eq $(($(number events_inserted) + $(number events_replaced) + $(number times_set))) ] || complain "$come new rows: $(cat repair.json)"
 expect 0 inspect repaired.csv
 # A dry run tells the same edits and writes nothing; where they go nowhere else, to stdout.
-expect 0 repair --model model --input shop/events.csv --max-false-edits 0.2 --dry-run
+expect 0 repair --model repairer --input shop/events.csv --max-false-edits 0.2 --dry-run
 same out edits.jsonl
 says err 'nothing was written (--dry-run)'
-expect 0 repair --model model --input shop/events.csv --max-false-edits 0.2 --dry-run --edits dry.jsonl --quiet
+expect 0 repair --model repairer --input shop/events.csv --max-false-edits 0.2 --dry-run --edits dry.jsonl --quiet
 same dry.jsonl edits.jsonl
 empty out
 # A promise that the held-out normals cannot support: nothing is touched, and it is said why.
-expect 0 repair --model model --input past/clean.csv --output same.csv --max-false-edits 0.0001 --json repair.json
+expect 0 repair --model repairer --input past/clean.csv --output same.csv --max-false-edits 0.0001 --json repair.json
 same past/clean.csv same.csv
-says err '^warning: nothing was edited: .*0.01 % of normal sequences .*--max-false-edits.* takes 9,999 held-out normals'
+says err '^warning: nothing was edited: .*0.01 % of normal sequences .*--max-false-edits.* takes 9,999 held-out normals, the model has [0-9]*; '
 says repair.json '"no_gate":60,"edits":0,'
-expect 0 repair --model model --input shop/events.csv --output few.out --max-false-edits 0.2 --only-abnormal --json repair.json
+expect 0 repair --model repairer --input shop/events.csv --output few.out --max-false-edits 0.2 --only-abnormal --json repair.json
 [ "$(number judged_normal)" -gt 0 ] || complain "--only-abnormal leaves none alone: $(cat repair.json)"
-expect 0 repair --model model --input shop/events.csv --output few.out --max-false-edits 0.2 --report-stretches --edits few.jsonl --quiet
+expect 0 repair --model repairer --input shop/events.csv --output few.out --max-false-edits 0.2 --report-stretches --edits few.jsonl --quiet
 ! grep -q '"count":\([7-9]\|[1-9][0-9]\),"operation":"delete".*"made":true' few.jsonl || complain "--report-stretches deletes a stretch"
+# A model that has not learned to repair is refused, before anything is written.
+for command in "repair --output refused.csv" "evaluate --labels shop/labels.csv --clean shop/clean.csv"; do
+    # shellcheck disable=SC2086 # arguments
+    expect 1 $command --model equal --input shop/events.csv
+    says err '^seqguard: equal: the model has not learned to repair: .*--no-repair'
+done
+[ ! -e refused.csv ] || complain "an output without a repair"
 # Questions need somebody who answers.
-expect 1 repair --model model --input shop/events.csv --output asked.csv --interactive
+expect 1 repair --model repairer --input shop/events.csv --output asked.csv --interactive
 says err 'interactive: stdin, where it reads the answers, is no terminal'
 [ ! -e asked.csv ] || complain "an output without answers"
 
@@ -214,7 +224,7 @@ while [ $i -lt 40 ]; do
     printf 'a b c d e\nb c d e\n'
     i=$((i + 1))
 done >lines.txt
-expect 0 fit --input lines.txt --output lines_model --epochs 1 --no-repair --quiet
+expect 0 fit --input lines.txt --output lines_model --epochs 1 --quiet
 empty err
 printf 'a  b\tc d e \r\n\na b c d\n' >odd.txt
 expect 0 repair --model lines_model --input odd.txt --max-false-edits 0.0001 --quiet
