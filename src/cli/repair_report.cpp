@@ -51,7 +51,8 @@ void write_edit(const Dataset& data, std::size_t s, const Repair& repair, const 
     for (std::size_t i = 0; i < edit.count; ++i) json.value(value_at(data, s, edit.position + i));
     json.end_array();
   }
-  json.field("probability", edit.probability).field("gain", edit.gain);
+  write_if(json, "probability", !sets_time, edit.probability);
+  write_if(json, "gain", !sets_time, edit.gain);
   const std::int64_t before =
       sets_time && !data.view(s).time_ms.empty() ? data.view(s).time_ms[edit.position] : k_no_time;
   const std::int64_t time = before != k_no_time ? before + edit.shift_ms : inserts ? edit.time_ms : k_no_time;
@@ -100,7 +101,7 @@ std::string what_text(const Dataset& data, const Edit& edit) {
   text += edit.count > 1 ? counted(edit.count, "event")
                          : "\"" + (has_before(edit.operation) ? edit.before : edit.after) + "\"";
   if (edit.operation == EditOperation::replace) text += " by \"" + edit.after + "\"";
-  if (edit.probability > 0) text += ", probability " + percent(edit.probability);
+  if (!sets_time && edit.probability > 0) text += ", probability " + percent(edit.probability);
   if (edit.gain != 0) text += ", expected gain " + fixed(edit.gain, 2);
   for (const FollowingColumn& following : edit.followed)
     text += ", " + data.columns()[following.column].name + " \"" + following.after + "\"";

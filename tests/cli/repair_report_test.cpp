@@ -40,6 +40,7 @@ Edit insertion() {
 Edit shift() {
   Edit edit{EditOperation::set_time, 4, 0, "c", "c"};
   edit.shift_ms = -2500;
+  edit.probability = 1;
   return edit;
 }
 
@@ -85,7 +86,7 @@ TEST_CASE("edits as JSON lines: what each operation has, and null for what it ha
         R"({"key":"u","line":3,"position":1,"count":3,"operation":"delete","before":"b","after":null,)"
         R"("values":["b","b","b"],"probability":0,"gain":0.875,"time":null,"shift_ms":null,"followed":{},"made_up":{},)"
         R"("score_before":9,"score_after":2,"result":"edited","made":true})");
-  CHECK(lines[2].find(R"("operation":"set_time","before":"c","after":"c","probability":0,"gain":0,"time":2500,)"
+  CHECK(lines[2].find(R"("operation":"set_time","before":"c","after":"c","probability":null,"gain":null,"time":2500,)"
                       R"("shift_ms":-2500,)") != std::string::npos);
   CHECK(lines[3].find(
             R"("line":6,"position":5,"count":1,"operation":"insert","before":null,"after":"d",)"

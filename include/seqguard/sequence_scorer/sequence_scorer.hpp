@@ -91,13 +91,13 @@ struct Edit {
   std::size_t rank = 0;                 ///< order of the insertions at one position
   std::string before = {}, after = {};  ///< values of the primary column, the first of several; no `before` of insert,
                                         ///< no `after` of remove; the same of set_time
-  double probability = 0;               ///< of `after` given the rest; 0 for remove and set_time
+  double probability = 0;  ///< of `after` given the rest; of remove, that the events are too many (their mean)
   std::vector<FollowingColumn> followed = {};  ///< columns that change with a replaced value, or that a new event gets
   std::size_t count = 1;             ///< of remove and set_time: so many events, the first of them at `position`
   std::int64_t time_ms = k_no_time;  ///< of insert: its time, made up; k_no_time: not known
   std::int64_t shift_ms = 0;         ///< of set_time: added to the times
-  double gain = 0;                   ///< by how much the edit is expected to reduce the distance from the true sequence
-  bool only_reported = false;        ///< a stretch that is named, but not removed (RepairOptions)
+  double gain = 0;  ///< expected reduction of the edit distance to the true sequence; of several events summed
+  bool only_reported = false;  ///< a stretch that is named, but not removed (RepairOptions)
 };
 
 /// How a repair ended.
