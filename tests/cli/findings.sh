@@ -30,7 +30,7 @@ visits() {
 }
 visits past.csv
 columns=event,price:numeric
-expect 0 fit --input past.csv --columns $columns --output model --epochs 1 --no-repair --quiet
+expect 0 fit --input past.csv --columns $columns --output model --epochs 1 --quiet
 no_finding err
 says model/event_schema.json '"seen"'
 expect 0 score --model model --input past.csv --quiet --json summary.json
@@ -40,11 +40,13 @@ says summary.json '"findings":\[\]'
 # --- another unit, another scale, a column that is missing, another vocabulary ----------------------------------------------------
 # unlike FILE COLUMN PATTERN: a warning of each command that judges, and refused if strict.
 unlike() {
-    for command in score repair; do
-        expect 0 $command --model model --input "$1" --output "out.$command" --quiet --json summary.json
+    for command in score "repair --max-false-edits 0.1"; do
+        # shellcheck disable=SC2086 # a command and its flag
+        expect 0 $command --model model --input "$1" --output "out.${command%% *}" --quiet --json summary.json
         warned err "$1: column \"$2\": $3"
         [ "$(wc -l <err)" -eq 1 ] || complain "$1: more than one warning"
         says summary.json '"findings":\[{"kind":"[a-z_]*","column":"'"$2"'","line":0,"share":[0-9.]*,"message":"'"$1"
+        # shellcheck disable=SC2086 # a command and its flag
         expect 1 $command --model model --input "$1" --output strict.out --strict
         says err "$1: column \"$2\": $3.*refused (--strict)\$"
         one_line err

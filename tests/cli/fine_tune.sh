@@ -5,7 +5,7 @@
 
 "$program" simulate --users 60 --seed 1 --output past --quiet
 "$program" simulate --users 120 --seed 2 --output shop --quiet
-"$program" fit --input past/clean.csv --output model --epochs 2 --target-fpr 0.1 --no-repair --quiet
+"$program" fit --input past/clean.csv --output model --epochs 2 --target-fpr 0.1 --quiet
 quick="--members 1 --folds 2 --epochs 5 --hidden 8"
 
 # --- labels of events become labels of their sequences; what the file does not name is normal -----------------------------------

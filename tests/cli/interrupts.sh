@@ -129,7 +129,8 @@ says err '^seqguard: interrupted: score: .*no file was changed, but stdout has o
 
 for i in 1 2 3 4; do sed "s/^/$i/" more_rows; done >rows
 { head -n 1 past/events.csv; cat rows; } >long.csv # 15,360 sequences
-start repair --model model --input long.csv --output kept --edits kept_edits
+expect 0 fit --input past/clean.csv --output repairer --epochs 1 --quiet
+start repair --model repairer --input long.csv --output kept --edits kept_edits --max-false-edits 0.1
 wait_until is_listening
 sleep 0.3
 interrupt TERM 143
