@@ -47,7 +47,7 @@ END {
             if (key == clean)
                 printf " %6.2f %20s", 100 * mean(key, names[i]), ""
             else
-                printf " %6.2f %6.2f +- %4.2f %5s", 100 * mean(key, names[i]), 100 * (mean(clean, names[i]) - mean(key, names[i])), 100 * standard_error(clean, key, names[i]), restored(key, damaged, clean, names[i])
+                printf " %6.2f %6.2f +- %4s %5s", 100 * mean(key, names[i]), 100 * (mean(clean, names[i]) - mean(key, names[i])), (seeds[key] < 2 ? "-" : sprintf("%.2f", 100 * standard_error(clean, key, names[i]))), restored(key, damaged, clean, names[i])
         }
         printf " |"
         if (mean(key, "errors") > 0) {
