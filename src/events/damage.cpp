@@ -26,8 +26,7 @@ std::size_t geometric(double p, Random& random) {
 /// Damages one draft.
 class Editor {
  public:
-  Editor(const EncodedEvents& clean, const EventSchema& schema, const NormalEvents& normals,
-         const DamageOptions& options, Random& random)
+  Editor(const EncodedEvents& clean, const NormalEvents& normals, const DamageOptions& options, Random& random)
       : clean_(clean),
         normals_(normals),
         options_(options),
@@ -300,7 +299,7 @@ Damage& Damage::operator=(Damage&&) noexcept = default;
 
 void Damage::apply(const EncodedEvents& clean, Random& random, DamagedEvents& out) const {
   draw_kinds(options_, random, out.kinds);
-  Editor editor(clean, *schema_, *normals_, options_, random);
+  Editor editor(clean, *normals_, options_, random);
   for (const DamageKind kind : out.kinds) editor.apply(kind);
   if (random.uniform() < options_.unknown_share) editor.forget_columns(.1);
   write_draft(editor.draft(), clean, *schema_, out);
