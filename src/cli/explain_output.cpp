@@ -82,6 +82,15 @@ void write_explanation(const Explanation& explanation, const Dataset* normals, J
   json.end_array();
   write_stretch("stretch", explanation.stretch, true, json);
   write_stretch("even_pace", explanation.even_pace, false, json);
+  if (explanation.label) {
+    constexpr std::size_t k_events = 10;
+    const LabelReason& label = *explanation.label;
+    json.key("label").begin_object().field("name", label.name).field("probability", label.probability);
+    json.key("events").begin_array();
+    for (std::size_t i = 0; i < std::min(k_events, label.events.size()); ++i)
+      json.begin_array().value(label.events[i].first).value(label.events[i].second).end_array();
+    json.end_array().end_object();
+  }
   json.key("removals").begin_array();
   for (const Removal& removal : explanation.removals)
     json.begin_object()

@@ -4,7 +4,6 @@
 #include <cmath>
 #include <numeric>
 
-#include "seqguard/core/error.hpp"
 #include "seqguard/detection/encoder_surprise.hpp"
 #include "seqguard/sequence_scorer/behaviour_model.hpp"
 #include "sequence_scorer/expected_values.hpp"
@@ -150,14 +149,11 @@ void add_column_reasons(const EventReasonInput& input, SequenceScorer::Scratch::
 
 void add_counterfactual(const SequenceScorer& scorer, const EventsView& events, SequenceScorer::Scratch& scratch,
                         Explanation& out) {
-  try {
-    Repair repair = scorer.repair(events, scratch);
-    out.edits = std::move(repair.edits);
-    out.score_repaired = repair.score_after;
-    out.p_repaired = repair.p_after;
-  } catch (const Error& error) {
-    if (error.code() != ErrorCode::unsupported) throw;  // a model that cannot repair
-  }
+  if (!scorer.can_repair()) return;
+  Repair repair = scorer.repair(events, scratch);
+  out.edits = std::move(repair.edits);
+  out.score_repaired = repair.score_after;
+  out.p_repaired = repair.p_after;
 }
 
 }  // namespace v0

@@ -62,10 +62,11 @@ class Explainer {
     const std::vector<double> raw = buffers_.detector.raw, levels = buffers_.detector.levels;
     std::vector<double> shares(raw.size());
     model_.detector.calibration().shares(levels, shares);
-    const std::vector<double> probabilities = probabilities_of_labels();
+    probabilities_ = probabilities_of_labels();
+    if (const std::size_t v = view_of_labels(model_); v < raw.size()) label_log_odds_ = raw[v];
     const double expected_ms = expected_duration();
     const SequenceFeatures& features = buffers_.detector.detection.features.extract(encoded_.types);
-    const ViewFacts facts{model_, events_, encoded_, features, expected_ms, probabilities};
+    const ViewFacts facts{model_, events_, encoded_, features, expected_ms, probabilities_};
     for (std::size_t v = 0; v < raw.size(); ++v)
       out_.views.push_back(
           {recipe.views[v].name, shares[v], raw[v], std::exp(-std::max(0.0, levels[v])), view_words(facts, v, raw[v])});
@@ -117,6 +118,7 @@ class Explainer {
       for (std::size_t i = 0; i < n; ++i)
         if (std::isfinite(highest[i])) evidence[i] = highest[i];
       name_stretch(stretches);
+      name_label(stretches);
     }
     const EvenPace pace = find_even_pace(events_.time_ms, model_.schema);
     for (std::size_t i = 0; i < n; ++i) {
@@ -150,6 +152,19 @@ class Explainer {
                            "without " + stretch_name(best->first, best->count) + " the score falls from " +
                                short_number(judgement_.value) + " to " + short_number(without.value) + ", p " +
                                short_number(without.p_value)};
+  }
+
+  void name_label(std::span<const StretchWithout> stretches) {
+    if (probabilities_.size() < 2) return;
+    const auto best = std::max_element(probabilities_.begin() + 1, probabilities_.end());
+    LabelReason reason;
+    reason.name = model_.labels->classes[static_cast<std::size_t>(best - probabilities_.begin())];
+    reason.probability = *best;
+    for (const StretchWithout& stretch : stretches)
+      if (stretch.count == 1) reason.events.push_back({stretch.first, label_log_odds_ - stretch.label_log_odds});
+    std::stable_sort(reason.events.begin(), reason.events.end(),
+                     [](const auto& a, const auto& b) { return a.second > b.second; });
+    out_.label = std::move(reason);
   }
 
   void name_pace(const EvenPace& pace) {
@@ -209,6 +224,8 @@ class Explainer {
   Judgement judgement_;
   std::vector<EventScore> next_, masked_;
   std::vector<float> causal_, masked_columns_;  // [C, L] surprise of each column
+  std::vector<double> probabilities_;           // of the classes of learned labels
+  double label_log_odds_ = 0;                   // what their view says
 };
 
 }  // namespace

@@ -57,6 +57,10 @@ std::vector<std::string> Explanation::sentences() const {
       lines.push_back(views[v].words);
   if (even_pace) lines.push_back(even_pace->words);
   for (const SuspiciousEvent& event : events) lines.push_back(event.words);
+  if (label && !label->events.empty() && label->events.front().second > 0)
+    lines.push_back("most like \"" + label->name + "\" (" + percent_words(label->probability) + ") by event " +
+                    std::to_string(label->events.front().first) + ": log odds " +
+                    short_number(label->events.front().second) + " lower without it");
   if (stretch) lines.push_back(stretch->words);
   if (const std::string made = script_words(edits, false); !made.empty())
     lines.push_back("nearer to what it should be: " + made + " (score " + short_number(score_repaired) + ", p " +

@@ -18,17 +18,27 @@ Judgement judge_without(const EncodedEvents& events, std::size_t first, std::siz
 
 }  // namespace
 
+std::size_t view_of_labels(const BehaviourModel& model) {
+  const auto& views = model.detector.recipe().views;
+  const auto found = std::find_if(views.begin(), views.end(), [](const ViewSpec& v) { return v.name == k_label_view; });
+  return static_cast<std::size_t>(found - views.begin());
+}
+
 std::vector<StretchWithout> judge_without_stretches(const EncodedEvents& events,
                                                     SequenceScorer::Scratch::Buffers& buffers) {
   // Of each length; fewer of long sequences, which take longer to judge.
   const std::size_t begins = std::clamp<std::size_t>(20'000 / std::max<std::size_t>(1, events.n), 8, 100);
   std::vector<StretchWithout> result;
+  const std::size_t label_view = view_of_labels(*buffers.model);
   EncodedEvents edited;
   const std::size_t sparse = (events.n + begins - 1) / begins;
   for (std::size_t count = 1; count <= events.n / 2; count *= 2)
     for (std::size_t first = 0; first + count <= events.n;
-         first += std::max(count / 4, std::max<std::size_t>(1, sparse)))
-      result.push_back({first, count, judge_without(events, first, count, buffers, edited)});
+         first += std::max(count / 4, std::max<std::size_t>(1, sparse))) {
+      const Judgement judgement = judge_without(events, first, count, buffers, edited);
+      const double log_odds = label_view < buffers.detector.raw.size() ? buffers.detector.raw[label_view] : 0;
+      result.push_back({first, count, judgement, log_odds});
+    }
   return result;
 }
 

@@ -11,9 +11,13 @@
 namespace seqguard {
 inline namespace v0 {
 
+/// Place in the recipe of what was learned from labels; the number of views: there is none.
+std::size_t view_of_labels(const BehaviourModel& model);
+
 struct StretchWithout {
   std::size_t first = 0, count = 0;
   Judgement judgement;
+  double label_log_odds = 0;  ///< what the view of the labels says then; 0 without one
 };
 
 /// The sequence without each stretch of 1, 2, 4, .. events, up to half of it, beginning at every event or, of longer

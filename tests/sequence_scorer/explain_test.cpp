@@ -95,6 +95,22 @@ TEST_CASE("what was learned from labels has words too") {
   const std::string& words = reason(explanation, "labels").words;
   CHECK(holds(words, "it resembles what was labelled \"scraper\", probability "));
   CHECK(holds(words, " normal sequences: "));
+
+  // Event by event: what the view of the labels says without it.
+  REQUIRE(explanation.label);
+  CHECK(explanation.label->name == "scraper");
+  CHECK(explanation.label->events.size() == scraper.size());
+  const SequenceScorer scorer = SequenceScorer::load(directory / "model");
+  const double whole = reason(explanation, "labels").value;
+  for (const auto& [position, lower] : explanation.label->events) {
+    std::vector<std::string> left = scraper;
+    left.erase(left.begin() + static_cast<std::ptrdiff_t>(position));
+    CHECK(whole - reason(explain(scorer, left, {.attributions = false}), "labels").value ==
+          doctest::Approx(lower).epsilon(1e-9));
+  }
+  CHECK(std::is_sorted(explanation.label->events.begin(), explanation.label->events.end(),
+                       [](const auto& a, const auto& b) { return a.second > b.second; }));
+  CHECK(!explain(shared_scorer(), scraper, {.attributions = false}).label);
 }
 
 TEST_CASE("words of the views carry the numbers of the sequence") {
@@ -269,6 +285,8 @@ TEST_CASE("an explanation's counterfactual is the repair, and its score the scor
     CHECK(explanation.edits[e].after == repair.edits[e].after);
   }
   CHECK(explain(repairing_scorer(), events, {.counterfactual = false}).edits.empty());
+  CHECK(!shared_scorer().can_repair());  // then there is no counterfactual, and all else is told
+  CHECK(explain(shared_scorer(), events).edits.empty());
 }
 
 TEST_CASE("sentences: what is told of edits, and of what is only reported") {

@@ -6,6 +6,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "seqguard/events/encoded_data.hpp"
@@ -84,6 +85,15 @@ struct Removal {
   double score = 0, p_value = 1;  ///< of the sequence without this event and those of the removals before
 };
 
+/// What single events mean for what was learned from labels (fine_tune()).
+struct LabelReason {
+  std::string name;        ///< the most probable class apart from the normal one
+  double probability = 0;  ///< of it
+  /// Position, and by how much the view of the labels (log odds of an anomaly) is lower without this event: what speaks
+  /// for an anomaly first. The counts that the labels' networks read are no gradient's business: events are left out.
+  std::vector<std::pair<std::size_t, double>> events;
+};
+
 /// How an event of the sequence corresponds to one of a normal sequence; k_no_event: to none.
 inline constexpr std::size_t k_no_event = static_cast<std::size_t>(-1);
 struct AlignedEvent {
@@ -104,6 +114,7 @@ struct Explanation {
   std::vector<SuspiciousEvent> events;  ///< the first of them
   std::optional<Stretch> stretch;       ///< without which the score falls most for each event that it has
   std::optional<Stretch> even_pace;     ///< events in time with each other, more than those of people are
+  std::optional<LabelReason> label;     ///< of a model with labels, with ExplainOptions::stretches
   std::vector<Removal> removals;        ///< each lowers the score most; ends where nothing lowers it
   std::vector<Edit> edits;              ///< the counterfactual: the smallest edit that a repair found; may be none
   double score_repaired = 0, p_repaired = 1;
