@@ -4,30 +4,15 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
-#include <string_view>
 #include <vector>
 
+#include "seqguard/events/edit_operation.hpp"
 #include "seqguard/events/encode.hpp"
 #include "seqguard/events/events_view.hpp"
 #include "seqguard/events/schema.hpp"
 
 namespace seqguard {
 inline namespace v0 {
-
-enum class EditOperation {
-  replace,   ///< another value in the primary column, and in the columns that follow from it
-  remove,    ///< the event goes
-  insert,    ///< a new event
-  set_time,  ///< the event stays, its time changes
-};
-/// "replace", "delete", "insert", "set_time".
-std::string_view to_string(EditOperation operation) noexcept;
-
-/// Whether the original has the event: all but an inserted one.
-constexpr bool has_before(EditOperation operation) noexcept { return operation != EditOperation::insert; }
-
-/// Whether the edited sequence has the event: all but a removed one.
-constexpr bool has_after(EditOperation operation) noexcept { return operation != EditOperation::remove; }
 
 /// An edit of a sequence of encoder input.
 struct EventEdit {
@@ -40,18 +25,6 @@ struct EventEdit {
   std::int64_t time_ms = k_no_time;  ///< of insert: its time; k_no_time: not known
   std::int64_t shift_ms = 0;         ///< of set_time: added to the time of each of the events that has one
 };
-
-/// The order of a script: by position; at one position what is inserted before the event, by rank, then its time, then
-/// what is done to the event. For anything with the members operation, position and rank.
-template <class E>
-bool edit_precedes(const E& a, const E& b) {
-  const auto stage = [](EditOperation operation) {
-    return operation == EditOperation::insert ? 0 : operation == EditOperation::set_time ? 1 : 2;
-  };
-  if (a.position != b.position) return a.position < b.position;
-  const int a_stage = stage(a.operation), b_stage = stage(b.operation);
-  return a_stage != b_stage ? a_stage < b_stage : a.rank < b.rank;
-}
 
 /// The event from which one that is inserted before `position` of n events takes its persistent columns
 /// (EventColumn::persistent), n > 0: the nearest before it that the script does not remove, else the nearest behind it,

@@ -12,7 +12,7 @@
 #include "seqguard/core/executor.hpp"
 #include "seqguard/core/item_status.hpp"
 #include "seqguard/core/load_options.hpp"
-#include "seqguard/events/edit_script.hpp"
+#include "seqguard/events/edit_operation.hpp"
 #include "seqguard/events/events_view.hpp"
 #include "seqguard/events/schema.hpp"
 
