@@ -80,8 +80,12 @@ void describe_repair(const FitReport& report, bool quiet) {
   if (report.plan.tagger_steps == 0) return;
   const RepairFigures& repair = report.repair;
   say(quiet, "repair: of errors made on purpose in held-out sequences " + percent(std::max(0.0, repair.net_share)) +
-                 " are put right; gate " + fixed(repair.gate, 2) + ", least gain of an edit " +
-                 fixed(repair.threshold, 1));
+                 " are put right; least gain of an edit " + fixed(repair.threshold, 1));
+  // RepairGate::decide(): one of n + 1 may be touched.
+  const double least = 1 / static_cast<double>(repair.held_out + 1);
+  if (least > RepairOptions().max_false_edits)
+    say(quiet, "repair: " + counted(repair.held_out, "held-out sequence") +
+                   " can promise no smaller --max-false-edits than " + percent(least) + ": below it nothing is edited");
 }
 
 /// What becomes of the state file that an interrupted fit has left, or not.

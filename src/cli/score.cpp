@@ -14,6 +14,7 @@
 #include "seqguard/detection/stream_drift.hpp"
 #include "seqguard/evaluation/judge_dataset.hpp"
 #include "seqguard/sequence_scorer/behaviour_model.hpp"
+#include "seqguard/sequence_scorer/damage_signs.hpp"
 
 namespace seqguard::cli {
 namespace {
@@ -54,6 +55,13 @@ void write_score(const Dataset& data, std::size_t s, const Score& score, std::sp
   json.end_object();
 }
 
+/// What a repair would see in an abnormal sequence, as a reason beside the verdict.
+void write_signs(const SequenceScorer& scorer, const EventsView& events, SequenceScorer::Scratch& scratch,
+                 JsonWriter& json) {
+  const Repair repair = scorer.repair(events, scratch, {.judge = false});
+  json.key("damage").values(damage_signs(repair, events, scorer.schema()->primary).in_words());
+}
+
 /// What remains of each sequence after its line was written.
 struct Summary {
   double value = 0, p_value = 1;
@@ -84,6 +92,7 @@ std::vector<Summary> score_all(const ScoreCommandOptions& options, const Sequenc
         JsonWriter json;
         json.begin_object();
         write_score(data, s, score, scorer.classes(), json);
+        if (score.is_anomaly && scorer.can_repair()) write_signs(scorer, data.view(s), scratch, json);
         if (options.per_event) write_events(scorer, data.view(s), score, options.expected, scratch, json);
         if (options.explain && (score.is_anomaly || options.explain_all))
           write_explanation(scorer.explain(data.view(s), scratch, explain),

@@ -6,6 +6,7 @@
 
 #include "cli/console.hpp"
 #include "cli/read_input.hpp"
+#include "seqguard/sequence_scorer/damage_signs.hpp"
 
 namespace seqguard::cli {
 namespace {
@@ -35,6 +36,17 @@ std::string alternatives(const std::vector<Candidate>& candidates) {
   return text;
 }
 
+/// "; damaged: 3 repeated events, ..", or nothing.
+std::string damage_text(const SequenceScorer& scorer, const EventsView& events, SequenceScorer::Scratch& scratch,
+                        std::size_t primary) {
+  if (!scorer.can_repair()) return "";
+  const Repair repair = scorer.repair(events, scratch, {.judge = false});
+  std::string text;
+  for (const std::string& sign : damage_signs(repair, events, primary).in_words())
+    text += (text.empty() ? "; damaged: " : ", ") + sign;
+  return text;
+}
+
 }  // namespace
 
 void show_worst(const SequenceScorer& scorer, const Dataset& data, const std::vector<std::size_t>& sequences) {
@@ -47,7 +59,7 @@ void show_worst(const SequenceScorer& scorer, const Dataset& data, const std::ve
     const ColumnView values = events.columns[data.primary()];
     scorer.score(events, score, scratch, {.masked_if_anomalous = true});
     say(false, "  " + sequence_name(data, s) + ": score " + fixed(score.value, 1) + ", p " + p_text(score.p_value) +
-                   ", mostly by \"" + score.view + "\"");
+                   ", mostly by \"" + score.view + "\"" + damage_text(scorer, events, scratch, data.primary()));
     say(false, "    event " + std::to_string(score.worst) + " of " + std::to_string(events.n) + ", row " +
                    std::to_string(data.row(data.sequences()[s].first + score.worst)) + ":  " +
                    neighbourhood(values, score.worst));

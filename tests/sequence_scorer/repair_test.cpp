@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "seqguard/sequence_scorer/damage_signs.hpp"
 #include "sequence_scorer/small_shop.hpp"
 #include "support/temporary_directory.hpp"
 
@@ -93,6 +94,22 @@ TEST_CASE("a repair reports what it did, and what it was worth") {
   const Repair unjudged = scorer.repair(OneColumn(events).view(), {.judge = false});
   CHECK(unjudged.edits.size() == repair.edits.size());
   CHECK(unjudged.score_before == 0);
+}
+
+TEST_CASE("what a repair has seen is said in words") {
+  const std::vector<std::string> events = {"a", "b", "b", "c", "x", "b", "a", "d"};
+  Repair repair;
+  repair.edits.push_back({.operation = EditOperation::remove, .position = 2});
+  repair.edits.push_back({.operation = EditOperation::remove, .position = 4});
+  repair.edits.back().count = 3;  // x is new, b stood three before it, a farther away
+  repair.edits.push_back({.operation = EditOperation::replace, .position = 7});
+  repair.edits.push_back({.operation = EditOperation::insert, .position = 8});
+  repair.edits.push_back({.operation = EditOperation::insert, .position = 8, .rank = 1});
+  const DamageSigns signs = damage_signs(repair, OneColumn(events).view(), 0);
+  CHECK(signs.in_words() ==
+        std::vector<std::string>{"2 repeated events", "2 foreign events", "a wrong event", "2 events are missing"});
+  CHECK(DamageSigns().in_words().empty());
+  CHECK(DamageSigns{.times = 5}.in_words() == std::vector<std::string>{"5 times out of order"});
 }
 
 TEST_CASE("options: abnormal sequences only, stretches that are reported, a gate that does not exist") {
