@@ -127,15 +127,19 @@ class Decoding {
   bool fill_gaps(const EditTags& tags) {
     const std::size_t most = std::max<std::size_t>(8, events_.n / 2);
     bool filled = false;
-    // From the end, so that places found from the items stay those of the insertions.
-    for (std::size_t t = s_.items.size() + 1; t-- > 0 && s_.insertions.size() < most;) {
+    s_.merged.clear();
+    std::size_t merged = 0;  // of the former insertions
+    for (std::size_t t = 0; t <= s_.items.size(); ++t) {
       const double gain = insert_gain(tags.gaps[t]);
       std::size_t position = 0, place = 0;
-      if (!(gain > options_.threshold) || !find_gap(t, position, place)) continue;
-      s_.insertions.insert(s_.insertions.begin() + static_cast<std::ptrdiff_t>(place),
-                           {position, type_of(tags.gaps[t].value), tags.gaps[t].value_probability, gain});
+      const bool has_room = s_.merged.size() + s_.insertions.size() - merged < most;
+      if (!has_room || !(gain > options_.threshold) || !find_gap(t, position, place)) continue;
+      for (; merged < place; ++merged) s_.merged.push_back(s_.insertions[merged]);
+      s_.merged.push_back({position, type_of(tags.gaps[t].value), tags.gaps[t].value_probability, gain});
       filled = true;
     }
+    for (; merged < s_.insertions.size(); ++merged) s_.merged.push_back(s_.insertions[merged]);
+    std::swap(s_.insertions, s_.merged);
     return filled;
   }
 

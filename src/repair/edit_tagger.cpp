@@ -27,16 +27,15 @@ std::ptrdiff_t room(const Window& window, std::size_t first, std::size_t last, s
   return std::min(begin == 0 ? whole : left, end == whole ? whole : right);
 }
 
-/// Whether `window` is the one, of all that see these positions, that has the most room; the first of equal ones.
-bool owns(const Window& window, std::span<const Window> windows, std::size_t first, std::size_t last,
-          std::size_t positions) {
-  const std::ptrdiff_t own = room(window, first, last, positions);
+/// Whether window w is the one, of all that see these positions, that has the most room; the first of equal ones. Half
+/// a window apart, and the last one aligned with the end, no more than three windows see a position.
+bool owns(std::span<const Window> windows, std::size_t w, std::size_t first, std::size_t last, std::size_t positions) {
+  constexpr std::size_t k_reach = 3;
+  const std::ptrdiff_t own = room(windows[w], first, last, positions);
   if (own < 0) return false;
-  for (const Window& other : windows) {
-    if (other.begin + other.size <= first) continue;
-    if (other.begin > first) break;
-    const std::ptrdiff_t of_other = room(other, first, last, positions);
-    if (of_other > own || (of_other == own && other.begin < window.begin)) return false;
+  for (std::size_t k = w > k_reach ? w - k_reach : 0; k < std::min(windows.size(), w + k_reach + 1); ++k) {
+    const std::ptrdiff_t of_other = room(windows[k], first, last, positions);
+    if (of_other > own || (of_other == own && k < w)) return false;
   }
   return true;
 }
@@ -104,21 +103,20 @@ void EditTagger::tag(const EncodedEvents& events, bool excludes_present, TaggerS
   out.gaps.assign(events.n + 1, {});
   const std::size_t window = schema_.sequence.window;
   scoring_windows(events.positions(), window, schema_.sequence.stride, scratch.windows);
-  if (scratch.batch.decoders() == 0 || scratch.log_p.size() != schema_.primary_column().vocabulary.size()) {
+  if (scratch.log_p.size() != schema_.primary_column().vocabulary.size()) {
     scratch.batch.prepare(schema_, k_chunk_tokens + window);
     scratch.log_p.resize(schema_.primary_column().vocabulary.size());
   }
   const std::size_t per_chunk = std::max<std::size_t>(1, k_chunk_tokens / std::max<std::size_t>(1, window));
-  const std::span<const Window> windows = scratch.windows;
-  for (std::size_t first = 0; first < windows.size(); first += per_chunk)
-    tag_chunk(events, windows.subspan(first, std::min(per_chunk, windows.size() - first)), excludes_present, scratch,
-              out);
+  for (std::size_t first = 0; first < scratch.windows.size(); first += per_chunk)
+    tag_chunk(events, first, std::min(per_chunk, scratch.windows.size() - first), excludes_present, scratch, out);
 }
 
-void EditTagger::tag_chunk(const EncodedEvents& events, std::span<const Window> windows, bool excludes_present,
+void EditTagger::tag_chunk(const EncodedEvents& events, std::size_t first, std::size_t count, bool excludes_present,
                            TaggerScratch& scratch, EditTags& out) const {
   scratch.batch.clear();
-  for (const Window& window : windows) scratch.batch.append(scratch.input, window.begin, window.size);
+  for (std::size_t w = first; w < first + count; ++w)
+    scratch.batch.append(scratch.input, scratch.windows[w].begin, scratch.windows[w].size);
   const Offsets offsets = scratch.batch.offsets();
   const std::size_t tokens = scratch.batch.tokens(), positions = events.positions();
   Workspace& workspace = scratch.workspace;
@@ -133,19 +131,20 @@ void EditTagger::tag_chunk(const EncodedEvents& events, std::span<const Window> 
   const MatrixView<const float> tags = logits_of(k_tag_head, 3), gaps = logits_of(k_gap_head, 1);
   scratch.rows.clear();
   scratch.positions.clear();
-  read_tags(events, windows, tags, scratch, out);
+  read_tags(events, first, count, tags, scratch, out);
   const std::size_t of_events = scratch.rows.size();
-  read_gaps(windows, positions, gaps, scratch, out);
+  read_gaps(positions, first, count, gaps, scratch, out);
   find_values(events, hidden, of_events, excludes_present, scratch, out);
 }
 
-void EditTagger::read_tags(const EncodedEvents& events, std::span<const Window> windows, MatrixView<const float> tags,
-                           TaggerScratch& scratch, EditTags& out) const {
+void EditTagger::read_tags(const EncodedEvents& events, std::size_t first, std::size_t count,
+                           MatrixView<const float> tags, TaggerScratch& scratch, EditTags& out) const {
   Suspect suspect;
-  for (std::size_t w = 0; w < windows.size(); ++w)
-    for (std::size_t p = windows[w].begin; p < windows[w].begin + windows[w].size; ++p) {
-      if (p == 0 || p > events.n || !owns(windows[w], scratch.windows, p, p, events.positions())) continue;
-      const std::size_t t = scratch.batch.offsets()[w] + p - windows[w].begin;
+  for (std::size_t w = first; w < first + count; ++w) {
+    const Window window = scratch.windows[w];
+    for (std::size_t p = window.begin; p < window.begin + window.size; ++p) {
+      if (p == 0 || p > events.n || !owns(scratch.windows, w, p, p, events.positions())) continue;
+      const std::size_t t = scratch.batch.offsets()[w - first] + p - window.begin;
       const float largest = std::max({tags(t, 0), tags(t, 1), tags(t, 2)});
       const float keep = std::exp(tags(t, 0) - largest), remove = std::exp(tags(t, 1) - largest),
                   replace = std::exp(tags(t, 2) - largest), sum = keep + remove + replace;
@@ -153,20 +152,23 @@ void EditTagger::read_tags(const EncodedEvents& events, std::span<const Window> 
       event = {keep / sum, remove / sum, replace / sum};
       if (suspect.look_at(event.replace - event.keep, 0, t, p)) scratch.ask(t, p);
     }
+  }
   if (scratch.rows.empty() && suspect.found) scratch.ask(suspect.token, suspect.position);
 }
 
-void EditTagger::read_gaps(std::span<const Window> windows, std::size_t positions, MatrixView<const float> gaps,
+void EditTagger::read_gaps(std::size_t positions, std::size_t first, std::size_t count, MatrixView<const float> gaps,
                            TaggerScratch& scratch, EditTags& out) const {
   const std::size_t of_events = scratch.rows.size();
   Suspect suspect;
-  for (std::size_t w = 0; w < windows.size(); ++w)
-    for (std::size_t p = windows[w].begin; p + 1 < windows[w].begin + windows[w].size; ++p) {
-      if (!owns(windows[w], scratch.windows, p, p + 1, positions)) continue;
-      const std::size_t t = scratch.batch.offsets()[w] + p - windows[w].begin;
+  for (std::size_t w = first; w < first + count; ++w) {
+    const Window window = scratch.windows[w];
+    for (std::size_t p = window.begin; p + 1 < window.begin + window.size; ++p) {
+      if (!owns(scratch.windows, w, p, p + 1, positions)) continue;
+      const std::size_t t = scratch.batch.offsets()[w - first] + p - window.begin;
       out.gaps[p].missing = 1 / (1 + std::exp(-gaps(t, 0)));
       if (suspect.look_at(out.gaps[p].missing, 0.5F, t, p)) scratch.ask(t, p);
     }
+  }
   if (scratch.rows.size() == of_events && suspect.found) scratch.ask(suspect.token, suspect.position);
 }
 

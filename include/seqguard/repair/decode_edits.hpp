@@ -67,6 +67,7 @@ struct DecodeScratch {
   };
   std::vector<Own> own;               ///< [n]
   std::vector<Insertion> insertions;  ///< in their order in the sequence
+  std::vector<Insertion> merged;      ///< a buffer
   std::vector<Item> items;
   std::vector<EventEdit> script;
   std::vector<std::size_t> origins;

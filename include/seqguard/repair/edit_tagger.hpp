@@ -91,12 +91,13 @@ class EditTagger {
   const EventSchema& schema() const noexcept { return schema_; }  ///< with_repeats()
 
  private:
-  void tag_chunk(const EncodedEvents& events, std::span<const Window> windows, bool excludes_present,
+  /// Windows [first, first + count) of the scratch in one call.
+  void tag_chunk(const EncodedEvents& events, std::size_t first, std::size_t count, bool excludes_present,
                  TaggerScratch& scratch, EditTags& out) const;
-  /// Tags of the events and gaps that the windows of a chunk own, and the rows whose values are looked for.
-  void read_tags(const EncodedEvents& events, std::span<const Window> windows, MatrixView<const float> tags,
+  /// Tags of the events and gaps that the windows of a call own, and the rows whose values are looked for.
+  void read_tags(const EncodedEvents& events, std::size_t first, std::size_t count, MatrixView<const float> tags,
                  TaggerScratch& scratch, EditTags& out) const;
-  void read_gaps(std::span<const Window> windows, std::size_t positions, MatrixView<const float> gaps,
+  void read_gaps(std::size_t positions, std::size_t first, std::size_t count, MatrixView<const float> gaps,
                  TaggerScratch& scratch, EditTags& out) const;
   void find_values(const EncodedEvents& events, MatrixView<const float> hidden, std::size_t of_events,
                    bool excludes_present, TaggerScratch& scratch, EditTags& out) const;
