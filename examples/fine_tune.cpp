@@ -18,7 +18,10 @@ int main() {
   for (const ShopUser& user : users) labels.values.push_back(user.anomaly == ShopAnomaly::none ? 0 : 1);
 
   const std::string folder = std::filesystem::temp_directory_path() / "seqguard_fine_tune";
-  save_behaviour_model(*fit(past, {.epochs = 5}), folder);
+  FitOptions options;
+  options.epochs = 5;
+  options.repair = false;  // this one only judges
+  save_behaviour_model(*fit(past, options), folder);
   const FineTuneReport report = fine_tune(folder, week, labels, folder);
   std::printf("AUROC on users that were not learned from: without labels %.3f, with them %.3f\n",
               report.without_labels.auroc, report.together.auroc);

@@ -127,6 +127,14 @@ std::string report_json(const FitReport& report, const Dataset& data) {
   json.field("distinct_normals", report.distinct_normals).field("kept_normals", report.kept_normals);
   json.field("drift_auroc", report.drift_auroc).field("drift_warning", report.drift_warning);
   write_alarms(report.alarms, report.warnings, json);
+  if (report.plan.tagger_steps > 0)
+    json.key("repair")
+        .begin_object()
+        .field("held_out", report.repair.held_out)
+        .field("gate", report.repair.gate)
+        .field("threshold", report.repair.threshold)
+        .field("net_share", report.repair.net_share)
+        .end_object();
   write_findings(data.findings(), json);
   json.end_object().end_line();
   return json.text();

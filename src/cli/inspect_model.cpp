@@ -195,6 +195,19 @@ void describe_detector(const BehaviourModel& model, Facts& facts) {
   facts.add("training", model.training);
 }
 
+void describe_repair(const BehaviourModel& model, Facts& facts) {
+  facts.section("repair");
+  if (!model.repairer) return facts.add("edit tagger", "none: the model judges only (fit --no-repair)");
+  const SequenceRepairer& repairer = *model.repairer;
+  const ModelConfig& config = repairer.tagger.encoder().config();
+  facts.add("edit tagger", std::to_string(config.num_hidden_layers) + " x " + std::to_string(config.hidden_size) +
+                               ", window " + std::to_string(config.max_position_embeddings));
+  const std::size_t normals = repairer.gate.gains.size();
+  const double least = 1 / static_cast<double>(normals + 1);  // RepairGate::decide()
+  facts.add("gate normals", normals, with_commas(normals) + ": --max-false-edits from " + percent(least) + " on");
+  facts.add("least gain", repairer.threshold, fixed(repairer.threshold, 1) + " of an edit");
+}
+
 }  // namespace
 
 std::optional<Error> describe_model(const std::string& directory, const LoadOptions& options, Facts& facts) {
@@ -218,6 +231,7 @@ std::optional<Error> describe_model(const std::string& directory, const LoadOpti
         describe_heads(model->encoder.spec(), facts);
         describe_schema(model->schema, facts);
         describe_detector(*model, facts);
+        describe_repair(*model, facts);
       });
     } else {
       LoadReport report;

@@ -58,6 +58,7 @@ void write_edit(const Dataset& data, std::size_t s, const Repair& repair, const 
   const std::int64_t time = before != k_no_time ? before + edit.shift_ms : inserts ? edit.time_ms : k_no_time;
   write_if(json, "time", time != k_no_time, time);
   write_if(json, "shift_ms", sets_time, edit.shift_ms);
+  write_if(json, "estimate", sets_time, repair.times_are_estimates);
   write_columns(data, edit, false, json);
   write_columns(data, edit, true, json);
   const bool is_edited = repair.result == RepairResult::edited;

@@ -61,25 +61,12 @@ std::pair<std::int32_t, float> most_probable(std::span<const float> log_p) {
 
 }  // namespace
 
-ModelSpec EditTagger::spec(const EventSchema& schema, const TaggerShape& shape) {
-  ModelSpec spec;
-  spec.config.vocab_size = schema.primary_column().vocabulary.size();
-  spec.config.hidden_size = shape.hidden;
-  spec.config.num_hidden_layers = shape.layers;
-  spec.config.num_attention_heads = shape.heads;
-  spec.config.intermediate_size = 4 * shape.hidden;
-  spec.config.max_position_embeddings = shape.window;
-  spec.config.type_vocab_size = 1;
-  spec.config.initializer_range = 0.05;
-  spec.config.hidden_dropout_prob = shape.dropout;
-  spec.config.attention_probs_dropout_prob = 0;
-  spec.config.architectures = {architecture_name(spec.config.family, Head::masked_lm)};
-  spec.features = model_features(schema);
+ModelSpec EditTagger::spec(const EventSchema& schema, const EventEncoderShape& shape) {
+  ModelSpec spec = event_encoder_spec(schema, shape);
   spec.features.predicted = false;
-  spec.heads = {
-      {"", Head::masked_lm},
-      {"tags", Head::token_classification, {"keep", "remove", "replace"}, Pooling::cls, HeadLoss::softmax, true},
-      {"gaps", Head::gap_classification, {"missing"}, Pooling::cls, HeadLoss::binary}};
+  spec.heads.push_back(
+      {"tags", Head::token_classification, {"keep", "remove", "replace"}, Pooling::cls, HeadLoss::softmax, true});
+  spec.heads.push_back({"gaps", Head::gap_classification, {"missing"}, Pooling::cls, HeadLoss::binary});
   return spec;
 }
 

@@ -1,5 +1,6 @@
 #include "seqguard/repair/sequence_repairer.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "repair/compose_script.hpp"
@@ -28,6 +29,15 @@ double SequenceRepairer::first_gain(const EncodedEvents& events, const EventSche
   return largest_gain(scratch.tags);
 }
 
+double SequenceRepairer::gate_gain(const EncodedEvents& events, const EventSchema& schema,
+                                   RepairScratch& scratch) const {
+  double gain = first_gain(events, schema, {true, true, true}, scratch);
+  if (scratch.rules.empty()) return gain;  // so it is under every decision
+  for (const auto& [times, repetitions] : {std::pair(false, false), {false, true}, {true, false}})
+    gain = std::max(gain, first_gain(events, schema, {true, times, repetitions}, scratch));
+  return gain;
+}
+
 RepairedSequence SequenceRepairer::repair(const EncodedEvents& events, const EventSchema& schema,
                                           double max_false_edits, std::size_t rounds, RepairScratch& scratch,
                                           std::vector<ProposedEdit>& out) const {
@@ -36,7 +46,6 @@ RepairedSequence SequenceRepairer::repair(const EncodedEvents& events, const Eve
   RepairedSequence result;
   result.has_gate = decision.exists;
   if (!decision.exists) return result;
-  result.gate = decision.gain;
   result.largest_gain = first_gain(events, schema, decision, scratch);
   result.times_are_estimates = scratch.times.is_estimate;
   const bool ruled = !scratch.rules.empty();

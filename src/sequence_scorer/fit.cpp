@@ -9,6 +9,7 @@
 
 #include "seqguard/core/files.hpp"
 #include "seqguard/detection/encoder_surprise.hpp"
+#include "seqguard/model/event_encoder.hpp"
 #include "seqguard/sequence_scorer/behaviour_model.hpp"
 #include "seqguard/training/event_objectives.hpp"
 #include "seqguard/training/event_source.hpp"
@@ -23,24 +24,6 @@
 namespace seqguard {
 inline namespace v0 {
 namespace {
-
-ModelSpec encoder_spec(const FitPlan& plan, const EventSchema& schema) {
-  ModelSpec spec;
-  spec.config.vocab_size = schema.primary_column().vocabulary.size();
-  spec.config.hidden_size = plan.hidden;
-  spec.config.num_hidden_layers = plan.layers;
-  spec.config.num_attention_heads = plan.heads;
-  spec.config.intermediate_size = 4 * plan.hidden;
-  spec.config.max_position_embeddings = plan.window;
-  spec.config.type_vocab_size = 1;
-  spec.config.initializer_range = 0.05;
-  spec.config.hidden_dropout_prob = plan.dropout;
-  spec.config.attention_probs_dropout_prob = 0;
-  spec.config.architectures = {architecture_name(spec.config.family, Head::masked_lm)};
-  spec.features = model_features(schema);
-  spec.heads = {{"", Head::masked_lm}};
-  return spec;
-}
 
 std::vector<const EncodedEvents*> pick(const EncodedData& data, std::span<const std::uint32_t> indices) {
   std::vector<const EncodedEvents*> result;
@@ -86,7 +69,8 @@ class Fitter {
   }
 
   std::shared_ptr<const BehaviourModel> run(FitReport* report) {
-    Model<float> encoder(context_, encoder_spec(plan_, schema_));
+    Model<float> encoder(
+        context_, event_encoder_spec(schema_, {plan_.hidden, plan_.layers, plan_.heads, plan_.window, plan_.dropout}));
     if (state_.job >= jobs_.size()) {
       if (state_.encoder.size() != encoder.values().size())
         fail(ErrorCode::bad_checkpoint, options_.state_file, "the encoder is another one");

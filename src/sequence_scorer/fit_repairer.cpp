@@ -109,8 +109,7 @@ class RepairerFit {
     FitState& state = trainings_.state();
     auto scratches = make_per_worker(executor_, [] { return RepairScratch(); });
     executor_.run(job.held_out.size(), [&](std::size_t k, std::size_t w) {
-      state.gains[job.held_out[k]] =
-          repairer.first_gain(input_.data[job.held_out[k]], input_.schema, all_rules(), scratches[w]);
+      state.gains[job.held_out[k]] = repairer.gate_gain(input_.data[job.held_out[k]], input_.schema, scratches[w]);
     });
     const std::size_t share = std::max<std::size_t>(1, k_trials / std::max<std::size_t>(1, input_.plan.folds));
     const std::size_t trials = std::min(job.held_out.size(), share), thresholds = k_tried_thresholds.size();
@@ -138,9 +137,6 @@ class RepairerFit {
     append(state.trials.errors, errors);
     append(state.trials.net, net);
   }
-
-  /// The gate's statistic is that of a sequence on which the rules have been at work.
-  GateDecision all_rules() const { return {true, input_.schema.time.has_value(), repeats_.holds(), 1}; }
 
   void finish(SequenceRepairer& repairer, FitReport* report) {
     const FitState& state = trainings_.state();

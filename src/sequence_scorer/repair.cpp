@@ -49,6 +49,7 @@ class Repairing {
     const RepairedSequence repaired = repairer_.repair(buffers_.encoded, model_.schema, options_.max_false_edits,
                                                        options_.rounds, buffers_.repair, script);
     result.largest_gain = repaired.largest_gain;
+    result.times_are_estimates = repaired.times_are_estimates;
     result.result = repaired.has_gate ? RepairResult::untouched : RepairResult::no_gate;
     if (script.empty()) return result;
     put_in_words(events, script, result);

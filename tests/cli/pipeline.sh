@@ -16,6 +16,9 @@ for file in config.json model.safetensors event_schema.json detector.json profil
 done
 [ ! -e model.fit-state ] || complain "fit leaves its state file"
 expect 0 inspect model
+says out 'edit tagger  *2 x 64, window '
+says out 'gate normals  *15: --max-false-edits from 6.2 % on'
+says fit.json '"repair":{"held_out":15,'
 says out 'recipe  *default'
 says out 'column event .*(judged)'
 
@@ -93,6 +96,7 @@ says tiny.json '"warnings":\["the target of 0.00012 % cannot'
 expect 0 score --model tiny --input equal.txt --output /dev/null
 says err '(expected of normal traffic: 0.00012 %)$'
 expect 0 inspect tiny
+says out 'edit tagger  *none: the model judges only (fit --no-repair)'
 says out 'target fpr  *0.00012 % of normal'
 expect 0 score --model equal --input equal.txt
 says err ': 0 abnormal'

@@ -80,18 +80,20 @@ TEST_CASE("edits as JSON lines: what each operation has, and null for what it ha
   CHECK(
       lines[0] ==
       R"({"key":"u","line":2,"position":0,"count":1,"operation":"replace","before":"a","after":"c","probability":0.75,)"
-      R"("gain":0.5,"time":null,"shift_ms":null,"followed":{"kind":"y"},"made_up":{},"score_before":9,"score_after":2,)"
+      R"("gain":0.5,"time":null,"shift_ms":null,"estimate":null,"followed":{"kind":"y"},"made_up":{},"score_before":9,"score_after":2,)"
       R"("result":"edited","made":true})");
-  CHECK(lines[1] ==
-        R"({"key":"u","line":3,"position":1,"count":3,"operation":"delete","before":"b","after":null,)"
-        R"("values":["b","b","b"],"probability":0,"gain":0.875,"time":null,"shift_ms":null,"followed":{},"made_up":{},)"
-        R"("score_before":9,"score_after":2,"result":"edited","made":true})");
+  CHECK(
+      lines[1] ==
+      R"({"key":"u","line":3,"position":1,"count":3,"operation":"delete","before":"b","after":null,)"
+      R"("values":["b","b","b"],"probability":0,"gain":0.875,"time":null,"shift_ms":null,"estimate":null,"followed":{},"made_up":{},)"
+      R"("score_before":9,"score_after":2,"result":"edited","made":true})");
   CHECK(lines[2].find(R"("operation":"set_time","before":"c","after":"c","probability":null,"gain":null,"time":2500,)"
-                      R"("shift_ms":-2500,)") != std::string::npos);
-  CHECK(lines[3].find(
-            R"("line":6,"position":5,"count":1,"operation":"insert","before":null,"after":"d",)"
-            R"("probability":0.25,"gain":0,"time":5500,"shift_ms":null,"followed":{},"made_up":{"kind":"y"},)") !=
-        std::string::npos);
+                      R"("shift_ms":-2500,"estimate":false,)") != std::string::npos);
+  CHECK(
+      lines[3].find(
+          R"("line":6,"position":5,"count":1,"operation":"insert","before":null,"after":"d",)"
+          R"("probability":0.25,"gain":0,"time":5500,"shift_ms":null,"estimate":null,"followed":{},"made_up":{"kind":"y"},)") !=
+      std::string::npos);
   std::vector<Repair> reported = repairs();
   reported[0].result = RepairResult::untouched;
   reported[0].edits = {removal(1, 3)};

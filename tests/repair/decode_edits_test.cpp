@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -11,6 +12,7 @@
 #include "seqguard/events/fit_schema.hpp"
 #include "seqguard/events/reader.hpp"
 #include "seqguard/repair/repair_gate.hpp"
+#include "seqguard/repair/sequence_repairer.hpp"
 
 using namespace seqguard;
 
@@ -194,4 +196,25 @@ TEST_CASE("a gate admits the share of held-out normals that was promised") {
   CHECK(gate.decide(0.05).gain == 0.94);
   CHECK(gate.decide(0.1).repairs_times);
   CHECK(gate.decide(0.1).gain == 0.93);  // six are left
+}
+
+TEST_CASE("a normal's gain for the gate is the largest under any decision about times and repetitions") {
+  // Users who do each thing once, one of 25 with a repetition: the rule holds, and a promise may leave it on or off.
+  std::string text;
+  for (int i = 0; i < 24; ++i) text += "a b c d e f g h\n";
+  const Dataset data = read_events_from_text(text + "a b c d e f g a\n", "letters.txt");
+  const EventSchema schema = fit_schema(data);
+  const EncodedData encoded(data, schema);
+  std::vector<const EncodedEvents*> normals;
+  for (std::size_t i = 0; i < encoded.size(); ++i) normals.push_back(&encoded[i]);
+  SequenceRepairer repairer{EditTagger(schema, Letters::untrained(schema)), {}, {}, {}};
+  repairer.repeats.fit(normals);
+  REQUIRE(repairer.repeats.holds());
+  RepairScratch scratch;
+  const double on = repairer.first_gain(encoded[24], schema, {true, true, true}, scratch);
+  const double off = repairer.first_gain(encoded[24], schema, {true, false, false}, scratch);
+  CHECK(on != off);
+  CHECK(repairer.gate_gain(encoded[24], schema, scratch) == std::max(on, off));
+  const double usual = repairer.first_gain(encoded[0], schema, {true, false, false}, scratch);
+  CHECK(repairer.gate_gain(encoded[0], schema, scratch) == usual);
 }

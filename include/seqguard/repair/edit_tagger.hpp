@@ -15,6 +15,7 @@
 #include "seqguard/events/schema.hpp"
 #include "seqguard/events/windows.hpp"
 #include "seqguard/model/encoder_batch.hpp"
+#include "seqguard/model/event_encoder.hpp"
 #include "seqguard/model/model.hpp"
 #include "seqguard/model/workspace.hpp"
 
@@ -62,18 +63,11 @@ struct TaggerScratch {
   }
 };
 
-/// The network's size and cut.
-struct TaggerShape {
-  std::size_t hidden = 64, layers = 2, heads = 4;
-  std::size_t window = 128;
-  double dropout = 0;
-};
-
 /// Immutable; const members may be called from any number of threads at once, each with its own scratch.
 class EditTagger {
  public:
   /// The network of a tagger of sequences of a schema that with_repeats() made.
-  static ModelSpec spec(const EventSchema& schema, const TaggerShape& shape);
+  static ModelSpec spec(const EventSchema& schema, const EventEncoderShape& shape);
   /// Its inputs, for sequences of `schema`, as they come.
   static ModelFeatures features(const EventSchema& schema);
   /// Heads of spec(): tags of events, and gaps.

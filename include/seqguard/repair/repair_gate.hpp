@@ -20,7 +20,7 @@ struct GateDecision {
 
 /// What the parts of a repair say of held-out normals, of which none was learned from.
 struct RepairGate {
-  std::vector<double> gains;       ///< ascending: largest_gain() of each
+  std::vector<double> gains;       ///< ascending: SequenceRepairer::gate_gain() of each
   std::uint64_t disordered = 0;    ///< those whose times would be repaired
   std::uint64_t with_repeats = 0;  ///< those of which a repetition would be struck; 0 where the rule does not hold
 

@@ -36,7 +36,6 @@ struct RepairScratch {
 struct RepairedSequence {
   bool has_gate = false;             ///< false: too few held-out normals for the promise; nothing was done
   double largest_gain = -1;          ///< of the tagger's first round; -1: it did not read the sequence
-  double gate = 1;                   ///< what largest_gain had to exceed
   bool times_are_estimates = false;  ///< a stretch of times was moved (TimeRepair::is_estimate)
 };
 
@@ -49,10 +48,14 @@ struct SequenceRepairer {
   RepairGate gate;
   double threshold = 0.1;  ///< least gain of an edit
 
-  /// largest_gain() of the tagger's first round, after times and repetitions where `decision` says so: the statistic of
-  /// the gate. Allocates nothing once warm, unless times or repetitions are to be repaired.
+  /// largest_gain() of the tagger's first round, after times and repetitions where `decision` says so: what a gate
+  /// compares. Allocates nothing once warm, unless times or repetitions are to be repaired.
   double first_gain(const EncodedEvents& events, const EventSchema& schema, const GateDecision& decision,
                     RepairScratch& scratch) const;
+
+  /// What a normal puts into RepairGate::gains: the largest first_gain() under any decision about times and
+  /// repetitions. Which of them are repaired depends on the share that is promised later; the promise holds for each.
+  double gate_gain(const EncodedEvents& events, const EventSchema& schema, RepairScratch& scratch) const;
 
   /// The script for a sequence of n >= 1 events, in the order of edit_precedes(); empty: it stays as it is. At most
   /// `rounds` passes of the tagger. Inserted events have a time between their neighbours', where those are known.

@@ -33,7 +33,8 @@ struct RecalibrationReport {
 /// Judges `normals` by the model in directory `from`, and writes to `to` (which may be `from`) a model that has its
 /// encoder, vocabulary and statistics byte for byte, and is calibrated on these sequences: p-values of sequences and of
 /// events, and the rule for repeated events. The normals must not be those that the model was fitted on, which it
-/// knows: they look too normal, and new traffic would alarm too often (warned of if half of them are).
+/// knows: they look too normal, and new traffic would alarm too often (warned of if half of them are). The gate of the
+/// repair stays on the normals of the fit.
 ///
 /// The same files for the same arguments at any concurrency of the executor. Progress: phase "recalibration"; its
 /// units are three for each sequence (four where labels were learned), reported in batches of 16 sequences a worker.

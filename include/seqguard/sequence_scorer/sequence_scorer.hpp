@@ -113,8 +113,9 @@ std::string_view to_string(RepairResult result) noexcept;
 /// What was done to a sequence, and what it was worth.
 struct Repair {
   RepairResult result = RepairResult::untouched;
-  std::vector<Edit> edits;   ///< the script, in the order of edit_precedes()
-  double largest_gain = -1;  ///< how strongly something spoke for an edit, -1 .. 1
+  std::vector<Edit> edits;           ///< the script, in the order of edit_precedes()
+  double largest_gain = -1;          ///< how strongly something spoke for an edit, -1 .. 1
+  bool times_are_estimates = false;  ///< a stretch of times was moved: right up to the true gap at one of its ends
   /// Score::value and Score::p_value, of edited sequences under RepairOptions::judge, and of all that were looked at
   /// under only_abnormal; else 0 and 1.
   double score_before = 0, score_after = 0;
