@@ -218,3 +218,35 @@ TEST_CASE("a normal's gain for the gate is the largest under any decision about 
   const double usual = repairer.first_gain(encoded[0], schema, {true, false, false}, scratch);
   CHECK(repairer.gate_gain(encoded[0], schema, scratch) == usual);
 }
+
+TEST_CASE("a sequence is edited if its largest gain exceeds the gate, and not otherwise") {
+  Letters letters;
+  // An untrained tagger, and a threshold that lets every edit pass: only the gate decides.
+  SequenceRepairer repairer{EditTagger(letters.schema, Letters::untrained(letters.schema)), {}, {}, {}, -1};
+  const EncodedEvents events = letters.encoded("abcdefgh");
+  RepairScratch scratch;
+  std::vector<ProposedEdit> script;
+  CHECK_FALSE(repairer.repair(events, letters.schema, 0.5, 4, scratch, script).has_gate);
+  CHECK(script.empty());
+  const double gain = repairer.first_gain(events, letters.schema, {true}, scratch);
+  for (const double gate : {gain - 1e-9, gain}) {
+    repairer.gate.gains.assign(9, gate);
+    const RepairedSequence repaired = repairer.repair(events, letters.schema, 0.1, 4, scratch, script);
+    CHECK(repaired.has_gate);
+    CHECK(repaired.largest_gain == gain);
+    CHECK(script.empty() == (gate == gain));
+  }
+}
+
+TEST_CASE("nothing is put into a hole that an earlier round struck out") {
+  Letters letters;
+  EditTags tags = no_tags(4);
+  tags.events[1] = tags.events[2] = {0, 1, 0};
+  std::vector<ProposedEdit> script;
+  // The untrained tagger of the later rounds would fill every gap: those beside b and c's hole stay as they are.
+  letters.decode("abcd", tags, {.threshold = -0.9999, .rounds = 4}, script);
+  REQUIRE(std::any_of(script.begin(), script.end(),
+                      [](const ProposedEdit& edit) { return edit.edit.operation == EditOperation::insert; }));
+  for (const ProposedEdit& edit : script)
+    if (edit.edit.operation == EditOperation::insert) CHECK((edit.edit.position < 1 || edit.edit.position > 3));
+}

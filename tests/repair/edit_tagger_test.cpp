@@ -96,6 +96,29 @@ TEST_CASE("tags do not depend on what was tagged before, and values are none of 
     for (std::size_t i = 1; i <= few.n; ++i) CHECK(event.value != few.ids[0][i]);
 }
 
+TEST_CASE("an event is tagged by the window in which it is furthest from where the sequence was cut") {
+  std::string text;
+  for (int i = 0; i < 60; ++i) text += "v" + std::to_string(i % 30) + " ";
+  const EventSchema schema = fit_schema(read_events_from_text(text + "\n", "values.txt"));
+  const EditTagger tagger = untrained(schema, 12);
+  // 20 events, none twice: no distance betrays a change. Windows of positions 0 - 11, 6 - 17 and 10 - 21.
+  std::vector<std::string> values;
+  for (int i = 0; i < 20; ++i) values.push_back("v" + std::to_string(i));
+  EncodedEvents events;
+  TaggerScratch scratch;
+  EditTags before, after;
+  encode(OneColumn(values).view(), schema, events);
+  tagger.tag(events, false, scratch, before);
+  values[15] = "v25";  // position 16, beyond the first window
+  encode(OneColumn(values).view(), schema, events);
+  tagger.tag(events, false, scratch, after);
+  // Position 8 is three from the end of the first window, and two from the beginning of the second.
+  for (std::size_t p = 1; p <= 20; ++p) {
+    CAPTURE(p);
+    CHECK((before.events[p - 1].keep == after.events[p - 1].keep) == (p <= 8));
+  }
+}
+
 TEST_CASE("an encoder of another shape is no tagger of a schema") {
   const EventSchema schema = letters_schema();
   ModelSpec spec = EditTagger::spec(with_repeats(schema, 12), {.hidden = 16, .heads = 2, .window = 12});
