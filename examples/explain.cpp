@@ -47,7 +47,7 @@ void explain_visitor() {
 
 /// What made a comment spam, word by word.
 void explain_comment(const char* from, const char* to, double learning_rate) {
-  LabelledTexts texts{"comments", false, {"fine", "spam"}, {}};
+  LabelledTexts texts{"comments", TextProblem::single_label_classification, {"fine", "spam"}, {}};
   for (const Comment& comment : k_known)
     texts.texts.push_back({std::string(comment.text), "", comment.spam ? 1u : 0u, {}, 0});
   FineTuneTextOptions options;

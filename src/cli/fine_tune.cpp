@@ -47,6 +47,8 @@ void check_flags(const FineTuneCommandOptions& options) {
   if (!options.text.given.empty())
     throw UsageError("fine-tune: " + options.text.given.front() + " has an effect on text checkpoints only, and " +
                      options.model + " is a model of behaviour");
+  if (options.loss == "mse")
+    throw UsageError("fine-tune: --loss mse is of numbers as labels of texts; sequences have classes: bce or focal");
   if (options.focal_alpha && options.class_weights == "balanced")
     throw UsageError("fine-tune: --class-weights has no effect beside --focal-alpha, which weighs the classes");
   if (options.class_weights != "balanced" && options.class_weights != "none")

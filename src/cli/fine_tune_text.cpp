@@ -9,10 +9,10 @@
 
 #include "cli/commands.hpp"
 #include "cli/console.hpp"
+#include "cli/fine_tune_text_report.hpp"
 #include "cli/interrupt.hpp"
 #include "cli/output.hpp"
 #include "cli/read_input.hpp"
-#include "core/json_writer.hpp"
 #include "seqguard/core/error.hpp"
 #include "seqguard/core/files.hpp"
 
@@ -157,6 +157,11 @@ LabelledTexts read_texts(const FineTuneCommandOptions& options) {
     throw UsageError("fine-tune: --input - needs --format csv or jsonl");
   if (!options.label_column.empty()) how.label_column = options.label_column;
   if (options.text.spans == "bytes") how.unit = SpanUnit::bytes;
+  if (!options.text.problem_type.empty())
+    how.problem = parsed("--problem-type", [&] { return text_problem_from_string(options.text.problem_type); });
+  if (options.text.label_separator.size() != 1)
+    refuse("--label-separator", "one character", options.text.label_separator);
+  how.separator = options.text.label_separator.front();
   how.classes = options.text.classes;
   return read_labelled_texts(options.input.path, how);
 }
@@ -171,74 +176,6 @@ void check_flags(const FineTuneCommandOptions& options) {
     throw UsageError("fine-tune: --focal-gamma and --focal-alpha need --loss focal");
 }
 
-std::string figures_text(const TextFigures& figures) {
-  return "accuracy " + fixed(figures.accuracy, 4) + ", AUROC " + fixed(figures.auroc, 4) + ", F1 " +
-         fixed(figures.f1, 4) + ", loss " + fixed(figures.loss, 4);
-}
-
-std::string counts_text(const FineTuneTextReport& report) {
-  std::string text;
-  for (std::size_t c = 0; c < report.classes.size(); ++c)
-    text += (c == 0 ? "" : ", ") + with_commas(report.learned_from[c] + report.held_out[c]) + " " + report.classes[c];
-  return text;
-}
-
-void say_confusion(const FineTuneTextReport& report, bool quiet) {
-  const std::size_t n = report.classes.size();
-  if (quiet || n > 20) return;  // more do not fit a terminal
-  std::vector<std::string> header = {"class \\ judged as"};
-  header.insert(header.end(), report.classes.begin(), report.classes.end());
-  Table table(header);
-  for (std::size_t c = 0; c < n; ++c) {
-    std::vector<std::string> row = {report.classes[c]};
-    for (std::size_t k = 0; k < n; ++k) row.push_back(with_commas(report.figures.confusion[c * n + k]));
-    table.add(std::move(row));
-  }
-  say(quiet, table.text());
-}
-
-void say_report(const FineTuneTextReport& report, const FineTuneCommandOptions& options) {
-  const bool quiet = options.common.quiet;
-  say(quiet, "labels: " + counts_text(report) + "; " + with_commas(report.learning_parameters) + " of " +
-                 with_commas(report.parameters) + " parameters learn");
-  if (report.validated) {
-    say(quiet, "on " + counted(report.held_out_texts, "held-out text") + ": " + figures_text(report.figures) +
-                   " (best weights: step " + with_commas(report.best_step) + "; temperature " +
-                   fixed(report.temperature, 2) + ")");
-    say_confusion(report, quiet);
-  }
-  say(quiet, "learned in " + duration(report.seconds) + ", " + with_commas(report.steps) + " of " +
-                 counted(report.total_steps, "step") + ", ended by " + report.stopped_by + " -> " + options.output);
-  for (const std::string& warning : report.warnings) warn(warning);
-}
-
-std::string report_json(const FineTuneTextReport& report) {
-  JsonWriter json;
-  json.begin_object().key("classes").begin_array();
-  for (std::size_t c = 0; c < report.classes.size(); ++c)
-    json.begin_object()
-        .field("class", report.classes[c])
-        .field("learned_from", report.learned_from[c])
-        .field("held_out", report.held_out[c])
-        .end_object();
-  json.end_array().field("texts", report.texts).field("held_out_texts", report.held_out_texts);
-  json.field("parameters", report.parameters).field("learning_parameters", report.learning_parameters);
-  const TextFigures& figures = report.figures;
-  json.key("held_out");
-  if (report.validated) {
-    json.begin_object().field("rows", figures.rows).field("loss", figures.loss).field("accuracy", figures.accuracy);
-    json.field("auroc", figures.auroc).field("ap", figures.ap).field("f1", figures.f1);
-    json.field("macro_f1", figures.macro_f1).field("temperature", report.temperature);
-    json.key("confusion").values(figures.confusion).end_object();
-  } else {
-    json.null();
-  }
-  json.field("best_step", report.best_step).field("steps", report.steps).field("total_steps", report.total_steps);
-  json.field("ended_by", report.stopped_by).field("resumed", report.resumed).field("seconds", report.seconds);
-  json.key("warnings").values(report.warnings).end_object().end_line();
-  return json.text();
-}
-
 }  // namespace
 
 int fine_tune_text_checkpoint(const FineTuneCommandOptions& options) {
@@ -248,6 +185,7 @@ int fine_tune_text_checkpoint(const FineTuneCommandOptions& options) {
   for (const std::string& file : {how.state_file, how.curves, options.common.json}) require_writable_file(file);
   const LabelledTexts texts = read_texts(options);
   say(options.common.quiet, "read " + texts.file + ": " + counted(texts.texts.size(), "text"));
+  if (!texts.guess.empty()) say(options.common.quiet, "note: " + texts.guess + " (--problem-type)");
   const bool exists = file_exists(how.state_file);
   if (how.resume && !exists) warn("--resume: there is no " + how.state_file + ", so the training starts anew");
   if (!how.resume && exists)
@@ -263,7 +201,7 @@ int fine_tune_text_checkpoint(const FineTuneCommandOptions& options) {
     throw Interrupted(std::string(error.what()) + "; the same command with --resume goes on from there");
   }
   std::remove(how.state_file.c_str());
-  say_report(report, options);
+  say_report(report, options.output, options.common.quiet);
   if (!options.common.json.empty()) write_output(options.common.json, report_json(report));
   return k_done;
 }

@@ -58,6 +58,12 @@ void add_text_tuning(CLI::App& command, TextTuningOptions& options) {
   const auto add_flag = [&](const char* flag, bool& value, const char* what) {
     command.add_flag(flag, value, what)->group(k_text_flags);
   };
+  add("--problem-type", options.problem_type,
+      "What labels are: single_label_classification, multi_label_classification (a set of classes for each text) or "
+      "regression (a number); by default arrays in JSON are sets, numbers of which one has a fraction are numbers")
+      ->type_name("TYPE");
+  add("--label-separator", options.label_separator, "Parts several classes in one field of a CSV file")
+      ->type_name("CHARACTER");
   add("--freeze", options.freeze,
       "What does not learn: the number of lowest layers, embeddings, base (all but the head), all-but-biases")
       ->type_name("PART,..");
@@ -75,8 +81,9 @@ void add_text_tuning(CLI::App& command, TextTuningOptions& options) {
   add("--layer-decay", options.layer_decay, "Factor of the learning rate from each layer to the one below (default: 1)")
       ->check(check_above_zero);
   add("--early-stop", options.early_stop,
-      "Which weights are the best: loss, accuracy, auroc, ap, f1 or macro_f1 on held-out texts; training stops after "
-      "so many validations without better ones (default: loss, never)")
+      "Which weights are the best on held-out texts: loss; of classes accuracy, auroc, ap, f1, macro_f1, micro_f1; of "
+      "numbers mae, rmse, spearman; training stops after so many validations without better ones (default: loss, "
+      "never)")
       ->type_name("METRIC[:PATIENCE]");
   add("--valid-fraction", options.valid_fraction, "Share of the texts that is held out (default: 0.1)")
       ->check(check_share);
@@ -118,8 +125,9 @@ void add_fine_tune(CLI::App& app, FineTuneCommandOptions& options) {
   add("--unlabelled", options.unlabelled, "What sequences without a label are")
       ->check(CLI::IsMember({"unknown", "normal"}));
   command->add_flag("--binary", options.binary, "All labels but the normal one are one class, abnormal");
-  add("--loss", options.loss, "bce (cross-entropy) or focal; of text checkpoints also ce, their default")
-      ->check(CLI::IsMember({"bce", "ce", "focal"}));
+  add("--loss", options.loss,
+      "bce (cross-entropy) or focal; of text checkpoints also ce, their default, and of numbers mse")
+      ->check(CLI::IsMember({"bce", "ce", "focal", "mse"}));
   add("--focal-gamma", options.focal_gamma, "How much focal loss passes over what is certain (default: 2)")
       ->check(check_above_zero);
   add("--focal-alpha", options.focal_alpha, "Its weight of abnormal beside normal (default: 1 each)")

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
+#include <numeric>
 #include <string>
 #include <vector>
 
@@ -62,6 +63,19 @@ double weighted_average_precision(const Ranked& ranked, double weight_of_normal)
 
 double ratio(double part, double whole) noexcept { return whole > 0 ? part / whole : 0; }
 
+/// Ranks from 1 on; equal numbers share the mean of theirs.
+std::vector<double> mid_ranks(std::span<const double> values) {
+  std::vector<std::size_t> order(values.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return values[a] < values[b]; });
+  std::vector<double> ranks(values.size());
+  for (std::size_t first = 0, end = 0; first < order.size(); first = end) {
+    while (end < order.size() && values[order[end]] == values[order[first]]) ++end;
+    for (std::size_t i = first; i < end; ++i) ranks[order[i]] = 0.5 * static_cast<double>(first + 1 + end);
+  }
+  return ranks;
+}
+
 }  // namespace
 
 double Confusion::precision() const noexcept { return ratio(true_positives, true_positives + false_positives); }
@@ -95,6 +109,23 @@ double average_precision(std::span<const double> normal, std::span<const double>
 double projected_average_precision(std::span<const double> normal, std::span<const double> abnormal, double normals) {
   const Ranked ranked(normal, abnormal, "projected_average_precision");
   return weighted_average_precision(ranked, normals / static_cast<double>(normal.size()));
+}
+
+double spearman(std::span<const double> a, std::span<const double> b) {
+  if (a.empty() || a.size() != b.size())
+    fail(ErrorCode::invalid_argument, "spearman", "numbers", "as many on both sides, at least one",
+         std::to_string(a.size()) + " and " + std::to_string(b.size()));
+  check_scores(a, "spearman");
+  check_scores(b, "spearman");
+  const std::vector<double> x = mid_ranks(a), y = mid_ranks(b);
+  const double mean = 0.5 * static_cast<double>(a.size() + 1);
+  double xy = 0, xx = 0, yy = 0;
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    xy += (x[i] - mean) * (y[i] - mean);
+    xx += (x[i] - mean) * (x[i] - mean);
+    yy += (y[i] - mean) * (y[i] - mean);
+  }
+  return xx > 0 && yy > 0 ? xy / std::sqrt(xx * yy) : 0;
 }
 
 double tpr_at_fpr(std::span<const double> normal, std::span<const double> abnormal, double false_positive_rate) {

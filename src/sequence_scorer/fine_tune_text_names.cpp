@@ -26,14 +26,18 @@ Value value_in(const std::array<std::pair<Value, std::string_view>, n>& names, s
   fail(ErrorCode::invalid_argument, "fine-tune", what, "one of " + known, name);
 }
 
-constexpr std::array<std::pair<TextLoss, std::string_view>, 3> k_losses{
-    {{TextLoss::ce, "ce"}, {TextLoss::bce, "bce"}, {TextLoss::focal, "focal"}}};
-constexpr std::array<std::pair<TextMetric, std::string_view>, 6> k_metrics{{{TextMetric::loss, "loss"},
-                                                                            {TextMetric::accuracy, "accuracy"},
-                                                                            {TextMetric::auroc, "auroc"},
-                                                                            {TextMetric::ap, "ap"},
-                                                                            {TextMetric::f1, "f1"},
-                                                                            {TextMetric::macro_f1, "macro_f1"}}};
+constexpr std::array<std::pair<TextLoss, std::string_view>, 4> k_losses{
+    {{TextLoss::ce, "ce"}, {TextLoss::bce, "bce"}, {TextLoss::focal, "focal"}, {TextLoss::mse, "mse"}}};
+constexpr std::array<std::pair<TextMetric, std::string_view>, 10> k_metrics{{{TextMetric::loss, "loss"},
+                                                                             {TextMetric::accuracy, "accuracy"},
+                                                                             {TextMetric::auroc, "auroc"},
+                                                                             {TextMetric::ap, "ap"},
+                                                                             {TextMetric::f1, "f1"},
+                                                                             {TextMetric::macro_f1, "macro_f1"},
+                                                                             {TextMetric::micro_f1, "micro_f1"},
+                                                                             {TextMetric::mae, "mae"},
+                                                                             {TextMetric::rmse, "rmse"},
+                                                                             {TextMetric::spearman, "spearman"}}};
 
 }  // namespace
 
@@ -41,6 +45,9 @@ std::string_view to_string(TextLoss loss) noexcept { return name_in(k_losses, lo
 TextLoss text_loss_from_string(std::string_view name) { return value_in(k_losses, "loss", name); }
 std::string_view to_string(TextMetric metric) noexcept { return name_in(k_metrics, metric); }
 TextMetric text_metric_from_string(std::string_view name) { return value_in(k_metrics, "metric", name); }
+bool smaller_is_better(TextMetric metric) noexcept {
+  return metric == TextMetric::loss || metric == TextMetric::mae || metric == TextMetric::rmse;
+}
 
 }  // namespace v0
 }  // namespace seqguard

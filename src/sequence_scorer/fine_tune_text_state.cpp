@@ -10,7 +10,7 @@ namespace seqguard {
 inline namespace v0 {
 namespace {
 
-constexpr std::size_t k_point = 10;
+constexpr std::size_t k_point = 14;
 
 template <class T>
 std::string_view bytes_of(const std::vector<T>& values) {
@@ -50,7 +50,7 @@ void write_schedule(JsonWriter& json, const Schedule& schedule) {
 /// Everything that decides the bits of a training; names may stand twice, nobody reads it.
 std::string options_text(const FineTuneTextOptions& options) {
   JsonWriter json;
-  json.begin_object().field("loss", to_string(options.loss)).field("metric", to_string(options.metric));
+  json.begin_object().field("loss", to_string(*options.loss)).field("metric", to_string(options.metric));
   json.exact_field("gamma", options.focal_gamma).exact_field("alpha", options.focal_alpha.value_or(-1));
   json.exact_field("smoothing", options.label_smoothing).field("balanced", options.balanced);
   for (const double weight : options.class_weights) json.exact_field("weight", weight);
@@ -85,8 +85,12 @@ std::vector<double> numbers_of(std::span<const TextCurvePoint> curve) {
                                                   f.accuracy,
                                                   f.f1,
                                                   f.macro_f1,
+                                                  f.micro_f1,
                                                   f.auroc,
-                                                  f.ap};
+                                                  f.ap,
+                                                  f.mae,
+                                                  f.rmse,
+                                                  f.spearman};
     numbers.insert(numbers.end(), of_point.begin(), of_point.end());
   }
   return numbers;
@@ -103,23 +107,33 @@ std::vector<TextCurvePoint> curve_of(std::span<const double> numbers) {
     point.step = static_cast<std::uint64_t>(n[0]);
     point.loss = n[1];
     point.learning_rate = n[2];
-    point.held_out = {static_cast<std::size_t>(n[3]), n[4], n[5], n[6], n[7], n[8], n[9], {}};
+    point.held_out = {static_cast<std::size_t>(n[3]), n[4], n[5], n[6], n[7], n[8], n[9], n[10], n[11], n[12], n[13]};
   }
   return curve;
 }
 
-std::string curve_lines(std::span<const TextCurvePoint> curve, TextMetric metric) {
+std::string curve_lines(std::span<const TextCurvePoint> curve, TextProblem problem, TextMetric metric) {
   std::string lines;
   for (const TextCurvePoint& point : curve) {
     const TextFigures& f = point.held_out;
     JsonWriter json;
     json.begin_object().field("step", point.step).field("loss", point.loss).field("validation_loss", f.loss);
     json.field("metric", to_string(metric)).field("value", f.value(metric));
-    json.field("learning_rate", point.learning_rate).field("accuracy", f.accuracy).field("auroc", f.auroc);
-    json.field("ap", f.ap).field("f1", f.f1).field("macro_f1", f.macro_f1).end_object().end_line();
+    json.field("learning_rate", point.learning_rate);
+    write_text_figures(f, problem, json);
+    json.end_object().end_line();
     lines += json.text();
   }
   return lines;
+}
+
+void write_text_figures(const TextFigures& figures, TextProblem problem, JsonWriter& json) {
+  if (problem == TextProblem::regression) {
+    json.field("mae", figures.mae).field("rmse", figures.rmse).field("spearman", figures.spearman);
+    return;
+  }
+  json.field("accuracy", figures.accuracy).field("auroc", figures.auroc).field("ap", figures.ap);
+  json.field("f1", figures.f1).field("macro_f1", figures.macro_f1).field("micro_f1", figures.micro_f1);
 }
 
 std::string fine_tune_text_fingerprint(const Model<float>& model, const TextExamples& examples,
@@ -130,7 +144,11 @@ std::string fine_tune_text_fingerprint(const Model<float>& model, const TextExam
        {to_string(context.kernels->isa), to_string(context.backend), to_string(context.precision)})
     text.append(" ").append(name);
   for (const std::string& name : examples.classes) text.append(" ").append(std::to_string(name.size())).append(name);
-  text.append(bytes_of(examples.targets)).append(tokens_digest(examples)).append(sha256(bytes_of(model.values())));
+  text.append(" ").append(to_string(examples.problem)).append(bytes_of(examples.members));
+  text.append(bytes_of(examples.numbers))
+      .append(bytes_of(examples.targets))
+      .append(tokens_digest(examples))
+      .append(sha256(bytes_of(model.values())));
   return sha256(text + " " + std::to_string(examples.train.size()));
 }
 

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "core/json_writer.hpp"
 #include "seqguard/model/model.hpp"
 #include "seqguard/sequence_scorer/fine_tune_text.hpp"
 #include "seqguard/training/trainer_state.hpp"
@@ -15,7 +16,7 @@ namespace seqguard {
 inline namespace v0 {
 
 /// Counted up whenever the fields below, or those of a TrainerState, change.
-inline constexpr std::uint64_t k_fine_tune_text_layout = 1;
+inline constexpr std::uint64_t k_fine_tune_text_layout = 2;
 
 std::vector<double> numbers_of(std::span<const TextCurvePoint> curve);
 /// @throws Error bad_checkpoint: not a whole number of points.
@@ -38,9 +39,13 @@ struct FineTuneTextState {
 };
 
 /// A line of JSON for each point.
-std::string curve_lines(std::span<const TextCurvePoint> curve, TextMetric metric);
+std::string curve_lines(std::span<const TextCurvePoint> curve, TextProblem problem, TextMetric metric);
 
-/// What a state file must have been made from: options, tokens and targets, weights to begin with, instruction set.
+/// Fields of the figures that such labels have, without rows and loss.
+void write_text_figures(const TextFigures& figures, TextProblem problem, JsonWriter& json);
+
+/// What a state file must have been made from: options (with a loss), tokens and targets, weights to begin with,
+/// instruction set.
 std::string fine_tune_text_fingerprint(const Model<float>& model, const TextExamples& examples,
                                        const FineTuneTextOptions& options);
 

@@ -1,17 +1,14 @@
 #include "seqguard/sequence_scorer/labelled_texts.hpp"
 
 #include <algorithm>
-#include <map>
 #include <memory>
-#include <numeric>
-#include <optional>
 #include <utility>
 
 #include "core/json_tree.hpp"
-#include "events/class_order.hpp"
 #include "events/line_reader.hpp"
 #include "seqguard/core/error.hpp"
 #include "seqguard/events/reader.hpp"
+#include "sequence_scorer/label_collector.hpp"
 
 namespace seqguard {
 inline namespace v0 {
@@ -49,87 +46,24 @@ class CharacterPlaces {
   std::vector<std::uint32_t> places_;  // by byte
 };
 
-/// Takes rows as they come; classes are numbered by first sight, and put in order at the end.
-class Collector {
- public:
-  Collector(std::string file, const LabelledTextOptions& options) : options_(options) {
-    result_.file = std::move(file);
-    for (const std::string& name : options.classes)
-      if (!ids_.emplace(name, ids_.size()).second)
-        fail(ErrorCode::invalid_argument, "classes", "each once", "\"" + name + "\" once", "twice");
+/// The classes in a field, parted by the separator; none in an empty one.
+std::vector<std::string> split_labels(std::string_view field, char separator, const LabelCollector& collector,
+                                      std::uint64_t line) {
+  const auto without_blanks = [](std::string_view text) {
+    const std::size_t first = text.find_first_not_of(" \t");
+    return first == std::string_view::npos ? std::string_view()
+                                           : text.substr(first, text.find_last_not_of(" \t") + 1 - first);
+  };
+  std::vector<std::string> labels;
+  if (without_blanks(field).empty()) return labels;
+  for (std::size_t begin = 0; begin <= field.size();) {
+    const std::size_t end = std::min(field.find(separator, begin), field.size());
+    labels.emplace_back(without_blanks(field.substr(begin, end - begin)));
+    if (labels.back().empty()) collector.refuse(line, "a class without a name in \"" + std::string(field) + "\"");
+    begin = end + 1;
   }
-
-  std::string place(std::uint64_t line) const { return result_.file + ":" + std::to_string(line); }
-  [[noreturn]] void refuse(std::uint64_t line, std::string_view what) const {
-    fail(ErrorCode::bad_event, place(line), what);
-  }
-
-  LabelledText& add_text(std::string_view text, std::string_view pair, std::uint64_t line) {
-    return result_.texts.emplace_back(std::string(text), std::string(pair), std::size_t{0}, std::vector<LabelledSpan>(),
-                                      line);
-  }
-
-  /// Every row has a class, or every row has spans.
-  void demand_kind(bool of_spans, std::uint64_t line) {
-    if (result_.texts.size() == 1) result_.of_spans = of_spans;
-    if (of_spans == result_.of_spans) return;
-    refuse(line, of_spans ? "has \"spans\", but the rows before it have a label"
-                          : "has a label, but the rows before it have \"spans\"");
-  }
-
-  std::size_t id_of(std::string_view label, std::uint64_t line) {
-    const auto found = ids_.find(label);
-    if (found != ids_.end()) return found->second;
-    if (!options_.classes.empty()) {
-      std::string known;
-      for (const std::string& name : options_.classes) known += (known.empty() ? "\"" : ", \"") + name + "\"";
-      fail(ErrorCode::bad_event, place(line), "label", "one of " + known, "\"" + std::string(label) + "\"");
-    }
-    return ids_.emplace(label, ids_.size()).first->second;
-  }
-
-  LabelledTexts finish() && {
-    if (result_.texts.empty()) fail(ErrorCode::bad_format, result_.file, "no text");
-    order_classes();
-    const std::size_t least = result_.of_spans ? 1 : 2;
-    std::vector<std::size_t> counts(result_.classes.size());
-    for (const LabelledText& text : result_.texts)
-      if (result_.of_spans)
-        for (const LabelledSpan& span : text.spans) ++counts[span.label];
-      else
-        ++counts[text.label];
-    const auto used = counts.size() - static_cast<std::size_t>(std::count(counts.begin(), counts.end(), 0u));
-    if (used >= least) return std::move(result_);
-    if (result_.of_spans) fail(ErrorCode::bad_format, result_.file, "no span has a class");
-    fail(ErrorCode::bad_format, result_.file,
-         "one class only: every label says \"" + result_.classes[result_.texts.front().label] +
-             "\"; a model learns from two or more");
-  }
-
- private:
-  void order_classes() {
-    std::vector<std::pair<std::string, std::size_t>> names(ids_.begin(), ids_.end());
-    const bool given = !options_.classes.empty();
-    std::sort(names.begin(), names.end(), [&](const auto& a, const auto& b) {
-      return given ? a.second < b.second : class_precedes(a.first, b.first);
-    });
-    if (!given)
-      std::stable_partition(names.begin(), names.end(), [](const auto& name) { return means_normal(name.first); });
-    std::vector<std::size_t> places(names.size());
-    for (std::size_t c = 0; c < names.size(); ++c) {
-      places[names[c].second] = c;
-      result_.classes.push_back(names[c].first);
-    }
-    for (LabelledText& text : result_.texts) {
-      if (!result_.of_spans) text.label = places[text.label];
-      for (LabelledSpan& span : text.spans) span.label = places[span.label];
-    }
-  }
-
-  const LabelledTextOptions& options_;
-  std::map<std::string, std::size_t, std::less<>> ids_;
-  LabelledTexts result_;
-};
+  return labels;
+}
 
 LabelledTexts read_csv(RowSource& source, const LabelledTextOptions& options) {
   const SourceInfo& info = source.info();
@@ -146,27 +80,36 @@ LabelledTexts read_csv(RowSource& source, const LabelledTextOptions& options) {
     return place_of(name);
   };
   const std::size_t text = require("text"), label = require(options.label_column), pair = place_of("text_pair");
-  Collector collector(info.name, options);
+  LabelCollector collector(info.name, options);
   SourceRow row;
   while (source.next(row)) {
     if (!row.problem.empty()) collector.refuse(row.line, row.problem);
-    if (row.fields[label].empty()) collector.refuse(row.line, "no label");
     LabelledText& found = collector.add_text(
         row.fields[text], pair < info.columns.size() ? row.fields[pair] : std::string_view(), row.line);
-    found.label = collector.id_of(row.fields[label], row.line);
+    if (collector.wants_sets()) {
+      collector.set_labels(found, split_labels(row.fields[label], options.separator, collector, row.line));
+      continue;
+    }
+    if (row.fields[label].empty()) collector.refuse(row.line, "no label");
+    collector.set_label(found, row.fields[label], false);
   }
   return std::move(collector).finish();
 }
 
-std::string label_text(const JsonValue& value) {
+std::string label_text(const JsonValue& value, bool may_be_real = false) {
   if (value.is(JsonValue::Kind::integer)) return std::to_string(value.integer());
   if (value.is(JsonValue::Kind::boolean)) return value.boolean() ? "true" : "false";
-  if (!value.is(JsonValue::Kind::text)) value.refuse("a text, an integer or a boolean");
+  if (may_be_real && value.is(JsonValue::Kind::real)) {
+    value.number();  // refuses NaN and infinities
+    return std::string(value.number_text());
+  }
+  if (!value.is(JsonValue::Kind::text))
+    value.refuse(may_be_real ? "a text, a number, a boolean or an array of labels" : "a text, an integer or a boolean");
   return std::string(value.text());
 }
 
 /// [begin, end, "CLASS"].
-LabelledSpan parse_span(const JsonValue& value, const CharacterPlaces& places, Collector& collector,
+LabelledSpan parse_span(const JsonValue& value, const CharacterPlaces& places, LabelCollector& collector,
                         std::uint64_t line) {
   const auto begin = value.demand(JsonValue::Kind::array).first_child();
   if (value.size() != 3) value.refuse("[begin, end, \"CLASS\"]");
@@ -176,19 +119,28 @@ LabelledSpan parse_span(const JsonValue& value, const CharacterPlaces& places, C
   return span;
 }
 
+/// The member of the label: one, or an array.
+void parse_label(const JsonValue& label, LabelledText& text, LabelCollector& collector) {
+  if (!label.is(JsonValue::Kind::array) && !collector.wants_sets())
+    return collector.set_label(text, label_text(label, true), !label.is_number());
+  std::vector<std::string> labels;
+  if (label.is(JsonValue::Kind::array))
+    label.for_each([&](const JsonValue& one) { labels.push_back(label_text(one)); });
+  else
+    labels.push_back(label_text(label));
+  collector.set_labels(text, labels);
+}
+
 void parse_line(std::string_view content, std::uint64_t line, const LabelledTextOptions& options,
-                Collector& collector) {
+                LabelCollector& collector) {
   const JsonTree tree(content, collector.place(line), ErrorCode::bad_event);
   const JsonValue json = tree.root();
   const auto pair = json.find("text_pair"), label = json.find(options.label_column), spans = json.find("spans");
   LabelledText& found = collector.add_text(json.at("text").text(), pair ? pair->text() : std::string_view(), line);
   if (spans && label) spans->refuse("a label or spans, not both");
   if (!spans && !label) collector.refuse(line, "no label (\"" + options.label_column + "\", or \"spans\")");
-  collector.demand_kind(spans.has_value(), line);
-  if (label) {
-    found.label = collector.id_of(label_text(*label), line);
-    return;
-  }
+  if (label) return parse_label(*label, found, collector);
+  collector.begin_spans(found);
   if (pair) pair->refuse("nothing beside \"spans\"");
   const CharacterPlaces places(found.text, options.unit);
   spans->demand(JsonValue::Kind::array).for_each([&](const JsonValue& span) {
@@ -202,7 +154,7 @@ void parse_line(std::string_view content, std::uint64_t line, const LabelledText
 }
 
 LabelledTexts read_jsonl(LineReader& lines, const LabelledTextOptions& options) {
-  Collector collector(lines.name(), options);
+  LabelCollector collector(lines.name(), options);
   while (lines.next()) {
     if (const std::string problem = lines.problem(); !problem.empty()) collector.refuse(lines.line(), problem);
     const std::string_view content = lines.content();

@@ -5,19 +5,16 @@
 #include <limits>
 #include <numeric>
 #include <string_view>
-#include <unordered_map>
 #include <utility>
 
-#include "core/secret_hash.hpp"
 #include "seqguard/core/error.hpp"
-#include "seqguard/core/random.hpp"
 #include "seqguard/events/class_labels.hpp"
+#include "sequence_scorer/text_split.hpp"
 
 namespace seqguard {
 inline namespace v0 {
 namespace {
 
-constexpr std::uint64_t k_split_stream = 401;
 constexpr std::size_t k_most_label_numbers = std::size_t{1} << 28;  // 1 GB
 
 std::string counted(std::size_t n, std::string_view one, std::string_view more) {
@@ -25,7 +22,7 @@ std::string counted(std::size_t n, std::string_view one, std::string_view more) 
 }
 
 std::vector<std::string> class_names(const LabelledTexts& texts, SpanTags tags) {
-  if (!texts.of_spans) return texts.classes;
+  if (!texts.is(TextProblem::spans)) return texts.classes;
   std::vector<std::string> names = {"O"};
   for (const std::string& name : texts.classes) {
     if (tags == SpanTags::plain) {
@@ -77,90 +74,6 @@ std::vector<std::size_t> token_targets(const LabelledText& text, const Encoding&
   return targets;
 }
 
-/// Texts that are equal, as one: none of them may be learned from while another is held out.
-struct Group {
-  std::vector<std::uint32_t> members;
-  std::size_t stratum = 0;
-};
-
-std::vector<Group> group_texts(const LabelledTexts& texts, const std::vector<std::size_t>& strata) {
-  std::vector<Group> groups;
-  std::unordered_map<std::string, std::size_t, SecretHash> known;
-  for (std::uint32_t i = 0; i < texts.texts.size(); ++i) {
-    const LabelledText& text = texts.texts[i];
-    std::string key = std::to_string(text.text.size()) + ":" + text.text + text.pair;
-    const auto [entry, is_new] = known.emplace(std::move(key), groups.size());
-    if (is_new) groups.push_back({{}, strata[i]});
-    groups[entry->second].members.push_back(i);
-  }
-  return groups;
-}
-
-/// Of each text: its class, or the rarest class of its spans; one more than all classes where it has none.
-std::vector<std::size_t> strata_of(const LabelledTexts& texts) {
-  const std::size_t none = texts.classes.size();
-  std::vector<std::size_t> texts_with(none + 1), result;
-  for (const LabelledText& text : texts.texts)
-    for (const LabelledSpan& span : text.spans) ++texts_with[span.label];
-  for (const LabelledText& text : texts.texts) {
-    std::size_t stratum = texts.of_spans ? none : text.label;
-    for (const LabelledSpan& span : text.spans)
-      if (stratum == none || texts_with[span.label] < texts_with[stratum]) stratum = span.label;
-    result.push_back(stratum);
-  }
-  return result;
-}
-
-/// Whether each text is held out.
-std::vector<bool> split(const LabelledTexts& texts, const FineTuneTextOptions& options,
-                        std::vector<std::string>& warnings) {
-  std::vector<bool> held_out(texts.texts.size());
-  if (options.valid_fraction == 0) return held_out;
-  std::vector<Group> groups = group_texts(texts, strata_of(texts));
-  Random(options.seed, k_split_stream).shuffle(groups);
-  for (std::size_t stratum = 0; stratum <= texts.classes.size(); ++stratum) {
-    std::size_t of_stratum = 0, distinct = 0;
-    for (const Group& group : groups) {
-      of_stratum += group.stratum == stratum ? group.members.size() : 0;
-      distinct += group.stratum == stratum ? 1 : 0;
-    }
-    if (of_stratum == 0) continue;
-    if (distinct < 2) {
-      if (stratum < texts.classes.size())
-        warnings.push_back("class \"" + texts.classes[stratum] +
-                           "\" has fewer than 2 different texts: none of it can be held out");
-      continue;
-    }
-    const auto wanted =
-        static_cast<std::size_t>(std::max(1.0, std::round(options.valid_fraction * static_cast<double>(of_stratum))));
-    std::size_t taken = 0, left = distinct;
-    for (const Group& group : groups) {
-      if (group.stratum != stratum || taken >= wanted || left < 2) continue;
-      // The first group is taken whatever its size, a later one where it comes as near.
-      if (taken > 0 && taken + group.members.size() > wanted) continue;
-      for (const std::uint32_t member : group.members) held_out[member] = true;
-      taken += group.members.size();
-      --left;
-    }
-  }
-  return held_out;
-}
-
-void warn_of_contradictions(const LabelledTexts& texts, std::vector<std::string>& warnings) {
-  if (texts.of_spans) return;
-  std::size_t contradictions = 0;
-  for (const Group& group : group_texts(texts, std::vector<std::size_t>(texts.texts.size())))
-    contradictions += std::any_of(group.members.begin(), group.members.end(),
-                                  [&](std::uint32_t member) {
-                                    return texts.texts[member].label != texts.texts[group.members.front()].label;
-                                  })
-                          ? 1
-                          : 0;
-  if (contradictions > 0)
-    warnings.push_back(counted(contradictions, "text stands", "texts stand") + " in " + texts.file +
-                       " several times, with different labels");
-}
-
 Encoding encode(const LabelledTexts& texts, const LabelledText& text, const TextInput& input,
                 TokenizerScratch& scratch) {
   Encoding tokens;
@@ -177,16 +90,55 @@ Encoding encode(const LabelledTexts& texts, const LabelledText& text, const Text
 
 std::vector<std::size_t> TextExamples::counts(bool of_held_out) const {
   std::vector<std::size_t> result(classes.size());
+  const auto counts_row = [&](std::size_t row) { return (row >= learned_rows()) == of_held_out; };
   for (std::size_t row = 0; row < targets.size(); ++row)
-    if (targets[row] != k_unknown_class && (row >= learned_rows()) == of_held_out) ++result[targets[row]];
+    if (targets[row] != k_unknown_class && counts_row(row)) ++result[targets[row]];
+  for (std::size_t i = 0; i < members.size(); ++i)
+    if (members[i] != 0 && counts_row(i / classes.size())) ++result[i % classes.size()];
+  if (problem == TextProblem::regression) result = {of_held_out ? held_out.size() : train.size()};
   return result;
+}
+
+void TextExamples::add(const LabelledText& text, const Encoding& tokens, const FineTuneTextOptions& options,
+                       std::size_t& lost) {
+  switch (problem) {
+    case TextProblem::single_label_classification:
+      targets.push_back(text.label);
+      break;
+    case TextProblem::multi_label_classification:
+      members.resize(members.size() + classes.size());
+      for (const std::size_t label : text.labels) members[members.size() - classes.size() + label] = 1;
+      break;
+    case TextProblem::regression:
+      numbers.push_back(text.number);
+      break;
+    case TextProblem::spans: {
+      first_rows.push_back(targets.size());
+      const std::vector<std::size_t> of_tokens = token_targets(text, tokens, options, lost);
+      targets.insert(targets.end(), of_tokens.begin(), of_tokens.end());
+      break;
+    }
+  }
+}
+
+void TextExamples::standardise() {
+  const auto learned = static_cast<double>(train.size());
+  const std::span<const double> known(numbers.data(), train.size());
+  mean = std::accumulate(known.begin(), known.end(), 0.0) / learned;
+  double squares = 0;
+  for (const double number : known) squares += (number - mean) * (number - mean);
+  deviation = std::sqrt(squares / learned);
+  if (!(deviation > 0 && std::isfinite(deviation)))
+    fail(ErrorCode::invalid_argument, "fine-tune", "numbers to learn from", "finite ones that differ",
+         "a deviation of " + std::to_string(deviation));
 }
 
 TextExamples make_text_examples(const LabelledTexts& texts, const TextInput& input,
                                 const FineTuneTextOptions& options) {
   TextExamples result;
+  result.problem = texts.problem;
   result.classes = class_names(texts, options.tags);
-  const std::vector<bool> held_out = split(texts, options, result.warnings);
+  const std::vector<bool> held_out = hold_out_texts(texts, options.valid_fraction, options.seed, result.warnings);
   std::size_t cut = 0, lost = 0;
   TokenizerScratch scratch;
   for (const bool held : {false, true}) {
@@ -195,17 +147,12 @@ TextExamples make_text_examples(const LabelledTexts& texts, const TextInput& inp
       const LabelledText& text = texts.texts[i];
       Encoding tokens = encode(texts, text, input, scratch);
       cut += tokens.truncated ? 1 : 0;
-      if (texts.of_spans) {
-        result.first_rows.push_back(result.targets.size());
-        const std::vector<std::size_t> targets = token_targets(text, tokens, options, lost);
-        result.targets.insert(result.targets.end(), targets.begin(), targets.end());
-      } else {
-        result.targets.push_back(text.label);
-      }
+      result.add(text, tokens, options, lost);
       (held ? result.held_out : result.train).push_back(std::move(tokens));
     }
   }
-  if (texts.of_spans) result.first_rows.push_back(result.targets.size());
+  if (texts.is(TextProblem::spans)) result.first_rows.push_back(result.targets.size());
+  if (texts.is(TextProblem::regression)) result.standardise();
   warn_of_contradictions(texts, result.warnings);
   if (cut > 0)
     result.warnings.push_back(std::to_string(cut) + " of " + counted(texts.texts.size(), "text is", "texts are") +
@@ -219,11 +166,20 @@ TextExamples make_text_examples(const LabelledTexts& texts, const TextInput& inp
 }
 
 LabelTable label_table(const TextExamples& examples, std::size_t outputs) {
+  LabelTable table{outputs, {}, examples.first_rows};
+  if (examples.problem == TextProblem::multi_label_classification) {
+    table.values.assign(examples.members.begin(), examples.members.end());
+    return table;
+  }
+  if (examples.problem == TextProblem::regression) {
+    for (const double number : examples.numbers)
+      table.values.push_back(static_cast<float>((number - examples.mean) / examples.deviation));
+    return table;
+  }
   if (examples.targets.size() > k_most_label_numbers / outputs)
     fail(ErrorCode::invalid_argument, "fine-tune",
          "classes of " + std::to_string(examples.targets.size()) + " texts or tokens (is it the right column?)",
          "at most " + std::to_string(k_most_label_numbers / examples.targets.size()), std::to_string(outputs));
-  LabelTable table{outputs, {}, examples.first_rows};
   table.values.reserve(examples.targets.size() * outputs);
   for (const std::size_t target : examples.targets)
     for (std::size_t c = 0; c < outputs; ++c) {
@@ -243,12 +199,18 @@ LabelLossOptions text_loss_options(const FineTuneTextOptions& options, const Tex
   const std::size_t classes = examples.classes.size();
   std::vector<double> weights = options.class_weights;
   const std::vector<std::size_t> counts = examples.counts(false);
-  const auto all = static_cast<double>(std::accumulate(counts.begin(), counts.end(), std::size_t{0}));
-  const bool of_sides = options.loss == TextLoss::bce && outputs > 1;  // each output: its class against the rest
+  const auto all = examples.problem == TextProblem::multi_label_classification
+                       ? static_cast<double>(examples.train.size())
+                       : static_cast<double>(std::accumulate(counts.begin(), counts.end(), std::size_t{0}));
+  // Each output: its class against the rest.
+  const bool of_sides =
+      examples.problem == TextProblem::multi_label_classification || (options.loss == TextLoss::bce && outputs > 1);
   if (options.balanced)
     for (const std::size_t count : counts) {
       const auto n = static_cast<double>(count);
-      weights.push_back(count == 0 ? 1.0 : of_sides ? (all - n) / n : all / (n * static_cast<double>(classes)));
+      weights.push_back(count == 0 || (of_sides && n == all) ? 1.0
+                        : of_sides                           ? (all - n) / n
+                                                             : all / (n * static_cast<double>(classes)));
     }
   if (weights.empty()) return result;
   if (weights.size() != classes)
@@ -257,7 +219,8 @@ LabelLossOptions text_loss_options(const FineTuneTextOptions& options, const Tex
   for (const double weight : weights)
     if (!(weight > 0 && std::isfinite(weight)))
       fail(ErrorCode::invalid_argument, "class weights", "weight", "a number above 0", std::to_string(weight));
-  result.class_weights = outputs == 1 ? std::vector<double>{weights[1] / weights[0]} : weights;
+  const bool second_only = outputs == 1 && classes == 2;
+  result.class_weights = second_only ? std::vector<double>{weights[1] / weights[0]} : weights;
   return result;
 }
 

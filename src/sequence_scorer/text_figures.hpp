@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <vector>
 
@@ -9,8 +10,8 @@
 #include "seqguard/model/model.hpp"
 #include "seqguard/sequence_scorer/fine_tune_text.hpp"
 #include "seqguard/training/label_loss.hpp"
-#include "seqguard/training/text_source.hpp"
 #include "seqguard/training/trainer.hpp"
+#include "sequence_scorer/text_examples.hpp"
 
 namespace seqguard {
 inline namespace v0 {
@@ -19,20 +20,33 @@ inline namespace v0 {
 /// do not count.
 TextFigures text_figures(std::span<const double> probabilities, std::size_t classes,
                          std::span<const std::size_t> targets);
+/// The same of sets: members[rows, classes] is 1 where a row has the class.
+TextFigures set_figures(std::span<const double> probabilities, std::size_t classes,
+                        std::span<const std::uint8_t> members);
+/// The same of numbers.
+TextFigures number_figures(std::span<const double> predictions, std::span<const double> numbers);
 
-/// Probabilities [rows, classes] from logits [rows, outputs]; one output is the second of two classes.
+/// Probabilities [rows, classes] from logits [rows, outputs]; one output of two classes is the second's.
 std::vector<double> text_probabilities(HeadLoss loss, std::span<const float> logits, std::size_t outputs,
                                        std::size_t classes);
 
-/// The held-out examples of a source under the model's only head. Remembers what it found last.
+/// Logits [rows, outputs] of the model's only head, for texts or all their tokens.
+std::vector<float> text_logits(const Model<float>& model, std::span<const Encoding> texts, Executor& executor);
+
+/// What logits of the held-out rows say: probabilities [rows, classes], or numbers in their unit.
+std::vector<double> text_judgements(const TextExamples& examples, HeadLoss loss, std::span<const float> logits,
+                                    std::size_t outputs);
+/// Figures of them, all but the loss.
+TextFigures judge_held_out(const TextExamples& examples, std::span<const double> judgements);
+
+/// The held-out texts under the model's only head. Remembers what it found last.
 class HeldOutTexts final : public Validation<float> {
  public:
   /// Everything is borrowed.
-  HeldOutTexts(const TextSource& source, const LabelTable& labels, std::span<const std::size_t> targets,
-               std::size_t classes, const LabelLossOptions& loss, TextMetric metric)
-      : source_(source), labels_(labels), targets_(targets), classes_(classes), loss_(loss), metric_(metric) {}
+  HeldOutTexts(const LabelTable& labels, const TextExamples& examples, const LabelLossOptions& loss, TextMetric metric)
+      : labels_(labels), examples_(examples), loss_(loss), metric_(metric) {}
 
-  /// The loss, or 1 - metric.
+  /// The metric where the smaller is the better, else 1 - metric.
   double loss(const Model<float>& model, Executor& executor) const override;
   /// fit_temperature() of the held-out rows with a class.
   double temperature(const Model<float>& model, Executor& executor) const;
@@ -41,12 +55,8 @@ class HeldOutTexts final : public Validation<float> {
   std::size_t validations() const noexcept { return validations_; }
 
  private:
-  std::vector<float> logits_of(const Model<float>& model, Executor& executor) const;
-
-  const TextSource& source_;
   const LabelTable& labels_;
-  std::span<const std::size_t> targets_;  // of the held-out rows
-  std::size_t classes_;
+  const TextExamples& examples_;
   const LabelLossOptions& loss_;
   TextMetric metric_;
   // One validation at a time: a trainer runs in one thread.

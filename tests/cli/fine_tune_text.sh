@@ -53,6 +53,27 @@ printf '%s\n' '{"text":"the quick dog a","spans":[[4,13,"ANIMAL"]]}' '{"text":"h
 expect 0 fine-tune --model "$2/tests/golden/text_tokens" --input spans.jsonl --output tokens --steps 5 --schedule cosine
 says tokens/config.json '"B-ANIMAL"'
 
+# Sets of classes and numbers.
+awk -F, 'BEGIN { print "text,tags" } NR > 1 { printf "%s,%s\n", $3, NR % 4 == 0 ? "" : NR % 4 == 1 ? "rude | ad" : $2 == "spam" ? "ad" : "rude" }' texts.csv >sets.csv
+# shellcheck disable=SC2086
+expect 0 fine-tune --model "$base" --input sets.csv --label-column tags --problem-type multi_label_classification \
+    --output sets $quick --early-stop micro_f1 --class-weights balanced --curves curves --json report
+says err '^on .* held-out texts: all classes right .*, macro F1 .*, micro F1 '
+says err '^ *class  *texts  *precision  *recall  *F1  *AUROC'
+says report '"problem_type":"multi_label_classification"'
+says curves '"micro_f1":'
+says sets/config.json '"multi_label_classification"'
+awk -F, 'BEGIN { print "text,stars" } NR > 1 { printf "%s,%s\n", $3, $2 == "spam" ? 1.5 : 4 }' texts.csv >stars.csv
+# shellcheck disable=SC2086
+expect 0 fine-tune --model "$base" --input stars.csv --label-column stars --output stars $quick --early-stop spearman --json report
+says err '^note: all labels are numbers, some with a fraction: taken as numbers, not as classes (--problem-type)$'
+says err '^labels: 80 numbers; '
+says err '^on 20 held-out texts: mean absolute error .*, RMSE .*, Spearman '
+says report '"rmse":'
+says stars/config.json '"regression"'
+expect 0 inspect stars
+says out '^  labels  *1: stars$'
+
 # Interrupted, it goes on with --resume, and ends with the same bits.
 # shellcheck disable=SC2086
 "$program" fine-tune --model "$base" --input texts.csv --output straight $rates --steps 3000 --quiet &
@@ -83,8 +104,10 @@ usage '--folds has no effect on a text checkpoint' --folds 3
 usage '--labels has no effect on a text checkpoint' --labels texts.csv
 usage '--freeze: expected a number of layers, embeddings, base or all-but-biases, found head' --freeze head
 usage '--early-stop: expected METRIC:PATIENCE, at least 1, found loss:0' --early-stop loss:0
-usage '--early-stop: .*one of loss, accuracy, auroc, ap, f1, macro_f1, found roc' --early-stop roc:3
+usage '--early-stop: .*one of loss, accuracy, auroc, ap, f1, macro_f1, micro_f1, mae, rmse, spearman, found roc' --early-stop roc:3
 usage '--class-weights: expected balanced, none, or a number for each class, found 1,x' --class-weights 1,x
+usage '--problem-type: .*one of single_label_classification, .*, found set' --problem-type set
+usage '--label-separator: expected one character, found ::' --label-separator ::
 usage '--schedule: ' --schedule sometimes
 usage '--lora-alpha requires --lora' --lora-alpha 3
 usage '--focal-gamma and --focal-alpha need --loss focal' --focal-gamma 3
@@ -92,6 +115,11 @@ usage '--format: expected csv or jsonl, for texts, found lines' --format lines
 printf 'text,label\na,x\nb,x\n' >one.csv
 expect 1 fine-tune --model "$base" --input one.csv --output refused
 says err '^seqguard: one.csv: one class only: every label says "x"'
+printf 'text,label\na,1\nb,good\n' >number.csv
+expect 1 fine-tune --model "$base" --input number.csv --output refused --problem-type regression
+says err '^seqguard: number.csv:3: label, expected a finite number, found "good"$'
+expect 1 fine-tune --model "$base" --input texts.csv --output refused --early-stop rmse
+says err 'fine-tune: metric, expected one of classes: .*, found rmse$'
 printf 'text,label\na,x\nb,\n' >none.csv
 expect 1 fine-tune --model "$base" --input none.csv --output refused
 says err '^seqguard: none.csv:3: no label$'

@@ -65,6 +65,17 @@ TEST_CASE("metrics refuse empty groups, NaN and rates outside [0, 1]") {
   CHECK_THROWS_AS(confusion_at(Scores{1}, Scores{std::nan("")}, 0), Error);
 }
 
+TEST_CASE("Spearman's correlation is that of ranks, ties sharing theirs") {
+  const auto of = [](const std::vector<double>& a, const std::vector<double>& b) { return spearman(a, b); };
+  CHECK(of({1, 2, 3}, {10, 100, 1000}) == doctest::Approx(1));
+  CHECK(of({1, 2, 3}, {3, 2, 1}) == doctest::Approx(-1));
+  CHECK(of({1, 2, 2, 4}, {1, 3, 2, 4}) == doctest::Approx(0.9486833));  // scipy.stats.spearmanr
+  CHECK(of({1, 1}, {2, 3}) == 0);
+  CHECK_THROWS_AS(of({}, {}), Error);
+  CHECK_THROWS_AS(of({1}, {1, 2}), Error);
+  CHECK_THROWS_AS(of({NAN}, {1}), Error);
+}
+
 TEST_CASE("binomial quantiles") {
   // 2 trials at one half: 1/4, 3/4, 1.
   CHECK(binomial_quantile(2, 0.5, 0.25) == 0);

@@ -1,4 +1,5 @@
-"""Twenty steps of training by torch and transformers, for small models of five families with three heads each.
+"""Twenty steps of training by torch and transformers, for small models of five families with three heads each, and for three
+of them with sets of classes and with numbers as labels (problem_type).
 
     make_trajectories.py DIR                 writes DIR/<family>_<head>/{config.json,model.safetensors,expected.safetensors}
     make_trajectories.py DIR --compare OLD
@@ -9,7 +10,8 @@ in turn; the loss is the mean over what is labelled; the norm of the gradient is
 tables; the rate is get_linear_schedule_with_warmup's with 4 of 20 steps of warm-up, one step ahead: its first rate is 0, from which
 nothing is learned. expected.safetensors, computed in float64:
     input_ids, token_type_ids [96], offsets [17]   the batches, one after another
-    labels [16] or [96]                            class of each sequence or token, or the token that is hidden there; -100: none
+    labels [16] or [96]                            class of each sequence or token, or the token that is hidden there; -100: none;
+                                                   of sets [16, 3], of numbers [16, 1]: float32
     losses [20]                                    before each step
     final.<parameter>                              after the last step
 A trajectory amplifies roundings, some a thousandfold, and then says little about a library that computes in float32. SEEDS are the
@@ -41,8 +43,11 @@ FAMILIES = {
                                    classifier_dropout=0),
 }
 HEADS = ["ForSequenceClassification", "ForTokenClassification", "ForMaskedLM"]
+PROBLEMS = {"multi_label_classification": 3, "regression": 1}  # outputs; of a sequence classification, by its own loss
 SEEDS = {"Bert": [2000, 2000, 2000], "DistilBert": [2000, 2000, 2000], "Albert": [2003, 2003, 2001], "Electra": [2008, 2004, 2000],
          "ModernBert": [2078, 2007, 2001]}
+PROBLEM_SEEDS = {("Bert", "multi_label_classification"): 2000, ("ModernBert", "multi_label_classification"): 2002,
+                 ("Bert", "regression"): 2049, ("DistilBert", "regression"): 2031}
 LENGTHS = [3, 9, 5, 7]
 BATCHES, STEPS, WARM_UP, HIDDEN = 4, 20, 4, 4
 
@@ -55,7 +60,11 @@ def make_data(configuration, head, random):
         batch = []
         for length in LENGTHS[b:] + LENGTHS[:b]:
             ids = torch.from_numpy(random.randint(5, configuration.vocab_size, length))  # above what embeddings treat specially
-            if head == "ForSequenceClassification":
+            if head == "multi_label_classification":
+                labels = torch.from_numpy(random.randint(0, 2, (1, 3)).astype(numpy.float32))
+            elif head == "regression":
+                labels = torch.from_numpy(random.normal(0, 1, (1, 1)).astype(numpy.float32))
+            elif head == "ForSequenceClassification":
                 labels = torch.from_numpy(random.randint(0, 3, 1))
             else:
                 labels = ids.clone() if head == "ForMaskedLM" else torch.from_numpy(random.randint(0, 3, length))
@@ -75,6 +84,9 @@ def loss_of(model, batch):
     for ids, types, labels in batch:
         inputs = dict(input_ids=ids[None], attention_mask=torch.ones_like(ids)[None],
                       **(dict(token_type_ids=types[None]) if typed else {}))
+        if labels.is_floating_point():
+            total, labelled = total + model(**inputs, labels=labels.to(model.dtype)).loss, labelled + 1
+            continue
         logits = model(**inputs).logits.reshape(len(labels), -1)
         total = total + torch.nn.functional.cross_entropy(logits, labels, ignore_index=-100, reduction="sum")
         labelled += (labels != -100).sum()
@@ -115,8 +127,12 @@ def well_conditioned(initial, exact, single):
 
 def make_trajectory(directory, family, head, seed):
     random = numpy.random.RandomState(seed)
-    configuration = type(FAMILIES[family])(**{**FAMILIES[family].to_dict(), **LABELS}, attn_implementation="eager")
-    model = getattr(transformers, family + head)(configuration)
+    fields = {**FAMILIES[family].to_dict(), **LABELS}
+    if head in PROBLEMS:
+        fields |= dict(problem_type=head, id2label={c: f"label {c}" for c in range(PROBLEMS[head])},
+                       label2id={f"label {c}": c for c in range(PROBLEMS[head])})
+    configuration = type(FAMILIES[family])(**fields, attn_implementation="eager")
+    model = getattr(transformers, family + ("ForSequenceClassification" if head in PROBLEMS else head))(configuration)
     randomise(model, random)
     for name, parameter in model.named_parameters():
         if name.endswith("embeddings_project.weight"):  # a matrix, which randomise() takes for a table: as large as others
@@ -143,6 +159,8 @@ def main():
     for family in FAMILIES:
         for head, seed in zip(HEADS, SEEDS[family]):
             make_trajectory(arguments.directory, family, head, seed)
+    for (family, head), seed in PROBLEM_SEEDS.items():
+        make_trajectory(arguments.directory, family, head, seed)
     if arguments.compare:
         compare(arguments.directory, arguments.compare)
 

@@ -62,7 +62,7 @@ TEST_CASE("a text's explanation is complete, and tells the log odds of the class
 TEST_CASE("the word that was learned to be spam is the one that is named") {
   // Texts of four words in any order; those with "fox" are spam, so that neither length nor place tells.
   const std::vector<std::string> words = {"hello", "the", "quick", "dog", "world", "an", "answer"};
-  LabelledTexts texts{"foxes", false, {"normal", "spam"}, {}};
+  LabelledTexts texts{"foxes", TextProblem::single_label_classification, {"normal", "spam"}, {}};
   for (std::size_t i = 0; i < 200; ++i) {
     Random random(5, i);
     std::string text;

@@ -112,6 +112,89 @@ TEST_CASE("more classes, class weights, pairs of texts, and a head that goes on 
         "class weights: one for each class, expected 3, found 2");
 }
 
+TEST_CASE("a text checkpoint learns sets of classes") {
+  const TemporaryDirectory directory;
+  LabelledTexts texts = comments(90, 3);  // of the words spam and eggs
+  texts.problem = TextProblem::multi_label_classification;
+  texts.classes = {"spam", "eggs"};
+  for (std::size_t i = 0; i < texts.texts.size(); ++i) {
+    LabelledText& text = texts.texts[i];
+    if (i % 3 != 0) text.labels = {i % 3 - 1};
+    if (i % 6 == 1) {
+      text.text += " eggs";
+      text.labels = {0, 1};
+    }
+  }
+  FineTuneTextOptions options = quick(250);
+  options.metric = TextMetric::micro_f1;
+  for (const bool focal : {false, true}) {
+    if (focal) options.loss = TextLoss::focal;
+    const FineTuneTextReport report = fine_tune_text(k_golden + "text_sentence", texts, directory / "sets", options);
+    CHECK(report.problem == TextProblem::multi_label_classification);
+    CHECK(report.figures.micro_f1 > 0.9);  // two words decide
+    CHECK(report.figures.of_classes.size() == 2);
+    CHECK(report.temperature == 1);
+    CHECK(config_of(directory / "sets")["problem_type"] == "multi_label_classification");
+    CHECK(config_of(directory / "sets")["id2label"]["1"] == "eggs");
+    const TextModel model = TextModel::load(directory / "sets");
+    CHECK(model.output_transform() == OutputTransform::sigmoid);
+    const std::vector<float> both = model.score("hello the dog spam b eggs").probabilities;
+    CHECK(both[0] > 0.5F);
+    CHECK(both[1] > 0.5F);
+    CHECK(model.score("hello the dog b").probabilities[0] < 0.5F);
+  }
+  options.loss = TextLoss::ce;
+  CHECK(refusal(k_golden + "text_sentence", texts, directory / "x", options) ==
+        "loss: of sets of classes, expected bce or focal: each class for itself, found ce");
+}
+
+TEST_CASE("a text checkpoint learns numbers, and what is written gives them in their unit") {
+  const TemporaryDirectory directory;
+  LabelledTexts texts = comments(80);
+  texts.problem = TextProblem::regression;
+  texts.classes = {"stars"};
+  for (LabelledText& text : texts.texts) text.number = text.label == 1 ? 1000 : 400;
+  FineTuneTextOptions options = quick(150);
+  options.metric = TextMetric::mae;
+  const FineTuneTextReport report = fine_tune_text(k_golden + "text_sentence", texts, directory / "a", options);
+  CHECK(report.figures.mae < 60);  // one word decides; the mean of all is off by 300
+  CHECK(report.figures.rmse >= report.figures.mae);
+  CHECK(report.figures.spearman > 0.8);
+  CHECK(report.figures.loss < 0.1);  // of the variance
+  CHECK(report.curve.back().held_out.mae > 0);
+  CHECK(config_of(directory / "a")["problem_type"] == "regression");
+  CHECK(config_of(directory / "a")["id2label"]["0"] == "stars");
+  const TextModel model = TextModel::load(directory / "a");
+  CHECK(model.output_transform() == OutputTransform::identity);
+  CHECK(std::abs(model.score("hello the dog spam b").probabilities[0] - 1000) < 100);
+  CHECK(std::abs(model.score("hello the dog b").probabilities[0] - 400) < 100);
+
+  // One more step at a rate of almost nothing: what was learned is turned to standard units and back.
+  options.steps = 1;
+  options.learning_rate = 1e-9;
+  const FineTuneTextReport again = fine_tune_text(directory / "a", texts, directory / "b", options);
+  CHECK(again.figures.mae == doctest::Approx(report.figures.mae).epsilon(1e-3));  // two roundings of float
+  CHECK(std::abs(TextModel::load(directory / "b").score("hello fox").probabilities[0] -
+                 model.score("hello fox").probabilities[0]) < 0.1);
+
+  options.metric = TextMetric::f1;
+  CHECK(refusal(k_golden + "text_sentence", texts, directory / "x", options) ==
+        "fine-tune: metric, expected one of numbers: loss, mae, rmse or spearman, found f1");
+  options.metric = TextMetric::loss;
+  options.loss = TextLoss::bce;
+  CHECK(refusal(k_golden + "text_sentence", texts, directory / "x", options) ==
+        "loss: of numbers, expected mse, found bce");
+  options.loss = std::nullopt;
+  options.balanced = true;
+  CHECK(refusal(k_golden + "text_sentence", texts, directory / "x", options).find("are of classes, not of numbers") !=
+        std::string::npos);
+  texts = comments(40);
+  options = quick(5);
+  options.metric = TextMetric::rmse;
+  CHECK(refusal(k_golden + "text_sentence", texts, directory / "x", options).find("expected one of classes: loss") !=
+        std::string::npos);
+}
+
 TEST_CASE("frozen parts stay byte for byte, and adapters are merged or written alone") {
   const TemporaryDirectory directory;
   const std::string from = k_golden + "text_sentence";
@@ -238,7 +321,8 @@ TEST_CASE("a text checkpoint learns classes of tokens") {
 
 TEST_CASE("every family learns classes of texts and of tokens") {
   const TemporaryDirectory directory;
-  LabelledTexts texts{"letters", false, {"no", "yes"}, {}}, marked{"marks", true, {"X"}, {}};
+  LabelledTexts texts{"letters", TextProblem::single_label_classification, {"no", "yes"}, {}},
+      marked{"marks", TextProblem::spans, {"X"}, {}};
   for (std::size_t i = 0; i < 96; ++i) {  // of tokens that the small vocabularies of these checkpoints have
     const std::string before =
         std::string(i % 3, '!') + (i / 2 % 2 == 0 ? " a b" : " b a") + std::string(1 + i / 4 % 4, ',');

@@ -13,7 +13,7 @@ namespace seqguard::tests {
 inline LabelledTexts comments(std::size_t n, std::size_t classes = 2) {
   const std::vector<std::string> words = {"hello", "the", "quick", "dog", "fox", "world", "an", "answer"};
   const std::vector<std::string> marks = {"", " spam", " eggs"};
-  LabelledTexts texts{"comments", false, {"normal", "spam", "eggs"}, {}};
+  LabelledTexts texts{"comments", TextProblem::single_label_classification, {"normal", "spam", "eggs"}, {}};
   texts.classes.resize(classes);
   for (std::size_t i = 0; i < n; ++i) {
     std::string text = words[i % 8] + " " + words[(i / 8) % 8] + " " + words[(i / 3) % 8] + marks[i % classes];
@@ -24,7 +24,7 @@ inline LabelledTexts comments(std::size_t n, std::size_t classes = 2) {
 
 /// Texts in which "fox" and "quick dog" are marked.
 inline LabelledTexts spans(std::size_t n) {
-  LabelledTexts texts{"spans", true, {"ANIMAL"}, {}};
+  LabelledTexts texts{"spans", TextProblem::spans, {"ANIMAL"}, {}};
   for (std::size_t i = 0; i < n; ++i) {
     const std::string before = i % 3 == 0 ? "the " : "hello world ", name = i % 2 == 0 ? "fox" : "quick dog";
     const auto first = static_cast<std::uint32_t>(before.size());

@@ -20,6 +20,10 @@ double average_precision(std::span<const double> normal, std::span<const double>
 /// outside [0, 1].
 double tpr_at_fpr(std::span<const double> normal, std::span<const double> abnormal, double false_positive_rate);
 
+/// Spearman's rank correlation, with mid-ranks for ties, in [-1, 1]; 0 where all numbers of one side are equal.
+/// @throws Error invalid_argument for none, other sizes, or NaN.
+double spearman(std::span<const double> a, std::span<const double> b);
+
 /// The smallest count k so that of `trials` independent events of probability `rate` at most k happen with a
 /// probability of at least `confidence`. @throws Error invalid_argument unless 0 < rate < 1 and 0 < confidence < 1.
 std::size_t binomial_quantile(std::size_t trials, double rate, double confidence);

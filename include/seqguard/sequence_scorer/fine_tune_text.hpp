@@ -1,4 +1,4 @@
-// Fine-tuning of a text checkpoint on labelled texts: classes of texts, or of their tokens.
+// Fine-tuning of a text checkpoint on labelled texts: a class, classes or a number for each text, or classes of tokens.
 //
 //   const LabelledTexts texts = read_labelled_texts("comments.csv");            // text,label
 //   const FineTuneTextReport report = fine_tune_text("models/minilm", texts, "models/spam");
@@ -28,24 +28,31 @@ inline namespace v0 {
 enum class TextLoss {
   ce,     ///< softmax cross-entropy over the classes
   bce,    ///< a probability for each class by itself; of two classes one, the second's
-  focal,  ///< focal loss: of two classes the binary one, of more and of tokens that of the softmax
+  focal,  ///< focal loss: of two classes, and of sets, the binary one, of more and of tokens that of the softmax
+  mse,    ///< squared error, of numbers
 };
 std::string_view to_string(TextLoss loss) noexcept;
-/// @throws Error invalid_argument: neither "ce", "bce" nor "focal".
+/// @throws Error invalid_argument: neither "ce", "bce", "focal" nor "mse".
 TextLoss text_loss_from_string(std::string_view name);
 
-/// By what the best weights are chosen. All but the loss: the larger the better, in [0, 1].
+/// By what the best weights are chosen. Of classes and sets the larger the better, in [0, 1]; of numbers spearman too.
 enum class TextMetric {
   loss,      ///< what is learned, on held-out texts
-  accuracy,  ///< share of texts, or tokens, whose most likely class is the right one
-  auroc,     ///< of the second of two classes; of more the mean over classes against the rest
+  accuracy,  ///< share of texts, or tokens, whose most likely class is the right one; of sets: all of whose classes are
+  auroc,     ///< of the second of two classes; of more, and of sets, the mean over classes against the rest
   ap,        ///< average precision, likewise
-  f1,        ///< of the second of two classes; of more as macro_f1
+  f1,        ///< of the second of two classes; of more, and of sets, as macro_f1
   macro_f1,  ///< mean over the classes that occur or are predicted
+  micro_f1,  ///< of all decisions about classes together: of sets; elsewhere the accuracy
+  mae,       ///< of numbers: mean absolute error, in their unit
+  rmse,      ///< of numbers: root of the mean squared error, in their unit
+  spearman,  ///< of numbers: rank correlation with the labels, in [-1, 1]
 };
 std::string_view to_string(TextMetric metric) noexcept;
 /// @throws Error invalid_argument for another name than those above.
 TextMetric text_metric_from_string(std::string_view name);
+/// Of loss, mae and rmse.
+bool smaller_is_better(TextMetric metric) noexcept;
 
 /// Which class the tokens of a span get; tokens outside are "O", the first class.
 enum class SpanTags {
@@ -54,9 +61,10 @@ enum class SpanTags {
 };
 
 struct FineTuneTextOptions {
-  TextLoss loss = TextLoss::ce;
+  std::optional<TextLoss> loss;       ///< empty: ce; of sets of classes bce, of numbers mse
   double focal_gamma = 2;             ///< of focal
-  std::optional<double> focal_alpha;  ///< of focal with two classes of texts: weight of the second, in (0, 1)
+  std::optional<double> focal_alpha;  ///< of focal with two classes of texts: weight of the second, in (0, 1); of sets
+                                      ///< that of each class
   double label_smoothing = 0;         ///< in [0, 1)
   bool balanced = false;              ///< each class counts as much as the others
   std::vector<double> class_weights;  ///< one for each class, instead of that; empty: 1
@@ -86,12 +94,22 @@ struct FineTuneTextOptions {
   LoadOptions compute;
 };
 
-/// Figures on held-out texts.
+/// Of one class against all others.
+struct ClassFigures {
+  std::size_t rows = 0;  ///< that have it
+  double precision = 0, recall = 0, f1 = 0;
+  double auroc = 0.5, ap = 0;  ///< 0.5 and 0 where all or none have it
+};
+
+/// Figures on held-out texts. Of sets of classes a probability of 0.5 decides.
 struct TextFigures {
   std::size_t rows = 0;  ///< texts, or tokens with a class
-  double loss = 0, accuracy = 0, f1 = 0, macro_f1 = 0;
-  double auroc = 0.5, ap = 0;          ///< 0.5 and 0 where the rows have one class only
-  std::vector<std::size_t> confusion;  ///< [classes, classes]: true class, most likely class
+  double loss = 0;       ///< of numbers in units of their variance: 1 is what the mean alone has
+  double accuracy = 0, f1 = 0, macro_f1 = 0, micro_f1 = 0;
+  double auroc = 0.5, ap = 0;  ///< 0.5 and 0 where the rows have one class only
+  double mae = 0, rmse = 0, spearman = 0;
+  std::vector<std::size_t> confusion = {};    ///< [classes, classes]: true class, most likely class; not of sets
+  std::vector<ClassFigures> of_classes = {};  ///< in their order; not of numbers
 
   double value(TextMetric metric) const noexcept;
 };
@@ -101,11 +119,13 @@ struct TextCurvePoint {
   std::uint64_t step = 0;
   double loss = 0;  ///< mean of the steps since the validation before
   double learning_rate = 0;
-  TextFigures held_out;  ///< without confusion
+  TextFigures held_out;  ///< without confusion and classes
 };
 
 struct FineTuneTextReport {
-  std::vector<std::string> classes;       ///< in the order of the logits; of one logit: the second class is meant
+  TextProblem problem = TextProblem::single_label_classification;
+  /// In the order of the logits; of one logit and two classes the second is meant. Of numbers: their name.
+  std::vector<std::string> classes;
   std::vector<std::size_t> learned_from;  ///< texts or tokens of each class
   std::vector<std::size_t> held_out;
   std::size_t texts = 0, held_out_texts = 0;
@@ -113,7 +133,7 @@ struct FineTuneTextReport {
   bool validated = false;  ///< there were held-out texts; else the figures say nothing
   TextFigures figures;     ///< of what comes out
   /// By which logits are divided so that the probabilities of held-out texts are most likely (not done to what is
-  /// written); 1 where there are none, and for bce with more than two classes.
+  /// written); 1 where there are none, for sets, numbers, and bce with more than two classes.
   double temperature = 1;
   std::uint64_t best_step = 0;    ///< validation that they are from
   std::uint64_t steps = 0;        ///< that were made, of
@@ -128,7 +148,8 @@ struct FineTuneTextReport {
 /// Learns from `texts` on top of the checkpoint in `from`, and writes to `to` a Hugging Face directory: config.json
 /// with classes and problem_type, all weights, and the files of the tokenizer (of adapter_only: adapter_config.json
 /// and adapter_model.safetensors in place of the weights). The head is new, unless the checkpoint is a classifier of
-/// the very same classes already: then it learns on.
+/// the very same classes already: then it learns on. Numbers are learned as (number - mean) / deviation of those
+/// learned from, and the last layer is turned back in the end: what is written gives the numbers themselves.
 ///
 /// Deterministic for a seed at any concurrency; killed and resumed from its state file it gives the same bits. Stopped
 /// by `progress` (phase "fine-tuning") it saves its state first.

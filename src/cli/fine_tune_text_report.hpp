@@ -1,0 +1,17 @@
+// What a fine-tuning of texts tells people, and programs.
+#pragma once
+
+#include <string>
+
+#include "seqguard/sequence_scorer/fine_tune_text.hpp"
+
+namespace seqguard::cli {
+
+/// The figures that such labels have, in one line.
+std::string text_figures_words(const TextFigures& figures, TextProblem problem);
+/// Labels, figures, tables of classes, how it ended, warnings, on stderr.
+void say_report(const FineTuneTextReport& report, const std::string& output, bool quiet);
+/// The machine-readable summary.
+std::string report_json(const FineTuneTextReport& report);
+
+}  // namespace seqguard::cli
