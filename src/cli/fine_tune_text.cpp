@@ -20,9 +20,9 @@ namespace seqguard::cli {
 namespace {
 
 /// Flags that a text checkpoint has no use for.
-constexpr std::array<std::string_view, 14> k_not_of_texts = {
-    "--labels",  "--normal-label", "--unlabelled", "--binary",     "--folds",     "--members",    "--hidden",
-    "--dropout", "--label-weight", "--statistics", "--target-fpr", "--threshold", "--max-errors", "--strict"};
+constexpr std::array<std::string_view, 13> k_not_of_texts = {
+    "--labels",       "--normal-label", "--unlabelled", "--binary",    "--members",    "--hidden", "--dropout",
+    "--label-weight", "--statistics",   "--target-fpr", "--threshold", "--max-errors", "--strict"};
 
 bool is_given(const FineTuneCommandOptions& options, std::string_view flag) {
   return std::find(options.given.begin(), options.given.end(), flag) != options.given.end();
@@ -57,24 +57,6 @@ auto parsed(const std::string& flag, const Parse& parse) {
   } catch (const Error& error) {
     throw UsageError("fine-tune: " + flag + ": " + error.what());
   }
-}
-
-FrozenParts frozen_parts(const std::string& list) {
-  FrozenParts frozen;
-  if (list.empty()) return frozen;
-  for (const std::string_view part : split(list)) {
-    if (part == "embeddings")
-      frozen.embeddings = true;
-    else if (part == "base")
-      frozen.base = true;
-    else if (part == "all-but-biases")
-      frozen.all_but_biases = true;
-    else if (const auto layers = number<std::size_t>(part))
-      frozen.layers = *layers;
-    else
-      refuse("--freeze", "a number of layers, embeddings, base or all-but-biases", part);
-  }
-  return frozen;
 }
 
 void set_class_weights(const FineTuneCommandOptions& options, FineTuneTextOptions& how) {
@@ -119,7 +101,7 @@ FineTuneTextOptions text_options(const FineTuneCommandOptions& options) {
   how.label_smoothing = options.label_smoothing;
   set_class_weights(options, how);
   set_early_stop(text.early_stop, how);
-  how.frozen = frozen_parts(text.freeze);
+  how.frozen = parsed("--freeze", [&] { return frozen_parts_from_string(text.freeze); });
   how.lora.rank = text.lora;
   set(how.lora.alpha, text.lora_alpha);
   set(how.lora.dropout, text.lora_dropout);
@@ -140,6 +122,7 @@ FineTuneTextOptions text_options(const FineTuneCommandOptions& options) {
   how.curves = text.curves;
   how.resume = text.resume;
   how.state_file = without_slash(options.output) + ".fine-tune-state";
+  if (is_given(options, "--folds")) how.folds = options.folds;
   how.seed = options.common.seed;
   how.compute = load_options(options.common);
   return how;
@@ -186,23 +169,26 @@ int fine_tune_text_checkpoint(const FineTuneCommandOptions& options) {
   const LabelledTexts texts = read_texts(options);
   say(options.common.quiet, "read " + texts.file + ": " + counted(texts.texts.size(), "text"));
   if (!texts.guess.empty()) say(options.common.quiet, "note: " + texts.guess + " (--problem-type)");
-  const bool exists = file_exists(how.state_file);
+  const std::vector<TextTrial> trials =
+      options.text.search.empty() ? std::vector<TextTrial>{{"", how}} : read_text_trials(options.text.search, how);
+  const bool exists =
+      file_exists(how.state_file) || file_exists(how.state_file + ".trainings") || file_exists(how.state_file + ".0");
   if (how.resume && !exists) warn("--resume: there is no " + how.state_file + ", so the training starts anew");
   if (!how.resume && exists)
     warn(how.state_file + " of an interrupted training is there; without --resume it starts anew and replaces it");
   const auto executor = executor_for(options.common);
   remember_interrupts();
-  FineTuneTextReport report;
+  TextSearchReport report;
   try {
     ProgressBar bar(options.common.quiet);
-    report = fine_tune_text(options.model, texts, options.output, how, *executor, bar.sink());
+    report = search_fine_tune_text(options.model, texts, options.output, trials, *executor, bar.sink());
   } catch (const Error& error) {
     if (error.code() != ErrorCode::cancelled) throw;
     throw Interrupted(std::string(error.what()) + "; the same command with --resume goes on from there");
   }
   std::remove(how.state_file.c_str());
-  say_report(report, options.output, options.common.quiet);
-  if (!options.common.json.empty()) write_output(options.common.json, report_json(report));
+  say_report(report, how.metric, options.output, options.common.quiet);
+  if (!options.common.json.empty()) write_output(options.common.json, report_json(report, how.metric));
   return k_done;
 }
 

@@ -1,5 +1,6 @@
 #include "cli/fine_tune_text_report.hpp"
 
+#include <cmath>
 #include <utility>
 #include <vector>
 
@@ -62,11 +63,43 @@ std::string class_tables(const FineTuneTextReport& report) {
   return report.problem == TextProblem::multi_label_classification ? class_table(report) : confusion_table(report);
 }
 
+/// Mean and standard deviation of the metric over folds.
+std::pair<double, double> spread_of(const TextCrossValidation& folds, TextMetric metric) {
+  double sum = 0, squares = 0;
+  const auto n = static_cast<double>(folds.folds.size());
+  for (const TextFigures& figures : folds.folds) sum += figures.value(metric) / n;
+  for (const TextFigures& figures : folds.folds)
+    squares += (figures.value(metric) - sum) * (figures.value(metric) - sum) / (n - 1);
+  return {sum, std::sqrt(squares)};
+}
+
+std::string spread_words(const TextCrossValidation& folds, TextMetric metric) {
+  const auto [mean, deviation] = spread_of(folds, metric);
+  return std::string(to_string(metric)) + " of a fold " + fixed(mean, 4) + " +- " + fixed(deviation, 4);
+}
+
+std::string trial_table(const TextSearchReport& search, TextMetric metric) {
+  Table table({"setting", std::string(to_string(metric)), "", ""});
+  for (std::size_t t = 0; t < search.trials.size(); ++t) {
+    const TextTrialResult& trial = search.trials[t];
+    std::string spread;
+    if (trial.cross_validation) spread = "+- " + fixed(spread_of(*trial.cross_validation, metric).second, 4);
+    table.add({trial.name, fixed(trial.figures.value(metric), 4), spread, t == search.best ? "<- best" : ""});
+  }
+  return table.text();
+}
+
 }  // namespace
 
-void say_report(const FineTuneTextReport& report, const std::string& output, bool quiet) {
+void say_report(const TextSearchReport& search, TextMetric metric, const std::string& output, bool quiet) {
+  const FineTuneTextReport& report = search.report;
+  if (search.trials.size() > 1) say(quiet, trial_table(search, metric));
   say(quiet, "labels: " + counts_text(report) + "; " + with_commas(report.learning_parameters) + " of " +
                  with_commas(report.parameters) + " parameters learn");
+  if (report.cross_validation)
+    say(quiet, "in " + std::to_string(report.cross_validation->folds.size()) +
+                   " folds: " + text_figures_words(report.cross_validation->figures, report.problem) + " (" +
+                   spread_words(*report.cross_validation, metric) + ")");
   if (report.validated) {
     say(quiet, "on " + counted(report.held_out_texts, "held-out text") + ": " +
                    text_figures_words(report.figures, report.problem) + " (best weights: step " +
@@ -96,9 +129,38 @@ void write_held_out(const FineTuneTextReport& report, JsonWriter& json) {
   json.end_array().end_object();
 }
 
+void write_figures(const TextFigures& figures, TextProblem problem, JsonWriter& json) {
+  json.begin_object().field("rows", figures.rows).field("loss", figures.loss);
+  write_text_figures(figures, problem, json);
+  json.end_object();
+}
+
+void write_folds(const TextCrossValidation& folds, TextProblem problem, JsonWriter& json) {
+  json.begin_object().key("figures");
+  write_figures(folds.figures, problem, json);
+  json.key("folds").begin_array();
+  for (const TextFigures& figures : folds.folds) write_figures(figures, problem, json);
+  json.end_array().end_object();
+}
+
+void write_trials(const TextSearchReport& search, TextMetric metric, JsonWriter& json) {
+  json.field("metric", to_string(metric)).field("best_setting", search.best).key("settings").begin_array();
+  for (const TextTrialResult& trial : search.trials) {
+    json.begin_object().field("setting", trial.name).field("value", trial.figures.value(metric)).key("figures");
+    write_figures(trial.figures, search.report.problem, json);
+    if (trial.cross_validation) {
+      json.key("cross_validation");
+      write_folds(*trial.cross_validation, search.report.problem, json);
+    }
+    json.end_object();
+  }
+  json.end_array();
+}
+
 }  // namespace
 
-std::string report_json(const FineTuneTextReport& report) {
+std::string report_json(const TextSearchReport& search, TextMetric metric) {
+  const FineTuneTextReport& report = search.report;
   JsonWriter json;
   json.begin_object().field("problem_type", to_string(report.problem)).key("classes").begin_array();
   for (std::size_t c = 0; c < report.classes.size(); ++c)
@@ -114,6 +176,11 @@ std::string report_json(const FineTuneTextReport& report) {
     write_held_out(report, json);
   else
     json.null();
+  if (report.cross_validation) {
+    json.key("cross_validation");
+    write_folds(*report.cross_validation, report.problem, json);
+  }
+  if (search.trials.size() > 1) write_trials(search, metric, json);
   json.field("best_step", report.best_step).field("steps", report.steps).field("total_steps", report.total_steps);
   json.field("ended_by", report.stopped_by).field("resumed", report.resumed).field("seconds", report.seconds);
   json.key("warnings").values(report.warnings).end_object().end_line();

@@ -98,6 +98,11 @@ void add_text_tuning(CLI::App& command, TextTuningOptions& options) {
   add("--tags", options.tags, "Classes of the tokens of a span: bio (B-, I-) or plain")
       ->check(CLI::IsMember({"bio", "plain"}));
   add_flag("--first-pieces-only", options.first_pieces, "Of words in spans only the first token has a class");
+  add("--search", options.search,
+      "JSON of settings to compare by --early-stop, on held-out texts or with --folds: {\"learning_rate\": [2e-5, "
+      "5e-5], "
+      "..}; the best one is written")
+      ->type_name("FILE");
   add("--curves", options.curves, "JSON lines of every validation")->type_name("FILE");
   add_flag("--resume", options.resume, "Go on where an interrupted fine-tune with this --output stopped");
 }
@@ -138,7 +143,8 @@ void add_fine_tune(CLI::App& app, FineTuneCommandOptions& options) {
       "none: each sequence counts alike; balanced: each class; of text checkpoints each class may have its number")
       ->type_name("balanced|none|W,W,..");
   add("--folds", options.folds,
-      "Parts of the labels, each judged by networks that have not seen it; those of all parts are kept")
+      "Parts of the labels, each judged by networks that have not seen it; those of all parts are kept. Of text "
+      "checkpoints cross-validation before the training (default: none)")
       ->check(check_folds);
   add("--members", options.members, "Networks of each part; their judgements are averaged")
       ->check(check_positive_number);

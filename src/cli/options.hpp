@@ -122,7 +122,7 @@ struct TextTuningOptions {
   std::optional<double> lora_alpha, lora_dropout;
   std::vector<std::string> lora_targets, classes;
   std::string schedule, optimizer, early_stop, curves, spans = "characters", tags = "bio";
-  std::string problem_type, label_separator = "|";
+  std::string problem_type, label_separator = "|", search;
   std::optional<double> warm_up, layer_decay, valid_fraction;
   std::optional<std::size_t> steps, batch_tokens, max_tokens;
   bool adapters = false, resume = false, first_pieces = false;

@@ -2,14 +2,13 @@
 
 #include <algorithm>
 #include <chrono>
+#include <optional>
 #include <utility>
 
 #include "seqguard/core/error.hpp"
-#include "seqguard/model/checkpoint.hpp"
-#include "seqguard/model/sentence_embedding.hpp"
 #include "sequence_scorer/fine_tune_text_state.hpp"
-#include "sequence_scorer/text_examples.hpp"
-#include "sequence_scorer/text_tuner.hpp"
+#include "sequence_scorer/text_options_check.hpp"
+#include "sequence_scorer/text_training.hpp"
 #include "sequence_scorer/tuned_text_files.hpp"
 
 namespace seqguard {
@@ -17,169 +16,106 @@ inline namespace v0 {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-double seconds_since(Clock::time_point begin) { return std::chrono::duration<double>(Clock::now() - begin).count(); }
 
-/// The loss of these labels. @throws Error invalid_argument: one that they do not have.
-TextLoss loss_of(const LabelledTexts& texts, const FineTuneTextOptions& options) {
-  using enum TextProblem;
-  const auto require = [&](std::initializer_list<TextLoss> known, std::string_view of, std::string_view expected) {
-    const TextLoss loss = options.loss.value_or(*known.begin());
-    if (std::find(known.begin(), known.end(), loss) == known.end())
-      fail(ErrorCode::invalid_argument, "loss", of, expected, to_string(loss));
-    return loss;
-  };
-  switch (texts.problem) {
-    case single_label_classification:
-      return require({TextLoss::ce, TextLoss::bce, TextLoss::focal}, "of classes", "ce, bce or focal");
-    case multi_label_classification:
-      return require({TextLoss::bce, TextLoss::focal}, "of sets of classes", "bce or focal: each class for itself");
-    case regression:
-      return require({TextLoss::mse}, "of numbers", "mse");
-    case spans:
-      return require({TextLoss::ce, TextLoss::focal}, "of spans", "ce or focal: a token has one class");
+/// The settings as they are run. @throws Error invalid_argument.
+std::vector<FineTuneTextOptions> checked(const LabelledTexts& texts, std::span<const TextTrial> trials) {
+  if (trials.empty()) fail(ErrorCode::invalid_argument, "fine-tune", "settings to compare", "at least one", "none");
+  const FineTuneTextOptions& first = trials.front().options;
+  std::vector<FineTuneTextOptions> result;
+  for (const TextTrial& trial : trials) {
+    FineTuneTextOptions options = with_loss(texts, trial.options);
+    options.metric = first.metric;
+    options.valid_fraction = first.valid_fraction;
+    options.folds = first.folds;
+    options.seed = first.seed;
+    options.tags = first.tags;
+    options.first_pieces_only = first.first_pieces_only;
+    options.text = first.text;
+    options.curves = first.curves;
+    options.state_file = first.state_file;
+    options.resume = first.resume;
+    options.compute = first.compute;
+    check_options(options);
+    result.push_back(std::move(options));
   }
-  return TextLoss::ce;
-}
-
-/// `options` with the loss that these labels are learned by.
-FineTuneTextOptions with_loss(const LabelledTexts& texts, FineTuneTextOptions options) {
-  options.loss = loss_of(texts, options);
-  return options;
-}
-
-HeadSpec head_of(const LabelledTexts& texts, const FineTuneTextOptions& options,
-                 const std::vector<std::string>& classes) {
-  HeadSpec head{"", texts.is(TextProblem::spans) ? Head::token_classification : Head::sequence_classification, classes};
-  if (texts.is(TextProblem::regression)) head.loss = HeadLoss::squared_error;
-  if (texts.is(TextProblem::multi_label_classification)) head.loss = HeadLoss::binary;
-  if (!texts.is(TextProblem::single_label_classification)) return head;
-  const bool two = classes.size() == 2;
-  if (options.loss == TextLoss::bce || (options.loss == TextLoss::focal && two)) head.loss = HeadLoss::binary;
-  if (two && head.loss == HeadLoss::binary) head.labels = {classes[1]};
-  return head;
-}
-
-/// What the head gives becomes factor times it, plus shift: of a number, by weights and bias of the last layer.
-void turn_output(Model<float>& model, double factor, double shift) {
-  const LinearParameters<const float>& last = model.parameters().heads.front().classifier.out_proj;
-  const auto at = [&](const float* parameter) {
-    return &model.values()[static_cast<std::size_t>(parameter - model.values().data())];
+  if (trials.size() == 1) return result;
+  if (first.valid_fraction == 0 && first.folds == 0)
+    fail(ErrorCode::invalid_argument, "fine-tune", "settings are compared on texts that they have not learned from",
+         "a valid_fraction above 0, or folds", "neither");
+  const auto same_loss = [&](const FineTuneTextOptions& options) {
+    const FineTuneTextOptions& one = result.front();
+    return options.loss == one.loss && options.focal_gamma == one.focal_gamma &&
+           options.focal_alpha == one.focal_alpha && options.label_smoothing == one.label_smoothing &&
+           options.balanced == one.balanced && options.class_weights == one.class_weights;
   };
-  float* const weight = at(last.weight);
-  for (std::size_t i = 0; i < last.out_features * last.in_features; ++i)
-    weight[i] = static_cast<float>(factor * static_cast<double>(weight[i]));
-  float& bias = *at(last.bias);
-  bias = static_cast<float>(factor * static_cast<double>(bias) + shift);
+  if (first.metric == TextMetric::loss && !std::all_of(result.begin(), result.end(), same_loss))
+    fail(ErrorCode::invalid_argument, "fine-tune", "metric of settings with different losses",
+         "one that is not the loss: losses of different kinds do not compare", "loss");
+  return result;
 }
 
-/// The checkpoint with the head. One of the very same classes goes on, any other is new.
-Model<float> begin_model(const Model<float>& base, const HeadSpec& head, const TextExamples& examples,
-                         const FineTuneTextOptions& options) {
-  const bool of_numbers = head.loss == HeadLoss::squared_error;
-  ModelSpec spec = with_head(base.spec(), head);
-  spec.pooler = false;  // what the head reads is there anyway
-  spec.frozen = options.frozen;
-  spec.lora = options.lora;
-  const HeadSpec* const known = base.spec().checkpoint_head(head.kind);
-  if (known != nullptr && known->labels == head.labels && (known->loss == HeadLoss::squared_error) == of_numbers) {
-    Model<float> model = begin_from(base, std::move(spec), options.seed);
-    if (of_numbers) turn_output(model, 1 / examples.deviation, -examples.mean / examples.deviation);
-    return model;
-  }
-  ModelSpec bare = base.spec();
-  bare.pooler = has_pooler(bare);
-  bare.heads.clear();
-  return begin_from(begin_from(base, std::move(bare), options.seed), std::move(spec), options.seed);
+bool is_better(const TextFigures& a, const TextFigures& b, TextMetric metric) {
+  return smaller_is_better(metric) ? a.value(metric) < b.value(metric) : a.value(metric) > b.value(metric);
 }
 
-void check_options(const FineTuneTextOptions& options) {
-  const auto require = [](bool holds, std::string_view what, std::string_view expected, double found) {
-    if (!holds) fail(ErrorCode::invalid_argument, "fine-tune", what, expected, std::to_string(found));
-  };
-  require(options.valid_fraction >= 0 && options.valid_fraction <= 0.5, "valid_fraction", "a number in [0, 0.5]",
-          options.valid_fraction);
-  if (options.epochs)
-    require(*options.epochs > 0 && *options.epochs <= 1e6, "epochs", "a number above 0, at most 1,000,000",
-            *options.epochs);
-  if (options.steps) require(*options.steps > 0, "steps", "at least 1", 0);
-  if (options.loss == TextLoss::focal)
-    require(options.focal_gamma > 0, "focal_gamma", "a number above 0", options.focal_gamma);
-  if (options.balanced && !options.class_weights.empty())
-    fail(ErrorCode::invalid_argument, "fine-tune", "class weights", "balanced, or given ones", "both");
-  if (options.adapter_only && options.lora.rank == 0)
-    fail(ErrorCode::invalid_argument, "fine-tune", "adapter_only", "with a rank of LoRA", "without");
-  if (options.valid_fraction == 0 && (options.patience > 0 || !options.curves.empty()))
-    fail(ErrorCode::invalid_argument, "fine-tune", "early stopping and curves need held-out texts",
-         "a valid_fraction above 0", "0");
-}
-
-void warn_of_pooler(const Model<float>& base, const Model<float>& model, const FineTuneTextOptions& options,
-                    std::vector<std::string>& warnings) {
-  if (!has_pooler(model.spec()) || has_pooler(base.spec()) || !(options.frozen.base || options.lora.rank > 0)) return;
-  if (options.adapter_only)
-    fail(ErrorCode::unsupported_model, "fine-tune",
-         "the checkpoint has no pooler, which the head reads: an adapter of it would not hold the new one; write all "
-         "weights instead");
-  warnings.push_back("the checkpoint has no pooler, which the head reads: it is new, random, and does not learn");
-}
-
-/// A metric that these labels do not have, or that the held-out texts cannot tell.
-void check_metric(const TextExamples& examples, const FineTuneTextOptions& options) {
-  using enum TextMetric;
-  const TextMetric metric = options.metric;
-  const bool of_numbers = metric == mae || metric == rmse || metric == TextMetric::spearman;
-  if (metric != loss && of_numbers != (examples.problem == TextProblem::regression))
-    fail(ErrorCode::invalid_argument, "fine-tune", "metric",
-         of_numbers ? "one of classes: loss, accuracy, auroc, ap, f1, macro_f1 or micro_f1"
-                    : "one of numbers: loss, mae, rmse or spearman",
-         to_string(metric));
-  if ((metric != auroc && metric != ap) || examples.held_out.empty()) return;
-  const std::vector<std::size_t> counts = examples.counts(true);
-  const bool of_sets = examples.problem == TextProblem::multi_label_classification;
-  const auto tells = [&](std::size_t count) { return count > 0 && !(of_sets && count == examples.held_out.size()); };
-  const auto classes = static_cast<std::size_t>(std::count_if(counts.begin(), counts.end(), tells));
-  if (classes < (of_sets ? 1u : 2u))
-    fail(ErrorCode::invalid_argument, "fine-tune",
-         "classes of the held-out texts, for " + std::string(to_string(metric)),
-         of_sets ? "one that some have and others do not" : "two or more", std::to_string(classes));
+/// Trains with setting `t` alone, on what it learns from in the end.
+TrainedText train_setting(const TextStart& start, const LabelledTexts& texts, FineTuneTextOptions options,
+                          std::string state_file, const std::string& phase, Executor& executor, ProgressSink progress) {
+  options.state_file = std::move(state_file);
+  return train_text(start, texts, options, phase, executor, progress);
 }
 
 }  // namespace
 
-FineTuneTextReport fine_tune_text(const std::string& from, const LabelledTexts& texts, const std::string& to,
-                                  const FineTuneTextOptions& given, Executor& executor, ProgressSink progress) {
+TextSearchReport search_fine_tune_text(const std::string& from, const LabelledTexts& texts, const std::string& to,
+                                       std::span<const TextTrial> trials, Executor& executor, ProgressSink progress) {
   const Clock::time_point began = Clock::now();
-  check_options(given);
+  const std::vector<FineTuneTextOptions> settings = checked(texts, trials);
   check_output(from, to);
-  const FineTuneTextOptions options = with_loss(texts, given);
-  const Context<float> context = make_context(options.compute);
-  const Model<float> base = load_model(context, from, {}, options.compute.access);
-  const TextInput input =
-      TextInput::load(from, base.config(), SentenceEmbedding::load(context, from, base.config()), options.text);
-  require_own_lower_case(from);
-  const TextExamples examples = make_text_examples(texts, input, options);
-  check_metric(examples, options);
-  Model<float> model = begin_model(base, head_of(texts, options, examples.classes), examples, options);
+  const FineTuneTextOptions& first = settings.front();
+  const TextStart start = TextStart::load(from, first);
+  const bool compares = settings.size() > 1, keeps = !first.state_file.empty() && (compares || first.folds > 0);
+  FinishedTrainings series(keeps ? first.state_file : "", first.resume,
+                           keeps ? text_series_fingerprint(start.base, texts, settings) : "");
+  TextSearchReport result;
+  std::optional<TrainedText> best;  // the model of result.best, if it was trained just now
+  for (std::size_t t = 0; t < settings.size() && (compares || first.folds > 0); ++t) {
+    const std::string phase =
+        compares ? "setting " + std::to_string(t + 1) + "/" + std::to_string(settings.size()) : "";
+    TextTrialResult& trial = result.trials.emplace_back(TextTrialResult{trials[t].name, {}, {}});
+    std::optional<TrainedText> trained;
+    if (first.folds > 0) {
+      trial.cross_validation = cross_validate_text(start, texts, settings[t], series, t * first.folds,
+                                                   compares ? phase + ", " : "", executor, progress);
+      trial.figures = trial.cross_validation->figures;
+    } else if (const auto said = series.find(t)) {
+      trial.figures = curve_of(*said).front().held_out;
+    } else {
+      trained = train_setting(start, texts, settings[t], series.file(t), phase, executor, progress);
+      if (!trained->report.validated)
+        fail(ErrorCode::invalid_argument, "fine-tune", "settings cannot be compared: no text can be held out");
+      trial.figures = trained->report.figures;
+      series.add(t, numbers_of(std::vector<TextCurvePoint>{{0, 0, 0, trial.figures}}));
+    }
+    if (t > 0 && !is_better(trial.figures, result.trials[result.best].figures, first.metric)) continue;
+    result.best = t;
+    best = std::move(trained);
+  }
+  if (!best)
+    best = train_setting(start, texts, settings[result.best], first.state_file, "fine-tuning", executor, progress);
+  turn_to_unit_of_labels(*best);
+  write_tuned_text(from, to, start.base, best->model, start.input.options.max_length, settings[result.best]);
+  series.remove();
+  result.report = std::move(best->report);
+  if (first.folds > 0) result.report.cross_validation = result.trials[result.best].cross_validation;
+  result.report.seconds = std::chrono::duration<double>(Clock::now() - began).count();
+  return result;
+}
 
-  FineTuneTextReport report;
-  report.problem = examples.problem;
-  report.classes = examples.classes;
-  report.learned_from = examples.counts(false);
-  report.held_out = examples.counts(true);
-  report.texts = texts.texts.size();
-  report.held_out_texts = examples.held_out.size();
-  report.parameters = model.table().size();
-  report.learning_parameters = model.table().unread_gradient();
-  report.warnings = examples.warnings;
-  warn_of_pooler(base, model, options, report.warnings);
-  if (examples.held_out.empty() && options.valid_fraction > 0)
-    report.warnings.push_back("no text can be held out: the last weights are kept, and nothing says how good they are");
-  TextTuner(model, examples, options, fine_tune_text_fingerprint(model, examples, options), executor, progress)
-      .run(report);
-  if (examples.problem == TextProblem::regression) turn_output(model, examples.deviation, examples.mean);
-  write_tuned_text(from, to, base, model, input.options.max_length, options);
-  report.seconds = seconds_since(began);
-  return report;
+FineTuneTextReport fine_tune_text(const std::string& from, const LabelledTexts& texts, const std::string& to,
+                                  const FineTuneTextOptions& options, Executor& executor, ProgressSink progress) {
+  const TextTrial only{"", options};
+  return search_fine_tune_text(from, texts, to, {&only, 1}, executor, progress).report;
 }
 
 }  // namespace v0

@@ -1,6 +1,7 @@
 // Names of the choices of a fine-tuning of texts.
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <utility>
 
 #include "seqguard/core/error.hpp"
@@ -45,6 +46,23 @@ std::string_view to_string(TextLoss loss) noexcept { return name_in(k_losses, lo
 TextLoss text_loss_from_string(std::string_view name) { return value_in(k_losses, "loss", name); }
 std::string_view to_string(TextMetric metric) noexcept { return name_in(k_metrics, metric); }
 TextMetric text_metric_from_string(std::string_view name) { return value_in(k_metrics, "metric", name); }
+FrozenParts frozen_parts_from_string(std::string_view list) {
+  FrozenParts frozen;
+  for (std::size_t begin = 0; begin < list.size();) {
+    const std::size_t end = std::min(list.find(',', begin), list.size());
+    const std::string_view part = list.substr(begin, end - begin);
+    const auto [stop, error] = std::from_chars(part.data(), part.data() + part.size(), frozen.layers);
+    const bool is_number = error == std::errc() && stop == part.data() + part.size();
+    frozen.embeddings = frozen.embeddings || part == "embeddings";
+    frozen.base = frozen.base || part == "base";
+    frozen.all_but_biases = frozen.all_but_biases || part == "all-but-biases";
+    if (!is_number && part != "embeddings" && part != "base" && part != "all-but-biases")
+      fail(ErrorCode::invalid_argument, "frozen parts", "each",
+           "a number of layers, embeddings, base or all-but-biases", part);
+    begin = end + 1;
+  }
+  return frozen;
+}
 bool smaller_is_better(TextMetric metric) noexcept {
   return metric == TextMetric::loss || metric == TextMetric::mae || metric == TextMetric::rmse;
 }

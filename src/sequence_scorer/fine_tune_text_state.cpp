@@ -67,8 +67,17 @@ std::string options_text(const FineTuneTextOptions& options) {
   json.exact_field("epochs", options.epochs.value_or(-1)).field("steps", options.steps.value_or(0));
   json.field("tokens", options.tokens_per_step).exact_field("valid", options.valid_fraction);
   json.field("patience", options.patience).field("every", options.validate_every).field("seed", options.seed);
-  json.end_object();
+  json.field("folds", options.folds).end_object();
   return json.text();
+}
+
+/// What decides how sums are rounded.
+std::string compute_text(const Context<float>& context) {
+  std::string text;
+  for (const std::string_view name :
+       {to_string(context.kernels->isa), to_string(context.backend), to_string(context.precision)})
+    text.append(" ").append(name);
+  return text;
 }
 
 }  // namespace
@@ -138,11 +147,7 @@ void write_text_figures(const TextFigures& figures, TextProblem problem, JsonWri
 
 std::string fine_tune_text_fingerprint(const Model<float>& model, const TextExamples& examples,
                                        const FineTuneTextOptions& options) {
-  const Context<float>& context = model.context();
-  std::string text = options_text(options);
-  for (const std::string_view name :
-       {to_string(context.kernels->isa), to_string(context.backend), to_string(context.precision)})
-    text.append(" ").append(name);
+  std::string text = options_text(options) + compute_text(model.context());
   for (const std::string& name : examples.classes) text.append(" ").append(std::to_string(name.size())).append(name);
   text.append(" ").append(to_string(examples.problem)).append(bytes_of(examples.members));
   text.append(bytes_of(examples.numbers))
@@ -150,6 +155,29 @@ std::string fine_tune_text_fingerprint(const Model<float>& model, const TextExam
       .append(tokens_digest(examples))
       .append(sha256(bytes_of(model.values())));
   return sha256(text + " " + std::to_string(examples.train.size()));
+}
+
+std::string text_series_fingerprint(const Model<float>& base, const LabelledTexts& texts,
+                                    std::span<const FineTuneTextOptions> settings) {
+  std::string text = compute_text(base.context()) + sha256(bytes_of(base.values()));
+  text.append(to_string(texts.problem));
+  const auto add = [&](std::string_view part) { text.append(" ").append(std::to_string(part.size())).append(part); };
+  for (const std::string& name : texts.classes) add(name);
+  for (const FineTuneTextOptions& options : settings) {
+    add(options_text(options));
+    text.append(" ").append(std::to_string(options.text.max_tokens));
+  }
+  std::string digest;
+  for (const LabelledText& row : texts.texts) {
+    std::string known = std::to_string(row.label) + " " + std::string(bytes_of(row.labels));
+    known.append(bytes_of(std::vector<double>{row.number}));
+    for (const LabelledSpan& span : row.spans)
+      for (const std::size_t number :
+           {std::size_t{span.characters.begin}, std::size_t{span.characters.end}, span.label})
+        known.append(std::to_string(number)).append(" ");
+    digest = sha256(digest + std::to_string(row.text.size()) + " " + row.text + row.pair + known);
+  }
+  return sha256(text + digest);
 }
 
 }  // namespace v0

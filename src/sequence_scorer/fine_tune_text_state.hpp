@@ -49,5 +49,9 @@ void write_text_figures(const TextFigures& figures, TextProblem problem, JsonWri
 std::string fine_tune_text_fingerprint(const Model<float>& model, const TextExamples& examples,
                                        const FineTuneTextOptions& options);
 
+/// What a series of trainings with these options is made from.
+std::string text_series_fingerprint(const Model<float>& base, const LabelledTexts& texts,
+                                    std::span<const FineTuneTextOptions> settings);
+
 }  // namespace v0
 }  // namespace seqguard

@@ -133,25 +133,48 @@ void TextExamples::standardise() {
          "a deviation of " + std::to_string(deviation));
 }
 
-TextExamples make_text_examples(const LabelledTexts& texts, const TextInput& input,
-                                const FineTuneTextOptions& options) {
-  TextExamples result;
+namespace {
+
+/// What cannot be learned from texts as they are.
+struct Losses {
+  std::size_t cut = 0;   ///< texts that are too long
+  std::size_t lost = 0;  ///< spans that no token has
+};
+
+Losses collect(const LabelledTexts& texts, const std::vector<bool>& held_out, const TextInput& input,
+               const FineTuneTextOptions& options, TextExamples& result) {
+  Losses losses;
   result.problem = texts.problem;
   result.classes = class_names(texts, options.tags);
-  const std::vector<bool> held_out = hold_out_texts(texts, options.valid_fraction, options.seed, result.warnings);
-  std::size_t cut = 0, lost = 0;
   TokenizerScratch scratch;
   for (const bool held : {false, true}) {
     for (std::size_t i = 0; i < texts.texts.size(); ++i) {
       if (held_out[i] != held) continue;
       const LabelledText& text = texts.texts[i];
       Encoding tokens = encode(texts, text, input, scratch);
-      cut += tokens.truncated ? 1 : 0;
-      result.add(text, tokens, options, lost);
+      losses.cut += tokens.truncated ? 1 : 0;
+      result.add(text, tokens, options, losses.lost);
       (held ? result.held_out : result.train).push_back(std::move(tokens));
     }
   }
   if (texts.is(TextProblem::spans)) result.first_rows.push_back(result.targets.size());
+  return losses;
+}
+
+}  // namespace
+
+TextExamples make_judged_examples(const LabelledTexts& texts, const TextInput& input,
+                                  const FineTuneTextOptions& options) {
+  TextExamples result;
+  collect(texts, std::vector<bool>(texts.texts.size(), true), input, options, result);
+  return result;
+}
+
+TextExamples make_text_examples(const LabelledTexts& texts, const TextInput& input,
+                                const FineTuneTextOptions& options) {
+  TextExamples result;
+  const std::vector<bool> held_out = hold_out_texts(texts, options.valid_fraction, options.seed, result.warnings);
+  const auto [cut, lost] = collect(texts, held_out, input, options, result);
   if (texts.is(TextProblem::regression)) result.standardise();
   warn_of_contradictions(texts, result.warnings);
   if (cut > 0)

@@ -48,6 +48,10 @@ struct TextExamples {
 /// @throws Error of TextInput::encode(), with file and line.
 TextExamples make_text_examples(const LabelledTexts& texts, const TextInput& input, const FineTuneTextOptions& options);
 
+/// Tokenizes texts that are only judged: all are held out.
+TextExamples make_judged_examples(const LabelledTexts& texts, const TextInput& input,
+                                  const FineTuneTextOptions& options);
+
 /// The targets for a head of this loss with so many outputs: one output of two classes is the second's.
 LabelTable label_table(const TextExamples& examples, std::size_t outputs);
 

@@ -240,7 +240,8 @@ double HeldOutTexts::loss(const Model<float>& model, Executor& executor) const {
   const std::vector<float> logits = text_logits(model, examples_.held_out, executor);
   const HeadLoss loss = model.spec().heads.front().loss;
   const std::size_t outputs = labels_.outputs, rows = logits.size() / outputs;
-  figures_ = judge_held_out(examples_, text_judgements(examples_, loss, logits, outputs));
+  judgements_ = text_judgements(examples_, loss, logits, outputs);
+  figures_ = judge_held_out(examples_, judgements_);
   const std::span<const float> labels = std::span(labels_.values).last(rows * outputs);
   std::vector<std::uint32_t> known;
   for (std::size_t row = 0; row < rows; ++row)

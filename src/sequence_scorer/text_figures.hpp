@@ -52,6 +52,7 @@ class HeldOutTexts final : public Validation<float> {
   double temperature(const Model<float>& model, Executor& executor) const;
   /// Of the last validation, and how many there were.
   const TextFigures& figures() const noexcept { return figures_; }
+  const std::vector<double>& judgements() const noexcept { return judgements_; }
   std::size_t validations() const noexcept { return validations_; }
 
  private:
@@ -61,6 +62,7 @@ class HeldOutTexts final : public Validation<float> {
   TextMetric metric_;
   // One validation at a time: a trainer runs in one thread.
   mutable TextFigures figures_;
+  mutable std::vector<double> judgements_;  // text_judgements()
   mutable std::size_t validations_ = 0;
 };
 

@@ -6,13 +6,14 @@
 #include <utility>
 
 #include "core/secret_hash.hpp"
+#include "seqguard/core/error.hpp"
 #include "seqguard/core/random.hpp"
 
 namespace seqguard {
 inline namespace v0 {
 namespace {
 
-constexpr std::uint64_t k_split_stream = 401;
+constexpr std::uint64_t k_split_stream = 401, k_fold_stream = 402;
 
 /// Texts that are equal, as one: none of them may be learned from while another is held out.
 struct Group {
@@ -86,6 +87,29 @@ std::vector<bool> hold_out_texts(const LabelledTexts& texts, double fraction, st
     }
   }
   return held_out;
+}
+
+std::vector<std::size_t> fold_of_texts(const LabelledTexts& texts, std::size_t folds, std::uint64_t seed) {
+  std::vector<Group> groups = group_texts(texts, strata_of(texts));
+  if (groups.size() < folds)
+    fail(ErrorCode::invalid_argument, "fine-tune", "folds of " + std::to_string(groups.size()) + " different texts",
+         "at most as many", std::to_string(folds));
+  Random(seed, k_fold_stream).shuffle(groups);
+  std::vector<std::size_t> result(texts.texts.size()), sizes(folds);
+  for (std::size_t stratum = 0; stratum <= texts.classes.size(); ++stratum) {
+    std::vector<std::size_t> of_stratum(folds);
+    for (const Group& group : groups) {
+      if (group.stratum != stratum) continue;
+      // Where there are the fewest of the class; of those the smallest fold.
+      std::size_t fold = 0;
+      for (std::size_t k = 1; k < folds; ++k)
+        if (std::pair(of_stratum[k], sizes[k]) < std::pair(of_stratum[fold], sizes[fold])) fold = k;
+      for (const std::uint32_t member : group.members) result[member] = fold;
+      of_stratum[fold] += group.members.size();
+      sizes[fold] += group.members.size();
+    }
+  }
+  return result;
 }
 
 void warn_of_contradictions(const LabelledTexts& texts, std::vector<std::string>& warnings) {

@@ -16,6 +16,10 @@ inline namespace v0 {
 std::vector<bool> hold_out_texts(const LabelledTexts& texts, double fraction, std::uint64_t seed,
                                  std::vector<std::string>& warnings);
 
+/// The fold of each text, from 0 on: of each class (likewise) about as many in each fold.
+/// @throws Error invalid_argument: fewer different texts than folds.
+std::vector<std::size_t> fold_of_texts(const LabelledTexts& texts, std::size_t folds, std::uint64_t seed);
+
 /// Adds a warning where equal texts have different labels. Numbers may: they are opinions more often than facts.
 void warn_of_contradictions(const LabelledTexts& texts, std::vector<std::string>& warnings);
 

@@ -63,10 +63,11 @@ TrainingOptions training_options(const FineTuneTextOptions& options, const TextS
 }  // namespace
 
 TextTuner::TextTuner(Model<float>& model, const TextExamples& examples, const FineTuneTextOptions& options,
-                     const std::string& fingerprint, Executor& executor, ProgressSink progress)
+                     const std::string& fingerprint, std::string_view phase, Executor& executor, ProgressSink progress)
     : model_(model),
       examples_(examples),
       options_(options),
+      phase_(phase),
       executor_(executor),
       progress_(progress),
       labels_(label_table(examples, head_outputs(model.config(), model.spec().heads.front()))),
@@ -88,7 +89,7 @@ void TextTuner::run(FineTuneTextReport& report) {
   const ProgressSink sink{[](const Progress& step, void* self) { return static_cast<TextTuner*>(self)->after(step); },
                           this};
   try {
-    trainer_.run(executor_, "fine-tuning", sink, [] {});
+    trainer_.run(executor_, phase_, sink, [] {});
   } catch (const Error& error) {
     if (error.code() != ErrorCode::cancelled) throw;
     save();

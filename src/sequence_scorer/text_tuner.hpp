@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstddef>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "seqguard/core/executor.hpp"
@@ -25,7 +26,7 @@ class TextTuner {
  public:
   /// Everything is borrowed. @throws Error as Trainer, label_table() and text_loss_options().
   TextTuner(Model<float>& model, const TextExamples& examples, const FineTuneTextOptions& options,
-            const std::string& fingerprint, Executor& executor, ProgressSink progress);
+            const std::string& fingerprint, std::string_view phase, Executor& executor, ProgressSink progress);
 
   /// Trains the model, from the state file on if there is one to resume, and fills in what `report` says of a training.
   /// @throws Error cancelled, with the state saved; as Trainer::run() and load_state().
@@ -44,6 +45,7 @@ class TextTuner {
   Model<float>& model_;
   const TextExamples& examples_;
   const FineTuneTextOptions& options_;
+  std::string phase_;
   Executor& executor_;
   ProgressSink progress_;
   LabelTable labels_;

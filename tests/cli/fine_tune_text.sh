@@ -74,6 +74,24 @@ says stars/config.json '"regression"'
 expect 0 inspect stars
 says out '^  labels  *1: stars$'
 
+# Folds, and settings that are compared.
+# shellcheck disable=SC2086
+expect 0 fine-tune --model "$base" --input texts.csv --output folds $quick --early-stop auroc --folds 2 --json report
+says err '^in 2 folds: accuracy .* (auroc of a fold .* +- .*)$'
+says report '"cross_validation":{"figures":{"rows":80,'
+echo '{"learning_rate": [1e-9, 0.005], "loss": ["ce", "focal"]}' >settings.json
+# shellcheck disable=SC2086
+expect 0 fine-tune --model "$base" --input texts.csv --output searched $quick --early-stop auroc --search settings.json --json report
+says err '^ *learning_rate=0.005 loss=ce  *[0-9.]*  *<- best'
+says report '"best_setting":2,"settings":'
+# shellcheck disable=SC2086
+expect 0 fine-tune --model "$base" --input texts.csv --output chosen $quick --early-stop auroc --quiet
+same searched/model.safetensors chosen/model.safetensors
+[ -z "$(find . -name '*.fine-tune-state*')" ] || complain "states of finished trainings are left"
+echo '{"rate": [1]}' >settings.json
+expect 1 fine-tune --model "$base" --input texts.csv --output refused --search settings.json
+says err '^seqguard: settings.json: rate, expected a setting: trials, '
+
 # Interrupted, it goes on with --resume, and ends with the same bits.
 # shellcheck disable=SC2086
 "$program" fine-tune --model "$base" --input texts.csv --output straight $rates --steps 3000 --quiet &
@@ -100,9 +118,9 @@ usage() {
     expect 2 fine-tune --model "$base" --input texts.csv --output refused "$@"
     says err "$message"
 }
-usage '--folds has no effect on a text checkpoint' --folds 3
+usage '--members has no effect on a text checkpoint' --members 3
 usage '--labels has no effect on a text checkpoint' --labels texts.csv
-usage '--freeze: expected a number of layers, embeddings, base or all-but-biases, found head' --freeze head
+usage '--freeze: .*expected a number of layers, embeddings, base or all-but-biases, found head' --freeze head
 usage '--early-stop: expected METRIC:PATIENCE, at least 1, found loss:0' --early-stop loss:0
 usage '--early-stop: .*one of loss, accuracy, auroc, ap, f1, macro_f1, micro_f1, mae, rmse, spearman, found roc' --early-stop roc:3
 usage '--class-weights: expected balanced, none, or a number for each class, found 1,x' --class-weights 1,x

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -86,6 +87,9 @@ struct FineTuneTextOptions {
   std::size_t patience = 0;              ///< validations without improvement before training stops; 0: it never does
   std::size_t validate_every = 0;        ///< steps; 0: once an epoch, but not more than 20 times
   TextOptions text;                      ///< how texts become tokens, max_tokens above all
+  /// Folds of a cross-validation before the training itself, 0: none, else 2 or more. Each fold trains on the other
+  /// folds, a share of which it holds out for itself, and judges its own texts.
+  std::size_t folds = 0;
   std::uint64_t seed = 1;
   std::string curves;        ///< a JSONL file, written anew at each validation with a line for each; empty: none
   std::string state_file;    ///< where the progress is kept for `resume`; empty: nowhere
@@ -122,6 +126,12 @@ struct TextCurvePoint {
   TextFigures held_out;  ///< without confusion and classes
 };
 
+/// What texts say that were judged by models that have not seen them.
+struct TextCrossValidation {
+  TextFigures figures;             ///< of all texts together
+  std::vector<TextFigures> folds;  ///< of each fold's; how far they differ says how sure the figures are
+};
+
 struct FineTuneTextReport {
   TextProblem problem = TextProblem::single_label_classification;
   /// In the order of the logits; of one logit and two classes the second is meant. Of numbers: their name.
@@ -132,6 +142,7 @@ struct FineTuneTextReport {
   std::size_t parameters = 0, learning_parameters = 0;
   bool validated = false;  ///< there were held-out texts; else the figures say nothing
   TextFigures figures;     ///< of what comes out
+  std::optional<TextCrossValidation> cross_validation;
   /// By which logits are divided so that the probabilities of held-out texts are most likely (not done to what is
   /// written); 1 where there are none, for sets, numbers, and bce with more than two classes.
   double temperature = 1;
@@ -159,6 +170,46 @@ struct FineTuneTextReport {
 FineTuneTextReport fine_tune_text(const std::string& from, const LabelledTexts& texts, const std::string& to,
                                   const FineTuneTextOptions& options = {}, Executor& executor = inline_executor(),
                                   ProgressSink progress = {});
+
+/// One of several settings to be compared.
+struct TextTrial {
+  std::string name;  ///< "learning_rate=5e-05 epochs=2"
+  FineTuneTextOptions options;
+};
+
+/// The settings of a JSON file: an object whose members name settings, with an array of values each, or for numbers
+/// {"min": .., "max": ..[, "log": true]}. With "trials": N that many settings by chance (seed of `base`), else all
+/// combinations. Names are those of the program's flags with _ for -: learning_rate, weight_decay, epochs, steps,
+/// batch_tokens, warm_up, schedule, optimizer, layer_decay, loss, focal_gamma, focal_alpha, label_smoothing,
+/// class_weights ("balanced" or "none"), freeze, lora, lora_alpha, lora_dropout. All else is as in `base`.
+/// @throws Error file_not_found, io_error; bad_format "FILE: PLACE ..": another name, a value that it does not take, a
+/// range without trials, more than 1,000 settings.
+std::vector<TextTrial> read_text_trials(const std::string& path, const FineTuneTextOptions& base);
+
+/// The parts of FrozenParts by commas: a number of layers, "embeddings", "base", "all-but-biases"; or nothing.
+/// @throws Error invalid_argument.
+FrozenParts frozen_parts_from_string(std::string_view list);
+
+struct TextTrialResult {
+  std::string name;
+  TextFigures figures;                                  ///< of held-out texts; with folds: of all, by the others
+  std::optional<TextCrossValidation> cross_validation;  ///< with folds
+};
+
+struct TextSearchReport {
+  std::vector<TextTrialResult> trials;
+  std::size_t best = 0;
+  FineTuneTextReport report;  ///< of the training with the best setting, which is written
+};
+
+/// Trains with each setting, or cross-validates it, and writes what the best one by options.metric gives; of equals the
+/// first. Its own figures are a little better than new texts will be: it was chosen by them. Stopped, it goes on with
+/// resume as fine_tune_text() does. All trials have the metric, split, folds, files and compute of the first.
+/// @throws Error as fine_tune_text(); invalid_argument: no trial, no held-out texts and no folds, trials with other
+/// losses where the metric is the loss.
+TextSearchReport search_fine_tune_text(const std::string& from, const LabelledTexts& texts, const std::string& to,
+                                       std::span<const TextTrial> trials, Executor& executor = inline_executor(),
+                                       ProgressSink progress = {});
 
 }  // namespace v0
 }  // namespace seqguard
