@@ -2,6 +2,9 @@
 // value (rank 8) with the classifier, biases alone, the upper half, and a classifier on a frozen encoder; 32 sequences
 // of 32.
 //   fine_tune/MiniLM/WHAT/...   forward and backward pass, clipping, AdamW, packing of what learned
+//   trainer/MiniLM/WHAT/...     a step of the trainer on 256 such texts: full, a frozen encoder that is run at every
+//                               step, and one whose hidden states are kept (kept_MB), which is verified to have the
+//                               same losses to the last bit before it is timed
 // Verified before it is timed: the loss falls, and what is frozen stays. Counters, in MB of the weights' own 4 bytes
 // each:
 //   weights, learned (parameters that learn), gradients (all lanes) and moments; packed: matrices packed for the
@@ -11,13 +14,19 @@
 #include <cmath>
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "seqguard/core/executor.hpp"
+#include "seqguard/core/random.hpp"
 #include "seqguard/model/encoder.hpp"
 #include "seqguard/model/heads.hpp"
+#include "seqguard/training/classification.hpp"
+#include "seqguard/training/frozen_hidden_states.hpp"
 #include "seqguard/training/optimizer.hpp"
+#include "seqguard/training/text_source.hpp"
+#include "seqguard/training/trainer.hpp"
 #include "support/models.hpp"
 
 namespace seqguard {
@@ -164,7 +173,91 @@ void fine_tune(benchmark::State& state, const Kind& kind, std::size_t threads) {
   training.report(state);
 }
 
+/// 256 texts of 32 tokens; the class says whether the first id is even.
+struct Texts {
+  std::vector<Encoding> texts{256};
+  LabelTable labels{k_labels, {}, {}};
+
+  Texts() {
+    for (std::size_t i = 0; i < texts.size(); ++i) {
+      Random random(7, i);
+      for (std::size_t t = 0; t < k_length; ++t)
+        texts[i].ids.push_back(static_cast<std::int32_t>(5 + random.below(k_vocabulary - 5)));
+      texts[i].type_ids.assign(k_length, 0);
+      const bool even = texts[i].ids.front() % 2 == 0;
+      labels.values.insert(labels.values.end(), {even ? 0.0F : 1.0F, even ? 1.0F : 0.0F});
+    }
+  }
+};
+
+/// The trainer on them, with or without kept hidden states.
+class TextTraining {
+ public:
+  TextTraining(const Kind& kind, bool keeps, Executor& executor)
+      : executor_(executor), model_(make_context(default_isa()), spec_of(kind)), objective_(model_.spec(), 0) {
+    model_.initialize(1);
+    model_.pack(true);
+    std::vector<Example> examples;
+    source_.epoch(0, examples);
+    if (keeps) hidden_.emplace(model_, 0, source_, examples, executor);
+    if (keeps) kept_bytes_ = FrozenHiddenStates<float>::bytes(model_, 0, examples);
+    TrainingOptions options;
+    options.steps = std::size_t{1} << 40;
+    options.tokens_per_step = k_sequences * k_length;
+    options.validate_every = options.steps;
+    options.schedule.type = ScheduleType::constant;
+    options.schedule.peak = 1e-3;
+    trainer_ = std::make_unique<Trainer<float>>(
+        model_, std::vector<TrainingTask<float>>{{&source_, {{&objective_}}, 1, hidden_ ? &*hidden_ : nullptr}},
+        options);
+  }
+  double step() { return trainer_->step(executor_); }
+  double kept_bytes() const { return static_cast<double>(kept_bytes_); }
+
+ private:
+  Executor& executor_;
+  Texts data_;
+  Model<float> model_;
+  TextSource source_{model_.config(), data_.texts, {}, {&data_.labels, 1}, 4};
+  Classification<float> objective_;
+  std::optional<FrozenHiddenStates<float>> hidden_;
+  std::size_t kept_bytes_ = 0;
+  std::unique_ptr<Trainer<float>> trainer_;
+};
+
+void train(benchmark::State& state, const Kind& kind, bool keeps, std::size_t threads) {
+  const auto executor = make_thread_pool(threads);
+  TextTraining training(kind, keeps, *executor);
+  if (keeps) {
+    TextTraining other(kind, false, *executor);
+    for (int i = 0; i < 5; ++i)
+      if (training.step() != other.step()) return state.SkipWithError("kept hidden states change the loss");
+  }
+  for (auto _ : state) benchmark::DoNotOptimize(training.step());
+  state.counters["kept_MB"] = training.kept_bytes() / 1e6;
+}
+
+void register_trainer() {
+  struct Case {
+    const char* name;
+    std::size_t kind;
+    bool keeps;
+  };
+  constexpr std::size_t k_frozen = std::size(k_kinds) - 1;
+  for (const auto& [name, kind, keeps] :
+       {Case{"full", 0, false}, {"frozen", k_frozen, false}, {"kept", k_frozen, true}})
+    for (const std::size_t threads : {1, 2}) {
+      const std::string full = std::string("trainer/MiniLM/") + name + "/B32/L32/fp32/" + std::to_string(threads);
+      auto* benchmark = benchmark::RegisterBenchmark(full.c_str(), [kind, keeps, threads](benchmark::State& state) {
+        train(state, k_kinds[kind], keeps, threads);
+      });
+      benchmark->Unit(benchmark::kMillisecond);
+      if (threads > 1) benchmark->UseRealTime();
+    }
+}
+
 void register_all() {
+  register_trainer();
   for (const Kind& kind : k_kinds)
     for (const std::size_t threads : {1, 2}) {
       const std::string name =

@@ -102,6 +102,7 @@ FineTuneTextOptions text_options(const FineTuneCommandOptions& options) {
   set_class_weights(options, how);
   set_early_stop(text.early_stop, how);
   how.frozen = parsed("--freeze", [&] { return frozen_parts_from_string(text.freeze); });
+  set(how.hidden_states_bytes, text.memory);
   how.lora.rank = text.lora;
   set(how.lora.alpha, text.lora_alpha);
   set(how.lora.dropout, text.lora_dropout);

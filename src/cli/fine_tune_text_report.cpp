@@ -171,7 +171,7 @@ std::string report_json(const TextSearchReport& search, TextMetric metric) {
         .end_object();
   json.end_array().field("texts", report.texts).field("held_out_texts", report.held_out_texts);
   json.field("parameters", report.parameters).field("learning_parameters", report.learning_parameters);
-  json.key("held_out");
+  json.field("kept_hidden_states", report.kept_hidden_states).key("held_out");
   if (report.validated)
     write_held_out(report, json);
   else

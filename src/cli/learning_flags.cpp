@@ -67,6 +67,12 @@ void add_text_tuning(CLI::App& command, TextTuningOptions& options) {
   add("--freeze", options.freeze,
       "What does not learn: the number of lowest layers, embeddings, base (all but the head), all-but-biases")
       ->type_name("PART,..");
+  add("--memory", options.memory,
+      "Bytes for the hidden states of an encoder of which nothing learns, or with a unit: 200MB (default: 1GB). They "
+      "are "
+      "computed once where they fit, else at every step")
+      ->transform(CLI::AsSizeValue(true))
+      ->type_name("SIZE");
   add("--lora", options.lora, "Adapters of this rank learn, and the head")->check(check_positive_number);
   add("--lora-alpha", options.lora_alpha, "lora_alpha of PEFT (default: 8)")->check(check_above_zero)->needs("--lora");
   add("--lora-dropout", options.lora_dropout, "lora_dropout of PEFT (default: 0)")->check(check_share)->needs("--lora");

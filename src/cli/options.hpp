@@ -124,7 +124,7 @@ struct TextTuningOptions {
   std::string schedule, optimizer, early_stop, curves, spans = "characters", tags = "bio";
   std::string problem_type, label_separator = "|", search;
   std::optional<double> warm_up, layer_decay, valid_fraction;
-  std::optional<std::size_t> steps, batch_tokens, max_tokens;
+  std::optional<std::size_t> steps, batch_tokens, max_tokens, memory;
   bool adapters = false, resume = false, first_pieces = false;
   std::vector<std::string> given;  ///< those of them on the command line
 };

@@ -236,8 +236,26 @@ TextFigures judge_held_out(const TextExamples& examples, std::span<const double>
   return text_figures(judgements, examples.classes.size(), examples.held_out_targets());
 }
 
+std::vector<float> HeldOutTexts::logits_of(const Model<float>& model, Executor& executor) const {
+  if (hidden_ == nullptr) return text_logits(model, examples_.held_out, executor);
+  const HeadSpec& head = model.spec().heads.front();
+  std::vector<float> logits;
+  Workspace workspace;
+  constexpr std::size_t k_group = 256;  // bounds the memory of copies
+  const std::span<const Example> all = source_->held_out();
+  for (std::size_t first = 0; first < all.size(); first += k_group) {
+    const Arena::Frame frame(workspace.activations);
+    const auto [states, offsets] =
+        hidden_->gather(all.subspan(first, std::min(k_group, all.size() - first)), workspace.activations);
+    const std::size_t rows = head_rows(head, offsets), before = logits.size();
+    logits.resize(before + rows * labels_.outputs);
+    run_head<float>(model, 0, {&logits[before], rows, labels_.outputs}, states, offsets, {}, workspace);
+  }
+  return logits;
+}
+
 double HeldOutTexts::loss(const Model<float>& model, Executor& executor) const {
-  const std::vector<float> logits = text_logits(model, examples_.held_out, executor);
+  const std::vector<float> logits = logits_of(model, executor);
   const HeadLoss loss = model.spec().heads.front().loss;
   const std::size_t outputs = labels_.outputs, rows = logits.size() / outputs;
   judgements_ = text_judgements(examples_, loss, logits, outputs);
@@ -261,7 +279,7 @@ double HeldOutTexts::temperature(const Model<float>& model, Executor& executor) 
   if (loss == HeadLoss::squared_error) return 1;
   if (loss == HeadLoss::binary && (outputs > 1 || examples_.classes.size() == 1))
     return 1;  // each output would have one of its own
-  const std::vector<float> logits = text_logits(model, examples_.held_out, executor);
+  const std::vector<float> logits = logits_of(model, executor);
   const std::span<const std::size_t> targets = examples_.held_out_targets();
   std::vector<float> known;
   std::vector<std::size_t> classes;

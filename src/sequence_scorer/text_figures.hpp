@@ -9,7 +9,9 @@
 #include "seqguard/core/executor.hpp"
 #include "seqguard/model/model.hpp"
 #include "seqguard/sequence_scorer/fine_tune_text.hpp"
+#include "seqguard/training/frozen_hidden_states.hpp"
 #include "seqguard/training/label_loss.hpp"
+#include "seqguard/training/text_source.hpp"
 #include "seqguard/training/trainer.hpp"
 #include "sequence_scorer/text_examples.hpp"
 
@@ -42,9 +44,10 @@ TextFigures judge_held_out(const TextExamples& examples, std::span<const double>
 /// The held-out texts under the model's only head. Remembers what it found last.
 class HeldOutTexts final : public Validation<float> {
  public:
-  /// Everything is borrowed.
-  HeldOutTexts(const LabelTable& labels, const TextExamples& examples, const LabelLossOptions& loss, TextMetric metric)
-      : labels_(labels), examples_(examples), loss_(loss), metric_(metric) {}
+  /// Everything is borrowed. `hidden`: of the held-out examples of `source`, if they are kept.
+  HeldOutTexts(const LabelTable& labels, const TextExamples& examples, const LabelLossOptions& loss, TextMetric metric,
+               const TextSource* source = nullptr, const FrozenHiddenStates<float>* hidden = nullptr)
+      : labels_(labels), examples_(examples), loss_(loss), metric_(metric), source_(source), hidden_(hidden) {}
 
   /// The metric where the smaller is the better, else 1 - metric.
   double loss(const Model<float>& model, Executor& executor) const override;
@@ -56,10 +59,14 @@ class HeldOutTexts final : public Validation<float> {
   std::size_t validations() const noexcept { return validations_; }
 
  private:
+  std::vector<float> logits_of(const Model<float>& model, Executor& executor) const;
+
   const LabelTable& labels_;
   const TextExamples& examples_;
   const LabelLossOptions& loss_;
   TextMetric metric_;
+  const TextSource* source_;
+  const FrozenHiddenStates<float>* hidden_;
   // One validation at a time: a trainer runs in one thread.
   mutable TextFigures figures_;
   mutable std::vector<double> judgements_;  // text_judgements()

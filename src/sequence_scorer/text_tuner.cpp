@@ -60,6 +60,26 @@ TrainingOptions training_options(const FineTuneTextOptions& options, const TextS
   return result;
 }
 
+std::vector<Example> all_examples(const TextSource& source) {
+  std::vector<Example> examples;
+  source.epoch(0, examples);
+  examples.insert(examples.end(), source.held_out().begin(), source.held_out().end());
+  std::sort(examples.begin(), examples.end(),
+            [](const Example& a, const Example& b) { return a.sequence < b.sequence; });
+  return examples;
+}
+
+/// What the head reads of every text, if nothing of the encoder learns and there is room.
+std::optional<FrozenHiddenStates<float>> keep_hidden_states(Model<float>& model, const TextSource& source,
+                                                            const FineTuneTextOptions& options, Executor& executor,
+                                                            ProgressSink progress) {
+  if (model.table().reach().encoder) return std::nullopt;
+  const std::vector<Example> examples = all_examples(source);
+  if (FrozenHiddenStates<float>::bytes(model, 0, examples) > options.hidden_states_bytes) return std::nullopt;
+  model.pack(true);
+  return FrozenHiddenStates<float>(model, 0, source, examples, executor, progress);
+}
+
 }  // namespace
 
 TextTuner::TextTuner(Model<float>& model, const TextExamples& examples, const FineTuneTextOptions& options,
@@ -74,12 +94,20 @@ TextTuner::TextTuner(Model<float>& model, const TextExamples& examples, const Fi
       loss_(text_loss_options(options, examples, labels_.outputs)),
       source_(model.config(), examples.train, examples.held_out, {&labels_, 1}, options.seed),
       objective_(model.spec(), 0, loss_),
-      validation_(labels_, examples, loss_, options.metric),
+      hidden_(keep_hidden_states(model, source_, options, executor, progress)),
+      validation_(labels_, examples, loss_, options.metric, &source_, hidden_ ? &*hidden_ : nullptr),
       training_(training_options(options, source_, examples.train)),
-      trainer_(model, {{&source_, {{&objective_}}}}, training_, validates() ? &validation_ : nullptr),
+      trainer_(model, {{&source_, {{&objective_}}, 1, hidden_ ? &*hidden_ : nullptr}}, training_,
+               validates() ? &validation_ : nullptr),
       description_{"fine-tune text", k_fine_tune_text_layout, fingerprint} {}
 
 void TextTuner::run(FineTuneTextReport& report) {
+  const std::size_t needed = FrozenHiddenStates<float>::bytes(model_, 0, all_examples(source_));
+  report.kept_hidden_states = hidden_ ? needed : 0;
+  if (!hidden_ && !model_.table().reach().encoder)
+    report.warnings.push_back("the hidden states of the frozen encoder need " + std::to_string((needed >> 10) + 1) +
+                              " KB, more than the " + std::to_string(options_.hidden_states_bytes >> 10) +
+                              " KB that they may have (--memory): they are computed at every step again");
   report.resumed = options_.resume && !options_.state_file.empty() && file_exists(options_.state_file);
   if (report.resumed) {
     state_ = load_state<FineTuneTextState>(options_.state_file, description_);

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,6 +13,7 @@
 #include "seqguard/model/model.hpp"
 #include "seqguard/sequence_scorer/fine_tune_text.hpp"
 #include "seqguard/training/classification.hpp"
+#include "seqguard/training/frozen_hidden_states.hpp"
 #include "seqguard/training/state_file.hpp"
 #include "seqguard/training/text_source.hpp"
 #include "seqguard/training/trainer.hpp"
@@ -52,6 +54,7 @@ class TextTuner {
   LabelLossOptions loss_;
   TextSource source_;
   Classification<float> objective_;
+  std::optional<FrozenHiddenStates<float>> hidden_;  // of a frozen encoder, where they fit options.hidden_states_bytes
   HeldOutTexts validation_;
   TrainingOptions training_;
   Trainer<float> trainer_;

@@ -4,6 +4,7 @@
 #include "seqguard/training/early_stopping.hpp"
 #include "seqguard/training/edit_objectives.hpp"
 #include "seqguard/training/event_objectives.hpp"
+#include "seqguard/training/frozen_hidden_states.hpp"
 #include "seqguard/training/label_loss.hpp"
 #include "seqguard/training/objective.hpp"
 #include "seqguard/training/optimizer.hpp"
@@ -47,6 +48,8 @@ template std::size_t task_of(std::span<const TrainingTask<float>>, std::uint64_t
 template std::size_t task_of(std::span<const TrainingTask<double>>, std::uint64_t);
 template void check_tasks(std::span<const TrainingTask<float>>);
 template void check_tasks(std::span<const TrainingTask<double>>);
+template class FrozenHiddenStates<float>;
+template class FrozenHiddenStates<double>;
 template class AskedBatch<float>;
 template class AskedBatch<double>;
 template double learning_rate(const Schedule&, std::size_t, std::size_t);

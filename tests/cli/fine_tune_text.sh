@@ -41,8 +41,13 @@ same tuned/model.safetensors again/model.safetensors
 
 # Parts that rest, adapters, other losses.
 # shellcheck disable=SC2086
-expect 0 fine-tune --model "$base" --input texts.csv --output head $quick --freeze base --loss focal --class-weights 1,2
+expect 0 fine-tune --model "$base" --input texts.csv --output head $quick --freeze base --loss focal --class-weights 1,2 --json report
+says report '"kept_hidden_states":7680,'
 says err '^labels: .*; [0-9]* of [0-9,]* parameters learn$'
+# shellcheck disable=SC2086
+expect 0 fine-tune --model "$base" --input texts.csv --output anew $quick --freeze base --loss focal --class-weights 1,2 --memory 7KB
+says err '^warning: the hidden states of the frozen encoder need .*(--memory): they are computed at every step again$'
+same head/model.safetensors anew/model.safetensors
 # shellcheck disable=SC2086
 expect 0 fine-tune --model "$base" --input texts.csv --output adapter $quick --lora 2 --lora-targets query,attention.output.dense --adapters
 [ -f adapter/adapter_config.json ] && [ ! -e adapter/model.safetensors ] || complain "no adapter alone: $(ls adapter)"

@@ -214,6 +214,14 @@ TEST_CASE("frozen parts stay byte for byte, and adapters are merged or written a
   const FineTuneTextReport head = fine_tune_text(from, comments(40), directory / "head", options);
   CHECK(changed(directory / "head").empty());
   CHECK(head.learning_parameters == 2 * 24 + 2);
+  // What the encoder gives is kept, 24 numbers of each text; computed at every step it is the same.
+  CHECK(head.kept_hidden_states == 40 * 24 * sizeof(float));
+  options.hidden_states_bytes = head.kept_hidden_states - 1;
+  const FineTuneTextReport anew = fine_tune_text(from, comments(40), directory / "anew", options);
+  CHECK(anew.kept_hidden_states == 0);
+  CHECK(anew.warnings.back().find("(--memory): they are computed at every step again") != std::string::npos);
+  CHECK(digest(directory / "anew") == digest(directory / "head"));
+  CHECK(anew.figures.loss == head.figures.loss);
 
   options.frozen = {.embeddings = true, .layers = 1};
   fine_tune_text(from, comments(40), directory / "upper", options);

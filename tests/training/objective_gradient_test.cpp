@@ -106,7 +106,8 @@ struct Problem {
     const auto d_p = bind_parameters<double>(model.table(), model.spec(), gradient.data());
     std::vector<double> d_hidden(hidden.rows * hidden.cols);
     const LossGradient<double> d_loss{factor, d_p, {d_hidden.data(), hidden.rows, hidden.cols}};
-    const double loss = objective.loss({model, chunk, hidden, options.dropout}, targets, &d_loss, workspace);
+    const double loss =
+        objective.loss({model, chunk, hidden, options.dropout, input.offsets}, targets, &d_loss, workspace);
     run_encoder_backward<double>(model, d_p, d_loss.d_hidden, cache, input, options, workspace);
     return factor * loss;
   }
@@ -215,7 +216,7 @@ TEST_CASE("a loss without a gradient is the one without dropout, and two objecti
   const EncoderInput input = problem.chunk.batch.input();
   const auto cache = run_encoder<double>(problem.model, input, {.for_training = true}, workspace);
   const MatrixView<double> hidden = cache.last_hidden_state();
-  const EncodedChunk<double> encoded{problem.model, problem.chunk, hidden, {0, 99, 0}};
+  const EncodedChunk<double> encoded{problem.model, problem.chunk, hidden, {0, 99, 0}, input.offsets};
   const std::size_t size = hidden.rows * hidden.cols, parameters = problem.model.table().gradient_size();
   struct Sum {
     std::vector<double> d_hidden, gradient;

@@ -72,9 +72,12 @@ struct FineTuneTextOptions {
   SpanTags tags = SpanTags::bio;      ///< of spans
   bool first_pieces_only = false;     ///< of spans: only the first token of each word (text between blanks) has a
                                       ///< class, as in transformers' examples
-  FrozenParts frozen;                 ///< FrozenParts::base: only the head learns
-  LoraOptions lora;                   ///< with a rank the adapters and the head learn; they are merged at the end
-  bool adapter_only = false;          ///< they are not: what is written is PEFT's adapter of `from`
+  /// FrozenParts::base: only the head learns. An encoder of which nothing learns runs without dropout, as in scoring
+  /// (transformers drops out in it too): what it gives is then the same at every step, and computed once.
+  FrozenParts frozen;
+  std::size_t hidden_states_bytes = 1'000'000'000;  ///< that may be kept of it; if they need more, none is
+  LoraOptions lora;           ///< with a rank the adapters and the head learn; they are merged at the end
+  bool adapter_only = false;  ///< they are not: what is written is PEFT's adapter of `from`
   OptimizerOptions optimizer{.beta2 = 0.999};
   /// Of it `peak` is not looked at but learning_rate.
   Schedule schedule{.warm_up = 0.1, .floor = 0};
@@ -140,8 +143,9 @@ struct FineTuneTextReport {
   std::vector<std::size_t> held_out;
   std::size_t texts = 0, held_out_texts = 0;
   std::size_t parameters = 0, learning_parameters = 0;
-  bool validated = false;  ///< there were held-out texts; else the figures say nothing
-  TextFigures figures;     ///< of what comes out
+  std::size_t kept_hidden_states = 0;  ///< bytes of them, of a frozen encoder
+  bool validated = false;              ///< there were held-out texts; else the figures say nothing
+  TextFigures figures;                 ///< of what comes out
   std::optional<TextCrossValidation> cross_validation;
   /// By which logits are divided so that the probabilities of held-out texts are most likely (not done to what is
   /// written); 1 where there are none, for sets, numbers, and bce with more than two classes.

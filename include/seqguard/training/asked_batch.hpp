@@ -13,6 +13,7 @@
 #include "seqguard/model/model.hpp"
 #include "seqguard/model/ragged_batch.hpp"
 #include "seqguard/training/batch_source.hpp"
+#include "seqguard/training/frozen_hidden_states.hpp"
 #include "seqguard/training/objective.hpp"
 #include "seqguard/training/optimizer.hpp"
 
@@ -49,6 +50,7 @@ class AskedBatch {
   /// A chunk, and what is asked about it.
   struct AskedChunk {
     TrainingChunk examples;
+    std::vector<Example> list;          ///< which they are
     std::vector<ChunkTargets> targets;  ///< by part
     std::vector<double> losses;         ///< by part, summed over its rows
     std::size_t first_token = 0;        ///< tokens of the batch before it
@@ -74,7 +76,7 @@ bool AskedBatch<Real>::assemble(const TrainingTask<Real>& task, std::span<const 
   for (const Example& example : examples) lengths.push_back(example.size);
   const std::vector<Chunk> ranges = cut_into_chunks(lengths, ChunkLimit::at_least, chunk_tokens);
   used_chunks_ = ranges.size();
-  while (chunks_.size() < used_chunks_) chunks_.push_back({task.source->make_chunk(), {}, {}});
+  while (chunks_.size() < used_chunks_) chunks_.push_back({task.source->make_chunk(), {}, {}, {}});
   workspaces_.resize(executor.concurrency());
   executor.run(used_chunks_, [&](std::size_t c, std::size_t) { ask(task, examples, ranges[c], key, chunks_[c]); });
   rows_.assign(task.parts.size(), 0);
@@ -88,6 +90,8 @@ void AskedBatch<Real>::ask(const TrainingTask<Real>& task, std::span<const Examp
                            std::uint64_t key, AskedChunk& chunk) const {
   chunk.first_token = range.first_token;
   chunk.examples.clear();
+  const std::span<const Example> list = examples.subspan(range.first, range.last - range.first);
+  chunk.list.assign(list.begin(), list.end());
   chunk.targets.resize(task.parts.size());
   for (ChunkTargets& targets : chunk.targets) targets.clear(chunk.examples.batch.decoders());
   for (std::size_t i = range.first; i < range.last; ++i) task.source->append(examples[i], chunk.examples);
@@ -125,12 +129,23 @@ void AskedBatch<Real>::run_chunk(AskedChunk& chunk, const Model<Real>& model, co
   const Arena::Frame frame(workspace.activations);
   const AttentionMask mask = task.parts.front().objective->mask();
   const EncoderInput input = chunk.examples.batch.input();
-  const EncoderOptions options = gradient == nullptr
-                                     ? EncoderOptions{.mask = mask}
-                                     : training_step_options(model.spec(), mask, dropout_key, chunk.first_token);
-  const auto cache = run_encoder<Real>(model, input, options, workspace);
-  const MatrixView<Real> hidden = cache.last_hidden_state();
-  const EncodedChunk<Real> encoded{model, chunk.examples, hidden, options.dropout};
+  EncoderOptions options{.mask = mask};
+  if (gradient != nullptr) options = training_step_options(model.spec(), mask, dropout_key, chunk.first_token);
+  const Dropout dropout = options.dropout;
+  // An encoder of which nothing learns gives what it gives in scoring, at every step the same.
+  if (!model.table().reach().encoder) options = {.mask = mask};
+  EncoderCache<Real> cache;
+  MatrixView<Real> hidden;
+  Offsets offsets = input.offsets;
+  if (task.hidden != nullptr) {
+    const auto kept = task.hidden->gather(chunk.list, workspace.activations);
+    hidden = kept.hidden;
+    offsets = kept.offsets;
+  } else {
+    cache = run_encoder<Real>(model, input, options, workspace);
+    hidden = cache.last_hidden_state();
+  }
+  const EncodedChunk<Real> encoded{model, chunk.examples, hidden, dropout, offsets};
   MatrixView<Real> d_hidden{nullptr, 0, 0};
   if (gradient != nullptr) {
     const std::span<Real> zeros = workspace.activations.allocate<Real>(hidden.rows * hidden.cols);

@@ -71,8 +71,7 @@ template <class Real>
 double Classification<Real>::loss(const EncodedChunk<Real>& encoded, const ChunkTargets& targets,
                                   const LossGradient<Real>* gradient, Workspace& workspace) const {
   const Model<Real>& model = encoded.model;
-  const EncoderBatch& batch = encoded.chunk.batch;
-  const std::size_t rows = head_rows(model.spec().heads[head_], batch.offsets());
+  const std::size_t rows = head_rows(model.spec().heads[head_], encoded.offsets);
   const auto matrix = [&] {
     return MatrixView<Real>(workspace.activations.allocate<Real>(rows * outputs_).data(), rows, outputs_);
   };
@@ -82,12 +81,12 @@ double Classification<Real>::loss(const EncodedChunk<Real>& encoded, const Chunk
   const Dropout dropout = gradient == nullptr
                               ? Dropout{}
                               : head_dropout(model.spec(), head_, encoded.dropout.key, encoded.dropout.first_token);
-  const auto cache = run_head<Real>(model, head_, logits, encoded.hidden, batch.offsets(), dropout, workspace);
+  const auto cache = run_head<Real>(model, head_, logits, encoded.hidden, encoded.offsets, dropout, workspace);
   const double sum = label_loss<Real>(*model.context().kernels, loss_, options_, d_logits, logits, labels, targets.rows,
                                       gradient == nullptr ? 0 : gradient->factor, workspace.scratch);
   if (gradient != nullptr)
     run_head_backward<Real>(model, head_, gradient->d_hidden, gradient->d_p, d_logits, cache, encoded.hidden,
-                            batch.offsets(), workspace);
+                            encoded.offsets, workspace);
   return sum;
 }
 

@@ -39,8 +39,9 @@ template <class Real>
 struct EncodedChunk {
   const Model<Real>& model;
   const TrainingChunk& chunk;
-  MatrixView<const Real> hidden;  ///< [N, H] of the last layer
+  MatrixView<const Real> hidden;  ///< [N, H] of the last layer; of kept states what the head reads of it
   Dropout dropout;                ///< of the encoder's pass: key and place for the dropout of heads
+  Offsets offsets;                ///< sequences of `hidden`
 };
 
 /// Where a loss leaves its gradient.
@@ -71,6 +72,9 @@ struct ObjectivePart {
   double weight = 1;
 };
 
+template <class Real>
+class FrozenHiddenStates;
+
 /// What a share of the steps does: a step takes examples of one source, and asks all parts of the task about them in
 /// one pass of the encoder. Its loss is the sum over the parts of weight x mean loss of what the part asked about; the
 /// corruptions of the parts are applied in their order.
@@ -79,6 +83,9 @@ struct TrainingTask {
   const BatchSource* source;  ///< borrowed
   std::vector<ObjectivePart<Real>> parts;
   double share = 1;  ///< of the steps; those of all tasks are 1 together
+  /// Borrowed; null: none. What one classification, the only part, reads of every example of the source, while nothing
+  /// of the encoder learns: it is then not run.
+  const FrozenHiddenStates<Real>* hidden = nullptr;
 };
 
 /// Which task step `step` trains. The steps of each are evenly spread: step s is the first one's where
@@ -112,6 +119,7 @@ void check_tasks(std::span<const TrainingTask<Real>> tasks) {
     require(task.source != nullptr, "a task without a source");
     require(!task.parts.empty(), "a task without an objective");
     require(task.share >= 0, "the share of a task is below 0");
+    require(task.hidden == nullptr || task.parts.size() == 1, "kept hidden states are what one objective reads");
     shares += task.share;
     for (const ObjectivePart<Real>& part : task.parts) {
       require(part.objective != nullptr && part.objective->mask() == task.parts.front().objective->mask(),
