@@ -1,5 +1,6 @@
 // The whole encoder. Names: encoder/MODEL/BATCH/LENGTH/PRECISION/THREADS; the batch "ragged" is 32 sequences of mean
-// length 76 of 128. Limit: the multiply-add peak over the flops of products and attention.
+// length 76 of 128. Limit: the peak of multiply-adds, or of products of bfloat16, over the flops of products and
+// attention.
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
@@ -35,8 +36,10 @@ MatrixView<Real> encode_chunk(const Model<Real>& model, const BenchChunk& chunk,
   return cache.last_hidden_state();
 }
 
-/// A short sequence against the double-precision model. The bound allows 32 roundings of values of order 1 in each of
-/// the six sums that a value passes per layer; a wrong formula is off by 1e-2 and more.
+/// A short sequence against the double-precision model. In single precision the bound allows 32 roundings of values of
+/// order 1 in each of the six sums that a value passes per layer; a wrong formula is off by 1e-2 and more. In bf16 a
+/// factor is off by 2^-8 at most and roundings are independent: the root of the mean square, in units of the largest
+/// output's order 1, stays within that for each pair of layers.
 bool matches_reference(const Model<float>& model, const ModelSize& size) {
   const std::vector<std::size_t> lengths{7};
   const BenchChunk chunk = make_chunks(lengths, k_vocabulary).front();
@@ -44,6 +47,12 @@ bool matches_reference(const Model<float>& model, const ModelSize& size) {
   Workspace workspace;
   const MatrixView<float> found = encode_chunk<float>(model, chunk, workspace);
   const MatrixView<double> expected = encode_chunk<double>(reference, chunk, workspace);
+  if (model.context().precision == Precision::bf16) {
+    double squared = 0;
+    const std::size_t count = found.rows * found.cols;
+    for (std::size_t i = 0; i < count; ++i) squared += std::pow(found.data[i] - expected.data[i], 2.0);
+    return std::sqrt(squared / static_cast<double>(count)) <= 0x1p-8 * static_cast<double>(size.layers) / 2;
+  }
   const double bound = 6.0 * 32 * static_cast<double>(size.layers) * 0x1p-24;
   for (std::size_t i = 0; i < found.rows * found.cols; ++i)
     if (!(std::abs(found.data[i] - expected.data[i]) <= bound)) return false;
@@ -51,8 +60,8 @@ bool matches_reference(const Model<float>& model, const ModelSize& size) {
 }
 
 void encode_batch(benchmark::State& state, const ModelSize& size, const std::vector<std::size_t>& lengths,
-                  std::size_t threads) {
-  const Context<float> context = make_context(default_isa());
+                  Precision precision, std::size_t threads) {
+  const Context<float> context = make_context({.isa = default_isa(), .precision = precision});
   const Model<float> model = make_model<float>(context, size);
   if (!matches_reference(model, size)) return state.SkipWithError("differs from the double-precision model");
   const std::vector<BenchChunk> chunks = make_chunks(lengths, k_vocabulary);
@@ -66,17 +75,20 @@ void encode_batch(benchmark::State& state, const ModelSize& size, const std::vec
   };
   run();
   for (auto _ : state) run();
-  report_rate(state, encoder_flops(size, lengths), context.kernels->isa, threads);
+  report_rate(state, encoder_flops(size, lengths), context.kernels->isa, threads, precision);
 }
 
 void register_all() {
   const auto add = [](const ModelSize& size, const std::string& batch, const std::vector<std::size_t>& lengths,
                       std::size_t threads) {
-    const std::string name = std::string("encoder/") + size.name + "/" + batch + "/fp32/" + std::to_string(threads);
-    auto* benchmark = benchmark::RegisterBenchmark(
-        name.c_str(), [=](benchmark::State& state) { encode_batch(state, size, lengths, threads); });
-    benchmark->Unit(benchmark::kMillisecond);
-    if (threads > 1) benchmark->UseRealTime();
+    for (const Precision precision : offered_precisions(default_isa())) {
+      const std::string name = std::string("encoder/") + size.name + "/" + batch + "/" +
+                               std::string(to_string(precision)) + "/" + std::to_string(threads);
+      auto* benchmark = benchmark::RegisterBenchmark(
+          name.c_str(), [=](benchmark::State& state) { encode_batch(state, size, lengths, precision, threads); });
+      benchmark->Unit(benchmark::kMillisecond);
+      if (threads > 1) benchmark->UseRealTime();
+    }
   };
   for (const ModelSize& size : k_model_sizes) {
     for (const std::size_t length : {std::size_t{32}, std::size_t{128}}) {

@@ -129,6 +129,6 @@ int main(int argc, char** argv) {
     benchmark::AddCustomContext(std::string(to_string(backend)), std::string(matmul_backend_version(backend)));
   for (const seqguard::Isa isa : seqguard::available_isas())
     benchmark::AddCustomContext("peak GFLOP/s " + std::string(to_string(isa)),
-                                std::to_string(seqguard::fma_peak_gflops(isa)));
+                                std::to_string(seqguard::peak_gflops(isa)));
   benchmark::RunSpecifiedBenchmarks();
 }

@@ -2,7 +2,7 @@
 
 file(GLOB seqguard_sources CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/src/*/*.cpp"
      "${CMAKE_CURRENT_SOURCE_DIR}/src/*/*/*.cpp")
-list(FILTER seqguard_sources EXCLUDE REGEX "/src/(cli/|kernels/kernels_isa\\.cpp|kernels/matmul_(fp32|onednn|eigen)\\.cpp)")
+list(FILTER seqguard_sources EXCLUDE REGEX "/src/(cli/|kernels/kernels_isa\\.cpp|kernels/matmul_(fp32|bf16|onednn|eigen)\\.cpp)")
 
 add_library(seqguard ${seqguard_sources})
 add_library(seqguard::seqguard ALIAS seqguard)
@@ -42,7 +42,7 @@ function(seqguard_add_table target source isa)
   # gcc's own avx512 headers start from an undefined register; its warnings about that say nothing about this code.
   # (The second appears below -O3. The other sets compile the same code with it.)
   target_compile_options(${target} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
-  if(isa STREQUAL "avx512")
+  if(isa MATCHES "avx512")
     target_compile_options(${target} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-Wno-uninitialized>)
   endif()
   set_target_properties(${target} PROPERTIES POSITION_INDEPENDENT_CODE ON INTERPROCEDURAL_OPTIMIZATION OFF)
@@ -63,6 +63,14 @@ foreach(isa IN LISTS seqguard_isas)
   string(TOUPPER ${isa} upper)
   target_compile_definitions(seqguard PRIVATE SEQGUARD_HAS_ISA_${upper})
 endforeach()
+
+# Products of bfloat16: emulated for the tests of every machine, and for the instruction set that has them.
+set(seqguard_flags_avx512_bf16 ${seqguard_flags_avx512} -mavx512bf16)
+seqguard_add_table(seqguard_matmul_bf16_baseline src/kernels/matmul_bf16.cpp baseline ${seqguard_flags_baseline})
+if("avx512" IN_LIST seqguard_isas)
+  seqguard_add_table(seqguard_matmul_bf16_avx512_bf16 src/kernels/matmul_bf16.cpp avx512_bf16
+                     ${seqguard_flags_avx512_bf16})
+endif()
 
 # --- optional matrix-product backends ----------------------------------------------------------------------------------------
 if(Dnnl_FOUND)

@@ -13,6 +13,7 @@ namespace seqguard {
 double run_fma_baseline(std::size_t rounds, float* sink);
 double run_fma_avx2(std::size_t rounds, float* sink);
 double run_fma_avx512(std::size_t rounds, float* sink);
+double run_bf16_products(std::size_t rounds, float* sink);
 
 namespace {
 
@@ -25,10 +26,14 @@ double processor_seconds() {
   return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
 }
 
-double run_fma(Isa isa, std::size_t rounds, float* sink) {
+double run_products(Isa isa, Precision precision, std::size_t rounds, float* sink) {
+#if defined(SEQGUARD_HAS_ISA_AVX512)
+  if (precision == Precision::bf16) return run_bf16_products(rounds, sink);
+#endif
   switch (isa) {
 #if defined(SEQGUARD_HAS_ISA_AVX512)
     case Isa::avx512:
+    case Isa::avx512_bf16:
       return run_fma_avx512(rounds, sink);
 #endif
 #if defined(SEQGUARD_HAS_ISA_AVX2)
@@ -58,11 +63,11 @@ double best_rate(Work work) {
 
 }  // namespace
 
-double fma_peak_gflops(Isa isa) {
+double peak_gflops(Isa isa, Precision precision) {
   volatile float sink_target = 0;
   return best_rate([&] {
            float sink = 0;
-           const double flops = run_fma(isa, 100'000, &sink);
+           const double flops = run_products(isa, precision, 100'000, &sink);
            sink_target = sink;
            return flops;
          }) /

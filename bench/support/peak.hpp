@@ -4,12 +4,14 @@
 #include <cstddef>
 
 #include "seqguard/core/isa.hpp"
+#include "seqguard/core/load_options.hpp"
 
 namespace seqguard {
 
-/// Single-precision GFLOP/s of independent multiply-add chains held in registers (a multiply and an add each where the
-/// instruction set has no fused one): the best of several runs of about 10 ms.
-double fma_peak_gflops(Isa isa);
+/// GFLOP/s of independent chains held in registers: of multiply-adds in single precision (a multiply and an add each
+/// where the instruction set has no fused one), or of the products of pairs of bfloat16. The best of several runs of
+/// about 10 ms.
+double peak_gflops(Isa isa, Precision precision = Precision::fp32);
 
 /// GB/s (read plus written) of repeated copies within a working set of `bytes` (half source, half destination).
 double bandwidth_gbs(std::size_t bytes);

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <map>
+#include <utility>
 
 #include "support/peak.hpp"
 
@@ -12,17 +13,18 @@ namespace seqguard {
 
 /// Multiply-add peak of this run: the best of the measurements taken before each benchmark, because one that was taken
 /// while the machine was busy flatters.
-inline double peak_gflops(Isa isa) {
-  static std::map<Isa, double> peaks;
-  double& peak = peaks[isa];
-  peak = std::max(peak, fma_peak_gflops(isa));
+inline double best_peak_gflops(Isa isa, Precision precision) {
+  static std::map<std::pair<Isa, Precision>, double> peaks;
+  double& peak = peaks[{isa, precision}];
+  peak = std::max(peak, peak_gflops(isa, precision));
   return peak;
 }
 
 /// `flops` of one iteration on `threads` cores; per CPU time of the calling thread, or per wall time with
 /// UseRealTime().
-inline void report_rate(benchmark::State& state, double flops, Isa isa, std::size_t threads = 1) {
-  const double limit = peak_gflops(isa) * static_cast<double>(threads);
+inline void report_rate(benchmark::State& state, double flops, Isa isa, std::size_t threads = 1,
+                        Precision precision = Precision::fp32) {
+  const double limit = best_peak_gflops(isa, precision) * static_cast<double>(threads);
   const auto rate = benchmark::Counter::kIsIterationInvariantRate;
   state.counters["GFLOP/s"] = benchmark::Counter(flops * 1e-9, rate);
   state.counters["share_of_limit"] = benchmark::Counter(flops * 1e-9 / limit, rate);

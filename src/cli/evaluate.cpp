@@ -106,7 +106,7 @@ std::vector<RepairMetrics> evaluate_repairs(const EvaluateOptions& options, cons
 
 /// --input with --labels.
 int evaluate_labelled(const EvaluateOptions& options, Evaluation& evaluation) {
-  const SequenceScorer scorer = SequenceScorer::load(options.model, load_options(options.common));
+  const SequenceScorer scorer = load_scorer(options.model, options.common);
   if (!options.clean.empty()) require_repair(scorer, options.model);
   const Dataset data = read_input(options.input, *scorer.schema(), {.findings = &evaluation.findings});
   const Truth truth = read_truth(options.labels, data);
@@ -125,7 +125,7 @@ int evaluate_labelled(const EvaluateOptions& options, Evaluation& evaluation) {
 /// --normal and --abnormal.
 int evaluate_two_files(const EvaluateOptions& options, Evaluation& evaluation) {
   if (options.normal == "-" && options.abnormal == "-") throw UsageError("evaluate: only one file can come from stdin");
-  const SequenceScorer scorer = SequenceScorer::load(options.model, load_options(options.common));
+  const SequenceScorer scorer = load_scorer(options.model, options.common);
   const auto executor = executor_for(options.common);
   ProgressBar bar(options.common.quiet);
   std::vector<JudgedSequence> judged;

@@ -55,10 +55,14 @@ CLI::App* add_command(CLI::App& app, const std::string& name, const std::string&
   command->add_option("--json", common.json, "Write a machine-readable summary there")
       ->type_name("FILE")
       ->group("Common");
-  command->add_option("--precision", common.precision, "Arithmetic of matrix products: fp32")
+  command
+      ->add_option("--precision", common.precision,
+                   "Arithmetic of matrix products: fp32, bf16 (faster where the instruction set has it; commands that "
+                   "train have fp32 only) or auto, which is fp32")
       ->check(check_precision)
       ->group("Common");
-  command->add_option("--isa", common.isa, "Instruction set: baseline, avx2, avx512 (default: the best here)")
+  command
+      ->add_option("--isa", common.isa, "Instruction set: baseline, avx2, avx512, avx512_bf16 (default: the best here)")
       ->check(check_isa)
       ->group("Common");
   command->add_option("--matmul", common.matmul, "Matrix products: automatic, own, onednn, eigen")

@@ -136,7 +136,8 @@ void describe_weights(const std::string& directory, Facts& facts) {
               with_commas(tied) + (tied == 1 ? " shares" : " share") + " all elements of another");
   facts.add("parameters", parameters, with_commas(parameters));
   facts.add("bytes", bytes, byte_size(bytes));
-  facts.add("memory", parameters * sizeof(float), byte_size(parameters * sizeof(float)) + " when loaded to score");
+  facts.add("memory", parameters * sizeof(float),
+            byte_size(parameters * sizeof(float)) + " when loaded to score in fp32");
 }
 
 /// Loads all that encode and TextModel do; every value of the weights is checked.
@@ -224,13 +225,18 @@ std::optional<Error> describe_model(const std::string& directory, const LoadOpti
   attempt([&] { config = load_model_config(directory); });
   if (config) {
     describe_encoder(*config, facts);
-    attempt([&] { describe_weights(directory, facts); });
+    attempt([&] {
+      describe_weights(directory, facts);
+      facts.add("precision", std::string(to_string(options.precision)));
+    });
     if (holds_behaviour_model(directory)) {
       attempt([&] {
         const auto model = load_behaviour_model(directory, options);
         describe_heads(model->encoder.spec(), facts);
         describe_schema(model->schema, facts);
         describe_detector(*model, facts);
+        facts.add("calibrated in", std::string(to_string(model->calibrated_in)));
+        describe_notes(model->report, facts);
         describe_repair(*model, facts);
       });
     } else {

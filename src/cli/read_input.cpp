@@ -102,6 +102,12 @@ LoadOptions load_options(const CommonOptions& common) {
   return options;
 }
 
+SequenceScorer load_scorer(const std::string& model, const CommonOptions& common) {
+  SequenceScorer scorer = SequenceScorer::load(model, load_options(common));
+  for (const std::string& note : scorer.load_report().notes) say(common.quiet, "note: " + note);
+  return scorer;
+}
+
 std::unique_ptr<Executor> executor_for(const CommonOptions& common) { return make_thread_pool(common.threads); }
 
 }  // namespace seqguard::cli

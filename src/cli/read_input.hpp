@@ -40,6 +40,8 @@ std::string size_text(const Dataset& data);
 std::string sequence_name(const Dataset& data, std::size_t sequence);
 
 LoadOptions load_options(const CommonOptions& common);
+/// The scorer of --model, and on stderr what there is to say of it. @throws Error.
+SequenceScorer load_scorer(const std::string& model, const CommonOptions& common);
 
 std::unique_ptr<Executor> executor_for(const CommonOptions& common);
 

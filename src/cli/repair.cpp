@@ -35,7 +35,7 @@ int run(const RepairCommandOptions& options) {
   if (options.interactive) require_terminal();
   for (const std::string& file : {options.dry_run ? std::string() : options.output, options.edits, options.common.json})
     require_writable_file(file);
-  const SequenceScorer scorer = SequenceScorer::load(options.model, load_options(options.common));
+  const SequenceScorer scorer = load_scorer(options.model, options.common);
   require_repair(scorer, options.model);
   std::vector<DataFinding> findings;
   const Dataset data = read_input(options.input, *scorer.schema(), {.keep_raw = true, .findings = &findings});

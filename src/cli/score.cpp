@@ -152,7 +152,7 @@ int run(const ScoreCommandOptions& options) {
   const bool quiet = options.common.quiet;
   require_writable_file(options.output);
   require_writable_file(options.common.json);
-  const SequenceScorer scorer = SequenceScorer::load(options.model, load_options(options.common));
+  const SequenceScorer scorer = load_scorer(options.model, options.common);
   std::vector<DataFinding> findings;
   const Dataset data = read_input(options.input, *scorer.schema(), {.findings = &findings});
   std::optional<Normals> normals;

@@ -10,7 +10,7 @@ std::string version_text() {
   std::string text = "seqguard " SEQGUARD_VERSION "\ninstruction set: " + std::string(to_string(isa)) + " (of";
   for (const Isa available : available_isas()) text += " " + std::string(to_string(available));
   text += ")\nprecision:";
-  for (const Precision precision : offered_precisions()) text += " " + std::string(to_string(precision));
+  for (const Precision precision : offered_precisions(isa)) text += " " + std::string(to_string(precision));
   text += "\nmatrix products: own kernels";
   std::string separator = "; with --matmul also ";
   for (const MatmulBackend backend : {MatmulBackend::onednn, MatmulBackend::eigen}) {

@@ -17,9 +17,9 @@ struct CpuidLeaf {
   unsigned eax = 0, ebx = 0, ecx = 0, edx = 0;
 };
 
-CpuidLeaf cpuid(unsigned leaf) {
+CpuidLeaf cpuid(unsigned leaf, unsigned subleaf = 0) {
   CpuidLeaf r;
-  if (!__get_cpuid_count(leaf, 0, &r.eax, &r.ebx, &r.ecx, &r.edx)) return {};
+  if (!__get_cpuid_count(leaf, subleaf, &r.eax, &r.ebx, &r.ecx, &r.edx)) return {};
   return r;
 }
 
@@ -28,6 +28,12 @@ unsigned long long saved_state() {
   unsigned low, high;
   __asm__("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
   return (static_cast<unsigned long long>(high) << 32) | low;
+}
+
+/// "AuthenticAMD", which cpuid spells over ebx, edx, ecx.
+bool is_amd() {
+  const CpuidLeaf zero = cpuid(0);
+  return zero.ebx == 0x68747541 && zero.edx == 0x69746E65 && zero.ecx == 0x444D4163;
 }
 
 bool has(unsigned word, std::initializer_list<int> bits) {
@@ -43,9 +49,11 @@ CpuFeatures cpu_features() noexcept {
   if (!has(one.ecx, {12 /* FMA */, 27 /* OSXSAVE */, 28 /* AVX */})) return {};
   const unsigned long long state = saved_state();
   const bool avx2 = (state & 0x6) == 0x6 && has(seven.ebx, {5 /* AVX2 */});
+  const bool avx512 = avx2 && (state & 0xE6) == 0xE6 &&
+                      has(seven.ebx, {16 /* F */, 17 /* DQ */, 28 /* CD */, 30 /* BW */, 31 /* VL */});
   return {.avx2 = avx2,
-          .avx512 = avx2 && (state & 0xE6) == 0xE6 &&
-                    has(seven.ebx, {16 /* F */, 17 /* DQ */, 28 /* CD */, 30 /* BW */, 31 /* VL */})};
+          .avx512 = avx512,
+          .avx512_bf16 = avx512 && is_amd() && seven.eax >= 1 && has(cpuid(7, 1).eax, {5 /* AVX512_BF16 */})};
 }
 
 #else

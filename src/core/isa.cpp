@@ -12,7 +12,7 @@ inline namespace v0 {
 namespace {
 
 struct Available {
-  std::array<Isa, 3> isas{};
+  std::array<Isa, 4> isas{};
   std::size_t count = 0;
   Available() {
     [[maybe_unused]] const CpuFeatures cpu = cpu_features();
@@ -22,6 +22,7 @@ struct Available {
 #endif
 #if defined(SEQGUARD_HAS_ISA_AVX512)
     if (cpu.avx512) isas[count++] = Isa::avx512;
+    if (cpu.avx512_bf16) isas[count++] = Isa::avx512_bf16;
 #endif
   }
 };
@@ -36,14 +37,16 @@ std::string_view to_string(Isa isa) noexcept {
       return "avx2";
     case Isa::avx512:
       return "avx512";
+    case Isa::avx512_bf16:
+      return "avx512_bf16";
   }
   return "unknown";
 }
 
 Isa isa_from_string(std::string_view name) {
-  for (const Isa isa : {Isa::baseline, Isa::avx2, Isa::avx512})
+  for (const Isa isa : {Isa::baseline, Isa::avx2, Isa::avx512, Isa::avx512_bf16})
     if (to_string(isa) == name) return isa;
-  fail(ErrorCode::unsupported_isa, "instruction set", "unknown name", "baseline, avx2 or avx512", name);
+  fail(ErrorCode::unsupported_isa, "instruction set", "unknown name", "baseline, avx2, avx512 or avx512_bf16", name);
 }
 
 std::span<const Isa> available_isas() noexcept {

@@ -16,6 +16,7 @@ const KernelTable<float>& kernels_for(Isa isa) {
       switch (isa) {
 #if defined(SEQGUARD_HAS_ISA_AVX512)
         case Isa::avx512:
+        case Isa::avx512_bf16:
           return k_kernels_avx512;
 #endif
 #if defined(SEQGUARD_HAS_ISA_AVX2)

@@ -73,6 +73,13 @@ void multiply_packed(const MatmulKernels<Real>& kernels, MatrixView<Real> c, Mat
 }
 
 // The backend over MatmulKernels.
+// f(first row, how many) for blocks of rows that scratch is taken for.
+template <class F>
+void in_blocks(std::size_t rows, F f) {
+  constexpr std::size_t block = 128;
+  for (std::size_t first = 0; first < rows; first += block) f(first, std::min(block, rows - first));
+}
+
 template <class Real>
 class OwnMatrix final : public PackedMatrix<Real>::Implementation {
   using Base = typename PackedMatrix<Real>::Implementation;
@@ -89,19 +96,56 @@ class OwnMatrix final : public PackedMatrix<Real>::Implementation {
   }
 
   void multiply(MatrixView<Real> c, MatrixView<const Real> a, Epilogue<Real> epilogue, Arena& scratch) const override {
+    if (kernels_.rows != nullptr) {
+      return in_blocks(a.rows, [&](std::size_t first, std::size_t count) {
+        const Arena::Frame frame(scratch);
+        multiply_rows({.c = c.row(first),
+                       .bias = epilogue.bias,
+                       .m = count,
+                       .c_stride = c.stride,
+                       .accumulate = epilogue.accumulate,
+                       .a_rows = rounded(a.rows_from(first, count), scratch)});
+      });
+    }
     if (!rows_collide(a)) return multiply_packed(kernels_, c, a, packed_.data(), epilogue);
-    constexpr std::size_t block = 128;
-    for (std::size_t first = 0; first < a.rows; first += block) {
+    in_blocks(a.rows, [&](std::size_t first, std::size_t count) {
       const Arena::Frame frame(scratch);
-      const std::size_t count = std::min(block, a.rows - first);
       multiply_packed<Real>(kernels_, c.rows_from(first, count), spread_rows(a.rows_from(first, count), scratch),
                             packed_.data(), epilogue);
-    }
+    });
+  }
+
+  void multiply_rows(MatmulCall<Real> call) const override {
+    if (kernels_.rows == nullptr) return Base::multiply_rows(call);
+    call.packed = packed_.data();
+    call.n = this->n();
+    call.k = this->k();
+    kernels_.multiply(call);
+  }
+
+  void multiply_to_rows(std::byte* c, MatrixView<const Real> a, Epilogue<Real> epilogue,
+                        Arena& scratch) const override {
+    if (kernels_.rows == nullptr) return Base::multiply_to_rows(c, a, epilogue, scratch);
+    in_blocks(a.rows, [&](std::size_t first, std::size_t count) {
+      const Arena::Frame frame(scratch);
+      multiply_rows({.bias = epilogue.bias,
+                     .m = count,
+                     .a_rows = rounded(a.rows_from(first, count), scratch),
+                     .c_rows = c + first * kernels_.rows->row_bytes(this->n()),
+                     .gelu = epilogue.gelu});
+    });
   }
 
   std::size_t bytes() const noexcept override { return packed_.size(); }
 
  private:
+  const std::byte* rounded(MatrixView<const Real> a, Arena& scratch) const {
+    const RowForm<Real>& form = *kernels_.rows;
+    std::byte* const rows = scratch.allocate<std::byte>(a.rows * form.row_bytes(a.cols)).data();
+    form.round(rows, a.data, a.rows, a.cols, a.stride);
+    return rows;
+  }
+
   const MatmulKernels<Real>& kernels_;
   Arena storage_;  // unless another is given; for its alignment: a vector load that straddles two cache lines costs two
   std::span<std::byte> packed_;
@@ -112,6 +156,13 @@ void require_available(MatmulBackend backend, Isa isa) {
     fail(ErrorCode::unsupported, "matrix product (--matmul)",
          "backend " + std::string(to_string(backend)) + " is not built in, or not offered for " +
              std::string(to_string(isa)));
+}
+
+void require_usable(MatmulBackend backend, Isa isa, Precision precision) {
+  require_available(backend, isa);
+  if (precision != Precision::fp32 && backend != MatmulBackend::automatic && backend != MatmulBackend::own)
+    fail(ErrorCode::unsupported, "matrix product (--matmul)", "no products in " + std::string(to_string(precision)),
+         "automatic or own", to_string(backend));
 }
 
 std::string shape(std::size_t rows, std::size_t cols) {
@@ -140,7 +191,7 @@ MatmulBackend backend_of(const Context<Real>& context, std::size_t k, std::size_
 template <class Real>
 std::unique_ptr<typename PackedMatrix<Real>::Implementation> make_matrix(const Context<Real>& context, std::size_t k,
                                                                          std::size_t n, Layout layout, Arena* storage) {
-  require_available(context.backend, context.kernels->isa);
+  require_usable(context.backend, context.kernels->isa, context.precision);
   const MatmulBackend backend = backend_of(context, k, n);
 #ifdef SEQGUARD_HAS_ONEDNN
   if constexpr (std::is_same_v<Real, float>) {
@@ -164,7 +215,7 @@ bool matmul_backend_available(MatmulBackend backend, Isa isa) noexcept {
     case MatmulBackend::own:
       return true;
     case MatmulBackend::onednn:
-      return k_has_onednn && isa == Isa::avx512;
+      return k_has_onednn && isa >= Isa::avx512;
     case MatmulBackend::eigen:
       return k_has_eigen;
   }
@@ -183,7 +234,7 @@ std::string_view matmul_backend_version(MatmulBackend backend) noexcept {
 
 Context<float> make_context(const LoadOptions& options) {
   const Isa isa = options.isa ? *options.isa : default_isa();
-  require_available(options.matmul, isa);
+  require_usable(options.matmul, isa, options.precision);
   return {&kernels_for(isa), &matmul_kernels_for(isa, options.precision), options.matmul, options.precision};
 }
 
@@ -191,6 +242,16 @@ Context<float> make_context(Isa isa, MatmulBackend backend) { return make_contex
 
 Context<double> make_reference_context() {
   return {&reference_kernels(), &reference_matmul_kernels(), MatmulBackend::own, Precision::fp32};
+}
+
+template <class Real>
+Context<Real> in_fp32(Context<Real> context) {
+  if constexpr (std::is_same_v<Real, float>) {
+    if (context.precision != Precision::fp32)
+      context.matmul = &matmul_kernels_for(context.kernels->isa, Precision::fp32);
+  }
+  context.precision = Precision::fp32;
+  return context;
 }
 
 template <class Real>
@@ -233,8 +294,32 @@ void PackedMatrix<Real>::multiply(MatrixView<Real> c, MatrixView<const Real> a, 
   require_shape("PackedMatrix::multiply", "c", c, a.rows, n());
   if (epilogue.accumulate && epilogue.bias != nullptr)
     fail(ErrorCode::invalid_argument, "PackedMatrix::multiply", "accumulation takes no bias");
+  if (epilogue.gelu) fail(ErrorCode::invalid_argument, "PackedMatrix::multiply", "GELU is of products to rows only");
   if (a.rows == 0 || n() == 0) return;
   implementation_->multiply(c, a, epilogue, scratch);
+}
+
+template <class Real>
+void PackedMatrix<Real>::multiply(MatrixView<Real> c, const OperandRows<Real>& a, Epilogue<Real> epilogue) const {
+  if (implementation_ == nullptr) fail(ErrorCode::invalid_argument, "PackedMatrix::multiply", "nothing was packed");
+  require_shape("PackedMatrix::multiply", "a", MatrixView<const Real>(nullptr, a.rows, a.cols), a.rows, k());
+  require_shape("PackedMatrix::multiply", "c", c, a.rows, n());
+  implementation_->multiply_rows({.c = c.data,
+                                  .bias = epilogue.bias,
+                                  .m = a.rows,
+                                  .c_stride = c.stride,
+                                  .accumulate = epilogue.accumulate,
+                                  .a_rows = a.data});
+}
+
+template <class Real>
+void PackedMatrix<Real>::multiply(const OperandRows<Real>& c, MatrixView<const Real> a, Epilogue<Real> epilogue,
+                                  Arena& scratch) const {
+  if (implementation_ == nullptr) fail(ErrorCode::invalid_argument, "PackedMatrix::multiply", "nothing was packed");
+  require_shape("PackedMatrix::multiply", "a", a, a.rows, k());
+  require_shape("PackedMatrix::multiply", "c", MatrixView<const Real>(nullptr, c.rows, c.cols), a.rows, n());
+  if (epilogue.accumulate) fail(ErrorCode::invalid_argument, "PackedMatrix::multiply", "rows take no sums");
+  implementation_->multiply_to_rows(c.data, a, epilogue, scratch);
 }
 
 template <class Real>
@@ -264,6 +349,8 @@ void multiply_transposed_add(const Context<Real>& context, MatrixView<Real> c, M
   require_shape("multiply_transposed_add", "b", b, b.rows, b.cols);
   constexpr std::size_t k_block = 256;
   const MatmulKernels<Real>& kernels = *context.matmul;
+  if (kernels.rows != nullptr)
+    fail(ErrorCode::unsupported, "multiply_transposed_add", "gradients are computed in single precision");
   for (std::size_t first = 0; first < b.rows; first += k_block) {
     const Arena::Frame frame(scratch);
     const std::size_t count = std::min(k_block, b.rows - first);
@@ -285,6 +372,8 @@ void multiply_transposed_add(const Context<Real>& context, MatrixView<Real> c, M
   }
 }
 
+template Context<float> in_fp32(Context<float>);
+template Context<double> in_fp32(Context<double>);
 template class PackedMatrix<float>;
 template class PackedMatrix<double>;
 template void multiply_transposed_add(const Context<float>&, MatrixView<float>, MatrixView<const float>,

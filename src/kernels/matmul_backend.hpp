@@ -5,6 +5,7 @@
 #include <memory>
 #include <string_view>
 
+#include "seqguard/core/error.hpp"
 #include "seqguard/kernels/matmul.hpp"
 
 namespace seqguard {
@@ -20,6 +21,9 @@ class PackedMatrix<Real>::Implementation {
   virtual void repack(MatrixView<const Real> source) = 0;
   virtual void multiply(MatrixView<Real> c, MatrixView<const Real> a, Epilogue<Real> epilogue,
                         Arena& scratch) const = 0;
+  /// From or to rows in the form of a table. @throws Error unsupported but for `own` with such a table.
+  virtual void multiply_rows(MatmulCall<Real>) const { refuse_rows(); }
+  virtual void multiply_to_rows(std::byte*, MatrixView<const Real>, Epilogue<Real>, Arena&) const { refuse_rows(); }
   virtual std::size_t bytes() const noexcept = 0;
 
   MatmulBackend backend() const noexcept { return backend_; }
@@ -28,6 +32,11 @@ class PackedMatrix<Real>::Implementation {
   Layout layout() const noexcept { return layout_; }
 
  private:
+  [[noreturn]] static void refuse_rows() {
+    fail(ErrorCode::unsupported, "PackedMatrix::multiply",
+         "the products of this context have no rows of their own form");
+  }
+
   MatmulBackend backend_;
   std::size_t k_, n_;
   Layout layout_;

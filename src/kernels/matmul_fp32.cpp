@@ -1,40 +1,31 @@
 // Matrix products in single precision. Compiled once per instruction set; exports one table and nothing else.
 //
-// B[K, N] is packed in panels of k_panel_width columns, each [K, k_panel_width], the last one filled up with zeros. A
-// tile of C, k_tile_rows rows by one panel, stays in registers while k runs: per step two vectors of B are loaded and
-// each element of A is broadcast once, so that the loads (2 + rows) stay below the two per cycle that a core sustains.
-// Each element of C is one chain of multiply-adds in the order of k, whatever the height of its tile is.
+// Each element of C is one chain of multiply-adds in the order of k.
 #include <cstddef>
 
 #include "kernels/isa_name.hpp"
+#include "kernels/matmul_panels.inl.hpp"
 #include "kernels/matmul_tables.hpp"
-#include "kernels/multiply_add.inl.hpp"
 
 namespace seqguard {
 inline namespace v0 {
 namespace {
 
-struct Matmul {
-  using Size = std::size_t;
-  using Batch = FloatBatch;
-  static constexpr Size k_lanes = Batch::size;
-  static constexpr Size k_panel_width = 2 * k_lanes;
-// Accumulators, two vectors of B and one of A: 27 of 32 registers, 15 of 16.
-#if defined(__AVX512F__) || defined(__aarch64__)
-  static constexpr int k_tile_rows = 12;
-#else
-  static constexpr int k_tile_rows = 6;
-#endif
-  // Rows of a panel that are used again from the first-level cache by the next tile: 256 * 32 floats = 32 KB (AVX-512).
-  static constexpr Size k_block = 256;
-  static constexpr Size k_line = 64 / sizeof(float);
-  // Smaller matrices stay in the second-level cache between two uses, and need not be fetched ahead.
-  static constexpr Size k_fetched_elements = 32 * 1024;
+struct SinglePrecision {
+  using Step = float;
+  struct Rows {};
+  static constexpr bool k_has_rows = false;
 
-  static Size packed_bytes(Size k, Size n) {
-    return (n + k_panel_width - 1) / k_panel_width * k_panel_width * k * sizeof(float);
+  [[gnu::always_inline]] static FloatBatch load(const float* p) { return FloatBatch::load_unaligned(p); }
+  [[gnu::always_inline]] static FloatBatch broadcast(float x) { return FloatBatch(x); }
+  [[gnu::always_inline]] static FloatBatch add_products(const FloatBatch& a, const FloatBatch& b,
+                                                        const FloatBatch& sum) {
+    return multiply_add(a, b, sum);
   }
+  static Rows from(Rows rows, std::size_t, std::size_t, std::size_t) { return rows; }
+};
 
+struct Matmul : PanelMatmul<SinglePrecision> {
   static void pack(std::byte* packed, const float* b, Size k, Size n, Size k_stride, Size n_stride) {
     float* panels = reinterpret_cast<float*>(packed);
     for (Size first = 0; first < n; first += k_panel_width) {
@@ -55,159 +46,8 @@ struct Matmul {
     }
   }
 
-  struct Tile {
-    float* c;
-    const float* a;
-    const float* panel;
-    const float* bias;  // null: start from c if accumulate, else from 0
-    Size k, c_stride, a_row_stride, a_k_stride;
-    bool accumulate;
-    const float* next;  // lines that a later block needs: one is fetched in each of the first next_lines steps
-    Size next_lines;
-  };
-
-  template <int rows>
-  static void multiply_tile(const Tile& t) {
-    Batch sums[rows][2];
-#pragma GCC unroll 16
-    for (int r = 0; r < rows; ++r) {
-      const float* start = t.accumulate ? t.c + r * t.c_stride : t.bias;
-      sums[r][0] = start != nullptr ? Batch::load_unaligned(start) : Batch(0.0f);
-      sums[r][1] = start != nullptr ? Batch::load_unaligned(start + k_lanes) : Batch(0.0f);
-    }
-    const float* panel = t.panel;
-    const float* const end = panel + t.k * k_panel_width;
-    const Size stride = t.a_row_stride, step = t.a_k_stride;
-    const float* a0 = t.a;
-    const float* a4 = a0 + 4 * stride;
-    const float* a8 = a4 + 4 * stride;
-    const auto step_k = [&]() __attribute__((always_inline)) {
-      const Batch b0 = Batch::load_unaligned(panel), b1 = Batch::load_unaligned(panel + k_lanes);
-#pragma GCC unroll 16
-      for (int r = 0; r < rows; ++r) {
-        const float* group = r < 4 ? a0 : r < 8 ? a4 : a8;
-        const Batch a(group[(r % 4) * stride]);
-        sums[r][0] = multiply_add(a, b0, sums[r][0]);
-        sums[r][1] = multiply_add(a, b1, sums[r][1]);
-      }
-      a0 += step;
-      a4 += step;
-      a8 += step;
-      panel += k_panel_width;
-    };
-    const float* next = t.next;
-    const float* const fetched = panel + t.next_lines * k_panel_width;
-    while (panel != fetched) {
-      __builtin_prefetch(next, 0, 2);  // into the second-level cache
-      next += k_line;
-      step_k();
-    }
-    while (panel != end) step_k();
-#pragma GCC unroll 16
-    for (int r = 0; r < rows; ++r) {
-      sums[r][0].store_unaligned(t.c + r * t.c_stride);
-      sums[r][1].store_unaligned(t.c + r * t.c_stride + k_lanes);
-    }
-  }
-
-  // The lines of c that the next tile adds to: they lie too far apart for the processor to foresee them.
-  static void fetch_rows(const float* c, Size rows, Size c_stride) {
-    for (Size r = 0; r < rows; ++r)
-      for (Size j = 0; j < k_panel_width; j += k_line) __builtin_prefetch(c + r * c_stride + j, 1, 3);
-  }
-
-  static void multiply_rows(const Tile& t, int rows) {
-    switch (rows) {
-      case 1:
-        return multiply_tile<1>(t);
-      case 2:
-        return multiply_tile<2>(t);
-      case 3:
-        return multiply_tile<3>(t);
-      case 4:
-        return multiply_tile<4>(t);
-      case 5:
-        return multiply_tile<5>(t);
-      case 6:
-        return multiply_tile<6>(t);
-#if defined(__AVX512F__) || defined(__aarch64__)
-      case 7:
-        return multiply_tile<7>(t);
-      case 8:
-        return multiply_tile<8>(t);
-      case 9:
-        return multiply_tile<9>(t);
-      case 10:
-        return multiply_tile<10>(t);
-      case 11:
-        return multiply_tile<11>(t);
-      case 12:
-        return multiply_tile<12>(t);
-#endif
-    }
-  }
-
-  // A tile of the last, narrower panel goes through a buffer of full width.
-  static void multiply_narrow(const Tile& t, int rows, Size width) {
-    float buffer[k_tile_rows * k_panel_width];
-    float bias[k_panel_width];
-    Tile full = t;
-    full.c = buffer;
-    full.c_stride = k_panel_width;
-    if (t.accumulate)
-      for (int r = 0; r < rows; ++r)
-        for (Size j = 0; j < k_panel_width; ++j)
-          buffer[r * k_panel_width + j] = j < width ? t.c[r * t.c_stride + j] : 0;
-    if (t.bias != nullptr) {
-      for (Size j = 0; j < k_panel_width; ++j) bias[j] = j < width ? t.bias[j] : 0;
-      full.bias = bias;
-    }
-    multiply_rows(full, rows);
-    for (int r = 0; r < rows; ++r)
-      for (Size j = 0; j < width; ++j) t.c[r * t.c_stride + j] = buffer[r * k_panel_width + j];
-  }
-
   static void multiply(const MatmulCall<float>& p) {
-    const auto [c, a, packed, bias, m, n, k, c_stride, a_row_stride, a_k_stride, accumulate] = p;
-    if (m == 0 || n == 0) return;
-    const float* const panels = reinterpret_cast<const float*>(packed);
-    const Size tiles = (m + k_tile_rows - 1) / k_tile_rows;
-    for (Size column = 0; column < n; column += k_panel_width) {
-      const Size width = n - column < k_panel_width ? n - column : k_panel_width;
-      Size k_first = 0;
-      do {
-        const Size k_count = k - k_first < k_block ? k - k_first : k_block;
-        const bool more = accumulate || k_first > 0;
-        // The tiles of this block share the work of fetching the next one, which lies behind it.
-        const Size next_lines =
-            k * n <= k_fetched_elements ? 0 : (k_count * k_panel_width / k_line + tiles - 1) / tiles;
-        Tile t{c + column,
-               a + k_first * a_k_stride,
-               panels + column * k + k_first * k_panel_width,
-               more || bias == nullptr ? nullptr : bias + column,
-               k_count,
-               c_stride,
-               a_row_stride,
-               a_k_stride,
-               more,
-               panels + column * k + (k_first + k_count) * k_panel_width,
-               next_lines < k_count ? next_lines : k_count};
-        Size rows_left = m;
-        for (Size tile = tiles; tile > 0; --tile) {
-          const int rows = static_cast<int>((rows_left + tile - 1) / tile);  // equal heights: no lone last row
-          if (more && tile > 1) fetch_rows(t.c + static_cast<Size>(rows) * c_stride, k_tile_rows, c_stride);
-          if (width == k_panel_width)
-            multiply_rows(t, rows);
-          else
-            multiply_narrow(t, rows, width);
-          t.c += static_cast<Size>(rows) * c_stride;
-          t.a += static_cast<Size>(rows) * a_row_stride;
-          t.next += t.next_lines * k_line;
-          rows_left -= static_cast<Size>(rows);
-        }
-        k_first += k_count;
-      } while (k_first < k);
-    }
+    PanelMatmul::multiply(p, {p.a, reinterpret_cast<const float*>(p.packed), p.k, p.a_row_stride, p.a_k_stride});
   }
 };
 

@@ -12,7 +12,7 @@ namespace seqguard {
 inline namespace v0 {
 
 const MatmulKernels<float>& matmul_kernels_for(Isa isa, Precision precision) {
-  require_offered(precision);
+  require_offered(precision, isa);
   [[maybe_unused]] const CpuFeatures cpu = cpu_features();
   struct Table {
     const MatmulKernels<float>& kernels;
@@ -20,6 +20,7 @@ const MatmulKernels<float>& matmul_kernels_for(Isa isa, Precision precision) {
   };
   const Table fastest_first[] = {
 #if defined(SEQGUARD_HAS_ISA_AVX512)
+    {k_matmul_bf16_avx512_bf16, cpu.avx512_bf16},
     {k_matmul_fp32_avx512, cpu.avx512},
 #endif
 #if defined(SEQGUARD_HAS_ISA_AVX2)
@@ -29,8 +30,7 @@ const MatmulKernels<float>& matmul_kernels_for(Isa isa, Precision precision) {
   };
   for (const Table& table : fastest_first)
     if (table.offered && table.kernels.isa <= isa && table.kernels.precision == precision) return table.kernels;
-  fail(ErrorCode::unsupported, "matrix product",
-       "no " + std::string(to_string(precision)) + " for " + std::string(to_string(isa)));
+  fail(ErrorCode::unsupported, "precision (--precision)", "not built in", "fp32", to_string(precision));
 }
 
 const MatmulKernels<double>& reference_matmul_kernels() {

@@ -80,7 +80,7 @@ Model<Real> differentiable_copy(const Model<Real>& model) {
     return copy;
   }
   spec.lora = {};
-  Model<Real> copy(model.context(), std::move(spec));
+  Model<Real> copy(in_fp32(model.context()), std::move(spec));
   Unpack<Real> unpack(model, copy);
   unpack.others = model.parameters().embeddings.word.weight;  // the first parameter: where the buffer begins
   ModelParameters<const Real> structure;

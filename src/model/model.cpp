@@ -226,6 +226,7 @@ void Model<Real>::initialize(std::uint64_t seed) {
 template <class Real>
 void Model<Real>::pack(bool for_training) {
   require_flat();
+  if (for_training) require_training_precision(context_.precision);
   PackFlat<Real> packer(context_, table_, spec_.lora.scale(), for_training, false);
   visit_parameters<const Real>(spec_, parameters_, packed_, packer);
   prepare();
@@ -241,7 +242,7 @@ void Model<Real>::pack_learned() {
 
 template <class Real>
 Model<Real> begin_from(const Model<Real>& base, ModelSpec spec, std::uint64_t seed) {
-  Model<Real> model(base.context(), std::move(spec));
+  Model<Real> model(in_fp32(base.context()), std::move(spec));
   model.initialize(seed);
   for (const ParameterInfo& info : model.table().entries()) {
     const ParameterInfo* const known = base.table().find(info.name);

@@ -82,6 +82,7 @@ struct Sidecar {
   std::string training;
   std::vector<std::string> classes;  ///< of labels that were learned; empty: none
   std::size_t recalibrated_on = 0;
+  Precision precision = Precision::fp32;                  ///< that the calibration was made in
   std::map<std::string, std::string, std::less<>> files;  ///< SHA-256 of each member
 };
 
@@ -100,6 +101,12 @@ Sidecar read_sidecar(const std::string& path) {
   sidecar.repeat_share = document.at("repeat_share").share();
   sidecar.training = document.at("training").dump();
   if (const auto count = document.find("recalibrated_on")) sidecar.recalibrated_on = count->natural();
+  if (const auto precision = document.find("precision")) {
+    const std::string name(precision->text());
+    if (name != to_string(Precision::fp32) && name != to_string(Precision::bf16))
+      precision->refuse_unsupported("fp32 or bf16");
+    sidecar.precision = precision_from_string(name);
+  }
   if (const auto classes = document.find("classes")) {
     sidecar.classes = classes->texts();
     if (sidecar.classes.size() < 2) classes->refuse("two classes or more");
@@ -238,6 +245,17 @@ std::optional<SequenceRepairer> read_repairer(const Sidecar& sidecar, const Memb
   return SequenceRepairer::load(EditTagger(schema, std::move(encoder)), members.tensors(k_repair_file));
 }
 
+/// What to say of a model that scores in another precision than it was calibrated in.
+LoadReport precision_report(const Sidecar& sidecar, Precision precision, const std::string& directory) {
+  LoadReport report;
+  if (precision == sidecar.precision) return report;
+  const std::string own(to_string(sidecar.precision)), other(to_string(precision));
+  report.notes.push_back(directory + "/detector.json: calibrated in " + own + ", and scores in " + other +
+                         " (--precision " + other + "): scores and p-values differ from those of --precision " + own +
+                         ", and the share of false alarms by as much; docs/precision.md has measurements");
+  return report;
+}
+
 /// The files of what is calibrated and decided, and detector.json, which names all that the writer has written.
 void write_calibration(DirectoryWriter& writer, const BehaviourModel& model) {
   writer.write("profile.safetensors", model.detector.serialize());
@@ -252,6 +270,7 @@ void write_calibration(DirectoryWriter& writer, const BehaviourModel& model) {
   json.key("files").begin_object();
   for (const auto& [name, digest] : files) json.field(name, digest);
   json.end_object().field("format", k_format);
+  json.field("precision", to_string(model.calibrated_in));
   if (model.recalibrated_on > 0) json.field("recalibrated_on", model.recalibrated_on);
   write_recipe(json.key("recipe"), model.detector.recipe());
   json.exact_field("repeat_share", model.events.rules.repeat_share).exact_field("target_fpr", model.target_fpr);
@@ -331,8 +350,10 @@ BehaviourModel read_behaviour_model(const std::string& directory, const LoadOpti
   EventCalibration events =
       read_event_calibration(members.tensors("event_calibration.safetensors"), sidecar.repeat_share, schema);
   std::optional<SequenceRepairer> repairer = read_repairer(sidecar, members, schema, context);
-  return {std::move(schema),   std::move(encoder), std::move(detector), std::move(events),   sidecar.target_fpr,
-          sidecar.drift_auroc, sidecar.training,   std::move(labels),   std::move(repairer), sidecar.recalibrated_on};
+  LoadReport report = precision_report(sidecar, options.precision, directory);
+  return {std::move(schema),   std::move(encoder),      std::move(detector), std::move(events),
+          sidecar.target_fpr,  sidecar.drift_auroc,     sidecar.training,    std::move(labels),
+          std::move(repairer), sidecar.recalibrated_on, sidecar.precision,   std::move(report)};
 }
 
 }  // namespace v0

@@ -305,6 +305,7 @@ FineTuneReport fine_tune(const std::string& from, const Dataset& data, const Cla
                          const FineTuneOptions& options, Executor& executor, ProgressSink progress) {
   const auto began = std::chrono::steady_clock::now();
   check(labels, data, options);
+  require_training_precision(options.compute.precision);
   const std::string generation = generation_of(from);
   FineTuneReport report;
   report.classes = labels.classes;

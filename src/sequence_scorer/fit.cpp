@@ -40,6 +40,11 @@ TrainingOptions options_of(const FitPlan& plan, std::uint64_t seed) {
   return options;
 }
 
+Context<float> training_context(const LoadOptions& options) {
+  require_training_precision(options.precision);
+  return make_context(options);
+}
+
 /// The fit of one data set.
 class Fitter {
  public:
@@ -50,7 +55,7 @@ class Fitter {
         data_(input.data),
         plan_(input.plan),
         executor_(executor),
-        context_(make_context(options_.compute)),
+        context_(training_context(options_.compute)),
         jobs_(make_fit_jobs(plan_, options_)),
         given_(surprise_views(schema_)),
         recipe_(Recipe::preset(options_.preset, given_)),

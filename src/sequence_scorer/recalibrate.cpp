@@ -92,6 +92,7 @@ RecalibrationReport recalibrate(const std::string& from, const Dataset& normals,
   if (options.target_fpr && !(*options.target_fpr > 0 && *options.target_fpr < 1))
     fail(ErrorCode::invalid_argument, "recalibrate", "target false-positive rate (--target-fpr)", "between 0 and 1",
          std::to_string(*options.target_fpr));
+  require_training_precision(options.compute.precision);
   const std::string generation = generation_of(from);
   BehaviourModel model = read_behaviour_model(from, options.compute);
   ReportingExecutor reporting(executor, progress, (k_passes + (model.labels ? 1 : 0)) * n);

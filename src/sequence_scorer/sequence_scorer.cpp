@@ -173,6 +173,8 @@ Repair SequenceScorer::repair(const EventsView& events, const RepairOptions& opt
 std::shared_ptr<const EventSchema> SequenceScorer::schema() const noexcept { return {model_, &model_->schema}; }
 double SequenceScorer::target_fpr() const noexcept { return model_->target_fpr; }
 Isa SequenceScorer::isa() const noexcept { return model_->encoder.context().kernels->isa; }
+Precision SequenceScorer::precision() const noexcept { return model_->encoder.context().precision; }
+const LoadReport& SequenceScorer::load_report() const noexcept { return model_->report; }
 
 }  // namespace v0
 }  // namespace seqguard

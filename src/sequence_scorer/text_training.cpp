@@ -108,6 +108,7 @@ void append(std::vector<T>& to, const std::vector<T>& from) {
 }  // namespace
 
 TextStart TextStart::load(const std::string& from, const FineTuneTextOptions& options) {
+  require_training_precision(options.compute.precision);
   const Context<float> context = make_context(options.compute);
   Model<float> base = load_model(context, from, {}, options.compute.access);
   TextInput input =

@@ -13,6 +13,7 @@
 #include "seqguard/events/encode.hpp"
 #include "seqguard/model/encoder_batch.hpp"
 #include "seqguard/model/model.hpp"
+#include "support/bf16_contexts.hpp"
 
 using namespace seqguard;
 
@@ -24,7 +25,7 @@ EventSchema make_schema() {
   return lines_schema(Vocabulary::from_counts(counts));
 }
 
-Model<float> make_model(const EventSchema& schema) {
+Model<float> make_model(const Context<float>& context, const EventSchema& schema) {
   ModelSpec spec;
   spec.config.vocab_size = schema.primary_column().vocabulary.size();
   spec.config.hidden_size = 32;
@@ -33,7 +34,7 @@ Model<float> make_model(const EventSchema& schema) {
   spec.config.intermediate_size = 64;
   spec.config.max_position_embeddings = 64;
   spec.features = model_features(schema);
-  Model<float> model(make_context(default_isa()), spec);
+  Model<float> model(context, spec);
   model.initialize(7);
   model.pack(false);
   return model;
@@ -81,8 +82,12 @@ struct EncoderWorker {
 
 TEST_CASE("threads that share a vocabulary and an encoder get the bits of one thread") {
   const EventSchema schema = make_schema();
-  const Model<float> model = make_model(schema);
   const auto sequences = make_sequences();
-  for (const AttentionMask mask : {AttentionMask::full, AttentionMask::causal})
-    check_threads_agree(sequences.size(), [&] { return EncoderWorker{schema, model, sequences, mask}; });
+  std::vector<Context<float>> contexts = bf16_contexts();
+  contexts.push_back(make_context(default_isa()));
+  for (const Context<float>& context : contexts) {
+    const Model<float> model = make_model(context, schema);
+    for (const AttentionMask mask : {AttentionMask::full, AttentionMask::causal})
+      check_threads_agree(sequences.size(), [&] { return EncoderWorker{schema, model, sequences, mask}; });
+  }
 }

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "model/whole_model.hpp"
+#include "support/bf16_contexts.hpp"
 
 using namespace seqguard;
 
@@ -57,12 +58,21 @@ TEST_CASE("a sequence has the same bits alone and in any company") {
       if (!matmul_backend_available(backend, isa)) continue;
       const Model<float> model =
           whole_model<float>(make_context(isa, backend), whole_spec(shape.hidden, shape.heads, shape.intermediate));
-      REQUIRE(model.context().kernels->isa == isa);
+      REQUIRE(model.context().kernels->isa == kernels_for(isa).isa);
       for (const AttentionMask mask : {AttentionMask::full, AttentionMask::causal}) {
         INFO(to_string(backend) << ", hidden " << shape.hidden << (mask == AttentionMask::causal ? ", causal" : ""));
         check_invariance(model, mask);
       }
     }
+}
+
+TEST_CASE("in bf16, too, a sequence has the same bits alone and in any company") {
+  for (const Context<float>& context : bf16_contexts()) {
+    check_invariance(whole_model<float>(context, whole_spec(64, 2, 256)), AttentionMask::full);
+    // Heads of 12, and of an odd number of dimensions, whose attention is single precision.
+    for (const std::size_t heads : {3, 4})
+      check_invariance(whole_model<float>(context, whole_spec(36, heads, 50)), AttentionMask::causal);
+  }
 }
 
 TEST_CASE("under the causal mask, what comes later changes nothing") {

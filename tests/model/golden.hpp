@@ -80,11 +80,11 @@ struct Golden {
   bool has(const std::string& name) const { return file.tensors().find(name) != file.tensors().end(); }
   /// The difference, which must stay within the project's bound: 2e-5 of the largest output, some 170 roundings of
   /// float along the longest path.
-  double check(const std::string& name, MatrixView<float> found) const {
+  double check(const std::string& name, MatrixView<float> found, double bound = 2e-5) const {
     CAPTURE(name);
     const double worst =
         difference<float>({found.data, found.rows * found.cols}, file.read_vector<float>(name, Dtype::f32));
-    CHECK(worst <= 2e-5);
+    CHECK(worst <= bound);
     return worst;
   }
 };
@@ -94,19 +94,19 @@ inline MatrixView<float> golden_matrix(Arena& arena, std::size_t rows, std::size
 }
 
 /// The largest difference over all outputs that the golden has under this mask.
-inline double compare(const Model<float>& model, const Golden& golden, AttentionMask mask) {
+inline double compare(const Model<float>& model, const Golden& golden, AttentionMask mask, double bound = 2e-5) {
   const std::string prefix = mask == AttentionMask::causal ? "causal." : "";
   const std::size_t sequences = golden.offsets.size() - 1, hidden = model.config().hidden_size;
   Workspace workspace;
   const auto encoder = run_encoder<float>(model, golden.input(), {.mask = mask}, workspace);
   const MatrixView<float> h = encoder.last_hidden_state();
-  double worst = golden.check(prefix + "last_hidden_state", h);
+  double worst = golden.check(prefix + "last_hidden_state", h, bound);
 
   if (golden.has(prefix + "pooler_output")) {
     REQUIRE(has_pooler(model.spec()));
     const MatrixView<float> pooled = golden_matrix(workspace.activations, sequences, hidden);
     pooler_output<float>(model, pooled, h, golden.offsets, workspace.scratch);
-    worst = std::max(worst, golden.check(prefix + "pooler_output", pooled));
+    worst = std::max(worst, golden.check(prefix + "pooler_output", pooled, bound));
   }
   if (!golden.has(prefix + "logits")) return worst;
   const HeadSpec& head = model.spec().heads.at(0);
@@ -116,7 +116,7 @@ inline double compare(const Model<float>& model, const Golden& golden, Attention
     masked_lm_logits<float>(model, logits, h, workspace.scratch);
   else
     run_head<float>(model, 0, logits, h, golden.offsets, {}, workspace);
-  return std::max(worst, golden.check(prefix + "logits", logits));
+  return std::max(worst, golden.check(prefix + "logits", logits, bound));
 }
 
 }  // namespace seqguard

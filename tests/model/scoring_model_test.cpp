@@ -9,6 +9,7 @@
 #include "seqguard/core/isa.hpp"
 #include "seqguard/model/checkpoint.hpp"
 #include "support/allocation_counter.hpp"
+#include "support/bf16_contexts.hpp"
 #include "support/temporary_directory.hpp"
 
 using namespace seqguard;
@@ -29,13 +30,15 @@ ModelSpec four_megabytes() {
 
 }  // namespace
 
-TEST_CASE("a model that only scores has the bits of one that holds its values as well, on every matrix backend") {
+TEST_CASE("a model that only scores has the bits of one that holds its values as well, in every arithmetic") {
   WholeBatch batch;
   for (const std::size_t length : {1, 7, 30}) batch.append(length, length);
-  for (const MatmulBackend backend : {MatmulBackend::own, MatmulBackend::onednn, MatmulBackend::eigen}) {
-    if (!matmul_backend_available(backend, default_isa())) continue;
-    CAPTURE(to_string(backend));
-    const Context<float> context = make_context(default_isa(), backend);
+  std::vector<Context<float>> contexts = bf16_contexts();
+  for (const MatmulBackend backend : {MatmulBackend::own, MatmulBackend::onednn, MatmulBackend::eigen})
+    if (matmul_backend_available(backend, default_isa())) contexts.push_back(make_context(default_isa(), backend));
+  for (const Context<float>& context : contexts) {
+    CAPTURE(to_string(context.backend));
+    CAPTURE(to_string(context.precision));
     const Model<float> model = whole_model(context, whole_spec(36, 3, 50));
     const TemporaryDirectory directory;
     save_model(directory / "model", model);
@@ -95,12 +98,50 @@ TEST_CASE("loading for scoring holds the weights once, and one matrix besides" *
   CHECK(bytes_held - before <= weights + k_small);
 }
 
+TEST_CASE("in bf16 a scoring model holds its matrices in half the memory" * doctest::skip(!k_allocations_counted)) {
+  const Context<float> fp32 = make_context(default_isa(), MatmulBackend::own);
+  const TemporaryDirectory directory;
+  std::size_t weights = 0, tables = 0;
+  {
+    Model<float> model(fp32, four_megabytes());
+    model.initialize(1);
+    save_model(directory / "model", model);
+    weights = model.table().size() * sizeof(float);
+    for (const ParameterInfo& info : model.table().entries())
+      if (info.role != ParameterRole::weight) tables += info.count * sizeof(float);
+  }
+  for (const Context<float>& context : bf16_contexts()) {
+    const std::size_t before = bytes_held;
+    const Model<float> model = load_scoring_model(context, directory / "model");
+    CHECK(bytes_held - before <= tables + (weights - tables) / 2 + 65'536);
+  }
+}
+
+TEST_CASE("in bf16 training is refused, and gradients come from a copy in single precision") {
+  Model<float> model = whole_model<float>(emulated_bf16(), whole_spec(36, 3, 50));
+  CHECK_THROWS_WITH_AS(model.pack(true),
+                       "precision (--precision): models are trained and calibrated in single precision, expected fp32, "
+                       "found bf16",
+                       Error);
+  CHECK(begin_from<float>(model, model.spec(), 1).context().precision == Precision::fp32);
+}
+
 TEST_CASE("from the first call on, a workspace of the model's own allocates nothing within its budget" *
           doctest::skip(!k_allocations_counted)) {
-  // Rows of 1,024 floats lie 4 KB apart and are copied, rows of 36 are not.
-  for (const std::size_t intermediate : {std::size_t{1024}, std::size_t{50}}) {
-    const Model<float> model =
-        whole_model<float>(make_context(default_isa(), MatmulBackend::own), whole_spec(36, 3, intermediate));
+  struct Case {
+    Context<float> context;
+    std::size_t intermediate;
+  };
+  // Rows of 1,024 floats lie 4 KB apart and are copied, rows of 36 are not. In bf16 all are rounded.
+  std::vector<Case> cases;
+  std::vector<Context<float>> contexts = bf16_contexts();
+  contexts.push_back(make_context(default_isa(), MatmulBackend::own));
+  for (const Context<float>& context : contexts)
+    for (const std::size_t intermediate : {std::size_t{1024}, std::size_t{50}})
+      cases.push_back({context, intermediate});
+  for (const auto& [context, intermediate] : cases) {
+    CAPTURE(to_string(context.precision));
+    const Model<float> model = whole_model<float>(context, whole_spec(36, 3, intermediate));
     WholeBatch batch;
     for (std::uint64_t s = 0; s < 4; ++s) batch.append(s, 32);
     const std::span<const std::int32_t> features[] = {batch.features};

@@ -12,9 +12,12 @@ enum class Isa {
   baseline,  ///< what the target guarantees: SSE2 on x86-64, NEON on aarch64
   avx2,      ///< AVX2 + FMA
   avx512,    ///< AVX-512 F, BW, DQ, VL, CD
+  /// Products in bfloat16 besides (AVX512_BF16), on CPUs where they are faster than single precision. All other kernels
+  /// are those of avx512.
+  avx512_bf16,
 };
 
-/// "baseline", "avx2", "avx512": the values of SEQGUARD_FORCE_ISA.
+/// "baseline", "avx2", "avx512", "avx512_bf16": the values of SEQGUARD_FORCE_ISA.
 std::string_view to_string(Isa isa) noexcept;
 
 /// @throws Error unsupported_isa for a name that is none of the above.

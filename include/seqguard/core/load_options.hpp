@@ -23,22 +23,23 @@ std::string_view to_string(MatmulBackend backend) noexcept;
 /// @throws Error invalid_argument for an unknown name.
 MatmulBackend matmul_backend_from_string(std::string_view name);
 
-/// Arithmetic of the matrix products. Only fp32 is offered so far; the others have their names, by which they are
-/// refused. Everything else (LayerNorm, softmax, losses, weights in training) is single precision under each of them.
+/// Arithmetic of the matrix products of a model that scores or encodes. Everything else (LayerNorm, softmax, residuals)
+/// is single precision under each of them, and so is all training.
 enum class Precision {
-  fp32,    ///< single precision
-  bf16x3,  ///< single precision by three products of bfloat16: relative error 2e-6
-  bf16,    ///< weights and activations rounded to bfloat16, sums in single precision
-  int8,    ///< weights and activations as 8-bit integers with scales
+  fp32,  ///< single precision
+  bf16,  ///< weights and activations rounded to bfloat16, sums in single precision: backend `own`, Isa::avx512_bf16
 };
-/// "fp32", "bf16x3", "bf16", "int8".
+/// "fp32", "bf16".
 std::string_view to_string(Precision precision) noexcept;
-/// @throws Error unsupported for a precision that is not offered yet, invalid_argument for an unknown name.
+/// "auto" is fp32: exact single precision is what is promised where nothing else is asked for.
+/// @throws Error invalid_argument for an unknown name.
 Precision precision_from_string(std::string_view name);
-/// Those that this build computes in.
-std::span<const Precision> offered_precisions() noexcept;
-/// @throws Error unsupported if it is not among offered_precisions().
-void require_offered(Precision precision);
+/// Those that the instruction set offers, fp32 first.
+std::span<const Precision> offered_precisions(Isa isa) noexcept;
+/// @throws Error unsupported if it is not among them.
+void require_offered(Precision precision, Isa isa);
+/// @throws Error unsupported for all but fp32, in which models are fitted, fine-tuned and recalibrated.
+void require_training_precision(Precision precision);
 
 /// How the bytes of a file come into memory. Every check is the same.
 enum class FileAccess {

@@ -36,11 +36,27 @@ Context<float> make_context(Isa isa, MatmulBackend backend = MatmulBackend::auto
 /// The scalar double-precision context.
 Context<double> make_reference_context();
 
+/// The same context in single precision: for gradients of a model that scores in a lower one.
+template <class Real>
+Context<Real> in_fp32(Context<Real> context);
+
 /// What happens to a product before it is stored.
 template <class Real>
 struct Epilogue {
   const Real* bias = nullptr;  ///< [N], added to each row
   bool accumulate = false;     ///< c += instead of c =; takes no bias
+  bool gelu = false;           ///< x Phi(x) of the result; only of products to OperandRows
+};
+
+/// Rows in the form in which the products of a context read them, where it has one (MatmulKernels::rows).
+template <class Real>
+struct OperandRows {
+  std::byte* data = nullptr;
+  std::size_t rows = 0, cols = 0;
+
+  static OperandRows allocate(const Context<Real>& context, Arena& arena, std::size_t rows, std::size_t cols) {
+    return {arena.allocate<std::byte>(rows * context.matmul->rows->row_bytes(cols)).data(), rows, cols};
+  }
 };
 
 /// How the source of a PackedMatrix lies in memory.
@@ -60,7 +76,7 @@ class PackedMatrix {
   PackedMatrix(PackedMatrix&&) noexcept;
   PackedMatrix& operator=(PackedMatrix&&) noexcept;
   /// Backend `own` puts the packed values into `storage`, if given: it must outlive the matrix, and not be reset.
-  /// @throws Error unsupported, as make_context(); no double precision by oneDNN.
+  /// @throws Error unsupported, as make_context(); no double precision by oneDNN, no bf16 but by `own`.
   PackedMatrix(const Context<Real>& context, MatrixView<const Real> source, Layout layout, Arena* storage = nullptr);
   /// What a matrix [k, n] takes from `storage` at most; 0 for backends that hold the values themselves.
   static std::size_t storage_bytes(const Context<Real>& context, std::size_t k, std::size_t n);
@@ -71,6 +87,9 @@ class PackedMatrix {
   /// c[M, N] = a[M, K] B (+ bias, or + c). c must not overlap a. Takes scratch for at most 128 rows of a and c.
   /// @throws Error invalid_argument if shapes do not fit.
   void multiply(MatrixView<Real> c, MatrixView<const Real> a, Epilogue<Real> epilogue, Arena& scratch) const;
+  /// The same from and to rows in the form of the context, which must have one.
+  void multiply(MatrixView<Real> c, const OperandRows<Real>& a, Epilogue<Real> epilogue) const;
+  void multiply(const OperandRows<Real>& c, MatrixView<const Real> a, Epilogue<Real> epilogue, Arena& scratch) const;
 
   std::size_t k() const noexcept;
   std::size_t n() const noexcept;
@@ -84,11 +103,13 @@ class PackedMatrix {
 };
 
 /// Weight gradient: c[N, K] += a[M, N]^T b[M, K], terms in the order of the M rows. No overlap. Takes scratch for 256
-/// rows of a and b. @throws Error invalid_argument if shapes do not fit.
+/// rows of a and b. @throws Error invalid_argument if shapes do not fit; unsupported below single precision.
 template <class Real>
 void multiply_transposed_add(const Context<Real>& context, MatrixView<Real> c, MatrixView<const Real> a,
                              MatrixView<const Real> b, Arena& scratch);
 
+extern template Context<float> in_fp32(Context<float>);
+extern template Context<double> in_fp32(Context<double>);
 extern template class PackedMatrix<float>;
 extern template class PackedMatrix<double>;
 extern template void multiply_transposed_add(const Context<float>&, MatrixView<float>, MatrixView<const float>,

@@ -8,6 +8,7 @@
 
 #include "seqguard/core/isa.hpp"
 #include "seqguard/core/load_options.hpp"
+#include "seqguard/kernels/kernel_table.hpp"
 
 namespace seqguard {
 inline namespace v0 {
@@ -15,17 +16,46 @@ inline namespace v0 {
 /// c[M, N] = start + A[M, K] B[K, N], where start is c (accumulate), else the bias in each row, else 0.
 template <class Real>
 struct MatmulCall {
-  Real* c;                  ///< [M, N], row stride `c_stride`; overlaps nothing
-  const Real* a;            ///< element (m, k) at a[m * a_row_stride + k * a_k_stride]
-  const std::byte* packed;  ///< B, from MatmulKernels::pack of the same table
-  const Real* bias;         ///< [N], or null; null if accumulate
-  std::size_t m, n, k, c_stride, a_row_stride, a_k_stride;
-  bool accumulate;
+  Real* c = nullptr;        ///< [M, N], row stride `c_stride`; overlaps nothing. Null: the result goes to `c_rows`
+  const Real* a = nullptr;  ///< element (m, k) at a[m * a_row_stride + k * a_k_stride]; not read if the table has rows
+  const std::byte* packed = nullptr;  ///< B, from MatmulKernels::pack of the same table
+  const Real* bias = nullptr;         ///< [N], or null; null if accumulate
+  std::size_t m = 0, n = 0, k = 0, c_stride = 0, a_row_stride = 0, a_k_stride = 1;
+  bool accumulate = false;
+  // Of a table with rows (MatmulKernels::rows) only:
+  const std::byte* a_rows = nullptr;  ///< A
+  std::byte* c_rows = nullptr;        ///< [M, N] in that form, where c is null; not with accumulate
+  bool gelu = false;                  ///< x Phi(x) of each element of c_rows before it is rounded
+};
+
+/// Attention over one sequence (AttentionForward, kernels/kernel_table.hpp) from rows to rows; no dropout. A head's
+/// dimensions are even and at most 128: rows_attend().
+template <class Real>
+struct RowsAttention {
+  std::byte* out;        ///< [L, H]
+  const std::byte* qkv;  ///< [L, 3H]
+  std::size_t length, heads, head_dim;
+  Real scale;
+  bool causal;
+  std::size_t window = 0;
+  RelativeBias<Real> bias = {};
+};
+constexpr bool rows_attend(std::size_t head_dim) { return head_dim % 2 == 0 && head_dim <= 128; }
+
+/// Of a table that reads the left-hand side in a form of its own: rows, rounded once for all the products that read
+/// them. What a product or attention writes in this form, the next product reads.
+template <class Real>
+struct RowForm {
+  /// Bytes from one row of k elements to the next.
+  std::size_t (*row_bytes)(std::size_t k);
+  /// rows[m, :] = a[m, :], row stride `row_stride`.
+  void (*round)(std::byte* rows, const Real* a, std::size_t m, std::size_t k, std::size_t row_stride);
+  void (*attention)(const RowsAttention<Real>&);
 };
 
 template <class Real>
 struct MatmulKernels {
-  Isa isa;  ///< the kernels that it goes with: those of this instruction set, and of larger ones without a table
+  Isa isa;  ///< the least that it needs
   Precision precision;
 
   /// Bytes of a packed B[K, N].
@@ -35,12 +65,14 @@ struct MatmulKernels {
   void (*pack)(std::byte* packed, const Real* b, std::size_t k, std::size_t n, std::size_t k_stride,
                std::size_t n_stride);
   /// fp32: each element is one chain of multiply-adds in the order of k, beginning at the start value, whatever M and N
-  /// are: a row's bits do not depend on its place or on the other rows. Never allocates, never throws.
+  /// are: a row's bits do not depend on its place or on the other rows. bf16: likewise, pair by pair, the odd element
+  /// of a pair first; denormals are zeros. Never allocates, never throws.
   void (*multiply)(const MatmulCall<Real>&);
+  const RowForm<Real>* rows = nullptr;  ///< null: A is read where it lies
 };
 
 /// The fastest table that this CPU offers for the instruction set and the precision.
-/// @throws Error unsupported if the precision is not offered.
+/// @throws Error unsupported if the precision is not offered here, or not for that instruction set.
 const MatmulKernels<float>& matmul_kernels_for(Isa isa, Precision precision);
 
 /// Plain loops in double precision.

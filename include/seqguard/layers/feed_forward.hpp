@@ -99,9 +99,17 @@ void feed_forward_forward(const Context<Real>& context, FeedForwardCache<Real>& 
   const KernelTable<Real>& kernels = *context.kernels;
   const MatrixView<const Real> in =
       sublayer_input<Real>(kernels, cache.sublayer, x, p.output_layer_norm, options.layer_norm_eps, options.norm);
+  const MatrixView<Real> projected = sublayer_result(cache.sublayer, options.norm);
+  const bool is_gated = cache.pre_activation.cols != cache.activation.cols;
+  if (context.matmul->rows != nullptr && options.activation == Activation::gelu && !is_gated) {  // scoring in bf16
+    const Arena::Frame frame(scratch);
+    const auto hidden = OperandRows<Real>::allocate(context, scratch, x.rows, cache.activation.cols);
+    packed.intermediate.forward.multiply(hidden, in, {.bias = packed.intermediate.bias, .gelu = true}, scratch);
+    packed.output.forward.multiply(projected, hidden, {.bias = packed.output.bias});
+    return sublayer_finish<Real>(kernels, cache.sublayer, x, p.output_layer_norm, options.layer_norm_eps, options.norm);
+  }
   linear_forward<Real>(cache.pre_activation, in, packed.intermediate, scratch, options.lora_dropout.at(0));
   feed_forward_activation<Real>(kernels, options.activation, cache);
-  const MatrixView<Real> projected = sublayer_result(cache.sublayer, options.norm);
   linear_forward<Real>(projected, cache.activation, packed.output, scratch, options.lora_dropout.at(1));
   dropout_apply(kernels, projected, options.dropout);
   sublayer_finish<Real>(kernels, cache.sublayer, x, p.output_layer_norm, options.layer_norm_eps, options.norm);

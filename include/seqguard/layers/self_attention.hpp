@@ -73,6 +73,37 @@ struct SelfAttentionOptions {
   }
 };
 
+/// The attention of each sequence and the output projection over rows in the form of the context (bf16), which is how
+/// scoring computes below single precision. `in` is what query, key and value are made of.
+template <class Real>
+void attend_rows(const Context<Real>& context, MatrixView<Real> projected, MatrixView<Real> query_key_value,
+                 MatrixView<const Real> in, Offsets offsets, const PackedSelfAttention<Real>& packed,
+                 const SelfAttentionOptions<Real>& options, Arena& scratch) {
+  const Arena::Frame frame(scratch);
+  const RowForm<Real>& form = *context.matmul->rows;
+  const std::size_t n = in.rows, hidden = in.cols, head_dim = hidden / options.heads;
+  const auto qkv = OperandRows<Real>::allocate(context, scratch, n, 3 * hidden);
+  const auto attended = OperandRows<Real>::allocate(context, scratch, n, hidden);
+  if (options.rotary == nullptr) {
+    packed.query_key_value.forward.multiply(qkv, in, {.bias = packed.query_key_value.bias}, scratch);
+  } else {
+    linear_forward<Real>(query_key_value, in, packed.query_key_value, scratch);
+    rotate<Real>(query_key_value, offsets, *options.rotary, options.heads, head_dim, Real(1));
+    form.round(qkv.data, query_key_value.data, n, 3 * hidden, query_key_value.stride);
+  }
+  for (std::size_t b = 0; b + 1 < offsets.size(); ++b)
+    form.attention({.out = attended.data + offsets[b] * form.row_bytes(hidden),
+                    .qkv = qkv.data + offsets[b] * form.row_bytes(3 * hidden),
+                    .length = offsets[b + 1] - offsets[b],
+                    .heads = options.heads,
+                    .head_dim = head_dim,
+                    .scale = Real(1) / std::sqrt(static_cast<Real>(head_dim)),
+                    .causal = options.mask == AttentionMask::causal,
+                    .window = options.window,
+                    .bias = options.bias});
+  packed.output.forward.multiply(projected, attended, {.bias = packed.output.bias});
+}
+
 /// cache.sublayer.out[N, H] = LN(x + dropout(output(attention(x)))), or x + dropout(output(attention(LN(x)))).
 template <class Real>
 void self_attention_forward(const Context<Real>& context, SelfAttentionCache<Real>& cache, MatrixView<const Real> x,
@@ -83,6 +114,11 @@ void self_attention_forward(const Context<Real>& context, SelfAttentionCache<Rea
   const KernelTable<Real>& kernels = *context.kernels;
   const MatrixView<const Real> in =
       sublayer_input<Real>(kernels, cache.sublayer, x, p.output_layer_norm, options.layer_norm_eps, options.norm);
+  if (context.matmul->rows != nullptr && rows_attend(head_dim)) {
+    attend_rows<Real>(context, sublayer_result(cache.sublayer, options.norm), cache.query_key_value, in, offsets,
+                      packed, options, scratch);
+    return sublayer_finish<Real>(kernels, cache.sublayer, x, p.output_layer_norm, options.layer_norm_eps, options.norm);
+  }
   linear_forward<Real>(cache.query_key_value, in, packed.query_key_value, scratch, options.lora_dropout.at(0));
   if (options.rotary != nullptr)
     rotate<Real>(cache.query_key_value, offsets, *options.rotary, options.heads, head_dim, Real(1));
@@ -161,15 +197,19 @@ void self_attention_backward(const Context<Real>& context, MatrixView<Real> d_x,
 }
 
 // Instantiated once, in src/layers/layers.cpp: a host's compiler flags do not change the arithmetic.
-#define SEQGUARD_SELF_ATTENTION(PREFIX, Real)                                                                   \
-  PREFIX template void self_attention_forward(                                                                  \
-      const Context<Real>& context, SelfAttentionCache<Real>& cache, MatrixView<const Real> x, Offsets offsets, \
-      const SelfAttentionParameters<const Real>& p, const PackedSelfAttention<Real>& packed,                    \
-      const SelfAttentionOptions<Real>& options, Arena& scratch);                                               \
-  PREFIX template void self_attention_backward(                                                                 \
-      const Context<Real>& context, MatrixView<Real> d_x, const SelfAttentionParameters<Real>& d_p,             \
-      MatrixView<Real> d_out, const SelfAttentionCache<Real>& cache, MatrixView<const Real> x, Offsets offsets, \
-      const SelfAttentionParameters<const Real>& p, const PackedSelfAttention<Real>& packed,                    \
+#define SEQGUARD_SELF_ATTENTION(PREFIX, Real)                                                                          \
+  PREFIX template void attend_rows(const Context<Real>& context, MatrixView<Real> projected,                           \
+                                   MatrixView<Real> query_key_value, MatrixView<const Real> in, Offsets offsets,       \
+                                   const PackedSelfAttention<Real>& packed, const SelfAttentionOptions<Real>& options, \
+                                   Arena& scratch);                                                                    \
+  PREFIX template void self_attention_forward(                                                                         \
+      const Context<Real>& context, SelfAttentionCache<Real>& cache, MatrixView<const Real> x, Offsets offsets,        \
+      const SelfAttentionParameters<const Real>& p, const PackedSelfAttention<Real>& packed,                           \
+      const SelfAttentionOptions<Real>& options, Arena& scratch);                                                      \
+  PREFIX template void self_attention_backward(                                                                        \
+      const Context<Real>& context, MatrixView<Real> d_x, const SelfAttentionParameters<Real>& d_p,                    \
+      MatrixView<Real> d_out, const SelfAttentionCache<Real>& cache, MatrixView<const Real> x, Offsets offsets,        \
+      const SelfAttentionParameters<const Real>& p, const PackedSelfAttention<Real>& packed,                           \
       const SelfAttentionOptions<Real>& options, Real* d_bias, Arena& scratch);
 SEQGUARD_SELF_ATTENTION(extern, float)
 SEQGUARD_SELF_ATTENTION(extern, double)

@@ -270,9 +270,11 @@ Workspace::Workspace(const Model<Real>& model, std::size_t tokens, bool for_trai
     activations.allocate<Real>(tokens * (config.hidden_size + 4 * config.embedding_width() + 4));
   }
   // Copies of rows whose distance is a multiple of 4 KB, or one tile of the vocabulary's logits; in training the
-  // gradients of one block.
+  // gradients of one block; below single precision the rounded rows of a block, which are half as wide, beside those.
   const std::size_t widest = std::max(config.intermediate_size, config.hidden_size) + 64;
-  const std::size_t per_token = std::max(widest, k_vocabulary_tile + 2) + (for_training ? 8 * widest : 0);
+  const bool has_rows = model.context().matmul->rows != nullptr;
+  const std::size_t rounded = has_rows ? std::max(widest, 3 * config.hidden_size) + config.hidden_size + 64 : 0;
+  const std::size_t per_token = std::max(widest, k_vocabulary_tile + 2) + (for_training ? 8 * widest : 0) + rounded;
   scratch.reserve(tokens * per_token * sizeof(Real));
 }
 

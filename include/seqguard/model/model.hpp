@@ -74,7 +74,7 @@ class Model {
 };
 
 /// A model of `spec` with the parameters that `base` has under the same name and of the same shape; the others are as
-/// initialize(seed) makes them. @throws Error unsupported: `base` only scores.
+/// initialize(seed) makes them. It computes in single precision. @throws Error unsupported: `base` only scores.
 template <class Real>
 Model<Real> begin_from(const Model<Real>& base, ModelSpec spec, std::uint64_t seed);
 

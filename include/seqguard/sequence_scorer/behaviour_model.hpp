@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "seqguard/core/load_options.hpp"
+#include "seqguard/core/load_report.hpp"
 #include "seqguard/detection/event_calibration.hpp"
 #include "seqguard/detection/label_classifier.hpp"
 #include "seqguard/detection/sequence_detector.hpp"
@@ -29,7 +31,9 @@ struct BehaviourModel {
   std::string training = "{}";                 ///< JSON object: the plan that fit followed, for people
   std::optional<LabelClassifier> labels = {};  ///< what fine_tune() has learned; its view is k_label_view of the recipe
   std::optional<SequenceRepairer> repairer = {};  ///< nullopt: fitted without one; the model repairs nothing
-  std::size_t recalibrated_on = 0;  ///< normals that recalibrate() put in the place of those of fit; 0: never
+  std::size_t recalibrated_on = 0;            ///< normals that recalibrate() put in the place of those of fit; 0: never
+  Precision calibrated_in = Precision::fp32;  ///< of the products whose scores the calibration has seen
+  LoadReport report = {};                     ///< of the load; nothing after a fit
 };
 
 /// Names of the numbers that the encoder and what it feeds give with each sequence: surprise_views(), and the view of

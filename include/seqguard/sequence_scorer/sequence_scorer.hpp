@@ -12,6 +12,7 @@
 #include "seqguard/core/executor.hpp"
 #include "seqguard/core/item_status.hpp"
 #include "seqguard/core/load_options.hpp"
+#include "seqguard/core/load_report.hpp"
 #include "seqguard/events/edit_operation.hpp"
 #include "seqguard/events/events_view.hpp"
 #include "seqguard/events/schema.hpp"
@@ -211,6 +212,10 @@ class SequenceScorer {
   /// model.
   std::span<const std::string> classes() const noexcept;
   Isa isa() const noexcept;
+  Precision precision() const noexcept;
+  /// What there is to say of the load: whether it scores in another precision than it was calibrated in. It lives as
+  /// long as the model.
+  const LoadReport& load_report() const noexcept;
 
  private:
   /// The scratch's buffers, made for this model.
