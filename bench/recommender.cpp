@@ -129,7 +129,7 @@ class Bench {
       std::vector<std::uint64_t> buffer;
       std::vector<EventEdit> script;
       std::vector<std::size_t> origins;
-      rule.strike(damaged[u], buffer, script);
+      rule.strike(damaged[u], {}, buffer, script);
       std::vector<Edit> edits;
       for (const EventEdit& edit : script) {
         edits.push_back({edit.operation, edit.position});

@@ -17,10 +17,21 @@ const EncodedEvents& SequenceRepairer::prepare(const EncodedEvents& events, cons
     repair_times(gaps, events, scratch.times, {.most_disordered = 1});  // the gate knows how many normals it touches
     scratch.rules.insert(scratch.rules.end(), scratch.times.edits.begin(), scratch.times.edits.end());
   }
-  if (decision.strikes_repeats) repeats.strike(events, scratch.repeats, scratch.rules);
+  if (decision.strikes_repeats) strike_repeats(events, scratch);
   if (scratch.rules.empty()) return events;
   apply_script(scratch.rules, events, schema, scratch.prepared, scratch.origins);
   return scratch.prepared;
+}
+
+/// Which of two equal events far apart is the wrong one, the tagger says.
+void SequenceRepairer::strike_repeats(const EncodedEvents& events, RepairScratch& scratch) const {
+  const std::size_t first = scratch.rules.size();
+  if (!repeats.strike(events, {}, scratch.repeats, scratch.rules)) return;
+  tagger.tag(events, repeats.holds(), scratch.tagger, scratch.tags);
+  scratch.keep.clear();
+  for (const EventTags& event : scratch.tags.events) scratch.keep.push_back(event.keep);
+  scratch.rules.resize(first);
+  repeats.strike(events, scratch.keep, scratch.repeats, scratch.rules);
 }
 
 double SequenceRepairer::first_gain(const EncodedEvents& events, const EventSchema& schema,

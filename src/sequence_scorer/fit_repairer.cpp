@@ -149,7 +149,7 @@ class RepairerFit {
         repairer.gate.disordered += scratch.times.edits.empty() ? 0 : 1;
       }
       scratch.rules.clear();
-      repeats_.strike(input_.data[i], scratch.repeats, scratch.rules);
+      repeats_.strike(input_.data[i], {}, scratch.repeats, scratch.rules);
       repairer.gate.with_repeats += scratch.rules.empty() ? 0 : 1;
     }
     std::sort(repairer.gate.gains.begin(), repairer.gate.gains.end());

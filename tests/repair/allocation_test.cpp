@@ -28,7 +28,7 @@ TEST_CASE("times in order and events without repetition cost no allocation") {
   std::vector<EventEdit> edits;
   const std::size_t before = allocation_count;
   repair_times(gaps, events, times);
-  rule.strike(events, buffer, edits);
+  rule.strike(events, {}, buffer, edits);
   const std::size_t after = allocation_count;
   if (k_allocations_counted) CHECK(after == before);
   CHECK(times.edits.empty());

@@ -24,9 +24,12 @@ class RepeatsRule {
   /// Normals that the rule would touch: what it promises about false edits is a matter of this share alone.
   std::uint64_t sequences_with_repeats() const noexcept { return sequences_with_repeats_; }
 
-  /// Appends to `out` what removes each event whose value stood before in the sequence, neighbours as one edit; nothing
-  /// if the rule does not hold. `buffer` is overwritten; nothing is allocated once it is warm and without an edit.
-  void strike(const EncodedEvents& events, std::vector<std::uint64_t>& buffer, std::vector<EventEdit>& out) const;
+  /// Appends to `out` what removes all events of a value but one, neighbours as one edit; nothing if the rule does not
+  /// hold. The first one stays, or, where `keep` [n] is given, of those that do not closely follow another the one with
+  /// the largest of it. Whether there are such: `keep` could change the edits. `buffer` is overwritten; nothing is
+  /// allocated once it is warm and without an edit.
+  bool strike(const EncodedEvents& events, std::span<const float> keep, std::vector<std::uint64_t>& buffer,
+              std::vector<EventEdit>& out) const;
 
   void save(ProfileWriter& writer) const;
   /// @throws Error bad_checkpoint.

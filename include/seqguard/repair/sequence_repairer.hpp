@@ -26,6 +26,7 @@ struct RepairScratch {
   EditTags tags;
   TimeRepair times;
   std::vector<std::uint64_t> repeats;
+  std::vector<float> keep;           ///< P(keep) of each event, where repetitions stand far apart
   std::vector<EventEdit> rules;      ///< what was done before the tagger
   std::vector<std::size_t> origins;  ///< of `prepared`
   EncodedEvents prepared;            ///< the sequence after that
@@ -69,6 +70,7 @@ struct SequenceRepairer {
  private:
   const EncodedEvents& prepare(const EncodedEvents& events, const EventSchema& schema, const GateDecision& decision,
                                RepairScratch& scratch) const;
+  void strike_repeats(const EncodedEvents& events, RepairScratch& scratch) const;
 };
 
 }  // namespace v0
