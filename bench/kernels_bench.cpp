@@ -238,6 +238,7 @@ int main(int argc, char** argv) {
   const double bandwidth = bandwidth_gbs(2 * k_elements * sizeof(float));
   std::printf("copy within %zu KiB: %.1f GB/s\n", 2 * k_elements * sizeof(float) / 1024, bandwidth);
   for (const Isa isa : available_isas()) {
+    if (kernels_for(isa).isa != isa) continue;  // products only
     const double peak = peak_gflops(isa);
     std::printf("%s: multiply-add peak %.1f GFLOP/s\n", to_string(isa).data(), peak);
     all_right &= register_elementwise(isa, bandwidth);

@@ -1,5 +1,7 @@
 // Matrix products of the encoder: every backend and instruction set on the shapes of the models T, S, M and MiniLM.
 // Name: matmul/MODEL/PRODUCT/M/BACKEND/ISA. Counters: GFLOP/s, and the share of the multiply-add peak of the same run.
+// Under avx512_bf16 stand the products of bfloat16, with the rounding of their rows: `own` to floats, `rows` to rounded
+// rows, with GELU where it is ffn1; their limit is the peak of VDPBF16PS.
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
@@ -43,10 +45,12 @@ struct Buffer {
   float* data() { return values.data(); }
 };
 
-// Every element against double; the bound is that of a chain of k roundings of terms below 1/4.
+// Every element against double; the bound is that of a chain of k roundings of terms below 1/4, in bf16 besides of two
+// roundings of 2^-8 in each of them, which are independent: six standard deviations of their sum.
 bool matches(std::span<const float> c, std::span<const float> a, std::span<const float> w, std::size_t m, std::size_t k,
-             std::size_t n) {
-  const double bound = static_cast<double>(k) * static_cast<double>(k) * 0.25 * 0x1p-24;
+             std::size_t n, Precision precision = Precision::fp32) {
+  const double size = static_cast<double>(k), rounded = precision == Precision::bf16 ? 6 * 0.25 * 0x1p-8 : 0;
+  const double bound = size * size * 0.25 * 0x1p-24 + std::sqrt(size * 2 / 3) * rounded;
   for (std::size_t r = 0; r < m; ++r)
     for (std::size_t j = 0; j < n; ++j) {
       double sum = 0;
@@ -56,21 +60,42 @@ bool matches(std::span<const float> c, std::span<const float> a, std::span<const
   return true;
 }
 
+Precision precision_of(Isa isa) { return isa == Isa::avx512_bf16 ? Precision::bf16 : Precision::fp32; }
+
 void multiply(benchmark::State& state, Product product, std::size_t m, MatmulBackend backend, Isa isa) {
   const auto [name, k, n] = product;
+  const Precision precision = precision_of(isa);
   Buffer a(m * k, 1), w(n * k, 2), bias(n), c(m * n);
   Arena scratch;
-  const PackedMatrix<float> packed(make_context(isa, backend), {w.data(), n, k}, Layout::nk);
+  const Context<float> context = make_context({.isa = isa, .matmul = backend, .precision = precision});
+  const PackedMatrix<float> packed(context, {w.data(), n, k}, Layout::nk);
   const MatrixView<float> out(c.data(), m, n);
   packed.multiply(out, {a.data(), m, k}, {.bias = bias.data()}, scratch);
-  if (!matches(c.values, a.values, w.values, m, k, n))
+  if (!matches(c.values, a.values, w.values, m, k, n, precision))
     return state.SkipWithError("differs from the double-precision product");
   for (auto _ : state) {
     packed.multiply(out, {a.data(), m, k}, {.bias = bias.data()}, scratch);
     benchmark::DoNotOptimize(c.data());
     benchmark::ClobberMemory();
   }
-  report_rate(state, 2.0 * static_cast<double>(m * k * n), isa);
+  report_rate(state, 2.0 * static_cast<double>(m * k * n), isa, 1, precision);
+}
+
+// To rounded rows, which the next product reads; what they hold is tested in tests/kernels.
+void multiply_to_rows(benchmark::State& state, Product product, std::size_t m, Isa isa) {
+  const auto [name, k, n] = product;
+  Buffer a(m * k, 1), w(n * k, 2), bias(n);
+  Arena scratch, memory;
+  const Context<float> context = make_context({.isa = isa, .precision = Precision::bf16});
+  const PackedMatrix<float> packed(context, {w.data(), n, k}, Layout::nk);
+  const auto rows = OperandRows<float>::allocate(context, memory, m, n);
+  const Epilogue<float> epilogue{.bias = bias.data(), .gelu = name.ends_with("ffn1")};
+  for (auto _ : state) {
+    packed.multiply(rows, {a.data(), m, k}, epilogue, scratch);
+    benchmark::DoNotOptimize(rows.data);
+    benchmark::ClobberMemory();
+  }
+  report_rate(state, 2.0 * static_cast<double>(m * k * n), isa, 1, Precision::bf16);
 }
 
 // dW[n, k] += dY[m, n]^T X[m, k]
@@ -108,13 +133,18 @@ void register_all() {
         const std::string prefix = "matmul/" + product.name;
         for (const std::size_t m : {16, 32, 128})
           for (const MatmulBackend backend : {MatmulBackend::own, MatmulBackend::onednn, MatmulBackend::eigen})
-            if (matmul_backend_available(backend, isa) && (backend != MatmulBackend::eigen || isa == Isa::baseline))
+            if (matmul_backend_available(backend, isa) && (backend != MatmulBackend::eigen || isa == Isa::baseline) &&
+                (backend == MatmulBackend::own || precision_of(isa) == Precision::fp32))
               benchmark::RegisterBenchmark((prefix + "/" + std::to_string(m) + "/" + std::string(to_string(backend)) +
                                             "/" + std::string(to_string(isa)))
                                                .c_str(),
                                            multiply, product, m, backend, isa);
-        benchmark::RegisterBenchmark((prefix + "/128/gradient/" + std::string(to_string(isa))).c_str(), weight_gradient,
-                                     product, 128, isa);
+        if (isa == Isa::avx512_bf16)
+          benchmark::RegisterBenchmark((prefix + "/128/rows/" + std::string(to_string(isa))).c_str(), multiply_to_rows,
+                                       product, 128, isa);
+        else
+          benchmark::RegisterBenchmark((prefix + "/128/gradient/" + std::string(to_string(isa))).c_str(),
+                                       weight_gradient, product, 128, isa);
       }
 }
 
@@ -129,6 +159,6 @@ int main(int argc, char** argv) {
     benchmark::AddCustomContext(std::string(to_string(backend)), std::string(matmul_backend_version(backend)));
   for (const seqguard::Isa isa : seqguard::available_isas())
     benchmark::AddCustomContext("peak GFLOP/s " + std::string(to_string(isa)),
-                                std::to_string(seqguard::peak_gflops(isa)));
+                                std::to_string(seqguard::peak_gflops(isa, seqguard::precision_of(isa))));
   benchmark::RunSpecifiedBenchmarks();
 }

@@ -78,7 +78,8 @@ struct Problem {
 
 /// Elements of the output beyond their bound. A weight differs from the exact one by the rounding to bfloat16, 2^-8 of
 /// it; by its exponent's error, D + 4 roundings of the magnitudes that the score is made of, in the weight and again in
-/// the sum of weights; by the exponential's, 5e-6, in both; and by L roundings of the sums. The result is rounded once.
+/// the sum of weights; by the exponential's, 7.6e-5, in both; and by L roundings of the sums. The result is rounded
+/// once.
 std::size_t beyond_bound(const Problem& p, const RowForm<float>& form) {
   const std::vector<std::byte> in = p.rows(form), out = p.attend(form);
   const auto [length, heads, head_dim, causal, window, biased, magnitude] = p.s;
@@ -115,7 +116,7 @@ std::size_t beyond_bound(const Problem& p, const RowForm<float>& form) {
           exact += weight[j] / sum * in_at(j, 2, d);
           size += weight[j] / sum * std::abs(in_at(j, 2, d));
         }
-        const double relative = half + 4 * score_error + 2 * 5e-6 + static_cast<double>(length + 8) * single +
+        const double relative = half + 4 * score_error + 2 * 7.6e-5 + static_cast<double>(length + 8) * single +
                                 4 * single * std::abs(highest);
         const double found = value(out.data() + i * out_bytes, head * head_dim + d);
         beyond += !(std::abs(found - exact) <= relative * size * (1 + half) + half * std::abs(exact));
