@@ -29,7 +29,7 @@ run() { # program, filter, seconds per benchmark
         { cat "$results/$1.log" >&2; exit 1; }
 }
 run kernels '.*' 0.1
-run matmul '/(32|128)/(own|onednn|gradient)/' 0.05
+run matmul '/(32|128)/(own|rows|onednn|gradient)/' 0.05
 run encoder '.*' 0.5
 run training '.*' 0.5
 run load '.*' 0.2

@@ -16,10 +16,11 @@ inline namespace v0 {
 namespace {
 
 void round_rows(std::byte* rows, const float* a, Size m, Size k, Size row_stride) {
+  const Size bytes = row_bytes(k);
   for (Size r = 0; r < m; ++r) {
-    Bf16* const row = reinterpret_cast<Bf16*>(rows + r * row_bytes(k));
+    Bf16* const row = reinterpret_cast<Bf16*>(rows + r * bytes);
     round_row(row, a + r * row_stride, k);
-    close_row(row, k);
+    if (2 * k < bytes) close_row(row, k);
   }
 }
 
@@ -45,11 +46,14 @@ struct PairsOfBf16 {
 
   template <Size rows>
   [[gnu::always_inline]] static void finish(const Rows& out, Batch (&sums)[rows][2]) {
-    if (out.gelu)
-      for (Batch(&row)[2] : sums)
-        for (Batch& x : row) x = gelu_before_rounding(x);
     Bf16* row = out.values;
-    for (Batch(&x)[2] : sums) {
+#pragma GCC unroll 16
+    for (Size r = 0; r < rows; ++r) {
+      Batch(&x)[2] = sums[r];
+      if (out.gelu) {
+        x[0] = gelu_before_rounding(x[0]);
+        x[1] = gelu_before_rounding(x[1]);
+      }
       if (out.width == 2 * k_width) {
         store_rounded(row, x[0], x[1]);
       } else {
