@@ -28,6 +28,7 @@ FitOptions fit_options(const FitCommandOptions& options) {
   fit.seed = options.common.seed;
   fit.resume = options.resume;
   fit.repair = !options.no_repair;
+  fit.gate_view = options.gate_view;
   fit.compute = load_options(options.common);
   std::string directory = options.output;
   while (directory.size() > 1 && directory.ends_with('/')) directory.pop_back();

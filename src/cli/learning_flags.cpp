@@ -25,6 +25,11 @@ void add_fit(CLI::App& app, FitCommandOptions& options) {
   command->add_flag("--resume", options.resume, "Go on where an interrupted fit with this --output stopped");
   command->add_flag("--no-repair", options.no_repair,
                     "Learn to judge sequences only, in half the time; the model then repairs nothing");
+  command
+      ->add_flag("--gate-view", options.gate_view,
+                 "Judge by what the repair sees too: finds repeated, foreign and missing events far better, where the "
+                 "order of events means nothing it does harm")
+      ->excludes("--no-repair");
   add_flag_to_come(*command, "--schema", "columns are chosen by --key, --order, --time and --columns");
   add_flag_to_come(*command, "--config", "sizes are chosen by --size");
   add_flag_to_come(*command, "--valid", "use --valid-fraction");

@@ -61,7 +61,7 @@ struct FitCommandOptions {
   std::optional<std::size_t> epochs, window;
   double target_fpr = 0.01, valid_fraction = 0.1, max_minutes = 0;
   bool resume = false;
-  bool no_repair = false;
+  bool no_repair = false, gate_view = false;
 };
 
 struct ScoreCommandOptions {

@@ -180,10 +180,15 @@ class Members {
   std::unique_ptr<const TensorSource> mapped_;  // the weights of the encoder, if they are
 };
 
+bool has_gate_view(const Recipe& recipe) {
+  const auto& views = recipe.views;
+  return std::any_of(views.begin(), views.end(), [](const ViewSpec& view) { return view.name == k_gate_view; });
+}
+
 /// The digests say that the files were saved together, not that they fit: what the scorer looks up in the encoder by
 /// the schema's numbers must exist there. The other columns' sizes are those of the parameter table.
-void check_fit(const EventSchema& schema, const Model<float>& encoder, const Recipe& recipe, bool has_labels,
-               const std::string& directory) {
+void check_fit(const EventSchema& schema, const Model<float>& encoder, const Recipe& recipe, bool has_repairer,
+               bool has_labels, const std::string& directory) {
   const std::string path = directory + "/config.json";
   const auto require = [&](bool holds, std::string_view what, const std::string& expected, std::size_t found) {
     if (!holds) fail(ErrorCode::bad_checkpoint, path, what, expected, std::to_string(found));
@@ -200,7 +205,10 @@ void check_fit(const EventSchema& schema, const Model<float>& encoder, const Rec
   if (has_labels && recipe.views.back().name != k_label_view)
     fail(ErrorCode::bad_checkpoint, directory + "/detector.json", "the last view of a model with labels is theirs",
          std::string(k_label_view), recipe.views.back().name);
-  const std::vector<std::string> given = given_views(schema, has_labels);
+  if (has_gate_view(recipe) && !has_repairer)
+    fail(ErrorCode::bad_checkpoint, directory + "/detector.json",
+         "view " + std::string(k_gate_view) + " is what the repair says, and the model has none");
+  const std::vector<std::string> given = given_views(schema, has_gate_view(recipe), has_labels);
   for (const std::string& view : recipe.given()) {
     if (std::find(given.begin(), given.end(), view) == given.end())
       fail(ErrorCode::bad_checkpoint, directory + "/detector.json",
@@ -292,8 +300,9 @@ void save_behaviour_model(const BehaviourModel& model, const std::string& direct
   writer.commit();
 }
 
-std::vector<std::string> given_views(const EventSchema& schema, bool has_labels) {
+std::vector<std::string> given_views(const EventSchema& schema, bool has_gate, bool has_labels) {
   std::vector<std::string> names = surprise_views(schema);
+  if (has_gate) names.emplace_back(k_gate_view);
   if (has_labels) names.emplace_back(k_label_view);
   return names;
 }
@@ -342,18 +351,19 @@ BehaviourModel read_behaviour_model(const std::string& directory, const LoadOpti
         LabelClassifier::load(members.tensors("labels.safetensors"), sidecar.classes,
                               LabelFeatures::of(schema, encoder.config().hidden_size, sidecar.recipe.views.size() - 1));
   }
-  check_fit(schema, encoder, sidecar.recipe, labels.has_value(), directory);
+  std::optional<SequenceRepairer> repairer = read_repairer(sidecar, members, schema, context);
+  check_fit(schema, encoder, sidecar.recipe, repairer.has_value(), labels.has_value(), directory);
+  const bool judges_by_gate = has_gate_view(sidecar.recipe);
   SequenceDetectorOptions detector_options;
   detector_options.contamination = sidecar.target_fpr;
-  SequenceDetector detector(sidecar.recipe, given_views(schema, labels.has_value()), detector_options);
+  SequenceDetector detector(sidecar.recipe, given_views(schema, judges_by_gate, labels.has_value()), detector_options);
   detector.load(members.tensors("profile.safetensors"));
   EventCalibration events =
       read_event_calibration(members.tensors("event_calibration.safetensors"), sidecar.repeat_share, schema);
-  std::optional<SequenceRepairer> repairer = read_repairer(sidecar, members, schema, context);
   LoadReport report = precision_report(sidecar, options.precision, directory);
-  return {std::move(schema),   std::move(encoder),      std::move(detector), std::move(events),
-          sidecar.target_fpr,  sidecar.drift_auroc,     sidecar.training,    std::move(labels),
-          std::move(repairer), sidecar.recalibrated_on, sidecar.precision,   std::move(report)};
+  return {std::move(schema),       std::move(encoder), std::move(detector), std::move(events),   sidecar.target_fpr,
+          sidecar.drift_auroc,     sidecar.training,   std::move(labels),   std::move(repairer), judges_by_gate,
+          sidecar.recalibrated_on, sidecar.precision,  std::move(report)};
 }
 
 }  // namespace v0

@@ -124,10 +124,11 @@ class FineTuner {
   }
   std::size_t normals() const noexcept { return views_.normal.size(); }
 
-  /// Surprise of every labelled sequence, from one pass of the encoder.
+  /// What the networks say of every labelled sequence, from one pass of each.
   void read_sequences() {
     struct Worker {
       SurpriseScratch surprise;
+      RepairScratch repair;
       std::vector<float> out;
     };
     auto workers = make_per_worker(executor_, [&] {
@@ -147,12 +148,15 @@ class FineTuner {
         seen_[first + k] = {{surprise.means.begin(), surprise.means.end()},
                             {surprise.columns.begin(), surprise.columns.end()},
                             {surprise.hidden.begin(), surprise.hidden.end()}};
+        if (model_.judges_by_gate)
+          seen_[first + k].given.push_back(
+              model_.repairer->gate_gain(encoded_[first + k], model_.schema, workers[w].repair));
       });
     }
     report_progress("encoder", n, n);
     for (std::size_t i = 0; i < n; ++i) {
       std::vector<double>& given = i < normals() ? views_.normal_given : views_.abnormal_given;
-      given.insert(given.end(), seen_[i].means.begin(), seen_[i].means.end());
+      given.insert(given.end(), seen_[i].given.begin(), seen_[i].given.end());
     }
   }
 
@@ -171,7 +175,7 @@ class FineTuner {
     for (std::size_t i = 0; i < encoded_.size(); ++i) {
       const bool normal = i < normals();
       if (normal) shift_columns(seen_[i].columns, encoded_[i].n);
-      const Surprise surprise{{}, seen_[i].columns, seen_[i].means, seen_[i].hidden};
+      const Surprise surprise{{}, seen_[i].columns, seen_[i].given, seen_[i].hidden};
       const std::span<const double> raw = normal ? views_.normal_raw : views_.abnormal_raw;
       append_label_features(classifier_.features, model_.schema, encoded_[i], surprise,
                             raw.subspan((normal ? i : i - normals()) * views, views), scratch, features_);
@@ -237,9 +241,9 @@ class FineTuner {
     model_.events.rules.repeat_share = share_of_repeats(distinct);
   }
 
-  /// What the encoder says of a sequence: Surprise, as far as features read it.
+  /// What the networks say of a sequence: given_views() but for the labels, and Surprise as far as features read it.
   struct Seen {
-    std::vector<double> means;
+    std::vector<double> given;
     std::vector<float> columns, hidden;
   };
 

@@ -14,7 +14,7 @@
 #include "seqguard/training/event_objectives.hpp"
 #include "seqguard/training/event_source.hpp"
 #include "seqguard/training/trainer.hpp"
-#include "sequence_scorer/finished_surprise.hpp"
+#include "sequence_scorer/finished_numbers.hpp"
 #include "sequence_scorer/fit_jobs.hpp"
 #include "sequence_scorer/fit_repairer.hpp"
 #include "sequence_scorer/fit_trainings.hpp"
@@ -45,6 +45,22 @@ Context<float> training_context(const LoadOptions& options) {
   return make_context(options);
 }
 
+/// The gate as one view among the others; large gains alone are odd.
+/// GATE_WEIGHT
+ViewSpec gate_view() {
+  ViewSpec view;
+  view.name = std::string(k_gate_view);
+  view.sidedness = Sidedness::upper;
+  view.given = true;
+  return view;
+}
+
+Recipe recipe_of(const FitOptions& options, const EventSchema& schema) {
+  Recipe recipe = Recipe::preset(options.preset, surprise_views(schema));
+  if (options.gate_view) recipe.views.push_back(gate_view());
+  return recipe;
+}
+
 /// The fit of one data set.
 class Fitter {
  public:
@@ -57,19 +73,20 @@ class Fitter {
         executor_(executor),
         context_(training_context(options_.compute)),
         jobs_(make_fit_jobs(plan_, options_)),
-        given_(surprise_views(schema_)),
-        recipe_(Recipe::preset(options_.preset, given_)),
+        surprises_(surprise_views(schema_).size()),
         trainings_(options_, jobs_.size() * (repairs() ? 2 : 1), {"fit", k_fit_state_layout, fingerprint()}, executor,
                    progress),
         state_(trainings_.state()) {
     const std::size_t n = data_.size(), trainings = jobs_.size() * (repairs() ? 2 : 1);
     if (!trainings_.resumed()) {
-      state_.next.assign(n * given_.size(), std::numeric_limits<double>::quiet_NaN());
+      state_.next.assign(n * surprises_, std::numeric_limits<double>::quiet_NaN());
       state_.gains.assign(n, std::numeric_limits<double>::quiet_NaN());
     }
-    const std::size_t asked = plan_.folds > 0 ? std::min<std::size_t>(state_.job, jobs_.size()) : 0;
-    if (state_.job >= trainings || state_.next.size() != n * given_.size() || state_.gains.size() != n ||
-        state_.probes.size() != asked * probe_sequences(n).size() * given_.size() || state_.cut_at.size() != state_.job)
+    const std::size_t encoders = std::min<std::size_t>(state_.job, jobs_.size()), taggers = state_.job - encoders,
+                      probes = plan_.folds > 0 ? probe_sequences(n).size() : 0;
+    if (state_.job >= trainings || state_.next.size() != n * surprises_ || state_.gains.size() != n ||
+        state_.probes.size() != encoders * probes * surprises_ ||
+        state_.gain_probes.size() != (options_.gate_view ? taggers * probes : 0) || state_.cut_at.size() != state_.job)
       fail(ErrorCode::bad_checkpoint, options_.state_file, "number of trainings or sequences does not fit");
   }
 
@@ -85,9 +102,12 @@ class Fitter {
     for (std::size_t j = state_.job; j < jobs_.size(); ++j) train_encoder(encoder, j);
     std::optional<SequenceRepairer> repairer;
     if (repairs()) repairer = fit_repairer(input_, context_, jobs_, trainings_, executor_, report);
-    auto model = std::make_shared<BehaviourModel>(BehaviourModel{
-        schema_, std::move(encoder), SequenceDetector(recipe_, given_, detector_options()), event_calibration(),
-        options_.target_fpr, 0.5, to_json(plan_), std::nullopt, std::move(repairer)});
+    auto model = std::make_shared<BehaviourModel>(
+        BehaviourModel{schema_, std::move(encoder),
+                       SequenceDetector(recipe_of(options_, schema_), given_views(schema_, options_.gate_view, false),
+                                        detector_options()),
+                       event_calibration(), options_.target_fpr, 0.5, to_json(plan_), std::nullopt, std::move(repairer),
+                       options_.gate_view});
     fit_detector(*model, report);
     const std::string& last = jobs_.back().phase;
     trainings_.report_calibration(repairs() ? tagger_phase(jobs_, jobs_.size() - 1) : last, data_.size());
@@ -119,7 +139,7 @@ class Fitter {
          {static_cast<double>(options_.seed), static_cast<double>(plan_.steps), static_cast<double>(plan_.hidden),
           static_cast<double>(plan_.layers), static_cast<double>(plan_.heads), options_.valid_fraction,
           plan_.masked_share, options_.target_fpr, static_cast<double>(plan_.tagger_steps),
-          static_cast<double>(plan_.tagger_window), plan_.tagger_dropout})
+          static_cast<double>(plan_.tagger_window), plan_.tagger_dropout, options_.gate_view ? 1.0 : 0.0})
       text += " " + std::to_string(value);
     return sha256(text + " " + data_fingerprint(data_));
   }
@@ -166,11 +186,22 @@ class Fitter {
     return calibration;
   }
 
+  FinishedNumbers numbers_of(const BehaviourModel& model) const {
+    const std::size_t n = data_.size();
+    std::vector<std::uint32_t> all;  // that the finished networks are asked about
+    for (std::size_t i = 0; plan_.folds > 0 && i < n; ++i) all.push_back(static_cast<std::uint32_t>(i));
+    FinishedNumbers numbers = finished_numbers(jobs_, state_.next, n, state_.probes);
+    numbers.own = surprise_means(model.encoder, input_, all, executor_);
+    if (!model.judges_by_gate) return numbers;
+    FinishedNumbers gate = finished_numbers(jobs_, state_.gains, n, state_.gain_probes);
+    gate.own = gate_gains(*model.repairer, input_, all, executor_);
+    return side_by_side(numbers, gate, n);
+  }
+
   void fit_detector(BehaviourModel& model, FitReport* report) {
     const std::vector<TypeSequence> types = all_types();
-    const FinishedSurprise finished =
-        finished_surprise(model.encoder, input_, jobs_, state_.next, state_.probes, executor_);
-    model.detector.fit(types, {state_.next, finished.shifted, finished.own, finished.noise}, executor_);
+    const FinishedNumbers finished = numbers_of(model);
+    model.detector.fit(types, {finished.held_out, finished.shifted, finished.own, finished.noise}, executor_);
     const Drift drift = drift_check(types, model.detector.recipe(), detector_options().profile, executor_);
     model.drift_auroc = drift.auroc;
     if (report == nullptr) return;
@@ -195,8 +226,7 @@ class Fitter {
   Executor& executor_;
   Context<float> context_;
   std::vector<FitJob> jobs_;
-  std::vector<std::string> given_;
-  Recipe recipe_;
+  std::size_t surprises_;  // views of the encoder
   FitTrainings trainings_;
   FitState& state_;
 };

@@ -13,6 +13,7 @@
 #include "seqguard/training/damaged_source.hpp"
 #include "seqguard/training/edit_objectives.hpp"
 #include "seqguard/training/trainer.hpp"
+#include "sequence_scorer/finished_numbers.hpp"
 #include "sequence_scorer/repair_trials.hpp"
 
 namespace seqguard {
@@ -58,7 +59,7 @@ class RepairerFit {
     }
     const std::size_t last = jobs_.size() - 1;
     SequenceRepairer repairer = train(last);
-    if (!jobs_[last].held_out.empty()) ask(repairer, last);
+    ask(repairer, last);
     report_held_out(last);
     finish(repairer, report);
     return repairer;
@@ -107,10 +108,13 @@ class RepairerFit {
   void ask(const SequenceRepairer& repairer, std::size_t j) {
     const FitJob& job = jobs_[j];
     FitState& state = trainings_.state();
+    if (input_.options.gate_view && input_.plan.folds > 0) {
+      const std::vector<double> probes = gate_gains(repairer, input_, probe_sequences(input_.data.size()), executor_);
+      state.gain_probes.insert(state.gain_probes.end(), probes.begin(), probes.end());
+    }
+    const std::vector<double> of_held_out = gate_gains(repairer, input_, job.held_out, executor_);
+    for (std::size_t k = 0; k < of_held_out.size(); ++k) state.gains[job.held_out[k]] = of_held_out[k];
     auto scratches = make_per_worker(executor_, [] { return RepairScratch(); });
-    executor_.run(job.held_out.size(), [&](std::size_t k, std::size_t w) {
-      state.gains[job.held_out[k]] = repairer.gate_gain(input_.data[job.held_out[k]], input_.schema, scratches[w]);
-    });
     const std::size_t share = std::max<std::size_t>(1, k_trials / std::max<std::size_t>(1, input_.plan.folds));
     const std::size_t trials = std::min(job.held_out.size(), share), thresholds = k_tried_thresholds.size();
     const Damage damage(input_.schema, pick(job.train), {.clean_share = 0});

@@ -14,7 +14,7 @@ namespace seqguard {
 inline namespace v0 {
 
 /// Counted up whenever the fields below, or those of a TrainerState, change.
-inline constexpr std::uint64_t k_fit_state_layout = 7;
+inline constexpr std::uint64_t k_fit_state_layout = 8;
 
 struct FitState {
   std::uint64_t job = 0;           ///< trainings that are finished and scored: of encoders, then of taggers
@@ -25,6 +25,7 @@ struct FitState {
   std::vector<float> encoder;  ///< of the model, once it has been trained and a tagger follows
   double validation_loss = 0;  ///< its best one
   std::vector<double> gains;   ///< [sequences] of the gate, out-of-fold; NaN where there is none (yet)
+  std::vector<double> gain_probes;  ///< [taggers, probes] the same under each tagger, where the gate is a view
   RepairTrials trials;
   std::vector<std::uint64_t>
       cut_at;                ///< [trainings] the step after which FitOptions::max_minutes ended it; 0: it did not
@@ -41,6 +42,7 @@ struct FitState {
     visit("encoder", self.encoder);
     visit("validation_loss", self.validation_loss);
     visit("gains", self.gains);
+    visit("gain_probes", self.gain_probes);
     RepairTrials::visit_fields(self.trials,
                                [&](const std::string& name, auto& field) { visit("trials." + name, field); });
     visit("cut_at", self.cut_at);

@@ -16,11 +16,12 @@ inline namespace v0 {
 /// Labelled sequences and what the views say of them: normals by statistics that have not seen them.
 struct LabelledViews {
   std::vector<TypeSequence> normal, abnormal;
-  /// [sequences, surprise_views()]; of normals as those that the encoder has not learned from would have.
+  /// [sequences, given_views()] but for that of the labels; of normals as those that the encoder has not learned from
+  /// would have.
   std::vector<double> normal_given, abnormal_given;
   /// [sequences, views of the recipe] raw scores, without the view of the labels.
   std::vector<double> normal_raw, abnormal_raw;
-  std::vector<double> shifts;  ///< [surprise_views()] what was added to the normals' surprises
+  std::vector<double> shifts;  ///< [the same views] what was added to the normals' numbers
 };
 
 /// Fills in the raw scores. With `refit`, of statistics of the labelled normals in the place of those of the detector;

@@ -162,6 +162,9 @@ FitInput prepare_fit(const Dataset& data, const FitOptions& options) {
   if (!(options.max_minutes >= 0))
     fail(ErrorCode::invalid_argument, "fit", "minutes (--max-minutes)", "0 or more",
          std::to_string(options.max_minutes));
+  if (options.gate_view && !options.repair)
+    fail(ErrorCode::invalid_argument, "fit",
+         "the gate as a view (--gate-view) is what the repair says, and there is none (--no-repair)");
   EncodedData encoded(data, schema);
   FitPlan plan = make_plan(encoded, schema, options);
   schema.sequence.window = schema.sequence.stride = plan.window;

@@ -95,7 +95,8 @@ RecalibrationReport recalibrate(const std::string& from, const Dataset& normals,
   require_training_precision(options.compute.precision);
   const std::string generation = generation_of(from);
   BehaviourModel model = read_behaviour_model(from, options.compute);
-  ReportingExecutor reporting(executor, progress, (k_passes + (model.labels ? 1 : 0)) * n);
+  const bool gives_more = model.labels || model.judges_by_gate;  // than surprises
+  ReportingExecutor reporting(executor, progress, (k_passes + (gives_more ? 1 : 0)) * n);
   reporting.report();
 
   const FitInput input{FitOptions(), model.schema, EncodedData(normals, model.schema), FitPlan()};
@@ -107,7 +108,7 @@ RecalibrationReport recalibrate(const std::string& from, const Dataset& normals,
   add_held_out_surprise(state, model.encoder, input, all, reporting);
 
   const std::vector<double> given =
-      model.labels ? given_numbers(model, input.data, all.held_out, reporting) : std::move(state.next);
+      gives_more ? given_numbers(model, input.data, all.held_out, reporting) : std::move(state.next);
 
   std::vector<TypeSequence> types;
   for (std::size_t i = 0; i < n; ++i) types.push_back(input.data.types(i));

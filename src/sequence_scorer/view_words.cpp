@@ -83,6 +83,10 @@ class Sentence {
   }
   std::string ngram() const { return surprise("the order of the events", "what came just before"); }
   std::string next() const { return surprise("what happens next", "the network, which knows all that came before,"); }
+  std::string gate() const {
+    const auto gain = [](double expected) { return short_number(expected); };
+    return "something looks damaged: the surest edit would put right " + gain(raw_) + " of an error" + range(gain);
+  }
   std::string column_of_next() const {
     const std::string column = view_.name.substr(k_next_view.size() + 1);
     const EventSchema& schema = facts_.model.schema;
@@ -223,6 +227,7 @@ constexpr Writer k_writers[] = {{"ngram", [](const Sentence& s) { return s.ngram
                                 {"same", [](const Sentence& s) { return s.same(); }},
                                 {"squeeze", [](const Sentence& s) { return s.squeeze(); }},
                                 {k_next_view, [](const Sentence& s) { return s.next(); }},
+                                {k_gate_view, [](const Sentence& s) { return s.gate(); }},
                                 {k_label_view, [](const Sentence& s) { return s.labels(); }}};
 
 std::string Sentence::text() const {

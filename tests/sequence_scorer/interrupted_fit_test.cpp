@@ -62,7 +62,7 @@ TEST_CASE("a fit that is stopped at each of its reports in turn ends with the sa
       const TemporaryDirectory directory;
       FitOptions options = short_fit("");
       options.target_fpr = crossed ? 0.01 : 0.2;
-      options.repair = repair;
+      options.repair = options.gate_view = repair;
       save_behaviour_model(*fit(input_of(data, options)), directory / "straight");
       options.state_file = directory / "state";
       options.resume = true;

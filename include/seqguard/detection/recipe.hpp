@@ -15,6 +15,8 @@ inline namespace v0 {
 
 /// The given view that an encoder's mean next-event surprise is; surprise_views() names all that an encoder gives.
 inline constexpr std::string_view k_next_view = "next";
+/// The given view that the gate of the repair is (FitOptions::gate_view): SequenceRepairer::gate_gain().
+inline constexpr std::string_view k_gate_view = "gate";
 
 /// One view of a recipe: a number per sequence.
 struct ViewSpec {

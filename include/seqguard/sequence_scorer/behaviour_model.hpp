@@ -31,14 +31,15 @@ struct BehaviourModel {
   std::string training = "{}";                 ///< JSON object: the plan that fit followed, for people
   std::optional<LabelClassifier> labels = {};  ///< what fine_tune() has learned; its view is k_label_view of the recipe
   std::optional<SequenceRepairer> repairer = {};  ///< nullopt: fitted without one; the model repairs nothing
+  bool judges_by_gate = false;                    ///< the recipe has k_gate_view, whose numbers the repairer gives
   std::size_t recalibrated_on = 0;            ///< normals that recalibrate() put in the place of those of fit; 0: never
   Precision calibrated_in = Precision::fp32;  ///< of the products whose scores the calibration has seen
   LoadReport report = {};                     ///< of the load; nothing after a fit
 };
 
-/// Names of the numbers that the encoder and what it feeds give with each sequence: surprise_views(), and the view of
-/// the labels where there are any.
-std::vector<std::string> given_views(const EventSchema& schema, bool has_labels);
+/// Names of the numbers that networks give with each sequence: surprise_views(), the view of the gate and that of the
+/// labels where there are such.
+std::vector<std::string> given_views(const EventSchema& schema, bool has_gate, bool has_labels);
 
 /// Writes config.json, model.safetensors, event_schema.json, profile.safetensors, event_calibration.safetensors and
 /// detector.json, labels.safetensors where labels were learned, and tagger/ where there is a repair, complete or not at

@@ -43,6 +43,10 @@ struct FitOptions {
                            ///< the promise of identical bits
   std::uint64_t seed = 1;
   bool repair = true;  ///< train an edit tagger too, without which the model repairs nothing
+  /// Judge by what the repair sees too: the largest gain of an edit is one more view, k_gate_view. Finds damage that
+  /// resembles the tagger's noise far better, real anomalies no better, and where order means nothing worse
+  /// (docs/repair.md has the table); each judgement pays for a pass of the tagger. Needs `repair`.
+  bool gate_view = false;
   std::size_t profile_bytes = std::size_t{64} << 20;  ///< most memory of the fitted statistics
   std::string state_file;                             ///< where the progress is kept for `resume`; empty: nowhere
   bool resume = false;                                ///< go on from state_file if it exists

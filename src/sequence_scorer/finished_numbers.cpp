@@ -1,4 +1,4 @@
-#include "sequence_scorer/finished_surprise.hpp"
+#include "sequence_scorer/finished_numbers.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -31,6 +31,16 @@ std::vector<double> surprise_means(const Model<float>& encoder, const FitInput& 
   return result;
 }
 
+std::vector<double> gate_gains(const SequenceRepairer& repairer, const FitInput& input,
+                               std::span<const std::uint32_t> sequences, Executor& executor) {
+  auto scratches = make_per_worker(executor, [] { return RepairScratch(); });
+  std::vector<double> result(sequences.size());
+  executor.run(sequences.size(), [&](std::size_t k, std::size_t w) {
+    result[k] = repairer.gate_gain(input.data[sequences[k]], input.schema, scratches[w]);
+  });
+  return result;
+}
+
 std::vector<std::uint32_t> probe_sequences(std::size_t sequences) {
   const std::size_t count = std::min<std::size_t>(sequences, 200);
   std::vector<std::uint32_t> probes(count);
@@ -38,18 +48,18 @@ std::vector<std::uint32_t> probe_sequences(std::size_t sequences) {
   return probes;
 }
 
-FinishedSurprise finished_surprise(const Model<float>& encoder, const FitInput& input, std::span<const FitJob> jobs,
-                                   std::span<const double> held_out, std::span<const double> probes,
-                                   Executor& executor) {
-  FinishedSurprise result;
+FinishedNumbers finished_numbers(std::span<const FitJob> jobs, std::span<const double> held_out, std::size_t sequences,
+                                 std::span<const double> probes) {
+  FinishedNumbers result;
+  result.held_out.assign(held_out.begin(), held_out.end());
   const std::size_t folds = jobs.size() - 1;
   if (folds == 0) return result;
-  const std::size_t n = input.data.size(), views = surprise_views(input.schema).size();
-  const std::vector<std::uint32_t> asked = probe_sequences(n);
+  const std::size_t views = held_out.size() / sequences;
+  const std::vector<std::uint32_t> asked = probe_sequences(sequences);
   const auto says = [&](std::size_t job, std::size_t p, std::size_t v) {
     return probes[(job * asked.size() + p) * views + v];
   };
-  result.shifted.assign(held_out.begin(), held_out.end());
+  result.shifted = result.held_out;
   result.noise.assign(views, 0);
   std::vector<double> differences;
   for (std::size_t v = 0; v < views; ++v) {
@@ -69,10 +79,21 @@ FinishedSurprise finished_surprise(const Model<float>& encoder, const FitInput& 
     }
     result.noise[v] = count > 0 ? std::sqrt(squares / count) : 0;
   }
-  std::vector<std::uint32_t> all(n);
-  std::iota(all.begin(), all.end(), 0u);
-  result.own = surprise_means(encoder, input, all, executor);
   return result;
+}
+
+FinishedNumbers side_by_side(const FinishedNumbers& first, const FinishedNumbers& second, std::size_t sequences) {
+  const auto merge = [](const std::vector<double>& left, const std::vector<double>& right, std::size_t rows) {
+    const std::size_t of_left = left.size() / rows, of_right = right.size() / rows;
+    std::vector<double> both;
+    for (std::size_t i = 0; i < rows; ++i) {
+      for (std::size_t v = 0; v < of_left; ++v) both.push_back(left[i * of_left + v]);
+      for (std::size_t v = 0; v < of_right; ++v) both.push_back(right[i * of_right + v]);
+    }
+    return both;
+  };
+  return {merge(first.held_out, second.held_out, sequences), merge(first.shifted, second.shifted, sequences),
+          merge(first.own, second.own, sequences), merge(first.noise, second.noise, 1)};
 }
 
 }  // namespace v0

@@ -1,4 +1,4 @@
-#include "sequence_scorer/finished_surprise.hpp"
+#include "sequence_scorer/finished_numbers.hpp"
 
 #include <doctest/doctest.h>
 
@@ -12,7 +12,6 @@ using namespace seqguard::tests;
 
 TEST_CASE("the finished encoder's shift and noise are those of the sequences that a fold has learned from") {
   constexpr std::size_t k_sequences = 20;
-  const FitInput input = prepare_fit(as_dataset(visits(k_sequences, 1)), quick_fit());
   REQUIRE(probe_sequences(k_sequences).size() == k_sequences);
   std::vector<FitJob> jobs(3);
   for (std::uint32_t i = 0; i < k_sequences; ++i) jobs[i % 2].held_out.push_back(i);
@@ -26,18 +25,26 @@ TEST_CASE("the finished encoder's shift and noise are those of the sequences tha
     probes[2 * k_sequences + p] = finished;
   }
   const std::vector<double> held_out(k_sequences, 7.0);
-  const Model<float>& encoder = shared_scorer().model()->encoder;
-  const FinishedSurprise result = finished_surprise(encoder, input, jobs, held_out, probes, inline_executor());
+  const FinishedNumbers result = finished_numbers(jobs, held_out, k_sequences, probes);
+  CHECK(result.held_out == held_out);
   REQUIRE(result.shifted.size() == k_sequences);
   for (std::size_t i = 0; i < k_sequences; ++i)
     CHECK(result.shifted[i] == doctest::Approx(i % 2 == 0 ? 6.8 : 7.1).epsilon(1e-9));
   CHECK(result.noise[0] == doctest::Approx(std::sqrt(0.5 * 0.05 * 0.05)).epsilon(1e-9));
-  REQUIRE(result.own.size() == k_sequences);
-  for (const double own : result.own) CHECK(own > 0);
 
   // Without folds the finished encoder gave the held-out surprise itself.
-  const FinishedSurprise same = finished_surprise(encoder, input, {jobs.data(), 1}, held_out, {}, inline_executor());
+  const FinishedNumbers same = finished_numbers({jobs.data(), 1}, held_out, k_sequences, {});
+  CHECK(same.held_out == held_out);
   CHECK(same.shifted.empty());
   CHECK(same.own.empty());
   CHECK(same.noise.empty());
+}
+
+TEST_CASE("numbers of two networks stand side by side") {
+  const FinishedNumbers both =
+      side_by_side({{1, 2, 3, 4}, {5, 6, 7, 8}, {}, {9, 10}}, {{11, 12}, {13, 14}, {}, {15}}, 2);
+  CHECK(both.held_out == std::vector<double>{1, 2, 11, 3, 4, 12});
+  CHECK(both.shifted == std::vector<double>{5, 6, 13, 7, 8, 14});
+  CHECK(both.own.empty());
+  CHECK(both.noise == std::vector<double>{9, 10, 15});
 }
