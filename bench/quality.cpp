@@ -1,19 +1,20 @@
 // Fits and evaluates one labelled data set with one seed, and prints a JSON object a line: one per group of abnormal
 // sequences and detector. bench/quality.sh runs all sets and makes the table.
 //
-//   seqguard_quality DATA_DIR SET SEED      (SET: a name of quality_sets.hpp, or "items_events")
+//   seqguard_quality DATA_DIR SET SEED [gate]
+//
+// SET: a name of quality_sets.hpp. "gate": the gate of the repair is a view (FitOptions::gate_view); beside "all" there
+// are the combinations of the same fit without it, and with half and twice its weight.
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <cstdio>
 #include <cstdlib>
-#include <fstream>
 #include <map>
-#include <sstream>
 #include <string>
 #include <vector>
 
-#include "quality_sets.hpp"
-#include "seqguard/core/random.hpp"
+#include "quality_data.hpp"
 #include "seqguard/detection/encoder_surprise.hpp"
 #include "seqguard/metrics/metrics.hpp"
 #include "seqguard/seqguard.hpp"
@@ -27,33 +28,18 @@ namespace {
 using Clock = std::chrono::steady_clock;
 double seconds_since(Clock::time_point begin) { return std::chrono::duration<double>(Clock::now() - begin).count(); }
 
-std::vector<std::string> read_lines(const std::string& path) {
-  std::ifstream file(path);
-  if (!file) fail(ErrorCode::file_not_found, path, "cannot open");
-  std::vector<std::string> lines;
-  for (std::string line; std::getline(file, line);)
-    if (line.find_first_not_of(" \r\t") != std::string::npos) lines.push_back(line);
-  return lines;
-}
-
-/// The last `count` blank-separated events of a line (0: all).
-std::string last_events(const std::string& line, std::size_t count) {
-  if (count == 0) return line;
-  std::istringstream stream(line);
-  std::vector<std::string> events;
-  for (std::string event; stream >> event;) events.push_back(event);
-  std::string result;
-  for (std::size_t i = events.size() > count ? events.size() - count : 0; i < events.size(); ++i)
-    result += (result.empty() ? "" : " ") + events[i];
-  return result;
-}
-
-Dataset as_dataset(const std::vector<std::string>& lines, std::size_t first, std::size_t last, std::size_t last_n) {
-  std::string text;
-  for (std::size_t i = first; i < last; ++i) text += last_events(lines[i], last_n) + "\n";
-  ReadOptions options;
-  options.format = DataFormat::lines;
-  return read_events_from_text(text, "memory.txt", options);
+/// What the detector would say if the gate had another weight; 0: none. Calibration::combine() with other weights.
+double with_gate_weight(const BehaviourModel& model, std::span<const double> levels, double weight) {
+  const Recipe& recipe = model.detector.recipe();
+  const double most = std::log(static_cast<double>(model.detector.calibration().normals()) + 1) + 4;
+  double sum = 0, weights = 0;
+  for (std::size_t v = 0; v < recipe.views.size(); ++v) {
+    const double own = recipe.views[v].name == k_gate_view ? weight : recipe.views[v].weight;
+    const bool is_mean = recipe.combiner == Combiner::power_mean;
+    sum += own * (is_mean ? std::exp(std::min(levels[v], most) / 3) : levels[v]);
+    weights += own;
+  }
+  return recipe.combiner == Combiner::power_mean ? 3 * std::log(sum / weights) : sum / weights;
 }
 
 /// Scores by name of detector ("all" is the combination), one column per detector.
@@ -69,7 +55,9 @@ Scored score(const BehaviourModel& model, const Dataset& data, Executor& executo
     EncodedEvents encoded;
     SurpriseScratch surprise;
     SequenceDetector::Scratch detector;
+    RepairScratch repair;
     std::vector<float> out;
+    std::vector<double> given;
   };
   const auto& views = model.detector.recipe().views;
   const std::size_t n = data.sequences().size();
@@ -81,9 +69,15 @@ Scored score(const BehaviourModel& model, const Dataset& data, Executor& executo
     Worker& worker = workers[w];
     encode(data.view(i), model.schema, worker.encoded);
     const Surprise next = causal_surprise(model.encoder, model.schema, worker.encoded, worker.surprise, worker.out);
-    const Judgement judgement =
-        model.detector.judge({worker.encoded.types.data(), worker.encoded.n}, next.means, worker.detector);
+    worker.given.assign(next.means.begin(), next.means.end());
+    if (model.judges_by_gate)
+      worker.given.push_back(model.repairer->gate_gain(worker.encoded, model.schema, worker.repair));
+    const Judgement judgement = model.detector.judge(worker.encoded.types, worker.given, worker.detector);
     combined[i] = judgement.value;
+    const double again = with_gate_weight(model, worker.detector.levels, 1);
+    if (model.judges_by_gate && std::abs(again - judgement.value) > 1e-9)
+      fail(ErrorCode::invalid_argument, "with_gate_weight()", "a combination", std::to_string(judgement.value),
+           std::to_string(again));
     p_values[i] = judgement.p_value;
     std::copy(worker.detector.levels.begin(), worker.detector.levels.end(),
               levels.begin() + static_cast<std::ptrdiff_t>(i * views.size()));
@@ -95,6 +89,12 @@ Scored score(const BehaviourModel& model, const Dataset& data, Executor& executo
   result.values["all"] = combined;
   for (std::size_t v = 0; v < views.size(); ++v)
     for (std::size_t i = 0; i < n; ++i) result.values[views[v].name].push_back(levels[i * views.size() + v]);
+  const std::pair<const char*, double> weights[] = {{"without gate", 0}, {"gate x 0.5", 0.5}, {"gate x 2", 2}};
+  if (model.judges_by_gate)
+    for (const auto& [name, weight] : weights)
+      for (std::size_t i = 0; i < n; ++i)
+        result.values[name].push_back(
+            with_gate_weight(model, {levels.data() + i * views.size(), views.size()}, weight));
   return result;
 }
 
@@ -108,12 +108,13 @@ struct Fitted {
   FitReport report;
 };
 
-Fitted fit_model(const Dataset& data, const std::string& preset, std::uint64_t seed, double target,
+Fitted fit_model(const Dataset& data, const std::string& preset, std::uint64_t seed, double target, bool gate,
                  Executor& executor) {
   FitOptions options;
   options.preset = recipe_preset_from_string(preset);
   options.seed = seed;
   options.target_fpr = target;
+  options.repair = options.gate_view = gate;
   Fitted fitted;
   fitted.model = fit(data, options, &fitted.report, executor);
   std::fprintf(stderr, "  fitted in %.1f s (%zu steps, loss %.3f)\n", fitted.report.seconds, fitted.report.plan.steps,
@@ -153,101 +154,23 @@ void print_group(const QualitySet& set, const Group& group, const std::string& p
   }
 }
 
-void run_set(const QualitySet& set, const std::string& data_dir, std::uint64_t seed, Executor& executor) {
-  const std::string folder = data_dir + "/" + set.folder + "/";
-  const std::vector<std::string> train_lines = read_lines(folder + set.train);
-  const bool halves = set.train == set.normal;
-  const std::vector<std::string> normal_lines = read_lines(folder + set.normal);
-  const std::size_t middle = train_lines.size() / 2;
-  const Dataset train = as_dataset(train_lines, 0, halves ? middle : train_lines.size(), set.last_events);
-  const Dataset normal = as_dataset(normal_lines, halves ? middle : 0, normal_lines.size(), set.last_events);
+void run_set(const QualitySet& set, const std::string& data_dir, std::uint64_t seed, bool gate, Executor& executor) {
+  const QualityData data = read_set(set, data_dir);
   for (const std::string& preset : set.presets) {
-    const Fitted fitted = fit_model(train, preset, seed, target_of(preset), executor);
-    const Scored normal_scores = score(*fitted.model, normal, executor);
-    for (const Group& group : set.groups) {
-      const std::vector<std::string> lines = read_lines(folder + group.file);
-      const Dataset abnormal = as_dataset(lines, 0, lines.size(), set.last_events);
-      print_group(set, group, preset, seed, fitted, normal_scores, score(*fitted.model, abnormal, executor));
-    }
+    const Fitted fitted = fit_model(data.train, preset, seed, target_of(preset), gate, executor);
+    const Scored normal = score(*fitted.model, data.normal, executor);
+    for (std::size_t g = 0; g < set.groups.size(); ++g)
+      print_group(set, set.groups[g], preset, seed, fitted, normal, score(*fitted.model, data.groups[g], executor));
   }
-}
-
-/// ML-100k: 5 % of the events of held-out users replaced by a uniform item; the last 62 events of each
-/// (reference/detection.md, section 7). Figures over items that the encoder knows.
-void run_item_events(const std::string& data_dir, std::uint64_t seed, Executor& executor) {
-  ReadOptions read;
-  read.order = "timestamp";
-  read.columns = {{"item_id", ColumnKind::categorical}};
-  const Dataset all = read_events(data_dir + "/items/ml-100k.inter", read);
-  std::vector<std::size_t> users(all.sequences().size());
-  for (std::size_t i = 0; i < users.size(); ++i) users[i] = i;
-  Random random(seed, 7);
-  random.shuffle(users);
-  const std::size_t held_out = users.size() / 5;
-  std::string text;
-  for (std::size_t u = held_out; u < users.size(); ++u) {
-    const EventsView view = all.view(users[u]);
-    for (std::size_t i = 0; i < view.n; ++i) text += std::string(view.columns[0].text(i)) + " ";
-    text += "\n";
-  }
-  ReadOptions lines;
-  lines.format = DataFormat::lines;
-  const Dataset train = read_events_from_text(text, "memory.txt", lines);
-  const Fitted fitted = fit_model(train, "default", seed, 0.01, executor);
-  const SequenceScorer scorer(fitted.model);
-  const Vocabulary& vocabulary = scorer.schema()->primary_column().vocabulary;
-
-  std::vector<double> clean, replaced;
-  std::size_t hits1 = 0, hits10 = 0, repairs = 0, unknown = 0, events = 0;
-  auto scratch = scorer.make_scratch(64);
-  Score score;
-  for (std::size_t u = 0; u < held_out; ++u) {
-    const EventsView view = all.view(users[u]);
-    std::vector<std::string> original;
-    for (std::size_t i = view.n > 62 ? view.n - 62 : 0; i < view.n; ++i) original.emplace_back(view.columns[0].text(i));
-    std::vector<std::string> damaged = original;
-    std::vector<bool> is_damaged(original.size());
-    for (std::size_t i = 0; i < damaged.size(); ++i) {
-      if (random.uniform() >= 0.05) continue;
-      damaged[i] = vocabulary.value(static_cast<TypeId>(random.below(vocabulary.kept())));
-      is_damaged[i] = damaged[i] != original[i];
-    }
-    scorer.score(OneColumn(damaged).view(), score, scratch, {.masked = true});
-    for (std::size_t i = 0; i < damaged.size(); ++i) {
-      ++events;
-      if (vocabulary.id(damaged[i]) < k_reserved_ids) {
-        ++unknown;
-        continue;
-      }
-      (is_damaged[i] ? replaced : clean).push_back(score.events[i].value);
-      if (!is_damaged[i] || vocabulary.id(original[i]) < k_reserved_ids) continue;
-      const auto expected = scorer.expected(OneColumn(damaged).view(), i, 10, scratch);
-      ++repairs;
-      for (std::size_t k = 0; k < expected.size(); ++k)
-        if (expected[k].value == original[i]) {
-          ++hits10;
-          hits1 += k == 0;
-        }
-    }
-  }
-  std::printf(
-      "{\"set\":\"items_events\",\"family\":\"items_events\",\"group\":\"uniform\",\"preset\":\"default\","
-      "\"detector\":\"masked\",\"seed\":%llu,\"prevalence\":%.4f,\"auroc\":%.5f,\"ap\":%.5f,\"tpr1\":%.4f,"
-      "\"tpr5\":%.4f,\"best_single\":0,\"hit1\":%.4f,\"hit10\":%.4f,\"unknown\":%.4f,\"fit_seconds\":%.1f}\n",
-      static_cast<unsigned long long>(seed),
-      static_cast<double>(replaced.size()) / static_cast<double>(replaced.size() + clean.size()),
-      auroc(clean, replaced), average_precision(clean, replaced), tpr_at_fpr(clean, replaced, 0.01),
-      tpr_at_fpr(clean, replaced, 0.05), static_cast<double>(hits1) / static_cast<double>(repairs),
-      static_cast<double>(hits10) / static_cast<double>(repairs),
-      static_cast<double>(unknown) / static_cast<double>(events), fitted.report.seconds);
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 4) {
-    std::fprintf(stderr, "usage: seqguard_quality DATA_DIR SET SEED    (SET: items_events");
-    for (const QualitySet& set : quality_sets()) std::fprintf(stderr, ", %s", set.name.c_str());
+  const bool gate = argc == 5 && std::string(argv[4]) == "gate";
+  if (argc != 4 && !gate) {
+    std::fprintf(stderr, "usage: seqguard_quality DATA_DIR SET SEED [gate]    (SET:");
+    for (const QualitySet& set : quality_sets()) std::fprintf(stderr, " %s", set.name.c_str());
     std::fprintf(stderr, ")\n");
     return 2;
   }
@@ -255,13 +178,9 @@ int main(int argc, char** argv) {
   const auto seed = static_cast<std::uint64_t>(std::strtoull(argv[3], nullptr, 10));
   try {
     const auto executor = make_thread_pool(2);
-    if (name == "items_events") {
-      run_item_events(data_dir, seed, *executor);
-      return 0;
-    }
     for (const QualitySet& set : quality_sets())
       if (set.name == name) {
-        run_set(set, data_dir, seed, *executor);
+        run_set(set, data_dir, seed, gate, *executor);
         return 0;
       }
     std::fprintf(stderr, "seqguard_quality: no set named %s\n", name.c_str());

@@ -23,6 +23,9 @@ struct QualitySet {
   double population_normals = 0;  ///< > 0: the normals of the full data set, for projected figures
   std::vector<std::string> presets = {"default"};
   std::string family;  ///< sets of one origin count once in the mean regret
+  /// Of a set with columns, which is read from train.csv, test.csv and labels.csv: their names, the judged one first.
+  /// Columns of numbers begin with "#".
+  std::vector<std::string> columns = {};
 };
 
 inline std::vector<QualitySet> quality_sets() {
@@ -152,6 +155,44 @@ inline std::vector<QualitySet> quality_sets() {
        0,
        {"default"},
        "ml_days"},
+      {"otc_fraud",
+       "otc_fraud",
+       "train.txt",
+       "test_normal.txt",
+       {{"fraud", "test_abnormal.txt", .783}},
+       0,
+       0,
+       {"default"},
+       "otc"},
+      {"otc_columns",
+       "otc_fraud",
+       "train.csv",
+       "test.csv",
+       {{"fraud", "test.csv", 0}},
+       0,
+       0,
+       {"default"},
+       "otc",
+       {"rating", "#value", "#partner_ratings"}},
+      {"twitter_suspended",
+       "twitter_suspended",
+       "train.txt",
+       "test_normal.txt",
+       {{"suspended", "test_abnormal.txt", .605}},
+       0,
+       0,
+       {"default"},
+       "twitter"},
+      {"twitter_columns",
+       "twitter_suspended",
+       "train.csv",
+       "test.csv",
+       {{"suspended", "test.csv", 0}},
+       0,
+       0,
+       {"default"},
+       "twitter",
+       {"changed", "#followers", "#friends", "#listed", "#favourites", "#statuses"}},
   };
 }
 
