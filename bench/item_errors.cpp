@@ -7,9 +7,9 @@
 // - masked: AUROC of Score::events, the event hidden; - unigram: the same less half the surprise of the item's share of
 //   all events; tagger: of 1 - P(keep). Over events of items that the encoder knows.
 // - hit@1, hit@10: the right item among those that SequenceScorer::expected() names at the wrong place.
-// - edits of the repair at its usual gate, those at a wrong event and those that are right, of so many wrong events,
-// and
-//   held-out users without damage that were touched.
+// - edits of the repair at its usual gate, those at a wrong event and those that are right, of so many wrong events;
+//   events that are listed as suspects at a share of .001, and those of them that are wrong; and what of that was found
+//   among held-out users without damage.
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -32,6 +32,7 @@ namespace {
 
 constexpr std::size_t k_last = 62;
 constexpr double k_rate = 0.05;
+const RepairOptions k_options{.max_false_suspects = 0.001, .judge = false};
 
 enum class ItemError { uniform, popular, duplicated, lost };
 constexpr std::array<const char*, 4> k_errors = {"uniform", "popular", "duplicated", "lost"};
@@ -78,6 +79,7 @@ struct Figures {
   std::vector<double> normal, wrong, normal_by_share, wrong_by_share, normal_by_tagger, wrong_by_tagger;
   std::size_t hits1 = 0, hits10 = 0, asked = 0;
   RepairMetrics repair;
+  std::size_t listed = 0, listed_wrong = 0;
 };
 
 /// One seed: who is held out, what the model learned, and which items are wrong.
@@ -119,17 +121,24 @@ class Trial {
       judge_events(wrong, scratch, out);
       const std::vector<std::string_view> names(wrong.items.begin(), wrong.items.end()),
           right(clean.begin(), clean.end());
-      const Repair repair = scorer_->repair(OneColumn(ColumnView(std::span(names))).view(), scratch);
+      const Repair repair = scorer_->repair(OneColumn(ColumnView(std::span(names))).view(), scratch, k_options);
       out.repair.add(measure_repair(names, right, repair.edits));
+      out.listed += repair.suspects.size();
+      for (const Suspect& suspect : repair.suspects) out.listed_wrong += wrong.is_wrong[suspect.position] ? 1 : 0;
     }
   }
 
-  std::size_t touched_without_damage() const {
-    std::size_t touched = 0;
-    for (const Items& clean : held_out_) touched += scorer_->repair(clean).result == RepairResult::edited ? 1 : 0;
-    return touched;
+  /// Of users without damage.
+  void count_false(std::size_t& users, std::size_t& events, std::size_t& touched, std::size_t& listed) const {
+    for (const Items& clean : held_out_) {
+      const std::vector<std::string_view> names(clean.begin(), clean.end());
+      const Repair repair = scorer_->repair(OneColumn(ColumnView(std::span(names))).view(), k_options);
+      ++users;
+      events += clean.size();
+      touched += repair.result == RepairResult::edited ? 1 : 0;
+      listed += repair.suspects.size();
+    }
   }
-  std::size_t held_out() const { return held_out_.size(); }
 
  private:
   void judge_events(const WrongItems& wrong, SequenceScorer::Scratch& scratch, Figures& out) const {
@@ -171,7 +180,7 @@ class Trial {
 
 void run(const std::string& data, std::size_t seeds, Executor& executor) {
   std::array<Figures, k_errors.size()> figures;
-  std::size_t touched = 0, users = 0;
+  std::size_t users = 0, events = 0, touched = 0, false_listed = 0;
   std::array<std::array<double, 3>, k_errors.size()> aurocs{};
   for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
     const Trial trial(data, seed, executor);
@@ -186,21 +195,21 @@ void run(const std::string& data, std::size_t seeds, Executor& executor) {
       aurocs[e][1] += auroc(all.normal_by_share, all.wrong_by_share);
       aurocs[e][2] += auroc(all.normal_by_tagger, all.wrong_by_tagger);
     }
-    touched += trial.touched_without_damage();
-    users += trial.held_out();
+    trial.count_false(users, events, touched, false_listed);
   }
-  std::printf("%-11s %7s %8s %7s %6s %7s %7s %6s %8s %6s\n", "ML-100k", "masked", "-unigram", "tagger", "hit@1",
-              "hit@10", "errors", "edits", "at error", "right");
+  std::printf("%-11s %7s %8s %7s %6s %7s %7s %6s %8s %6s %7s %6s\n", "ML-100k", "masked", "-unigram", "tagger", "hit@1",
+              "hit@10", "errors", "edits", "at error", "right", "listed", "wrong");
   const auto mean = [&](double sum) { return sum / static_cast<double>(seeds); };
   for (std::size_t e = 0; e < k_errors.size(); ++e) {
     const Figures& f = figures[e];
     const double asked = std::max<double>(1, static_cast<double>(f.asked));
-    std::printf("%-11s %7.3f %8.3f %7.3f %6.3f %7.3f %7zu %6zu %8zu %6zu\n", k_errors[e], mean(aurocs[e][0]),
+    std::printf("%-11s %7.3f %8.3f %7.3f %6.3f %7.3f %7zu %6zu %8zu %6zu %7zu %6zu\n", k_errors[e], mean(aurocs[e][0]),
                 mean(aurocs[e][1]), mean(aurocs[e][2]), static_cast<double>(f.hits1) / asked,
                 static_cast<double>(f.hits10) / asked, f.repair.errors, f.repair.edits, f.repair.located,
-                f.repair.right);
+                f.repair.right, f.listed, f.listed_wrong);
   }
-  std::printf("%zu of %zu users without damage were touched\n", touched, users);
+  std::printf("without damage: %zu of %zu users touched, %zu of %zu events listed\n", touched, users, false_listed,
+              events);
 }
 
 }  // namespace

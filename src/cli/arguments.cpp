@@ -111,6 +111,14 @@ void add_repair(CLI::App& app, RepairCommandOptions& options) {
       ->type_name("FILE");
   add_repair_flags(*command, options.repair);
   command
+      ->add_option(
+          "--max-false-suspects", options.max_false_suspects,
+          "List, among the edits, events more surprising than this share of those of normals, each with the ten "
+          "values most likely in its place; nothing is written there (default: 0.001 where the model knows 500 "
+          "values or more, else 0)")
+      ->check(check_probability)
+      ->type_name("SHARE");
+  command
       ->add_flag("--dry-run", options.dry_run, "Only tell the edits (to stdout without --edits): no output is written")
       ->excludes("--output");
   command->add_flag("--interactive", options.interactive, "Show each edit and ask whether to make it (on a terminal)");

@@ -64,6 +64,10 @@ std::string check_max_false_edits(const std::string& value) { return check_targe
 
 std::string check_valid_fraction(const std::string& value) { return check_share(value); }
 
+std::string check_probability(const std::string& value) {
+  return check_number<double>(value, "a number from 0 to 1", [](double x) { return x >= 0 && x <= 1; });
+}
+
 std::string check_minutes(const std::string& value) {
   return check_number<double>(value, "minutes, 0 or more", [](double x) { return x >= 0; });
 }

@@ -13,6 +13,7 @@ std::string check_max_false_edits(const std::string& value);  ///< RepairOptions
 std::string check_valid_fraction(const std::string& value);   ///< FitOptions::valid_fraction
 std::string check_minutes(const std::string& value);          ///< FitOptions::max_minutes
 std::string check_share(const std::string& value);            ///< a number from 0 to below 1
+std::string check_probability(const std::string& value);      ///< a number from 0 to 1
 std::string check_above_zero(const std::string& value);       ///< a number
 std::string check_not_negative(const std::string& value);     ///< a number
 std::string check_folds(const std::string& value);            ///< whole, 2 or more

@@ -34,6 +34,12 @@ void add_repair_flags(CLI::App& command, RepairFlags& flags, const std::string& 
                       "to promise that, with fewer nothing is edited")
           ->check(check_max_false_edits)
           ->type_name("SHARE"),
+      command
+          .add_option("--least-probability", flags.least_probability,
+                      "Replace or insert only what is at least so probable at its place (default: 0.5 where the model "
+                      "knows 500 values or more, since hardly any is right there, else 0)")
+          ->check(check_probability)
+          ->type_name("P"),
       command.add_flag("--only-abnormal", flags.only_abnormal,
                        "Leave sequences alone that are judged normal: fewer edits, nearly all of them right, and most "
                        "damage stays"),

@@ -37,6 +37,7 @@ struct TableOptions {
 /// How sequences are repaired.
 struct RepairFlags {
   double max_false_edits = 0.01;
+  std::optional<double> least_probability;
   bool only_abnormal = false, report_stretches = false;
 };
 
@@ -89,6 +90,7 @@ struct RepairCommandOptions {
   InputOptions input;
   std::string model, output = "-", edits;
   RepairFlags repair;
+  std::optional<double> max_false_suspects;
   bool dry_run = false, interactive = false;
 };
 

@@ -28,6 +28,14 @@ void check_outputs(const RepairCommandOptions& options) {
   if (to_stdout > 1) throw UsageError("repair: only one of --output, --edits and --json can go to stdout");
 }
 
+/// Suspects are looked for where they can be listed, and by default where nobody could say what is right.
+double max_false_suspects(const RepairCommandOptions& options, const SequenceScorer& scorer) {
+  if (edits_path(options).empty() && options.common.json.empty()) return 0;
+  constexpr double k_usual = 0.001;
+  const bool is_large = scorer.schema()->primary_column().vocabulary.kept() >= k_many_values;
+  return options.max_false_suspects.value_or(is_large ? k_usual : 0);
+}
+
 }  // namespace
 
 int run(const RepairCommandOptions& options) {
@@ -44,7 +52,9 @@ int run(const RepairCommandOptions& options) {
   std::vector<Repair> repairs;
   {
     ProgressBar bar(options.common.quiet);
-    repairs = repair_dataset(scorer, data, repair_options(options.repair), *executor, bar.sink());
+    RepairOptions how = repair_options(options.repair);
+    how.max_false_suspects = max_false_suspects(options, scorer);
+    repairs = repair_dataset(scorer, data, how, *executor, bar.sink());
   }
   const std::size_t declined = options.interactive ? ask_about_edits(data, repairs, std::cin, std::cerr) : 0;
   stop_if_interrupted("repair");

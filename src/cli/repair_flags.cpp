@@ -12,6 +12,7 @@ namespace seqguard::cli {
 RepairOptions repair_options(const RepairFlags& flags) {
   RepairOptions options;
   options.max_false_edits = flags.max_false_edits;
+  options.least_probability = flags.least_probability;
   options.only_abnormal = flags.only_abnormal;
   options.strike_stretches = !flags.report_stretches;
   return options;

@@ -67,6 +67,18 @@ void write_edit(const Dataset& data, std::size_t s, const Repair& repair, const 
   json.field("result", to_string(repair.result)).field("made", !edit.only_reported).end_object().end_line();
 }
 
+void write_suspect(const Dataset& data, std::size_t s, const Repair& repair, const Suspect& suspect, JsonWriter& json) {
+  const DataSequence& sequence = data.sequences()[s];
+  json.begin_object();
+  write_if(json, "key", !sequence.key.empty(), sequence.key);
+  json.field("line", data.row(sequence.first + suspect.position)).field("position", suspect.position);
+  json.field("count", std::size_t{1}).field("operation", "suspect").field("before", suspect.value);
+  json.field("p_value", suspect.p_value).key("expected").begin_array();
+  for (const Candidate& candidate : suspect.expected)
+    json.begin_object().field("value", candidate.value).field("probability", candidate.probability).end_object();
+  json.end_array().field("result", to_string(repair.result)).field("made", false).end_object().end_line();
+}
+
 /// "2 s earlier", "3:04 min later".
 std::string shift_text(std::int64_t ms) {
   return duration(std::abs(static_cast<double>(ms)) / 1000) + (ms < 0 ? " earlier" : " later");
@@ -115,6 +127,7 @@ RepairCounts count_repairs(const std::vector<Repair>& repairs) {
   RepairCounts counts;
   for (const Repair& repair : repairs) {
     ++counts.results[static_cast<std::size_t>(repair.result)];
+    counts.suspects += repair.suspects.size();
     for (const Edit& edit : repair.edits) {
       if (edit.only_reported) {
         ++counts.stretches;
@@ -133,8 +146,10 @@ RepairCounts count_repairs(const std::vector<Repair>& repairs) {
 
 std::string edits_text(const Dataset& data, const std::vector<Repair>& repairs) {
   JsonWriter json;
-  for (std::size_t s = 0; s < repairs.size(); ++s)
+  for (std::size_t s = 0; s < repairs.size(); ++s) {
     for (const Edit& edit : repairs[s].edits) write_edit(data, s, repairs[s], edit, json);
+    for (const Suspect& suspect : repairs[s].suspects) write_suspect(data, s, repairs[s], suspect, json);
+  }
   return json.text();
 }
 
@@ -154,6 +169,8 @@ std::string summary_text(const RepairCounts& counts) {
   if (counts.stretches > 0)
     text += "; " + with_commas(counts.stretches) + (counts.stretches == 1 ? " stretch of " : " stretches of ") +
             counted(counts.reported, "event") + " only reported";
+  if (counts.suspects > 0)
+    text += "; " + counted(counts.suspects, "suspicious event") + " listed with the values that are likelier there";
   if (counts.declined > 0) text += "; " + counted(counts.declined, "edit") + " declined";
   if (counts.of(RepairResult::judged_normal) > 0)
     text += "; " + with_commas(counts.of(RepairResult::judged_normal)) + " judged normal and left alone";
@@ -170,7 +187,7 @@ void write_counts(const RepairCounts& counts, JsonWriter& json) {
   json.field("edits", counts.edits).field("events_replaced", counts.replaced).field("events_deleted", counts.removed);
   json.field("events_inserted", counts.inserted).field("times_set", counts.times_set);
   json.field("stretches_reported", counts.stretches).field("events_reported", counts.reported);
-  json.field("declined", counts.declined);
+  json.field("suspects", counts.suspects).field("declined", counts.declined);
 }
 
 std::string edit_in_context(const Dataset& data, std::size_t s, const Edit& edit) {

@@ -18,13 +18,14 @@ struct RepairCounts {
   std::size_t edits = 0;
   std::size_t replaced = 0, removed = 0, inserted = 0, times_set = 0;  ///< events
   std::size_t stretches = 0, reported = 0;                             ///< that are only reported, and their events
+  std::size_t suspects = 0;                                            ///< Repair::suspects
   std::size_t declined = 0;                                            ///< edits that the user did not want
 
   std::size_t of(RepairResult result) const { return results[static_cast<std::size_t>(result)]; }
 };
 RepairCounts count_repairs(const std::vector<Repair>& repairs);
 
-/// JSON lines, one for each edit that is made or reported.
+/// JSON lines, one for each edit that is made or reported, and for each suspect.
 std::string edits_text(const Dataset& data, const std::vector<Repair>& repairs);
 
 /// "12 of 300 sequences were edited: ..".

@@ -81,6 +81,10 @@ class Decoding {
     }
   }
 
+  double if_probable(float probability, double gain) const {
+    return static_cast<double>(probability) >= options_.least_probability ? gain : -1;
+  }
+
   bool edit_events(const EditTags& tags) {
     bool edited = false;
     std::size_t left = s_.items.size();
@@ -88,7 +92,7 @@ class Decoding {
       const std::size_t i = s_.items[t].origin;
       if (i == k_inserted || s_.own[i].touched) continue;
       const EventTags& event = tags.events[t];
-      const double removing = remove_gain(event), replacing = replace_gain(event);
+      const double removing = remove_gain(event), replacing = if_probable(event.value_probability, replace_gain(event));
       if (replacing > options_.threshold && replacing >= removing) {
         s_.own[i] = {EditOperation::replace, true, type_of(event.value), event.value_probability, replacing};
       } else if (removing > options_.threshold && left > 1) {
@@ -130,7 +134,7 @@ class Decoding {
     s_.merged.clear();
     std::size_t merged = 0;  // of the former insertions
     for (std::size_t t = 0; t <= s_.items.size(); ++t) {
-      const double gain = insert_gain(tags.gaps[t]);
+      const double gain = if_probable(tags.gaps[t].value_probability, insert_gain(tags.gaps[t]));
       std::size_t position = 0, place = 0;
       const bool has_room = s_.merged.size() + s_.insertions.size() - merged < most;
       if (!has_room || !(gain > options_.threshold) || !find_gap(t, position, place)) continue;

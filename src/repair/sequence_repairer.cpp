@@ -8,6 +8,10 @@
 namespace seqguard {
 inline namespace v0 {
 
+double usual_least_probability(const EventSchema& schema) noexcept {
+  return schema.primary_column().vocabulary.kept() >= k_many_values ? k_sure_value : 0;
+}
+
 /// The sequence without what the rules find: itself, if that is nothing.
 const EncodedEvents& SequenceRepairer::prepare(const EncodedEvents& events, const EventSchema& schema,
                                                const GateDecision& decision, RepairScratch& scratch) const {
@@ -50,10 +54,10 @@ double SequenceRepairer::gate_gain(const EncodedEvents& events, const EventSchem
 }
 
 RepairedSequence SequenceRepairer::repair(const EncodedEvents& events, const EventSchema& schema,
-                                          double max_false_edits, std::size_t rounds, RepairScratch& scratch,
+                                          const RepairLimits& limits, RepairScratch& scratch,
                                           std::vector<ProposedEdit>& out) const {
   out.clear();
-  const GateDecision decision = gate.decide(max_false_edits);
+  const GateDecision decision = gate.decide(limits.max_false_edits);
   RepairedSequence result;
   result.has_gate = decision.exists;
   if (!decision.exists) return result;
@@ -63,8 +67,9 @@ RepairedSequence SequenceRepairer::repair(const EncodedEvents& events, const Eve
   const EncodedEvents& prepared = ruled ? scratch.prepared : events;
   scratch.proposed.clear();
   if (result.largest_gain > decision.gain) {
-    decode_edits(tagger, prepared, schema, scratch.tags, {threshold, rounds, repeats.holds()}, scratch.tagger,
-                 scratch.decode, scratch.proposed);
+    const double least = limits.least_probability.value_or(usual_least_probability(schema));
+    decode_edits(tagger, prepared, schema, scratch.tags, {threshold, limits.rounds, least, repeats.holds()},
+                 scratch.tagger, scratch.decode, scratch.proposed);
     set_inserted_times(prepared, gaps, scratch.proposed);
   }
   if (ruled)

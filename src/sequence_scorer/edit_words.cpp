@@ -19,11 +19,13 @@ std::string value_text(const ColumnView& column, const Vocabulary& vocabulary, s
 
 }  // namespace
 
+std::string value_in_words(const EventsView& events, const EventSchema& schema, std::size_t column, std::size_t i) {
+  return value_text(events.columns[column], schema.columns[column].vocabulary, i);
+}
+
 Edit in_words(const EventEdit& edit, std::span<const EventEdit> script, const EventsView& events,
               const EventSchema& schema) {
-  const auto value = [&](std::size_t c, std::size_t i) {
-    return value_text(events.columns[c], schema.columns[c].vocabulary, i);
-  };
+  const auto value = [&](std::size_t c, std::size_t i) { return value_in_words(events, schema, c, i); };
   const bool is_new = !has_before(edit.operation);
   Edit words{.operation = edit.operation, .position = edit.position, .rank = edit.rank};
   words.count = edit.count;

@@ -1,7 +1,9 @@
 // An edit as people and files have it; private to the library.
 #pragma once
 
+#include <cstddef>
 #include <span>
+#include <string>
 
 #include "seqguard/events/edit_script.hpp"
 #include "seqguard/events/events_view.hpp"
@@ -16,6 +18,9 @@ inline namespace v0 {
 /// ones. A new type is below Vocabulary::types().
 Edit in_words(const EventEdit& edit, std::span<const EventEdit> script, const EventsView& events,
               const EventSchema& schema);
+
+/// The value of event i in a column as text.
+std::string value_in_words(const EventsView& events, const EventSchema& schema, std::size_t column, std::size_t i);
 
 }  // namespace v0
 }  // namespace seqguard

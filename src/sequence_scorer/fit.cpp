@@ -45,12 +45,14 @@ Context<float> training_context(const LoadOptions& options) {
   return make_context(options);
 }
 
-/// The gate as one view among the others; large gains alone are odd.
-/// GATE_WEIGHT
+/// The gate as one view among the others; large gains alone are odd. Who asks for it wants damage found that resembles
+/// the tagger's noise. Simulated shop, three seeds, AUROC and found at 5 % false alarms with the weights 0, 1, 2, 3, 4:
+/// .877 .947 .966 .972 .974; .45 .69 .86 .89 .91.
 ViewSpec gate_view() {
   ViewSpec view;
   view.name = std::string(k_gate_view);
   view.sidedness = Sidedness::upper;
+  view.weight = 3;
   view.given = true;
   return view;
 }

@@ -128,7 +128,9 @@ class RepairerFit {
       gains[k] = repairer.first_gain(damaged.events, input_.schema, {}, scratch);
       errors[k] = static_cast<double>(count_errors(damaged));
       for (std::size_t t = 0; t < thresholds; ++t) {
-        DecodeOptions options{.threshold = k_tried_thresholds[t], .excludes_present = repeats_.holds()};
+        DecodeOptions options{.threshold = k_tried_thresholds[t],
+                              .least_probability = usual_least_probability(input_.schema),
+                              .excludes_present = repeats_.holds()};
         decode_edits(repairer.tagger, damaged.events, input_.schema, scratch.tags, options, scratch.tagger,
                      scratch.decode, scratch.proposed);
         net[k * thresholds + t] = net_edits(damaged, scratch.proposed);

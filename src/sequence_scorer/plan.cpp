@@ -22,8 +22,6 @@ constexpr double k_cross_fit_below = 5;
 constexpr std::size_t k_folds = 4;
 /// With fewer steps a tagger proposes nothing, whatever was asked for (200 visits of six events: 20 steps, no edit).
 constexpr std::size_t k_least_tagger_steps = 100;
-/// Vocabularies of so many values are of items rather than of actions.
-constexpr std::size_t k_many_values = 500;
 /// Where order tells less than this, hidden events are worth more steps than next ones.
 constexpr double k_little_order = 0.15;
 

@@ -102,6 +102,16 @@ TEST_CASE("edits as JSON lines: what each operation has, and null for what it ha
             .find(R"("score_before":null,"score_after":null,"result":"untouched","made":false})") != std::string::npos);
 }
 
+TEST_CASE("a suspect is a line with the values that are likelier there") {
+  std::vector<Repair> suspected(2);
+  suspected[0].suspects = {{4, "c", 0.0005, {{"b", 0.5}, {"a", 0.25}}}};
+  CHECK(cli::count_repairs(suspected).suspects == 1);
+  CHECK(cli::edits_text(shop(), suspected) ==
+        R"({"key":"u","line":6,"position":4,"count":1,"operation":"suspect","before":"c","p_value":0.0005,"expected":)"
+        R"([{"value":"b","probability":0.5},{"value":"a","probability":0.25}],"result":"untouched","made":false})"
+        "\n");
+}
+
 TEST_CASE("a summary counts events, and what was not done") {
   std::vector<Repair> all = repairs();
   CHECK(cli::summary_text(cli::count_repairs(all)) ==
@@ -110,9 +120,11 @@ TEST_CASE("a summary counts events, and what was not done") {
   all[0].edits[1].only_reported = true;
   cli::RepairCounts counts = cli::count_repairs(all);
   counts.declined = 2;
+  counts.suspects = 4;
   CHECK(cli::summary_text(counts) ==
         "1 of 2 sequences was edited: 3 edits (events: 1 replaced, 1 inserted, 1 given another time); 1 stretch of 3 "
-        "events only reported; 2 edits declined; 1 judged normal and left alone");
+        "events only reported; 4 suspicious events listed with the values that are likelier there; 2 edits declined; 1 "
+        "judged normal and left alone");
   JsonWriter json;
   json.begin_object();
   cli::write_counts(counts, json);
@@ -120,7 +132,7 @@ TEST_CASE("a summary counts events, and what was not done") {
   CHECK(
       json.text() ==
       R"({"sequences":2,"untouched":0,"edited":1,"judged_normal":1,"no_gate":0,"edits":3,"events_replaced":1,)"
-      R"("events_deleted":0,"events_inserted":1,"times_set":1,"stretches_reported":1,"events_reported":3,"declined":2})");
+      R"("events_deleted":0,"events_inserted":1,"times_set":1,"stretches_reported":1,"events_reported":3,"suspects":4,"declined":2})");
   CHECK(cli::summary_text({}) == "0 of 0 sequences were edited: 0 edits");
 }
 

@@ -226,12 +226,12 @@ TEST_CASE("a sequence is edited if its largest gain exceeds the gate, and not ot
   const EncodedEvents events = letters.encoded("abcdefgh");
   RepairScratch scratch;
   std::vector<ProposedEdit> script;
-  CHECK_FALSE(repairer.repair(events, letters.schema, 0.5, 4, scratch, script).has_gate);
+  CHECK_FALSE(repairer.repair(events, letters.schema, {0.5}, scratch, script).has_gate);
   CHECK(script.empty());
   const double gain = repairer.first_gain(events, letters.schema, {true}, scratch);
   for (const double gate : {gain - 1e-9, gain}) {
     repairer.gate.gains.assign(9, gate);
-    const RepairedSequence repaired = repairer.repair(events, letters.schema, 0.1, 4, scratch, script);
+    const RepairedSequence repaired = repairer.repair(events, letters.schema, {0.1}, scratch, script);
     CHECK(repaired.has_gate);
     CHECK(repaired.largest_gain == gain);
     CHECK(script.empty() == (gate == gain));

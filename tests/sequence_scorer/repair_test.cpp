@@ -131,6 +131,76 @@ TEST_CASE("options: abnormal sequences only, stretches that are reported, a gate
   CHECK_THROWS_WITH_AS(scorer.repair(std::vector<std::string>{}), doctest::Contains("no events"), Error);
 }
 
+TEST_CASE("a value is put in only where it is probable enough") {
+  const auto events = [] {
+    auto sequences = visits(60, 15);
+    for (auto& sequence : sequences) sequence[sequence.size() / 2] = "logout";
+    return sequences;
+  }();
+  const auto put_in = [&](const RepairOptions& options) {
+    std::size_t count = 0;
+    for (const auto& sequence : events)
+      for (const Edit& edit : repairing_scorer().repair(OneColumn(sequence).view(), options).edits) {
+        if (!has_after(edit.operation)) continue;
+        ++count;
+        CHECK(edit.probability >= options.least_probability.value_or(0));
+      }
+    return count;
+  };
+  const std::size_t usual = put_in({.judge = false}), sure = put_in({.least_probability = 0.9, .judge = false});
+  CHECK(usual == put_in({.least_probability = 0.0, .judge = false}));  // eight values are few
+  CHECK(sure < usual);
+  CHECK(sure > 0);
+  CHECK_THROWS_WITH_AS(put_in({.least_probability = 1.5}), doctest::Contains("--least-probability"), Error);
+
+  const auto vocabulary = [](std::size_t size) {
+    std::vector<ValueCount> values;
+    for (std::size_t i = 0; i < size; ++i) values.push_back({"item" + std::to_string(i), 9});
+    return Vocabulary::from_counts(values);
+  };
+  CHECK(usual_least_probability(lines_schema(vocabulary(k_many_values - 1))) == 0);
+  CHECK(usual_least_probability(lines_schema(vocabulary(k_many_values))) == k_sure_value);
+}
+
+TEST_CASE("suspects are events that no edit touches, with the values that are likelier there") {
+  std::vector<std::string> events = visits(1, 13).front();
+  const std::size_t at = 4;
+  events.insert(events.begin() + at, "logout");
+  const RepairOptions no_edits{.max_false_edits = 0.001, .max_false_suspects = 0.01};  // nobody holds that promise
+  const SequenceScorer& scorer = repairing_scorer();
+  const Repair listed = scorer.repair(OneColumn(events).view(), no_edits);
+  CHECK(listed.result == RepairResult::no_gate);
+  CHECK(listed.edits.empty());
+  const auto found = std::find_if(listed.suspects.begin(), listed.suspects.end(),
+                                  [&](const Suspect& suspect) { return suspect.position == at; });
+  REQUIRE(found != listed.suspects.end());
+  CHECK(found->value == "logout");
+  CHECK(found->p_value < 0.01);
+  auto scratch = scorer.make_scratch(0);
+  const auto expected = scorer.expected(OneColumn(events).view(), at, k_suspect_values, scratch);
+  REQUIRE(found->expected.size() == expected.size());
+  for (std::size_t k = 0; k < expected.size(); ++k) {
+    CHECK(found->expected[k].value == expected[k].value);
+    CHECK(found->expected[k].probability == expected[k].probability);
+  }
+
+  // What an edit removes is no suspect; without a share nothing is looked for.
+  const Repair edited = scorer.repair(OneColumn(events).view(), {.max_false_suspects = 0.01});
+  REQUIRE(edited.result == RepairResult::edited);
+  for (const Suspect& suspect : edited.suspects) CHECK(suspect.position != at);
+  CHECK(scorer.repair(events).suspects.empty());
+
+  // The share of normal events is kept: 300 normals with some 14 events each gave the p-values.
+  std::size_t suspects = 0, judged = 0;
+  for (const auto& normal : visits(200, 16)) {
+    suspects += scorer.repair(OneColumn(normal).view(), {.max_false_suspects = 0.02}).suspects.size();
+    judged += normal.size();
+  }
+  CHECK(static_cast<double>(suspects) < 0.04 * static_cast<double>(judged));
+  CHECK_THROWS_WITH_AS(scorer.repair(OneColumn(events).view(), {.max_false_suspects = -0.1}),
+                       doctest::Contains("--max-false-suspects"), Error);
+}
+
 TEST_CASE("a model without a tagger says so, and one with a tagger comes back from its directory as it was") {
   CHECK_FALSE(shared_scorer().can_repair());
   CHECK_THROWS_WITH_AS(shared_scorer().repair(visits(1, 1).front()), doctest::Contains("--no-repair"), Error);

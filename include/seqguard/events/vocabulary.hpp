@@ -35,6 +35,9 @@ struct VocabularyLimits {
   bool keep_rare = true;            ///< keep the cut values as types of the statistics
 };
 
+/// A vocabulary that keeps so many values is one of items rather than of actions.
+inline constexpr std::size_t k_many_values = 500;
+
 /// An immutable table of values. TypeIds number all values by count (descending), then by bytes; the first kept() of
 /// them have encoder ids: id = type + k_reserved_ids. Look-ups allocate nothing and may run on any number of threads.
 class Vocabulary {

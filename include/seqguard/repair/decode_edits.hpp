@@ -43,6 +43,7 @@ bool is_stretch(const EventEdit& edit) noexcept;
 struct DecodeOptions {
   double threshold = 0.1;  ///< least gain of an edit
   std::size_t rounds = 4;
+  double least_probability = 0;   ///< of a value that is put in, the place being right
   bool excludes_present = false;  ///< EditTagger::tag()
 };
 

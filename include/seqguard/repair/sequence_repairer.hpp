@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "seqguard/events/edit_script.hpp"
@@ -40,6 +41,18 @@ struct RepairedSequence {
   bool times_are_estimates = false;  ///< a stretch of times was moved (TimeRepair::is_estimate)
 };
 
+/// Least probability of a value that is written where k_many_values or more could stand: likelier right than wrong. Of
+/// fewer, the gain alone decides.
+inline constexpr double k_sure_value = 0.5;
+
+/// What a repair may do.
+struct RepairLimits {
+  double max_false_edits = 0.01;            ///< RepairGate::decide()
+  std::size_t rounds = 4;                   ///< passes of the tagger at most
+  std::optional<double> least_probability;  ///< DecodeOptions; empty: usual_least_probability()
+};
+double usual_least_probability(const EventSchema& schema) noexcept;
+
 /// Immutable; const functions may be called from any number of threads at once, each with its own scratch. `schema` is
 /// that of the events throughout.
 struct SequenceRepairer {
@@ -58,10 +71,10 @@ struct SequenceRepairer {
   /// repetitions. Which of them are repaired depends on the share that is promised later; the promise holds for each.
   double gate_gain(const EncodedEvents& events, const EventSchema& schema, RepairScratch& scratch) const;
 
-  /// The script for a sequence of n >= 1 events, in the order of edit_precedes(); empty: it stays as it is. At most
-  /// `rounds` passes of the tagger. Inserted events have a time between their neighbours', where those are known.
-  RepairedSequence repair(const EncodedEvents& events, const EventSchema& schema, double max_false_edits,
-                          std::size_t rounds, RepairScratch& scratch, std::vector<ProposedEdit>& out) const;
+  /// The script for a sequence of n >= 1 events, in the order of edit_precedes(); empty: it stays as it is. Inserted
+  /// events have a time between their neighbours', where those are known.
+  RepairedSequence repair(const EncodedEvents& events, const EventSchema& schema, const RepairLimits& limits,
+                          RepairScratch& scratch, std::vector<ProposedEdit>& out) const;
 
   /// All but the tagger.
   void save(ProfileWriter& writer) const;

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -74,6 +75,11 @@ struct RepairOptions {
   /// More than six wrong events in a row are removed if the model is sure enough that they were put in, and did not
   /// overwrite others (k_sure_stretch), else reported. false: they are always only reported.
   bool strike_stretches = true;
+  /// Least probability of a value that is put in, its place being right, 0 .. 1. Empty: k_sure_value where the model
+  /// knows k_many_values values or more, else none.
+  std::optional<double> least_probability = {};
+  /// Share of normal events that may be listed as suspects (Repair::suspects), 0 .. 1; 0: none are looked for.
+  double max_false_suspects = 0;
   bool judge = true;       ///< score edited sequences before and after
   std::size_t rounds = 4;  ///< passes of the edit tagger at most; each reads what the one before has edited
 };
@@ -111,10 +117,22 @@ enum class RepairResult {
 /// "untouched", "edited", "judged_normal", "no_gate".
 std::string_view to_string(RepairResult result) noexcept;
 
+/// An event that no edit names and that is, in the sequence that the edits leave, more surprising beside all others
+/// than RepairOptions::max_false_suspects of those of normals: where there are many values, hardly anybody can say
+/// which one is right.
+struct Suspect {
+  std::size_t position = 0;
+  std::string value;
+  double p_value = 1;               ///< EventScore::p_value, judged from both sides
+  std::vector<Candidate> expected;  ///< the k_suspect_values most probable values instead
+};
+inline constexpr std::size_t k_suspect_values = 10;
+
 /// What was done to a sequence, and what it was worth.
 struct Repair {
   RepairResult result = RepairResult::untouched;
   std::vector<Edit> edits;           ///< the script, in the order of edit_precedes()
+  std::vector<Suspect> suspects;     ///< in the order of the sequence
   double largest_gain = -1;          ///< how strongly something spoke for an edit, -1 .. 1
   bool times_are_estimates = false;  ///< a stretch of times was moved: right up to the true gap at one of its ends
   /// Score::value and Score::p_value, of edited sequences under RepairOptions::judge, and of all that were looked at
