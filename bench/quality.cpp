@@ -160,7 +160,7 @@ void print_group(const QualitySet& set, const Group& group, const std::string& p
 }
 
 void run_set(const QualitySet& set, const std::string& data_dir, std::uint64_t seed, bool gate, Executor& executor) {
-  const QualityData data = read_set(set, data_dir);
+  const QualityData data = read_set(set, data_dir, seed);
   for (const std::string& preset : set.presets) {
     const Fitted fitted = fit_model(data.train, preset, seed, target_of(preset), gate, executor);
     const Scored normal = score(*fitted.model, data.normal, executor);

@@ -5,11 +5,13 @@
 #include <set>
 #include <sstream>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "quality_sets.hpp"
 #include "seqguard/core/error.hpp"
 #include "seqguard/events/reader.hpp"
+#include "seqguard/events/simulator.hpp"
 
 namespace seqguard::bench {
 
@@ -85,7 +87,20 @@ inline QualityData read_table_set(const QualitySet& set, const std::string& fold
   return data;
 }
 
-inline QualityData read_set(const QualitySet& set, const std::string& data_dir) {
+/// Learns 4,000 users of one shop, of those without damage; judges 3,000 of another, of each kind about 43.
+inline QualityData simulate_set(const QualitySet& set, std::uint64_t seed) {
+  const auto users_of = [](std::size_t count, std::uint64_t shop, std::string_view kind) {
+    std::vector<ShopUser> users = simulate_shop(count, shop);
+    std::erase_if(users, [&](const ShopUser& user) { return to_string(user.anomaly) != kind; });
+    return read_events_from_text(shop_events_csv(users), "shop.csv", {.format = DataFormat::csv});
+  };
+  QualityData data{users_of(4000, seed, "none"), users_of(3000, 100 + seed, "none"), {}};
+  for (const Group& group : set.groups) data.groups.push_back(users_of(3000, 100 + seed, group.name));
+  return data;
+}
+
+inline QualityData read_set(const QualitySet& set, const std::string& data_dir, std::uint64_t seed) {
+  if (set.is_simulated()) return simulate_set(set, seed);
   const std::string folder = data_dir + "/" + set.folder + "/";
   return set.columns.empty() ? read_lines_set(set, folder) : read_table_set(set, folder);
 }

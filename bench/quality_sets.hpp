@@ -26,6 +26,8 @@ struct QualitySet {
   /// Of a set with columns, which is read from train.csv, test.csv and labels.csv: their names, the judged one first.
   /// Columns of numbers begin with "#".
   std::vector<std::string> columns = {};
+
+  bool is_simulated() const { return folder.empty(); }  ///< a shop, whose groups are kinds of damage
 };
 
 inline std::vector<QualitySet> quality_sets() {
@@ -183,6 +185,21 @@ inline std::vector<QualitySet> quality_sets() {
        0,
        {"default"},
        "twitter"},
+      {"shop",
+       "",
+       "",
+       "",
+       {{"bot", ""},
+        {"burst", ""},
+        {"clock", ""},
+        {"duplicated", ""},
+        {"missing", ""},
+        {"replaced", ""},
+        {"takeover", ""}},
+       0,
+       0,
+       {"default"},
+       "shop"},
       {"twitter_columns",
        "twitter_suspended",
        "train.csv",

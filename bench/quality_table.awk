@@ -10,7 +10,7 @@ function show(key, name, format) { return ((key, name) in sum) ? sprintf(format,
 {
     key = field("set") "\t" field("preset") "\t" field("group") "\t" field("detector")
     if (!(key in seen)) { seen[key] = 1; order[++keys] = key }
-    for (i = split("prevalence auroc ap tpr1 tpr5 fpr f1 projected_f1 hit10 fit_seconds us_per_sequence best_single", names, " "); i > 0; --i) {
+    for (i = split("prevalence auroc ap tpr1 tpr5 fpr f1 projected_f1 fit_seconds us_per_sequence best_single", names, " "); i > 0; --i) {
         value = field(names[i])
         if (value != "") { sum[key, names[i]] += value; ++count[key, names[i]] }
     }
@@ -20,9 +20,8 @@ END {
     printf "%-17s %-8s %-14s %6s %7s %7s %6s %6s %6s %6s %8s %7s %8s\n", "set", "preset", "group", "preval", "AUROC", "AP", "TPR1%", "TPR5%", "FPR", "F1", "proj.F1", "fit s", "us/seq"
     for (k = 1; k <= keys; ++k) {
         split(order[k], part, "\t")
-        if (part[4] != "all" && part[4] != "masked") continue
+        if (part[4] != "all") continue
         printf "%-17s %-8s %-14s %6s %7s %7s %6s %6s %6s %6s %8s %7s %8s", part[1], part[2], part[3], show(order[k], "prevalence", "%.3f"), show(order[k], "auroc", "%.4f"), show(order[k], "ap", "%.4f"), show(order[k], "tpr1", "%.3f"), show(order[k], "tpr5", "%.3f"), show(order[k], "fpr", "%.4f"), show(order[k], "f1", "%.3f"), show(order[k], "projected_f1", "%.3f"), show(order[k], "fit_seconds", "%.1f"), show(order[k], "us_per_sequence", "%.1f")
-        if ((order[k], "hit10") in sum) printf "  repair hit@10 %s", show(order[k], "hit10", "%.3f")
         printf "\n"
         if (part[2] == "default" && mean(order[k], "best_single") >= 0.6) {
             set_regret[part[1]] += mean(order[k], "best_single") - mean(order[k], "auroc")
@@ -33,7 +32,7 @@ END {
     for (k = 1; k <= keys; ++k) {
         split(order[k], part, "\t")
         group = part[1] "\t" part[2] "\t" part[3]
-        if (part[4] == "all" || part[4] == "masked") continue
+        if (part[4] == "all") continue
         if (!(group in line)) { line[group] = ""; groups[++n] = group }
         line[group] = line[group] sprintf(" %s %s", part[4], show(order[k], "auroc", "%.3f"))
     }
