@@ -1,5 +1,6 @@
 #include "seqguard/sequence_scorer/fit.hpp"
 
+#include <algorithm>
 #include <cstdio>
 #include <utility>
 
@@ -89,6 +90,17 @@ void describe_repair(const FitReport& report, bool quiet) {
                    " can promise no smaller --max-false-edits than " + percent(least) + ": below it nothing is edited");
 }
 
+/// --valid: read as --input is, the columns of the schema alone. The exit code that its rows ask for.
+int watch(FitInput& input, const FitCommandOptions& options) {
+  if (options.valid.empty()) return k_done;
+  InputOptions file = options.input;
+  file.path = options.valid;
+  const Dataset valid = read_input(file, input.schema);
+  set_validation(input, valid);
+  say(options.common.quiet, "early stopping watches " + options.valid + ": " + size_text(valid));
+  return exit_code_for(valid);
+}
+
 /// What becomes of the state file that an interrupted fit has left, or not.
 void warn_of_state(const FitOptions& options) {
   const bool exists = file_exists(options.state_file);
@@ -153,7 +165,8 @@ int run(const FitCommandOptions& options) {
   describe_data(data, quiet);
   warn_of_state(fit_with);
   const auto executor = executor_for(options.common);
-  const FitInput input = prepare_fit(data, fit_with);
+  FitInput input = prepare_fit(data, fit_with);
+  const int watched = watch(input, options);
   describe_plan(input.plan, quiet);
   remember_interrupts();
   FitReport report;
@@ -181,7 +194,7 @@ int run(const FitCommandOptions& options) {
     warn("the second half of the input looks different from the first (AUROC " + fixed(report.drift_auroc, 2) +
          "): false alarms may exceed the target; fit on recent traffic");
   if (!options.common.json.empty()) write_output(options.common.json, report_json(report, data));
-  return exit_code_for(data);
+  return std::max(exit_code_for(data), watched);
 }
 
 }  // namespace seqguard::cli

@@ -20,6 +20,12 @@ void add_fit(CLI::App& app, FitCommandOptions& options) {
       ->check(check_target_fpr);
   command->add_option("--valid-fraction", options.valid_fraction, "Share of the sequences watched by early stopping")
       ->check(check_valid_fraction);
+  command
+      ->add_option("--valid", options.valid,
+                   "Sequences of normal traffic in the form of --input, watched by early stopping instead; they are "
+                   "not learned from, and calibrate nothing")
+      ->type_name("FILE")
+      ->excludes("--valid-fraction");
   command->add_option("--max-minutes", options.max_minutes, "Stop training after so long (0: no limit)")
       ->check(check_minutes);
   command->add_flag("--resume", options.resume, "Go on where an interrupted fit with this --output stopped");
@@ -32,7 +38,6 @@ void add_fit(CLI::App& app, FitCommandOptions& options) {
       ->excludes("--no-repair");
   add_flag_to_come(*command, "--schema", "columns are chosen by --key, --order, --time and --columns");
   add_flag_to_come(*command, "--config", "sizes are chosen by --size");
-  add_flag_to_come(*command, "--valid", "use --valid-fraction");
 }
 
 void add_recalibrate(CLI::App& app, RecalibrateCommandOptions& options) {

@@ -58,6 +58,7 @@ struct FitCommandOptions {
   InputOptions input;
   TableOptions table;
   std::string output;
+  std::string valid;  ///< file
   std::string preset = "default", size = "auto";
   std::optional<std::size_t> epochs, window;
   double target_fpr = 0.01, valid_fraction = 0.1, max_minutes = 0;

@@ -25,12 +25,6 @@ namespace seqguard {
 inline namespace v0 {
 namespace {
 
-std::vector<const EncodedEvents*> pick(const EncodedData& data, std::span<const std::uint32_t> indices) {
-  std::vector<const EncodedEvents*> result;
-  for (const std::uint32_t i : indices) result.push_back(&data[i]);
-  return result;
-}
-
 TrainingOptions options_of(const FitPlan& plan, std::uint64_t seed) {
   TrainingOptions options;
   options.steps = plan.steps;
@@ -143,6 +137,7 @@ class Fitter {
           plan_.masked_share, options_.target_fpr, static_cast<double>(plan_.tagger_steps),
           static_cast<double>(plan_.tagger_window), plan_.tagger_dropout, options_.gate_view ? 1.0 : 0.0})
       text += " " + std::to_string(value);
+    if (input_.valid) text += " " + data_fingerprint(*input_.valid);
     return sha256(text + " " + data_fingerprint(data_));
   }
 
@@ -152,7 +147,7 @@ class Fitter {
   void train_encoder(Model<float>& encoder, std::size_t j) {
     const FitJob& job = jobs_[j];
     encoder.initialize(job.weight_seed);
-    const EventSource source(schema_, pick(data_, job.train), pick(data_, job.validation), plan_.window, job.seed);
+    const EventSource source(schema_, pick(data_, job.train), watched_sequences(input_, job), plan_.window, job.seed);
     const MaskedEvents<float> masked(primary_counts(schema_));
     const NextEvent<float> next;
     Trainer<float> trainer(encoder,

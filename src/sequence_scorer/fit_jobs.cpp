@@ -57,6 +57,19 @@ std::vector<FitJob> make_fit_jobs(const FitPlan& plan, const FitOptions& options
   return jobs;
 }
 
+std::vector<const EncodedEvents*> pick(const EncodedData& data, std::span<const std::uint32_t> indices) {
+  std::vector<const EncodedEvents*> result;
+  for (const std::uint32_t i : indices) result.push_back(&data[i]);
+  return result;
+}
+
+std::vector<const EncodedEvents*> watched_sequences(const FitInput& input, const FitJob& job) {
+  if (!input.valid) return pick(input.data, job.validation);
+  std::vector<const EncodedEvents*> result;
+  for (std::size_t i = 0; i < input.valid->size(); ++i) result.push_back(&(*input.valid)[i]);
+  return result;
+}
+
 std::string time_limit_warning(const FitPlan& plan, std::span<const std::uint64_t> cut_at) {
   const auto folds = cut_at.first(cut_at.size() - 1);
   const auto cut_folds = folds.size() - static_cast<std::size_t>(std::count(folds.begin(), folds.end(), 0u));

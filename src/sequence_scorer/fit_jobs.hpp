@@ -24,6 +24,11 @@ struct FitJob {
 /// Cross-fitting: one job per fold, then one on everything whose encoder is shipped. Otherwise a single job.
 std::vector<FitJob> make_fit_jobs(const FitPlan& plan, const FitOptions& options);
 
+/// Sequences of the data by their numbers.
+std::vector<const EncodedEvents*> pick(const EncodedData& data, std::span<const std::uint32_t> indices);
+/// What early stopping of a job watches.
+std::vector<const EncodedEvents*> watched_sequences(const FitInput& input, const FitJob& job);
+
 /// Says which trainings FitOptions::max_minutes has ended: after `cut_at` [jobs] steps, 0: it has not. Empty: none.
 std::string time_limit_warning(const FitPlan& plan, std::span<const std::uint64_t> cut_at);
 /// The same of the trainings of taggers, of which there may be none.

@@ -66,12 +66,6 @@ class RepairerFit {
   }
 
  private:
-  std::vector<const EncodedEvents*> pick(std::span<const std::uint32_t> indices) const {
-    std::vector<const EncodedEvents*> result;
-    for (const std::uint32_t i : indices) result.push_back(&input_.data[i]);
-    return result;
-  }
-
   void report_held_out(std::size_t j) const {
     if (!jobs_[j].held_out.empty()) trainings_.report_calibration(tagger_phase(jobs_, j), jobs_[j].held_out.size());
   }
@@ -79,7 +73,8 @@ class RepairerFit {
   SequenceRepairer train(std::size_t j) {
     const FitJob& job = jobs_[j];
     const std::uint64_t seed = random_bits(job.seed, k_tagger_stream, 0);
-    const std::vector<const EncodedEvents*> learned = pick(job.train), watched = pick(job.validation);
+    const std::vector<const EncodedEvents*> learned = pick(input_.data, job.train),
+                                            watched = watched_sequences(input_, job);
     const Damage damage(input_.schema, learned);
     const DamagedSource source(schema_, damage, learned, watched, seed);
     const FitPlan& plan = input_.plan;
@@ -117,7 +112,7 @@ class RepairerFit {
     auto scratches = make_per_worker(executor_, [] { return RepairScratch(); });
     const std::size_t share = std::max<std::size_t>(1, k_trials / std::max<std::size_t>(1, input_.plan.folds));
     const std::size_t trials = std::min(job.held_out.size(), share), thresholds = k_tried_thresholds.size();
-    const Damage damage(input_.schema, pick(job.train), {.clean_share = 0});
+    const Damage damage(input_.schema, pick(input_.data, job.train), {.clean_share = 0});
     std::vector<double> gains(trials), errors(trials), net(trials * thresholds);
     executor_.run(trials, [&](std::size_t k, std::size_t w) {
       RepairScratch& scratch = scratches[w];

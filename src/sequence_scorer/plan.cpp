@@ -169,5 +169,12 @@ FitInput prepare_fit(const Dataset& data, const FitOptions& options) {
   return {options, std::move(schema), std::move(encoded), std::move(plan)};
 }
 
+void set_validation(FitInput& input, const Dataset& valid) {
+  if (valid.sequences().empty())
+    fail(ErrorCode::invalid_argument, "fit", "sequences for early stopping (--valid)", "at least one", "none");
+  input.valid.emplace(valid, input.schema);
+  input.options.valid_fraction = 0;
+}
+
 }  // namespace v0
 }  // namespace seqguard

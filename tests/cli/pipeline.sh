@@ -102,6 +102,14 @@ expect 0 recalibrate --model model --input recent/clean.csv --output moved --tar
 empty err
 expect 1 recalibrate --model model --input few.csv --output moved
 says err 'too few sequences'
+# Other sequences for early stopping.
+expect 0 fit --input past/clean.csv --valid recent/clean.csv --output watched --epochs 1 --no-repair
+says err '^early stopping watches recent/clean.csv: '
+expect 1 fit --input past/clean.csv --valid none.csv --output watched --epochs 1 --no-repair
+says err 'none.csv'
+expect 1 fit --input past/clean.csv --valid past/labels.csv --output watched --epochs 1 --no-repair
+says err 'labels.csv'
+expect 2 fit --input past/clean.csv --valid recent/clean.csv --valid-fraction 0.2 --output watched
 yes 'view cart buy' | head -n 40 >equal.txt
 expect 0 fit --input equal.txt --output equal --epochs 1 --no-repair
 says err 'called abnormal: 0.0 % (0 of 40) of its own sequences, 0.0 % (0 of 40) of held-out ones (target: 1.0 %)'

@@ -12,6 +12,7 @@
 #include "seqguard/core/files.hpp"
 #include "seqguard/events/fit_schema.hpp"
 #include "seqguard/model/checkpoint.hpp"
+#include "sequence_scorer/fit_jobs.hpp"
 #include "sequence_scorer/small_shop.hpp"
 #include "support/temporary_directory.hpp"
 
@@ -252,6 +253,50 @@ TEST_CASE("sizes of encoders: by name, and what they are") {
   CHECK(plan.heads == 4);
   options.size = EncoderSize::tiny;
   CHECK(prepare_fit(data, options).plan.hidden == 64);
+}
+
+TEST_CASE("early stopping watches other sequences where there are any, and nothing is learned from them") {
+  const Dataset data = as_dataset(visits(60, 62)), like = as_dataset(visits(20, 63));
+  auto reversed = visits(20, 63);
+  for (auto& events : reversed) std::reverse(events.begin(), events.end());
+  const Dataset unlike = as_dataset(reversed);
+  const auto loss = [&](const Dataset* valid, std::size_t& calibration, FitOptions options) {
+    FitInput input = prepare_fit(data, options);
+    if (valid != nullptr) set_validation(input, *valid);
+    FitReport report;
+    fit(input, &report);
+    calibration = report.calibration_normals;
+    return report.validation_loss;
+  };
+  std::size_t of_share = 0, of_like = 0, of_unlike = 0;
+  const double share = loss(nullptr, of_share, tiny_fit());
+  const double same = loss(&like, of_like, tiny_fit()), other = loss(&unlike, of_unlike, tiny_fit());
+  CHECK(same != share);
+  CHECK(other > same);  // reversed visits are another grammar
+  CHECK(of_like == of_share);
+  CHECK(of_unlike == of_share);
+
+  // A tenth of what is left of the folds is watched without it, none with it.
+  FitInput input = prepare_fit(data, tiny_fit());
+  const std::size_t watched = make_fit_jobs(input.plan, input.options).back().validation.size();
+  set_validation(input, like);
+  const FitJob job = make_fit_jobs(input.plan, input.options).back();
+  CHECK(watched > 0);
+  CHECK(job.validation.empty());
+  CHECK(job.train.size() + job.held_out.size() == 60);
+  CHECK(watched_sequences(input, job).size() == 20);
+
+  // A state belongs to what was watched too.
+  const TemporaryDirectory directory;
+  FitOptions options = tiny_fit();
+  options.state_file = directory / "state";
+  std::size_t ignored = 0;
+  loss(&like, ignored, options);
+  options.resume = true;
+  CHECK_THROWS_WITH_AS(loss(&unlike, ignored, options), doctest::Contains("belongs to other data"), Error);
+
+  CHECK_THROWS_WITH_AS(set_validation(input, Dataset()), doctest::Contains("--valid"), Error);
+  CHECK_THROWS_AS(set_validation(input, visits_with_kinds(20, 1)), Error);
 }
 
 TEST_CASE("progress can stop a fit, and bad arguments are named") {

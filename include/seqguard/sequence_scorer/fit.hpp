@@ -77,11 +77,18 @@ struct FitInput {
   EventSchema schema;  ///< with the window of the plan
   EncodedData data;
   FitPlan plan;
+  std::optional<EncodedData> valid =
+      {};  ///< what early stopping watches, by set_validation(); empty: a share of `data`
 };
 
 /// Makes schema, numbers and plan, for programs that show the plan before they begin; the data set may go afterwards.
 /// @throws Error bad_format (no events), invalid_argument (fewer than 20 sequences, options out of range).
 FitInput prepare_fit(const Dataset& data, const FitOptions& options);
+
+/// Early stopping watches these normals of `valid`, of which nothing is learned, instead of FitOptions::valid_fraction
+/// of the data, which becomes 0. They calibrate nothing. @throws Error invalid_argument: no sequences; bad_event: other
+/// columns than those of the schema.
+void set_validation(FitInput& input, const Dataset& valid);
 
 /// A JSON object of all its fields; stored with the model.
 std::string to_json(const FitPlan& plan);
