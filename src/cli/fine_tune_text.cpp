@@ -112,6 +112,10 @@ FineTuneTextOptions text_options(const FineTuneCommandOptions& options) {
     how.schedule.type = parsed("--schedule", [&] { return schedule_type_from_string(text.schedule); });
   if (!text.optimizer.empty())
     how.optimizer.kind = parsed("--optimizer", [&] { return optimizer_kind_from_string(text.optimizer); });
+  how.adversarial.steps = text.adversarial_steps;
+  set(how.adversarial.epsilon, text.adversarial_epsilon);
+  set(how.adversarial.step_size, text.adversarial_step_size);
+  set(how.stochastic_depth, text.stochastic_depth);
   set(how.schedule.warm_up, text.warm_up);
   set(how.optimizer.layer_decay, text.layer_decay);
   set(how.valid_fraction, text.valid_fraction);

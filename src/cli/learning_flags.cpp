@@ -96,6 +96,19 @@ void add_text_tuning(CLI::App& command, TextTuningOptions& options) {
   add("--optimizer", options.optimizer, "adamw, adam, sgd or rmsprop (default: adamw)");
   add("--layer-decay", options.layer_decay, "Factor of the learning rate from each layer to the one below (default: 1)")
       ->check(check_above_zero);
+  add("--adversarial-steps", options.adversarial_steps,
+      "Learn each text also with its embeddings moved to where the loss rises: 1 is FGM, more are PGD; a step takes so "
+      "many passes more")
+      ->check(check_whole_number);
+  add("--adversarial-epsilon", options.adversarial_epsilon, "How far they are moved, for each text (default: 0.2)")
+      ->check(check_above_zero)
+      ->needs("--adversarial-steps");
+  add("--adversarial-step-size", options.adversarial_step_size, "Of a step of PGD (default: 0.1)")
+      ->check(check_above_zero)
+      ->needs("--adversarial-steps");
+  add("--stochastic-depth", options.stochastic_depth,
+      "Share of the texts that leave out the blocks of the last layer in training, lower layers less (default: 0)")
+      ->check(check_share);
   add("--early-stop", options.early_stop,
       "Which weights are the best on held-out texts: loss; of classes accuracy, auroc, ap, f1, macro_f1, micro_f1; of "
       "numbers mae, rmse, spearman; training stops after so many validations without better ones (default: loss, "

@@ -126,7 +126,9 @@ struct TextTuningOptions {
   std::vector<std::string> lora_targets, classes;
   std::string schedule, optimizer, early_stop, curves, spans = "characters", tags = "bio";
   std::string problem_type, label_separator = "|", search;
-  std::optional<double> warm_up, layer_decay, valid_fraction;
+  std::optional<double> warm_up, layer_decay, valid_fraction, adversarial_epsilon, adversarial_step_size,
+      stochastic_depth;
+  std::size_t adversarial_steps = 0;
   std::optional<std::size_t> steps, batch_tokens, max_tokens, memory;
   bool adapters = false, resume = false, first_pieces = false;
   std::vector<std::string> given;  ///< those of them on the command line

@@ -57,7 +57,7 @@ std::vector<double> IntegratedGradients<Real>::attention_rollout(const EncoderIn
   for (std::size_t call = 0; call < cache.layers.size(); ++call) {
     std::fill(layer.begin(), layer.end(), 0.0);
     add_mean_attention<Real>(layer, cache.layers[call].attention.query_key_value,
-                             attention_options<Real>(model_, options, call));
+                             attention_options<Real>(model_, options, call, input.offsets));
     for (std::size_t i = 0; i < n; ++i) {
       for (std::size_t j = 0; j < n; ++j) {
         double sum = rollout[i * n + j];

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "seqguard/core/error.hpp"
+#include "seqguard/core/random.hpp"
 
 namespace seqguard {
 inline namespace v0 {
@@ -33,6 +34,14 @@ EncoderOptions training_step_options(const ModelSpec& spec, AttentionMask mask, 
           true,
           static_cast<float>(config.attention_probs_dropout_prob),
           static_cast<float>(spec.lora.dropout)};
+}
+
+StochasticDepth block_depth(const EncoderOptions& options, std::size_t call, std::size_t calls, DropoutSite site,
+                            Offsets offsets) {
+  constexpr std::uint64_t k_first_site = std::uint64_t{1} << 34;
+  const auto rate = static_cast<double>(options.stochastic_depth) * static_cast<double>(call + 1);
+  return {static_cast<float>(rate / static_cast<double>(calls)),
+          mix64(options.dropout.key ^ (k_first_site + dropout_site(call, site))), options.dropout.first_token, offsets};
 }
 
 std::size_t first_kept_call(const ParameterTable& table, const ModelConfig& config, bool for_training) noexcept {

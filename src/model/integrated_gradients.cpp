@@ -12,7 +12,6 @@
 #include "seqguard/core/error.hpp"
 #include "seqguard/model/encoder.hpp"
 #include "seqguard/model/heads.hpp"
-#include "seqguard/model/parameter_list.hpp"
 
 namespace seqguard {
 inline namespace v0 {
@@ -43,32 +42,6 @@ Rule gauss_legendre() {
     rule.weight[i] = 1 / ((1 - x * x) * slope * slope);
   }
   return rule;
-}
-
-/// Pointers for a backward pass whose gradients of weights nobody wants: null, and one place for those that are written
-/// in any case.
-template <class Real>
-struct BindUnread : ParameterVisitor<Real> {
-  void parameter(const ParameterDeclaration& declaration, Real*& slot) {
-    if (declaration.tied_to) return;
-    const bool is_decoder_bias =
-        declaration.key.scope == ParameterScope::head && declaration.key.part.starts_with("cls.predictions.");
-    const bool is_written =
-        declaration.role == ParameterRole::layer_norm || (declaration.role == ParameterRole::bias && is_decoder_bias);
-    slot = is_written ? unread : nullptr;
-    if (is_written) longest = std::max(longest, declaration.shape[0]);
-  }
-  Real* unread = nullptr;
-  std::size_t longest = 0;
-};
-
-template <class Real>
-BindUnread<Real> bind_unread(const ModelSpec& spec, ModelParameters<Real>& p, Real* unread) {
-  BindUnread<Real> binder;
-  binder.unread = unread;
-  PackedModel<Real> none;
-  visit_parameters<Real>(spec, p, none, binder);
-  return binder;
 }
 
 void require_same_shape(const EncoderInput& input, const EncoderInput& baseline) {
@@ -177,7 +150,7 @@ class IntegratedGradients<Real>::Way {
                                     hidden.cols);
     std::fill_n(d_hidden.data, hidden.rows * hidden.cols, Real(0));
     const double value = scalar_(hidden, d_hidden);
-    run_encoder_backward<Real>(model, owner_.no_gradients_, d_hidden, cache, input_, options_, workspace,
+    run_encoder_backward<Real>(model, owner_.no_gradients_.places(), d_hidden, cache, input_, options_, workspace,
                                {gradient, tokens(), width()});
     return value;
   }
@@ -191,10 +164,8 @@ class IntegratedGradients<Real>::Way {
 };
 
 template <class Real>
-IntegratedGradients<Real>::IntegratedGradients(const Model<Real>& model) : model_(differentiable_copy<Real>(model)) {
-  unread_.resize(bind_unread<Real>(model_.spec(), no_gradients_, nullptr).longest);
-  bind_unread<Real>(model_.spec(), no_gradients_, unread_.data());
-}
+IntegratedGradients<Real>::IntegratedGradients(const Model<Real>& model)
+    : model_(differentiable_copy<Real>(model)), no_gradients_(model_.spec()) {}
 
 template <class Real>
 Attributions IntegratedGradients<Real>::integrate(const EncoderInput& input, const EncoderInput& baseline,
@@ -261,7 +232,8 @@ Attributions IntegratedGradients<Real>::of_surprise(const EncoderInput& input, c
         auto cache = PredictionCache<Real>::allocate(arena, model_.config(), rows, columns);
         prediction_forward<Real>(model_, cache, hidden, targets, workspace_.scratch);
         if (d_hidden.data != nullptr)
-          prediction_backward<Real>(model_, d_hidden, no_gradients_, factors, cache, targets, workspace_.scratch);
+          prediction_backward<Real>(model_, d_hidden, no_gradients_.places(), factors, cache, targets,
+                                    workspace_.scratch);
         double sum = 0;
         for (std::size_t i = 0; i < factors.size(); ++i)
           sum += static_cast<double>(factors[i]) * static_cast<double>(cache.losses[i]);
@@ -293,8 +265,8 @@ Attributions IntegratedGradients<Real>::of_logits(const EncoderInput& input, con
         const auto cache = run_head<Real>(model_, head, logits, hidden, input.offsets, {}, workspace_);
         const double value = number({logits.row(row), labels}, {d_logits.row(row), labels});
         if (d_hidden.data != nullptr)
-          run_head_backward<Real>(model_, head, d_hidden, no_gradients_, d_logits, cache, hidden, input.offsets,
-                                  workspace_);
+          run_head_backward<Real>(model_, head, d_hidden, no_gradients_.places(), d_logits, cache, hidden,
+                                  input.offsets, workspace_);
         return value;
       },
       options);

@@ -61,6 +61,10 @@ std::string options_text(const FineTuneTextOptions& options) {
   json.field("rank", options.lora.rank).exact_field("alpha", options.lora.alpha);
   json.exact_field("dropout", options.lora.dropout);
   for (const std::string& module : options.lora.target_modules) json.field("target", module);
+  json.field("adversarial", options.adversarial.steps);
+  for (const double value : {options.adversarial.epsilon, options.adversarial.step_size, options.adversarial.weight,
+                             options.stochastic_depth})
+    json.exact_field("", value);
   write_optimizer(json, options.optimizer);
   write_schedule(json, options.schedule);
   json.exact_field("learning_rate", options.learning_rate.value_or(-1));

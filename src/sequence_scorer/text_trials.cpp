@@ -30,7 +30,9 @@ struct NumberSetting {
   bool is_whole;
   void (*set)(Options&, double);
 };
-constexpr std::array<NumberSetting, 13> k_numbers{{
+constexpr std::array<NumberSetting, 16> k_numbers{{
+    {"adversarial_epsilon", false, [](Options& o, double v) { o.adversarial.epsilon = v; }},
+    {"adversarial_steps", true, [](Options& o, double v) { o.adversarial.steps = static_cast<std::size_t>(v); }},
     {"batch_tokens", true, [](Options& o, double v) { o.tokens_per_step = static_cast<std::size_t>(v); }},
     {"epochs", false, [](Options& o, double v) { o.epochs = v, o.steps.reset(); }},
     {"focal_alpha", false, [](Options& o, double v) { o.focal_alpha = v; }},
@@ -42,6 +44,7 @@ constexpr std::array<NumberSetting, 13> k_numbers{{
     {"lora_alpha", false, [](Options& o, double v) { o.lora.alpha = v; }},
     {"lora_dropout", false, [](Options& o, double v) { o.lora.dropout = v; }},
     {"steps", true, [](Options& o, double v) { o.steps = static_cast<std::size_t>(v), o.epochs.reset(); }},
+    {"stochastic_depth", false, [](Options& o, double v) { o.stochastic_depth = v; }},
     {"warm_up", false, [](Options& o, double v) { o.schedule.warm_up = v; }},
     {"weight_decay", false, [](Options& o, double v) { o.optimizer.weight_decay = v; }},
 }};

@@ -55,6 +55,8 @@ TrainingOptions training_options(const FineTuneTextOptions& options, const TextS
   const bool only_head = options.frozen.base && options.lora.rank == 0;
   result.schedule.peak = options.learning_rate.value_or(only_head ? 1e-2 : options.lora.rank > 0 ? 2e-3 : 5e-5);
   result.optimizer = options.optimizer;
+  result.adversarial = options.adversarial;
+  result.stochastic_depth = options.stochastic_depth;
   result.non_finite_steps = 8;
   result.seed = options.seed;
   return result;

@@ -97,6 +97,11 @@ echo '{"rate": [1]}' >settings.json
 expect 1 fine-tune --model "$base" --input texts.csv --output refused --search settings.json
 says err '^seqguard: settings.json: rate, expected a setting: trials, '
 
+# An adversary, and layers that are left out.
+# shellcheck disable=SC2086
+expect 0 fine-tune --model "$base" --input texts.csv --output robust $quick --adversarial-steps 2 --adversarial-epsilon 0.3 --stochastic-depth 0.1
+cmp -s tuned/model.safetensors robust/model.safetensors && complain "neither has an effect"
+
 # Interrupted, it goes on with --resume, and ends with the same bits.
 # shellcheck disable=SC2086
 "$program" fine-tune --model "$base" --input texts.csv --output straight $rates --steps 3000 --quiet &
@@ -133,6 +138,9 @@ usage '--problem-type: .*one of single_label_classification, .*, found set' --pr
 usage '--label-separator: expected one character, found ::' --label-separator ::
 usage '--schedule: ' --schedule sometimes
 usage '--lora-alpha requires --lora' --lora-alpha 3
+usage '--adversarial-epsilon requires --adversarial-steps' --adversarial-epsilon 3
+expect 1 fine-tune --model "$base" --input texts.csv --output refused --freeze base --adversarial-steps 1
+says err 'adversarial training: .* not with frozen embeddings, a frozen encoder, or adapters$'
 usage '--focal-gamma and --focal-alpha need --loss focal' --focal-gamma 3
 usage '--format: expected csv or jsonl, for texts, found lines' --format lines
 printf 'text,label\na,x\nb,x\n' >one.csv

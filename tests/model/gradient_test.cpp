@@ -177,6 +177,18 @@ TEST_CASE("gradients of all parameters: every dropout that config.json names") {
   CHECK(worst < k_bound);
 }
 
+TEST_CASE("gradients of all parameters: stochastic depth") {
+  Problem problem(Activation::gelu, AttentionMask::full, 0);
+  const double without = problem.run(nullptr);
+  problem.options = training_step_options(problem.spec, AttentionMask::full, 99, 3);
+  problem.options.stochastic_depth = 0.6F;
+  CHECK(problem.run(nullptr) != without);
+  std::string name;
+  const double worst = worst_difference(problem, name);
+  INFO(name);
+  CHECK(worst < k_bound);
+}
+
 TEST_CASE("gradient of the input: the numeric values") {
   Problem problem(Activation::gelu, AttentionMask::causal, 0);
   std::vector<double> gradient, d_embedding;

@@ -1,5 +1,5 @@
 """Twenty steps of training by torch and transformers, for small models of five families with three heads each, and for three
-of them with sets of classes and with numbers as labels (problem_type).
+of them with sets of classes and with numbers as labels (problem_type), and with an adversary that moves embeddings (FGM, PGD).
 
     make_trajectories.py DIR                 writes DIR/<family>_<head>/{config.json,model.safetensors,expected.safetensors}
     make_trajectories.py DIR --compare OLD
@@ -48,6 +48,8 @@ SEEDS = {"Bert": [2000, 2000, 2000], "DistilBert": [2000, 2000, 2000], "Albert":
          "ModernBert": [2078, 2007, 2001]}
 PROBLEM_SEEDS = {("Bert", "multi_label_classification"): 2000, ("ModernBert", "multi_label_classification"): 2002,
                  ("Bert", "regression"): 2049, ("DistilBert", "regression"): 2031}
+ADVERSARIES = {"fgm": dict(steps=1, epsilon=0.5, step_size=0.5), "pgd": dict(steps=3, epsilon=0.5, step_size=0.25)}
+ADVERSARY_SEEDS = {("Bert", "fgm"): 2000, ("Albert", "fgm"): 2002, ("Bert", "pgd"): 2001}  # of sequence classifications
 LENGTHS = [3, 9, 5, 7]
 BATCHES, STEPS, WARM_UP, HIDDEN = 4, 20, 4, 4
 
@@ -64,7 +66,7 @@ def make_data(configuration, head, random):
                 labels = torch.from_numpy(random.randint(0, 2, (1, 3)).astype(numpy.float32))
             elif head == "regression":
                 labels = torch.from_numpy(random.normal(0, 1, (1, 1)).astype(numpy.float32))
-            elif head == "ForSequenceClassification":
+            elif head == "ForSequenceClassification" or head in ADVERSARIES:
                 labels = torch.from_numpy(random.randint(0, 3, 1))
             else:
                 labels = ids.clone() if head == "ForMaskedLM" else torch.from_numpy(random.randint(0, 3, length))
@@ -78,11 +80,13 @@ def make_data(configuration, head, random):
     return batches
 
 
-def loss_of(model, batch):
+def loss_of(model, batch, shifts=None):
+    """`shifts`: added to the embeddings of each sequence."""
     typed = hasattr(model.config, "type_vocab_size")
     total, labelled = 0, 0
-    for ids, types, labels in batch:
-        inputs = dict(input_ids=ids[None], attention_mask=torch.ones_like(ids)[None],
+    for b, (ids, types, labels) in enumerate(batch):
+        tokens = dict(input_ids=ids[None]) if shifts is None else dict(inputs_embeds=model.get_input_embeddings()(ids)[None] + shifts[b])
+        inputs = dict(**tokens, attention_mask=torch.ones_like(ids)[None],
                       **(dict(token_type_ids=types[None]) if typed else {}))
         if labels.is_floating_point():
             total, labelled = total + model(**inputs, labels=labels.to(model.dtype)).loss, labelled + 1
@@ -93,7 +97,27 @@ def loss_of(model, batch):
     return total / labelled
 
 
-def train(model, batches):
+def add_gradient(model, batch, adversary):
+    """Of the loss, which is returned, and of the loss where the embeddings are moved by at most epsilon for each sequence."""
+    if adversary is None:
+        loss = loss_of(model, batch)
+        loss.backward()
+        return loss
+    width = model.get_input_embeddings().weight.shape[1]
+    shifts = [torch.zeros(1, len(ids), width, dtype=model.dtype, requires_grad=True) for ids, _, _ in batch]
+    loss = loss_of(model, batch, shifts)
+    loss.backward()
+    gradients = [shift.grad for shift in shifts]
+    for k in range(adversary["steps"]):
+        moved = [shift.detach() + adversary["step_size"] * gradient / gradient.norm() for shift, gradient in zip(shifts, gradients)]
+        shifts = [(r * min(1, adversary["epsilon"] / r.norm())).requires_grad_() for r in moved]
+        if k + 1 < adversary["steps"]:
+            gradients = torch.autograd.grad(loss_of(model, batch, shifts), shifts)
+    loss_of(model, batch, shifts).backward()
+    return loss
+
+
+def train(model, batches, adversary=None):
     model.train()
     parameters = list(model.parameters())
     optimiser = torch.optim.AdamW([{"params": [p for p in parameters if p.dim() > 1], "weight_decay": 0.05},
@@ -105,8 +129,7 @@ def train(model, batches):
     losses = []
     for step in range(STEPS):
         optimiser.zero_grad()
-        loss = loss_of(model, batches[step % BATCHES])
-        loss.backward()
+        loss = add_gradient(model, batches[step % BATCHES], adversary)
         torch.nn.utils.clip_grad_norm_(parameters, 1.0)
         optimiser.step()
         schedule.step()
@@ -132,7 +155,7 @@ def make_trajectory(directory, family, head, seed):
         fields |= dict(problem_type=head, id2label={c: f"label {c}" for c in range(PROBLEMS[head])},
                        label2id={f"label {c}": c for c in range(PROBLEMS[head])})
     configuration = type(FAMILIES[family])(**fields, attn_implementation="eager")
-    model = getattr(transformers, family + ("ForSequenceClassification" if head in PROBLEMS else head))(configuration)
+    model = getattr(transformers, family + ("ForSequenceClassification" if head in PROBLEMS or head in ADVERSARIES else head))(configuration)
     randomise(model, random)
     for name, parameter in model.named_parameters():
         if name.endswith("embeddings_project.weight"):  # a matrix, which randomise() takes for a table: as large as others
@@ -141,8 +164,9 @@ def make_trajectory(directory, family, head, seed):
     model.save_pretrained(target)
     batches = make_data(configuration, head, random)
     initial = {name: parameter.detach().double() for name, parameter in model.named_parameters()}
-    result = train(copy.deepcopy(model).double(), batches)
-    if not well_conditioned(initial, result, train(copy.deepcopy(model), batches)):
+    adversary = ADVERSARIES.get(head)
+    result = train(copy.deepcopy(model).double(), batches, adversary)
+    if not well_conditioned(initial, result, train(copy.deepcopy(model), batches, adversary)):
         print(f"{target.name}: roundings of float32 carry far with this seed")
     every = [sequence for batch in batches for sequence in batch]
     write(target, {**result, "input_ids": torch.cat([ids for ids, _, _ in every]), "token_type_ids": torch.cat([t for _, t, _ in every]),
@@ -159,7 +183,7 @@ def main():
     for family in FAMILIES:
         for head, seed in zip(HEADS, SEEDS[family]):
             make_trajectory(arguments.directory, family, head, seed)
-    for (family, head), seed in PROBLEM_SEEDS.items():
+    for (family, head), seed in [*PROBLEM_SEEDS.items(), *ADVERSARY_SEEDS.items()]:
         make_trajectory(arguments.directory, family, head, seed)
     if arguments.compare:
         compare(arguments.directory, arguments.compare)

@@ -249,6 +249,8 @@ TEST_CASE("a fine-tuning that is stopped after each of its steps ends with the s
   const std::string from = k_golden + "text_sentence";
   const LabelledTexts texts = comments(60);
   FineTuneTextOptions options = quick(12);
+  options.adversarial.steps = 2;
+  options.stochastic_depth = 0.2;
   options.validate_every = 3;
   options.curves = directory / "curves.jsonl";
   fine_tune_text(from, texts, directory / "straight", options);
@@ -283,6 +285,14 @@ TEST_CASE("a fine-tuning that is stopped after each of its steps ends with the s
   CHECK(report.curve.size() == 4);
   CHECK(read_file(options.curves, 1u << 20) == curves);
   CHECK(digest(directory / "resumed") == digest(directory / "straight"));
+  for (const auto& change :
+       std::vector<void (*)(FineTuneTextOptions&)>{[](FineTuneTextOptions& o) { o.adversarial.steps = 1; },
+                                                   [](FineTuneTextOptions& o) { o.adversarial.epsilon = 2; },
+                                                   [](FineTuneTextOptions& o) { o.stochastic_depth = 0.1; }}) {
+    FineTuneTextOptions changed = options;
+    change(changed);
+    CHECK(refusal(from, texts, directory / "other", changed).find(options.state_file) == 0);
+  }
   FineTuneTextOptions other = options;
   other.label_smoothing = 0.1;
   CHECK(refusal(from, texts, directory / "other", other).find(options.state_file) == 0);

@@ -100,8 +100,8 @@ TEST_CASE("settings of a search: all combinations, or some by chance") {
 
 TEST_CASE("files of settings that cannot be used say where and why") {
   CHECK(refusal("[]").find(", expected an object") != std::string::npos);
-  CHECK(refusal("{}").find(", expected an object of settings: batch_tokens, epochs, ") != std::string::npos);
-  CHECK(refusal(R"({"rate": [1]})").find(": rate, expected a setting: trials, batch_tokens") == 0);
+  CHECK(refusal("{}").find(", expected an object of settings: adversarial_epsilon, adv") != std::string::npos);
+  CHECK(refusal(R"({"rate": [1]})").find(": rate, expected a setting: trials, adversarial_epsilon") == 0);
   CHECK(refusal(R"({"epochs": []})").find(": epochs, expected at least one value") == 0);
   CHECK(refusal(R"({"epochs": ["two"]})").find(": epochs[0], expected") == 0);
   CHECK(refusal(R"({"loss": ["hinge"]})")

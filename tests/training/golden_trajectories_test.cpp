@@ -1,6 +1,6 @@
-// Twenty steps of training of five families with three heads each, and with sets of classes and numbers as labels,
-// against torch and transformers (tests/reference/make_trajectories.py): data, losses, clipping, AdamW and its schedule
-// together, by the trainer.
+// Twenty steps of training of five families with three heads each, with sets of classes and numbers as labels, and with
+// an adversary, against torch and transformers (tests/reference/make_trajectories.py): data, losses, clipping, AdamW
+// and its schedule together, by the trainer.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -133,6 +133,8 @@ Distance replay(const std::string& name) {
   options.chunk_tokens = 8;
   options.schedule = {.peak = 0.005, .warm_up = 0.2, .floor = 0, .type = ScheduleType::linear};
   options.optimizer = {.beta1 = 29.0 / 32, .beta2 = 511.0 / 512, .eps = 1e-5, .weight_decay = 0.05, .clip_norm = 1};
+  if (name.ends_with("_fgm")) options.adversarial = {.steps = 1, .epsilon = 0.5};
+  if (name.ends_with("_pgd")) options.adversarial = {.steps = 3, .epsilon = 0.5, .step_size = 0.25};
   Trainer<Real> trainer(model, {{&source, {{objective.get()}}}}, options);
 
   Distance distance;
@@ -163,11 +165,16 @@ Distance replay(const std::string& name) {
 
 constexpr const char* k_families[] = {"bert", "distilbert", "albert", "electra", "modernbert"};
 constexpr const char* k_heads[] = {"ForSequenceClassification", "ForTokenClassification", "ForMaskedLM"};
-constexpr const char* k_other_problems[] = {"bert_multi_label_classification", "modernbert_multi_label_classification",
-                                            "bert_regression", "distilbert_regression"};
+constexpr const char* k_others[] = {"bert_multi_label_classification",
+                                    "modernbert_multi_label_classification",
+                                    "bert_regression",
+                                    "distilbert_regression",
+                                    "bert_fgm",
+                                    "albert_fgm",
+                                    "bert_pgd"};
 
 std::vector<std::string> trajectories() {
-  std::vector<std::string> names(std::begin(k_other_problems), std::end(k_other_problems));
+  std::vector<std::string> names(std::begin(k_others), std::end(k_others));
   for (const char* family : k_families)
     for (const char* head : k_heads) names.push_back(std::string(family) + "_" + head);
   return names;

@@ -166,13 +166,15 @@ void normalise_embeddings(const Context<Real>& context, EmbeddingCache<Real>& ca
     linear_forward<Real>(cache.out, cache.normalised, packed_projection, scratch, options.lora_dropout);
 }
 
-/// cache.out[N, H] = projection(dropout(LN(sum of embeddings))).
+/// cache.out[N, H] = projection(dropout(LN(sum of embeddings + shift[N, E]))); shift may be null.
 template <class Real>
 void embedding_forward(const Context<Real>& context, EmbeddingCache<Real>& cache, const EncoderInput& input,
                        const EmbeddingParameters<const Real>& p, const PackedLinear<Real>& packed_projection,
-                       const EmbeddingOptions<Real>& options, Arena& scratch) {
+                       const EmbeddingOptions<Real>& options, Arena& scratch, MatrixView<const Real> shift = {}) {
   set_positions(cache.positions, input, options.positions, options.padding_id);
   sum_embeddings<Real>(*context.kernels, cache, input, p);
+  if (shift.data != nullptr)
+    context.kernels->add(cache.layer_norm.sum, cache.layer_norm.sum, shift.data, shift.rows * shift.cols);
   normalise_embeddings<Real>(context, cache, p, packed_projection, options, scratch);
 }
 
@@ -224,10 +226,10 @@ void embedding_backward(const Context<Real>& context, const EmbeddingParameters<
   PREFIX template void normalise_embeddings(                                                                  \
       const Context<Real>& context, EmbeddingCache<Real>& cache, const EmbeddingParameters<const Real>& p,    \
       const PackedLinear<Real>& packed_projection, const EmbeddingOptions<Real>& options, Arena& scratch);    \
-  PREFIX template void embedding_forward(const Context<Real>& context, EmbeddingCache<Real>& cache,           \
-                                         const EncoderInput& input, const EmbeddingParameters<const Real>& p, \
-                                         const PackedLinear<Real>& packed_projection,                         \
-                                         const EmbeddingOptions<Real>& options, Arena& scratch);              \
+  PREFIX template void embedding_forward(                                                                     \
+      const Context<Real>& context, EmbeddingCache<Real>& cache, const EncoderInput& input,                   \
+      const EmbeddingParameters<const Real>& p, const PackedLinear<Real>& packed_projection,                  \
+      const EmbeddingOptions<Real>& options, Arena& scratch, MatrixView<const Real> shift);                   \
   PREFIX template void embedding_backward(                                                                    \
       const Context<Real>& context, const EmbeddingParameters<Real>& d_p, MatrixView<Real> d_out,             \
       const EmbeddingCache<Real>& cache, const EncoderInput& input, const EmbeddingParameters<const Real>& p, \

@@ -13,6 +13,7 @@
 #include "seqguard/layers/activation.hpp"
 #include "seqguard/layers/dropout.hpp"
 #include "seqguard/layers/linear.hpp"
+#include "seqguard/layers/stochastic_depth.hpp"
 #include "seqguard/layers/sublayer.hpp"
 
 namespace seqguard {
@@ -55,6 +56,7 @@ struct FeedForwardOptions {
   Dropout dropout;
   NormPlacement norm = NormPlacement::post;
   Dropout lora_dropout = {};  ///< of what adapters read: site 0 intermediate, site 1 output
+  StochasticDepth depth = {};
 };
 
 /// cache.activation from cache.pre_activation.
@@ -112,6 +114,7 @@ void feed_forward_forward(const Context<Real>& context, FeedForwardCache<Real>& 
   feed_forward_activation<Real>(kernels, options.activation, cache);
   linear_forward<Real>(projected, cache.activation, packed.output, scratch, options.lora_dropout.at(1));
   dropout_apply(kernels, projected, options.dropout);
+  stochastic_depth_apply<Real>(projected, options.depth);
   sublayer_finish<Real>(kernels, cache.sublayer, x, p.output_layer_norm, options.layer_norm_eps, options.norm);
 }
 
@@ -128,6 +131,7 @@ void feed_forward_backward(const Context<Real>& context, MatrixView<Real> d_x, c
   const std::size_t n = x.rows, intermediate = cache.activation.cols, features = cache.pre_activation.cols;
   sublayer_finish_backward<Real>(kernels, d_x, d_p.output_layer_norm, d_out, cache.sublayer, norm, options.norm);
   const MatrixView<Real> d_projected = d_out;
+  stochastic_depth_apply<Real>(d_projected, options.depth);
   dropout_apply(kernels, d_projected, options.dropout);
 
   const MatrixView<Real> d_hidden(scratch.allocate<Real>(n * intermediate).data(), n, intermediate);

@@ -16,6 +16,7 @@
 #include "seqguard/layers/dropout.hpp"
 #include "seqguard/layers/linear.hpp"
 #include "seqguard/layers/rotary.hpp"
+#include "seqguard/layers/stochastic_depth.hpp"
 #include "seqguard/layers/sublayer.hpp"
 
 namespace seqguard {
@@ -65,6 +66,7 @@ struct SelfAttentionOptions {
   RelativeBias<Real> bias = {};
   Dropout probability_dropout = {};  ///< of the attention probabilities; off by default
   Dropout lora_dropout = {};         ///< of what adapters read: site 0 query, key and value, site 1 output
+  StochasticDepth depth = {};
 
   /// The latter for the sequence that begins at token `first` of the chunk.
   AttentionDropout<Real> dropout_of_sequence(std::size_t first) const {
@@ -141,6 +143,7 @@ void self_attention_forward(const Context<Real>& context, SelfAttentionCache<Rea
   const MatrixView<Real> projected = sublayer_result(cache.sublayer, options.norm);
   linear_forward<Real>(projected, cache.context, packed.output, scratch, options.lora_dropout.at(1));
   dropout_apply(kernels, projected, options.dropout);
+  stochastic_depth_apply<Real>(projected, options.depth);
   sublayer_finish<Real>(kernels, cache.sublayer, x, p.output_layer_norm, options.layer_norm_eps, options.norm);
 }
 
@@ -158,6 +161,7 @@ void self_attention_backward(const Context<Real>& context, MatrixView<Real> d_x,
   const LayerNormParameters<const Real>& norm = p.output_layer_norm;
   sublayer_finish_backward<Real>(kernels, d_x, d_p.output_layer_norm, d_out, cache.sublayer, norm, options.norm);
   const MatrixView<Real> d_projected = d_out;
+  stochastic_depth_apply<Real>(d_projected, options.depth);
   dropout_apply(kernels, d_projected, options.dropout);
 
   const MatrixView<Real> d_context(scratch.allocate<Real>(n * hidden).data(), n, hidden);

@@ -16,6 +16,7 @@
 #include "seqguard/layers/feed_forward.hpp"
 #include "seqguard/layers/relative_position.hpp"
 #include "seqguard/layers/self_attention.hpp"
+#include "seqguard/layers/stochastic_depth.hpp"
 #include "seqguard/model/model.hpp"
 #include "seqguard/model/workspace.hpp"
 
@@ -29,6 +30,9 @@ struct EncoderOptions {
   bool for_training = false;    ///< keep what run_encoder_backward() needs: the activations of every layer
   float attention_dropout = 0;  ///< rate for the attention probabilities, with the key of `dropout`
   float lora_dropout = 0;       ///< rate for what adapters read, likewise
+  /// Share of the sequences for which both blocks of the last layer are left out, with the key of `dropout`; of layer l
+  /// of L (l + 1) / L of it.
+  float stochastic_depth = 0;
 };
 
 /// Of a training step, with the rates of dropout that configuration and adapters have. `key` and `first_token`: see
@@ -60,12 +64,13 @@ struct EncoderCache {
 };
 
 /// Hidden states of a ragged batch, in `workspace` (see Workspace::activations). A pure function of each sequence: the
-/// bits do not depend on the others. The batch should have about k_chunk_tokens tokens.
+/// bits do not depend on the others. The batch should have about k_chunk_tokens tokens. shift[N, E], if it is not null,
+/// is added to the sums of embeddings.
 /// @throws Error, before anything is computed: out_of_range (an id beyond its table, a sequence of no tokens or more
 /// than config.max_tokens()); invalid_argument (columns that do not fit together).
 template <class Real>
 EncoderCache<Real> run_encoder(const Model<Real>& model, const EncoderInput& input, const EncoderOptions& options,
-                               Workspace& workspace);
+                               Workspace& workspace, MatrixView<const Real> shift = {});
 
 /// The same with sums[N, E] in the place of the sums of embeddings that sum_embeddings() makes of an input. Nothing is
 /// checked.
@@ -102,6 +107,10 @@ inline Dropout lora_dropout(const EncoderOptions& options, std::uint64_t site) {
   return Dropout{options.lora_dropout, options.dropout.key, options.dropout.first_token}.at(k_first_site + site);
 }
 
+/// Of one block of layer call `call` of `calls`: streams of their own at its site, behind those of adapters.
+StochasticDepth block_depth(const EncoderOptions& options, std::size_t call, std::size_t calls, DropoutSite site,
+                            Offsets offsets);
+
 template <class Real>
 EmbeddingOptions<Real> embedding_options(const ModelConfig& config, const EncoderOptions& options) {
   return {static_cast<Real>(config.layer_norm_eps), config.traits().positions,
@@ -111,8 +120,8 @@ EmbeddingOptions<Real> embedding_options(const ModelConfig& config, const Encode
 }
 
 template <class Real>
-SelfAttentionOptions<Real> attention_options(const Model<Real>& model, const EncoderOptions& options,
-                                             std::size_t layer) {
+SelfAttentionOptions<Real> attention_options(const Model<Real>& model, const EncoderOptions& options, std::size_t layer,
+                                             Offsets offsets) {
   const ModelConfig& config = model.config();
   const PackedModel<Real>& packed = model.packed();
   SelfAttentionOptions<Real> result{config.num_attention_heads, static_cast<Real>(config.layer_norm_eps), options.mask,
@@ -120,6 +129,7 @@ SelfAttentionOptions<Real> attention_options(const Model<Real>& model, const Enc
   result.probability_dropout = Dropout{options.attention_dropout, options.dropout.key, options.dropout.first_token}.at(
       dropout_site(layer, DropoutSite::probabilities));
   result.lora_dropout = lora_dropout(options, dropout_site(layer, DropoutSite::attention));
+  result.depth = block_depth(options, layer, config.layer_calls(), DropoutSite::attention, offsets);
   const bool global = config.is_global_layer(layer);
   result.norm = config.traits().norm;
   if (!global) result.window = config.local_attention / 2;
@@ -132,10 +142,13 @@ SelfAttentionOptions<Real> attention_options(const Model<Real>& model, const Enc
 
 template <class Real>
 FeedForwardOptions<Real> feed_forward_options(const ModelConfig& config, const EncoderOptions& options,
-                                              std::size_t layer) {
-  return {config.hidden_act, static_cast<Real>(config.layer_norm_eps),
-          options.dropout.at(dropout_site(layer, DropoutSite::feed_forward)), config.traits().norm,
-          lora_dropout(options, dropout_site(layer, DropoutSite::feed_forward))};
+                                              std::size_t layer, Offsets offsets) {
+  return {config.hidden_act,
+          static_cast<Real>(config.layer_norm_eps),
+          options.dropout.at(dropout_site(layer, DropoutSite::feed_forward)),
+          config.traits().norm,
+          lora_dropout(options, dropout_site(layer, DropoutSite::feed_forward)),
+          block_depth(options, layer, config.layer_calls(), DropoutSite::feed_forward, offsets)};
 }
 
 template <class Real>
@@ -177,10 +190,11 @@ void run_encoder_layers(const Model<Real>& model, EncoderCache<Real>& cache, Off
     EncoderLayerCache<Real>& layer = cache.layers[call];
     const std::size_t l = config.layer_of(call);
     self_attention_forward<Real>(context, layer.attention, x, offsets, p.layers[l].attention,
-                                 packed.layers[l].attention, attention_options<Real>(model, options, call), scratch);
+                                 packed.layers[l].attention, attention_options<Real>(model, options, call, offsets),
+                                 scratch);
     feed_forward_forward<Real>(context, layer.feed_forward, layer.attention.sublayer.out, p.layers[l].feed_forward,
-                               packed.layers[l].feed_forward, feed_forward_options<Real>(config, options, call),
-                               scratch);
+                               packed.layers[l].feed_forward,
+                               feed_forward_options<Real>(config, options, call, offsets), scratch);
     x = layer.feed_forward.sublayer.out;
   }
   if (p.final_norm.weight != nullptr)
@@ -190,14 +204,14 @@ void run_encoder_layers(const Model<Real>& model, EncoderCache<Real>& cache, Off
 
 template <class Real>
 EncoderCache<Real> run_encoder(const Model<Real>& model, const EncoderInput& input, const EncoderOptions& options,
-                               Workspace& workspace) {
+                               Workspace& workspace, MatrixView<const Real> shift) {
   check_encoder_input(input, model.spec());
   const ModelConfig& config = model.config();
   auto cache = EncoderCache<Real>::allocate(workspace.activations, config, input.ids.size(),
                                             first_kept_call(model.table(), config, options.for_training));
   embedding_forward<Real>(model.context(), cache.embedding, input, model.parameters().embeddings,
                           model.packed().embedding_projection, embedding_options<Real>(config, options),
-                          workspace.scratch);
+                          workspace.scratch, shift);
   run_encoder_layers<Real>(model, cache, input.offsets, options, workspace.scratch);
   return cache;
 }
@@ -244,13 +258,13 @@ void run_encoder_backward(const Model<Real>& model, const ModelParameters<Real>&
     const std::size_t l = config.layer_of(call), attention = 2 * call, feed_forward = attention + 1;
     feed_forward_backward<Real>(context, unless_last(feed_forward, d_attention), d_p.layers[l].feed_forward, d_hidden,
                                 layer.feed_forward, layer.attention.sublayer.out, p.layers[l].feed_forward,
-                                packed.layers[l].feed_forward, feed_forward_options<Real>(config, options, call),
-                                scratch);
+                                packed.layers[l].feed_forward,
+                                feed_forward_options<Real>(config, options, call, input.offsets), scratch);
     if (!reach.reaches(attention)) break;
     const MatrixView<Real> x = call > 0 ? cache.layers[call - 1].feed_forward.sublayer.out : cache.embedding.out;
     self_attention_backward<Real>(context, unless_last(attention, d_hidden), d_p.layers[l].attention, d_attention,
                                   layer.attention, x, input.offsets, p.layers[l].attention, packed.layers[l].attention,
-                                  attention_options<Real>(model, options, call),
+                                  attention_options<Real>(model, options, call, input.offsets),
                                   d_bias.empty() ? nullptr : d_bias.data(), scratch);
   }
   if (!d_bias.empty())
@@ -279,22 +293,22 @@ Workspace::Workspace(const Model<Real>& model, std::size_t tokens, bool for_trai
 }
 
 // Instantiated once, in the library: a host's compiler flags do not change the arithmetic.
-#define SEQGUARD_ENCODER(PREFIX, Real)                                                                             \
-  PREFIX template struct EncoderCache<Real>;                                                                       \
-  PREFIX template EmbeddingOptions<Real> embedding_options(const ModelConfig&, const EncoderOptions&);             \
-  PREFIX template SelfAttentionOptions<Real> attention_options(const Model<Real>&, const EncoderOptions&,          \
-                                                               std::size_t);                                       \
-  PREFIX template FeedForwardOptions<Real> feed_forward_options(const ModelConfig&, const EncoderOptions&,         \
-                                                                std::size_t);                                      \
-  PREFIX template Workspace::Workspace(const Model<Real>&, std::size_t, bool);                                     \
-  PREFIX template void run_encoder_layers(const Model<Real>&, EncoderCache<Real>&, Offsets, const EncoderOptions&, \
-                                          Arena&);                                                                 \
-  PREFIX template EncoderCache<Real> run_encoder(const Model<Real>&, const EncoderInput&, const EncoderOptions&,   \
-                                                 Workspace&);                                                      \
-  PREFIX template EncoderCache<Real> run_encoder_on_sums(const Model<Real>&, MatrixView<const Real>, Offsets,      \
-                                                         const EncoderOptions&, Workspace&);                       \
-  PREFIX template void run_encoder_backward(const Model<Real>&, const ModelParameters<Real>&, MatrixView<Real>,    \
-                                            const EncoderCache<Real>&, const EncoderInput&, const EncoderOptions&, \
+#define SEQGUARD_ENCODER(PREFIX, Real)                                                                                 \
+  PREFIX template struct EncoderCache<Real>;                                                                           \
+  PREFIX template EmbeddingOptions<Real> embedding_options(const ModelConfig&, const EncoderOptions&);                 \
+  PREFIX template SelfAttentionOptions<Real> attention_options(const Model<Real>&, const EncoderOptions&, std::size_t, \
+                                                               Offsets);                                               \
+  PREFIX template FeedForwardOptions<Real> feed_forward_options(const ModelConfig&, const EncoderOptions&,             \
+                                                                std::size_t, Offsets);                                 \
+  PREFIX template Workspace::Workspace(const Model<Real>&, std::size_t, bool);                                         \
+  PREFIX template void run_encoder_layers(const Model<Real>&, EncoderCache<Real>&, Offsets, const EncoderOptions&,     \
+                                          Arena&);                                                                     \
+  PREFIX template EncoderCache<Real> run_encoder(const Model<Real>&, const EncoderInput&, const EncoderOptions&,       \
+                                                 Workspace&, MatrixView<const Real>);                                  \
+  PREFIX template EncoderCache<Real> run_encoder_on_sums(const Model<Real>&, MatrixView<const Real>, Offsets,          \
+                                                         const EncoderOptions&, Workspace&);                           \
+  PREFIX template void run_encoder_backward(const Model<Real>&, const ModelParameters<Real>&, MatrixView<Real>,        \
+                                            const EncoderCache<Real>&, const EncoderInput&, const EncoderOptions&,     \
                                             Workspace&, MatrixView<Real>);
 SEQGUARD_ENCODER(extern, float)
 SEQGUARD_ENCODER(extern, double)

@@ -21,6 +21,7 @@
 #include "seqguard/layers/embedding.hpp"
 #include "seqguard/model/model.hpp"
 #include "seqguard/model/prediction.hpp"
+#include "seqguard/model/unread_gradients.hpp"
 #include "seqguard/model/workspace.hpp"
 
 namespace seqguard {
@@ -93,8 +94,7 @@ class IntegratedGradients {
                          const IntegratedGradientsOptions& options);
 
   Model<Real> model_;
-  std::vector<Real> unread_;            // gradients that every layer writes, and nobody reads
-  ModelParameters<Real> no_gradients_;  // of the others: null
+  UnreadGradients<Real> no_gradients_;  // of its parameters
   Workspace workspace_;
 };
 

@@ -19,6 +19,7 @@
 #include "seqguard/model/model_spec.hpp"
 #include "seqguard/sequence_scorer/labelled_texts.hpp"
 #include "seqguard/sequence_scorer/text_input.hpp"
+#include "seqguard/training/adversarial.hpp"
 #include "seqguard/training/optimizer_options.hpp"
 #include "seqguard/training/schedule.hpp"
 
@@ -76,8 +77,10 @@ struct FineTuneTextOptions {
   /// (transformers drops out in it too): what it gives is then the same at every step, and computed once.
   FrozenParts frozen;
   std::size_t hidden_states_bytes = 1'000'000'000;  ///< that may be kept of it; if they need more, none is
-  LoraOptions lora;           ///< with a rank the adapters and the head learn; they are merged at the end
-  bool adapter_only = false;  ///< they are not: what is written is PEFT's adapter of `from`
+  LoraOptions lora;                ///< with a rank the adapters and the head learn; they are merged at the end
+  bool adapter_only = false;       ///< they are not: what is written is PEFT's adapter of `from`
+  AdversarialOptions adversarial;  ///< steps 1: FGM, more: PGD; needs embeddings that learn
+  double stochastic_depth = 0;     ///< TrainingOptions, in [0, 1)
   OptimizerOptions optimizer{.beta2 = 0.999};
   /// Of it `peak` is not looked at but learning_rate.
   Schedule schedule{.warm_up = 0.1, .floor = 0};
@@ -185,7 +188,8 @@ struct TextTrial {
 /// {"min": .., "max": ..[, "log": true]}. With "trials": N that many settings by chance (seed of `base`), else all
 /// combinations. Names are those of the program's flags with _ for -: learning_rate, weight_decay, epochs, steps,
 /// batch_tokens, warm_up, schedule, optimizer, layer_decay, loss, focal_gamma, focal_alpha, label_smoothing,
-/// class_weights ("balanced" or "none"), freeze, lora, lora_alpha, lora_dropout. All else is as in `base`.
+/// class_weights ("balanced" or "none"), adversarial_steps, adversarial_epsilon, stochastic_depth, freeze, lora,
+/// lora_alpha, lora_dropout. All else is as in `base`.
 /// @throws Error file_not_found, io_error; bad_format "FILE: PLACE ..": another name, a value that it does not take, a
 /// range without trials, more than 1,000 settings.
 std::vector<TextTrial> read_text_trials(const std::string& path, const FineTuneTextOptions& base);

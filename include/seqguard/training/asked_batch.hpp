@@ -12,6 +12,8 @@
 #include "seqguard/model/encoder.hpp"
 #include "seqguard/model/model.hpp"
 #include "seqguard/model/ragged_batch.hpp"
+#include "seqguard/model/unread_gradients.hpp"
+#include "seqguard/training/adversarial.hpp"
 #include "seqguard/training/batch_source.hpp"
 #include "seqguard/training/frozen_hidden_states.hpp"
 #include "seqguard/training/objective.hpp"
@@ -20,11 +22,13 @@
 namespace seqguard {
 inline namespace v0 {
 
-/// Where the gradient of a step goes, and the dropout of its passes.
+/// Where the gradient of a step goes, and what its passes do beyond those of a validation.
 template <class Real>
 struct StepGradient {
   std::span<const ModelParameters<Real>> lanes;  ///< [k_gradient_lanes], added to
   std::uint64_t dropout_key = 0;
+  float stochastic_depth = 0;  ///< EncoderOptions
+  AdversarialOptions adversarial = {};
 };
 
 /// Buffers that grow once and are then reused. Bits do not depend on the executor. Instantiated for float and double.
@@ -58,13 +62,29 @@ class AskedBatch {
 
   void ask(const TrainingTask<Real>& task, std::span<const Example> examples, const Chunk& range, std::uint64_t key,
            AskedChunk& chunk) const;
+  /// One pass of a chunk forward, and with `gradient` backward.
+  struct Pass {
+    EncoderOptions encoder;
+    Dropout dropout;  ///< of heads
+    const ModelParameters<Real>* gradient = nullptr;
+    double weight = 1;                ///< of the losses
+    MatrixView<const Real> shift{};   ///< of the embeddings, or null
+    MatrixView<Real> d_embeddings{};  ///< gets the gradient of their sums, or null
+  };
+
   void run_chunk(AskedChunk& chunk, const Model<Real>& model, const TrainingTask<Real>& task,
-                 const ModelParameters<Real>* gradient, std::uint64_t dropout_key, Workspace& workspace) const;
+                 const StepGradient<Real>* gradient, std::size_t lane, std::size_t worker);
+  void run_adversary(AskedChunk& chunk, const Model<Real>& model, const TrainingTask<Real>& task, Pass pass,
+                     const AdversarialOptions& options, std::size_t worker);
+  /// Sets losses[part].
+  void run_pass(AskedChunk& chunk, const Model<Real>& model, const TrainingTask<Real>& task, const Pass& pass,
+                std::span<double> losses, Workspace& workspace) const;
 
   std::vector<AskedChunk> chunks_;  // the first used_chunks_ of them
   std::size_t used_chunks_ = 0;
-  std::vector<std::size_t> rows_;      // by part
-  std::vector<Workspace> workspaces_;  // by worker
+  std::vector<std::size_t> rows_;              // by part
+  std::vector<Workspace> workspaces_;          // by worker
+  std::vector<UnreadGradients<Real>> unread_;  // by worker, where there is an adversary
 };
 
 // --- bodies ----------------------------------------------------------------------------------------------------------
@@ -108,32 +128,72 @@ template <class Real>
 void AskedBatch<Real>::run(const Model<Real>& model, const TrainingTask<Real>& task, const StepGradient<Real>* gradient,
                            Executor& executor) {
   if (gradient == nullptr) {
-    executor.run(used_chunks_, [&](std::size_t c, std::size_t worker) {
-      run_chunk(chunks_[c], model, task, nullptr, 0, workspaces_[worker]);
-    });
+    executor.run(used_chunks_,
+                 [&](std::size_t c, std::size_t worker) { run_chunk(chunks_[c], model, task, nullptr, 0, worker); });
     return;
   }
+  while (gradient->adversarial.steps > 0 && unread_.size() < executor.concurrency()) unread_.emplace_back(model.spec());
   executor.run(k_gradient_lanes, [&](std::size_t lane, std::size_t worker) {
     for (std::size_t c = lane; c < used_chunks_; c += k_gradient_lanes)
-      run_chunk(chunks_[c], model, task, &gradient->lanes[lane], gradient->dropout_key, workspaces_[worker]);
+      run_chunk(chunks_[c], model, task, gradient, lane, worker);
   });
 }
 
 template <class Real>
 void AskedBatch<Real>::run_chunk(AskedChunk& chunk, const Model<Real>& model, const TrainingTask<Real>& task,
-                                 const ModelParameters<Real>* gradient, std::uint64_t dropout_key,
-                                 Workspace& workspace) const {
+                                 const StepGradient<Real>* gradient, std::size_t lane, std::size_t worker) {
   chunk.losses.assign(task.parts.size(), 0);
   const auto asks = [](const ChunkTargets& targets) { return !targets.rows.empty(); };
   if (std::none_of(chunk.targets.begin(), chunk.targets.end(), asks)) return;
-  const Arena::Frame frame(workspace.activations);
-  const AttentionMask mask = task.parts.front().objective->mask();
-  const EncoderInput input = chunk.examples.batch.input();
-  EncoderOptions options{.mask = mask};
-  if (gradient != nullptr) options = training_step_options(model.spec(), mask, dropout_key, chunk.first_token);
-  const Dropout dropout = options.dropout;
+  Pass pass;
+  pass.encoder.mask = task.parts.front().objective->mask();
+  if (gradient != nullptr) {
+    pass.encoder = training_step_options(model.spec(), pass.encoder.mask, gradient->dropout_key, chunk.first_token);
+    pass.encoder.stochastic_depth = gradient->stochastic_depth;
+    pass.dropout = pass.encoder.dropout;
+    pass.gradient = &gradient->lanes[lane];
+  }
   // An encoder of which nothing learns gives what it gives in scoring, at every step the same.
-  if (!model.table().reach().encoder) options = {.mask = mask};
+  if (!model.table().reach().encoder) pass.encoder = {.mask = pass.encoder.mask};
+  if (gradient != nullptr && gradient->adversarial.steps > 0)
+    return run_adversary(chunk, model, task, pass, gradient->adversarial, worker);
+  run_pass(chunk, model, task, pass, chunk.losses, workspaces_[worker]);
+}
+
+/// The chunk as it is, and with its embeddings moved.
+template <class Real>
+void AskedBatch<Real>::run_adversary(AskedChunk& chunk, const Model<Real>& model, const TrainingTask<Real>& task,
+                                     Pass pass, const AdversarialOptions& options, std::size_t worker) {
+  Workspace& workspace = workspaces_[worker];
+  const Arena::Frame frame(workspace.activations);
+  const std::size_t n = chunk.examples.batch.tokens(), width = model.config().embedding_width();
+  const auto matrix = [&] {
+    return MatrixView<Real>(workspace.activations.allocate<Real>(n * width).data(), n, width);
+  };
+  const MatrixView<Real> shift = matrix(), d_embeddings = matrix();
+  std::fill_n(shift.data, n * width, Real(0));
+  pass.d_embeddings = d_embeddings;
+  run_pass(chunk, model, task, pass, chunk.losses, workspace);
+  std::vector<double> not_reported(chunk.losses.size());
+  const ModelParameters<Real>* const gradient = pass.gradient;
+  pass.shift = shift;
+  for (std::size_t k = 1; k <= options.steps; ++k) {
+    move_embeddings<Real>(shift, d_embeddings, chunk.examples.batch.offsets(), options);
+    const bool is_last = k == options.steps;
+    pass.gradient = is_last ? gradient : &unread_[worker].places();
+    if (is_last) {
+      pass.weight = options.weight;
+      pass.d_embeddings = {};
+    }
+    run_pass(chunk, model, task, pass, not_reported, workspace);
+  }
+}
+
+template <class Real>
+void AskedBatch<Real>::run_pass(AskedChunk& chunk, const Model<Real>& model, const TrainingTask<Real>& task,
+                                const Pass& pass, std::span<double> losses, Workspace& workspace) const {
+  const Arena::Frame frame(workspace.activations);
+  const EncoderInput input = chunk.examples.batch.input();
   EncoderCache<Real> cache;
   MatrixView<Real> hidden;
   Offsets offsets = input.offsets;
@@ -142,28 +202,30 @@ void AskedBatch<Real>::run_chunk(AskedChunk& chunk, const Model<Real>& model, co
     hidden = kept.hidden;
     offsets = kept.offsets;
   } else {
-    cache = run_encoder<Real>(model, input, options, workspace);
+    cache = run_encoder<Real>(model, input, pass.encoder, workspace, pass.shift);
     hidden = cache.last_hidden_state();
   }
-  const EncodedChunk<Real> encoded{model, chunk.examples, hidden, dropout, offsets};
+  const EncodedChunk<Real> encoded{model, chunk.examples, hidden, pass.dropout, offsets};
   MatrixView<Real> d_hidden{nullptr, 0, 0};
-  if (gradient != nullptr) {
+  if (pass.gradient != nullptr) {
     const std::span<Real> zeros = workspace.activations.allocate<Real>(hidden.rows * hidden.cols);
     std::fill(zeros.begin(), zeros.end(), Real(0));
     d_hidden = {zeros.data(), hidden.rows, hidden.cols};
   }
   for (std::size_t p = 0; p < task.parts.size(); ++p) {
     const auto& [objective, weight] = task.parts[p];
-    if (!asks(chunk.targets[p])) continue;
+    if (chunk.targets[p].rows.empty()) continue;
     const Arena::Frame of_part(workspace.activations);
-    if (gradient == nullptr) {
-      chunk.losses[p] = objective->loss(encoded, chunk.targets[p], nullptr, workspace);
+    if (pass.gradient == nullptr) {
+      losses[p] = objective->loss(encoded, chunk.targets[p], nullptr, workspace);
       continue;
     }
-    const LossGradient<Real> d_loss{weight / static_cast<double>(rows_[p]), *gradient, d_hidden};
-    chunk.losses[p] = objective->loss(encoded, chunk.targets[p], &d_loss, workspace);
+    const LossGradient<Real> d_loss{pass.weight * weight / static_cast<double>(rows_[p]), *pass.gradient, d_hidden};
+    losses[p] = objective->loss(encoded, chunk.targets[p], &d_loss, workspace);
   }
-  if (gradient != nullptr) run_encoder_backward<Real>(model, *gradient, d_hidden, cache, input, options, workspace);
+  if (pass.gradient != nullptr)
+    run_encoder_backward<Real>(model, *pass.gradient, d_hidden, cache, input, pass.encoder, workspace,
+                               pass.d_embeddings);
 }
 
 template <class Real>

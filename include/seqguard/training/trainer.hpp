@@ -44,7 +44,8 @@ class Trainer {
   /// Early stopping is by `validation`, or without it by the held-out loss of the tasks; where their sources have no
   /// held-out examples either, there is none, and the last weights are kept.
   /// @throws Error invalid_argument: nothing to learn from; a plateau, which needs validations, without any; an
-  /// average_decay outside [0, 1); as check_tasks(), check_schedule(), check_outliers() and parameter_settings().
+  /// average_decay or stochastic_depth outside [0, 1); an adversary of embeddings that do not learn; as check_tasks(),
+  /// check_schedule(), check_outliers(), check_adversarial() and parameter_settings().
   Trainer(Model<Real>& model, std::vector<TrainingTask<Real>> tasks, const TrainingOptions& options,
           const Validation<Real>* validation = nullptr);
 
@@ -140,7 +141,8 @@ double Trainer<Real>::step(Executor& executor) {
   room.cursor.take(options_.tokens_per_step, examples_);
   double loss = 0;
   if (room.batch.assemble(task, examples_, options_.chunk_tokens, key_of(k_corrupt_stream), executor)) {
-    const StepGradient<Real> gradient{lanes_, key_of(k_dropout_stream)};
+    const StepGradient<Real> gradient{lanes_, key_of(k_dropout_stream), static_cast<float>(options_.stochastic_depth),
+                                      options_.adversarial};
     room.batch.run(model_, task, &gradient, executor);
     loss = room.batch.loss(task);
     learn(loss);
@@ -277,6 +279,14 @@ void Trainer<Real>::check_options() const {
     fail(ErrorCode::invalid_argument, "training", "tokens_per_step, chunk_tokens and validate_every", "1 or more", "0");
   check_schedule(options_.schedule);
   check_outliers(options_.outliers);
+  if (!(options_.stochastic_depth >= 0 && options_.stochastic_depth < 1))
+    fail(ErrorCode::invalid_argument, "training", "stochastic_depth", "a number in [0, 1)",
+         std::to_string(options_.stochastic_depth));
+  check_adversarial(options_.adversarial);
+  if (options_.adversarial.steps > 0 && !model_.table().reach().embeddings)
+    fail(ErrorCode::invalid_argument, "adversarial training",
+         "moves embeddings along their gradient, which is there only while they learn: not with frozen embeddings, a "
+         "frozen encoder, or adapters");
   if (!(options_.average_decay >= 0 && options_.average_decay < 1))
     fail(ErrorCode::invalid_argument, "training", "average_decay", "a number in [0, 1)",
          std::to_string(options_.average_decay));

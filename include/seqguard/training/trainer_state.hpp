@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "seqguard/model/ragged_batch.hpp"
+#include "seqguard/training/adversarial.hpp"
 #include "seqguard/training/early_stopping.hpp"
 #include "seqguard/training/non_finite_guard.hpp"
 #include "seqguard/training/optimizer.hpp"
@@ -30,6 +31,9 @@ struct TrainingOptions {
   /// ends at the first.
   std::uint64_t non_finite_steps = 1;
   OutlierOptions outliers;
+  /// Share of the sequences for which the blocks of the last layer are left out in a step (EncoderOptions), in [0, 1).
+  double stochastic_depth = 0;
+  AdversarialOptions adversarial;
   /// Of the moving average of the weights, in (0, 1), which is what is validated and what the training results in. 0:
   /// no average, the weights themselves.
   double average_decay = 0;
