@@ -30,10 +30,11 @@ void check_outputs(const RepairCommandOptions& options) {
 
 /// Suspects are looked for where they can be listed, and by default where nobody could say what is right.
 double max_false_suspects(const RepairCommandOptions& options, const SequenceScorer& scorer) {
-  if (edits_path(options).empty() && options.common.json.empty()) return 0;
+  if (options.max_false_suspects) return *options.max_false_suspects;
   constexpr double k_usual = 0.001;
-  const bool is_large = scorer.schema()->primary_column().vocabulary.kept() >= k_many_values;
-  return options.max_false_suspects.value_or(is_large ? k_usual : 0);
+  const bool is_listed = !edits_path(options).empty() || !options.common.json.empty(),
+             is_large = scorer.schema()->primary_column().vocabulary.kept() >= k_many_values;
+  return is_listed && is_large ? k_usual : 0;
 }
 
 }  // namespace
