@@ -16,6 +16,7 @@
 #include "seqguard/model/encoder.hpp"
 #include "seqguard/seqguard.hpp"
 #include "seqguard/sequence_scorer/behaviour_model.hpp"
+#include "seqguard/sequence_scorer/fit_input.hpp"
 
 namespace seqguard {
 namespace {

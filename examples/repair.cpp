@@ -1,6 +1,7 @@
 // Put damaged sequences right: a wrong event, a repetition, a hole. Learns from 600 visits in a few seconds.
 #include <cstdio>
 #include <seqguard/seqguard.hpp>
+#include <seqguard/sequence_scorer/fit_input.hpp>
 #include <string>
 #include <vector>
 

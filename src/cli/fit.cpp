@@ -1,5 +1,3 @@
-#include "seqguard/sequence_scorer/fit.hpp"
-
 #include <algorithm>
 #include <cstdio>
 #include <utility>
@@ -13,6 +11,7 @@
 #include "core/json_writer.hpp"
 #include "seqguard/core/files.hpp"
 #include "seqguard/sequence_scorer/behaviour_model.hpp"
+#include "seqguard/sequence_scorer/fit_input.hpp"
 
 namespace seqguard::cli {
 namespace {

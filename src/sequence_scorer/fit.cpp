@@ -1,5 +1,3 @@
-#include "seqguard/sequence_scorer/fit.hpp"
-
 #include <algorithm>
 #include <limits>
 #include <optional>
@@ -11,6 +9,7 @@
 #include "seqguard/detection/encoder_surprise.hpp"
 #include "seqguard/model/event_encoder.hpp"
 #include "seqguard/sequence_scorer/behaviour_model.hpp"
+#include "seqguard/sequence_scorer/fit_input.hpp"
 #include "seqguard/training/event_objectives.hpp"
 #include "seqguard/training/event_source.hpp"
 #include "seqguard/training/trainer.hpp"

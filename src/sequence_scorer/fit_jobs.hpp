@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "seqguard/sequence_scorer/fit.hpp"
+#include "seqguard/sequence_scorer/fit_input.hpp"
 
 namespace seqguard {
 inline namespace v0 {

@@ -7,7 +7,7 @@
 
 #include "seqguard/core/executor.hpp"
 #include "seqguard/repair/sequence_repairer.hpp"
-#include "seqguard/sequence_scorer/fit.hpp"
+#include "seqguard/sequence_scorer/fit_input.hpp"
 #include "sequence_scorer/fit_jobs.hpp"
 #include "sequence_scorer/fit_trainings.hpp"
 

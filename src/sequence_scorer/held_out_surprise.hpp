@@ -3,7 +3,7 @@
 
 #include "seqguard/core/executor.hpp"
 #include "seqguard/model/model.hpp"
-#include "seqguard/sequence_scorer/fit.hpp"
+#include "seqguard/sequence_scorer/fit_input.hpp"
 #include "sequence_scorer/fit_jobs.hpp"
 #include "sequence_scorer/fit_state.hpp"
 

@@ -8,7 +8,7 @@
 #include "seqguard/core/error.hpp"
 #include "seqguard/detection/normals.hpp"
 #include "seqguard/events/fit_schema.hpp"
-#include "seqguard/sequence_scorer/fit.hpp"
+#include "seqguard/sequence_scorer/fit_input.hpp"
 
 namespace seqguard {
 inline namespace v0 {

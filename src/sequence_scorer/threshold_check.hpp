@@ -7,7 +7,7 @@
 #include "seqguard/core/executor.hpp"
 #include "seqguard/detection/normals.hpp"
 #include "seqguard/sequence_scorer/behaviour_model.hpp"
-#include "seqguard/sequence_scorer/fit.hpp"
+#include "seqguard/sequence_scorer/fit_input.hpp"
 
 namespace seqguard {
 inline namespace v0 {

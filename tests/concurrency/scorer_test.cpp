@@ -8,6 +8,7 @@
 #include "concurrency/threads_agree.hpp"
 #include "seqguard/core/random.hpp"
 #include "seqguard/seqguard.hpp"
+#include "seqguard/sequence_scorer/fit_input.hpp"
 
 using namespace seqguard;
 

@@ -10,6 +10,7 @@
 #include "seqguard/core/random.hpp"
 #include "seqguard/seqguard.hpp"
 #include "seqguard/sequence_scorer/behaviour_model.hpp"
+#include "seqguard/sequence_scorer/fit_input.hpp"
 
 namespace seqguard::tests {
 

@@ -13,7 +13,7 @@
 #include "seqguard/core/load_options.hpp"
 #include "seqguard/core/progress.hpp"
 #include "seqguard/detection/recipe_preset.hpp"
-#include "seqguard/events/encoded_data.hpp"
+#include "seqguard/events/dataset.hpp"
 #include "seqguard/sequence_scorer/sequence_scorer.hpp"
 
 namespace seqguard {
@@ -31,7 +31,7 @@ std::string_view to_string(EncoderSize size) noexcept;
 /// @throws Error invalid_argument for an unknown name.
 EncoderSize encoder_size_from_string(std::string_view name);
 
-/// What may be asked for; everything else follows the rule of prepare_fit().
+/// What may be asked for; everything else follows from the data.
 struct FitOptions {
   RecipePreset preset = RecipePreset::standard;
   EncoderSize size = EncoderSize::automatic;
@@ -54,7 +54,7 @@ struct FitOptions {
   LoadOptions compute;  ///< instruction set, matrix products, precision; `access` has no meaning here
 };
 
-/// The choices that follow from the data, by one rule; stored in the model and printed by `fit`.
+/// The choices that follow from the data, by one rule; stored in the model. fit_input.hpp shows it before a fit begins.
 struct FitPlan {
   std::size_t sequences = 0, events = 0;
   std::size_t vocabulary = 0;   ///< values of the primary column that the encoder knows
@@ -70,25 +70,6 @@ struct FitPlan {
   std::size_t tagger_steps = 0, tagger_window = 128;  ///< of the edit tagger; 0 steps: none, the model repairs nothing
   double tagger_dropout = 0;
 };
-
-/// A data set made ready to be learned from.
-struct FitInput {
-  FitOptions options;
-  EventSchema schema;  ///< with the window of the plan
-  EncodedData data;
-  FitPlan plan;
-  std::optional<EncodedData> valid =
-      {};  ///< what early stopping watches, by set_validation(); empty: a share of `data`
-};
-
-/// Makes schema, numbers and plan, for programs that show the plan before they begin; the data set may go afterwards.
-/// @throws Error bad_format (no events), invalid_argument (fewer than 20 sequences, options out of range).
-FitInput prepare_fit(const Dataset& data, const FitOptions& options);
-
-/// Early stopping watches these normals of `valid`, of which nothing is learned, instead of FitOptions::valid_fraction
-/// of the data, which becomes 0. They calibrate nothing. @throws Error invalid_argument: no sequences; bad_event: other
-/// columns than those of the schema.
-void set_validation(FitInput& input, const Dataset& valid);
 
 /// A JSON object of all its fields; stored with the model.
 std::string to_json(const FitPlan& plan);
@@ -130,11 +111,9 @@ struct FitReport {
 
 /// Learns normal behaviour. Deterministic for a seed at any concurrency; killed and resumed from its state file it
 /// gives the same bits. Stopped by `progress` it saves its state first, whatever save_seconds says; the error then
-/// names the file, the training and its step. @throws Error as prepare_fit(); cancelled (progress), io_error
-/// (state_file), bad_checkpoint (a state file of other data, options, instruction set or backend), non_finite.
-std::shared_ptr<const BehaviourModel> fit(const FitInput& input, FitReport* report = nullptr,
-                                          Executor& executor = inline_executor(), ProgressSink progress = {});
-/// The same for prepare_fit(data, options).
+/// names the file, the training and its step. @throws Error bad_format (no events), invalid_argument (fewer than 20
+/// sequences, options out of range), cancelled (progress), io_error (state_file), bad_checkpoint (a state file of other
+/// data, options, instruction set or backend), non_finite.
 std::shared_ptr<const BehaviourModel> fit(const Dataset& data, const FitOptions& options, FitReport* report = nullptr,
                                           Executor& executor = inline_executor(), ProgressSink progress = {});
 
