@@ -178,6 +178,12 @@ class Trial {
   double events_ = 0;
 };
 
+std::string short_text(double value) {
+  char text[16];
+  std::snprintf(text, sizeof text, "%.3f", value);
+  return text;
+}
+
 void run(const std::string& data, std::size_t seeds, Executor& executor) {
   std::array<Figures, k_errors.size()> figures;
   std::size_t users = 0, events = 0, touched = 0, false_listed = 0;
@@ -202,11 +208,13 @@ void run(const std::string& data, std::size_t seeds, Executor& executor) {
   const auto mean = [&](double sum) { return sum / static_cast<double>(seeds); };
   for (std::size_t e = 0; e < k_errors.size(); ++e) {
     const Figures& f = figures[e];
-    const double asked = std::max<double>(1, static_cast<double>(f.asked));
-    std::printf("%-11s %7.3f %8.3f %7.3f %6.3f %7.3f %7zu %6zu %8zu %6zu %7zu %6zu\n", k_errors[e], mean(aurocs[e][0]),
-                mean(aurocs[e][1]), mean(aurocs[e][2]), static_cast<double>(f.hits1) / asked,
-                static_cast<double>(f.hits10) / asked, f.repair.errors, f.repair.edits, f.repair.located,
-                f.repair.right, f.listed, f.listed_wrong);
+    const auto hits = [&](std::size_t count) {
+      return f.asked > 0 ? short_text(static_cast<double>(count) / static_cast<double>(f.asked)) : "-";
+    };
+    const auto found = [&](std::size_t by) { return f.wrong.empty() ? "-" : short_text(mean(aurocs[e][by])); };
+    std::printf("%-11s %7s %8s %7s %6s %7s %7zu %6zu %8zu %6zu %7zu %6zu\n", k_errors[e], found(0).c_str(),
+                found(1).c_str(), found(2).c_str(), hits(f.hits1).c_str(), hits(f.hits10).c_str(), f.repair.errors,
+                f.repair.edits, f.repair.located, f.repair.right, f.listed, f.listed_wrong);
   }
   std::printf("without damage: %zu of %zu users touched, %zu of %zu events listed\n", touched, users, false_listed,
               events);

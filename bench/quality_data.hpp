@@ -87,11 +87,14 @@ inline QualityData read_table_set(const QualitySet& set, const std::string& fold
   return data;
 }
 
-/// Learns 4,000 users of one shop, of those without damage; judges 3,000 of another, of each kind about 43.
+/// Learns 4,000 users of one shop, of those without damage; judges 3,000 of another, of each kind about 43. "all": of
+/// any kind.
 inline QualityData simulate_set(const QualitySet& set, std::uint64_t seed) {
   const auto users_of = [](std::size_t count, std::uint64_t shop, std::string_view kind) {
     std::vector<ShopUser> users = simulate_shop(count, shop);
-    std::erase_if(users, [&](const ShopUser& user) { return to_string(user.anomaly) != kind; });
+    std::erase_if(users, [&](const ShopUser& user) {
+      return kind == "all" ? user.anomaly == ShopAnomaly::none : to_string(user.anomaly) != kind;
+    });
     return read_events_from_text(shop_events_csv(users), "shop.csv", {.format = DataFormat::csv});
   };
   QualityData data{users_of(4000, seed, "none"), users_of(3000, 100 + seed, "none"), {}};

@@ -82,7 +82,7 @@ int main(int argc, char** argv) try {
       std::printf(" %s %.0f %%", intents[c].c_str(), 100 * static_cast<double>(p[c]));
     std::printf("\n");
   }
-  return 10 * right > 6 * decisions ? 0 : 1;  // always "none of them": 66 %, by chance 50 %
+  return 4 * right > 3 * decisions ? 0 : 1;  // always "none of them": 38 of 57, two thirds
 } catch (const std::exception& error) {
   std::fprintf(stderr, "service_dialogue: %s\n", error.what());
   return 1;

@@ -219,6 +219,45 @@ TEST_CASE("a normal's gain for the gate is the largest under any decision about 
   CHECK(repairer.gate_gain(encoded[0], schema, scratch) == usual);
 }
 
+TEST_CASE("of equal events far apart a repair strikes the one that the tagger trusts less") {
+  std::string line, text;
+  for (char letter = 'a'; letter < 'u'; ++letter) line += std::string(1, letter) + " ";
+  for (int i = 0; i < 24; ++i) text += line + "\n";
+  const Dataset data = read_events_from_text(text, "letters.txt");
+  const EventSchema schema = fit_schema(data);
+  const EncodedData encoded(data, schema);
+  std::vector<const EncodedEvents*> normals;
+  for (std::size_t i = 0; i < encoded.size(); ++i) normals.push_back(&encoded[i]);
+  SequenceRepairer repairer{EditTagger(schema, Letters::untrained(schema)), {}, {}, {}};
+  repairer.repeats.fit(normals);
+  repairer.gate.gains.assign(99, 1.0);  // the tagger makes no edit of its own
+  RepairScratch scratch;
+  std::vector<ProposedEdit> script;
+  EditTags tags;
+  std::size_t earlier = 0, pairs = 0;
+  for (std::size_t at = 0; at <= encoded[0].n; ++at)  // where a letter stands a second time
+    for (std::size_t k = 0; k < encoded[0].n; ++k) {
+      const std::size_t first = std::min(at, k), second = at <= k ? k + 1 : at;
+      if (second - first <= 8) continue;  // a stutter
+      std::vector<TypeId> types = encoded[0].types;
+      types.insert(types.begin() + static_cast<std::ptrdiff_t>(at), types[k]);
+      const ColumnView column{std::span<const TypeId>(types)};
+      EncodedEvents events;
+      encode({types.size(), {&column, 1}, {}}, schema, events);
+      repairer.tagger.tag(events, true, scratch.tagger, tags);
+      const std::size_t wrong = tags.events[first].keep < tags.events[second].keep ? first : second;
+      repairer.repair(events, schema, {}, scratch, script);
+      REQUIRE(script.size() == 1);
+      CHECK(script[0].edit.operation == EditOperation::remove);
+      CHECK(script[0].edit.position == wrong);
+      earlier += wrong == first ? 1 : 0;
+      ++pairs;
+    }
+  // Both happen, so that neither can be a habit.
+  CHECK(earlier > 0);
+  CHECK(earlier < pairs);
+}
+
 TEST_CASE("a sequence is edited if its largest gain exceeds the gate, and not otherwise") {
   Letters letters;
   // An untrained tagger, and a threshold that lets every edit pass: only the gate decides.

@@ -201,6 +201,32 @@ TEST_CASE("suspects are events that no edit touches, with the values that are li
                        doctest::Contains("--max-false-suspects"), Error);
 }
 
+TEST_CASE(
+    "suspects are judged in the sequence that the edits leave, and named by their places in the one that was given") {
+  const SequenceScorer& scorer = repairing_scorer();
+  std::vector<std::string> events = visits(1, 13).front();
+  events.insert(events.begin() + 4, "logout");
+  events.insert(events.begin() + 1, "logout");
+  const Repair all = scorer.repair(OneColumn(events).view(), {.max_false_suspects = 1});
+  REQUIRE(all.result == RepairResult::edited);
+  const std::vector<std::string> left = edited(events, all);
+  REQUIRE(left.size() < events.size());
+  const Score judged = scorer.score(OneColumn(left).view(), {.masked = true});
+  std::size_t moved = 0;
+  for (const Suspect& suspect : all.suspects) {
+    std::size_t at_left = suspect.position;
+    for (const Edit& edit : all.edits) {
+      if (edit.operation == EditOperation::remove && edit.position < suspect.position) at_left -= edit.count;
+      if (edit.operation == EditOperation::insert && edit.position <= suspect.position) ++at_left;
+    }
+    REQUIRE(at_left < left.size());
+    CHECK(suspect.value == left[at_left]);
+    CHECK(suspect.p_value == judged.events[at_left].p_value);
+    moved += at_left != suspect.position ? 1 : 0;
+  }
+  CHECK(moved > 0);
+}
+
 TEST_CASE("a model without a tagger says so, and one with a tagger comes back from its directory as it was") {
   CHECK_FALSE(shared_scorer().can_repair());
   CHECK_THROWS_WITH_AS(shared_scorer().repair(visits(1, 1).front()), doctest::Contains("--no-repair"), Error);
