@@ -6,9 +6,12 @@ find_package(xsimd REQUIRED)
 # nlohmann-json: config.json, sidecar files, JSON lines. Required. It costs seconds of compile time:
 # src/core/json_events.cpp alone includes it.
 find_package(nlohmann_json 3.9 REQUIRED)
-# zlib: the compressed size of a sequence (view `squeeze`), and the checksums of zip archives (pytorch_model.bin). Required,
-# so that a profile means the same in every build.
+# zlib: the compressed size of a sequence (view `squeeze`), the checksums of zip archives (pytorch_model.bin), and input in
+# .gz. Required, so that a profile means the same in every build.
 find_package(ZLIB REQUIRED)
+# libzstd: input in .zst, which logs are kept in. Required, so that a command reads the same files in every build. Included
+# only by src/events/unpack.cpp.
+find_package(Zstd REQUIRED)
 find_package(Threads REQUIRED)
 # Nettle: SHA-256 of the files that belong together (detector.json). Required. It uses the processor's SHA instructions:
 # with libmd three quarters of the time to load a model went into digests.

@@ -14,7 +14,7 @@ configure_package_config_file(cmake/seqguardConfig.cmake.in "${CMAKE_CURRENT_BIN
 write_basic_package_version_file("${CMAKE_CURRENT_BINARY_DIR}/seqguardConfigVersion.cmake"
                                  COMPATIBILITY SameMinorVersion)
 install(FILES "${CMAKE_CURRENT_BINARY_DIR}/seqguardConfig.cmake" "${CMAKE_CURRENT_BINARY_DIR}/seqguardConfigVersion.cmake"
-              cmake/FindDnnl.cmake cmake/FindNettle.cmake cmake/FindUtf8proc.cmake
+              cmake/FindDnnl.cmake cmake/FindNettle.cmake cmake/FindUtf8proc.cmake cmake/FindZstd.cmake
         DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/seqguard)
 
 # A host's CMAKE_INSTALL_DOCDIR is the place of its own licence.
@@ -25,7 +25,7 @@ else()
 endif()
 
 # A static library's users link its dependencies themselves: pkg-config needs them spelt out.
-set(SEQGUARD_PC_PRIVATE "-lz -lnettle -lutf8proc -pthread")
+set(SEQGUARD_PC_PRIVATE "-lz -lzstd -lnettle -lutf8proc -pthread")
 if(Dnnl_FOUND)
   string(APPEND SEQGUARD_PC_PRIVATE " -ldnnl")
   if(_dnnl_openmp)

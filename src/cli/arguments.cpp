@@ -102,7 +102,8 @@ void add_repair(CLI::App& app, RepairCommandOptions& options) {
   command->get_option("--input")->required();
   command
       ->add_option("--output", options.output,
-                   "Where the repaired sequences go, in the format of the input; rows that no edit names stay byte for "
+                   "Where the repaired sequences go, in the format of the input and packed as it is (.gz, .zst); rows "
+                   "that no edit names stay byte for "
                    "byte, an inserted row has an order between its neighbours' (12.5 between 12 and 13)")
       ->type_name("FILE");
   command

@@ -12,6 +12,7 @@
 #include "cli/repair_report.hpp"
 #include "cli/rewrite_input.hpp"
 #include "core/json_writer.hpp"
+#include "events/byte_source.hpp"
 #include "seqguard/evaluation/judge_dataset.hpp"
 
 namespace seqguard::cli {
@@ -61,7 +62,7 @@ int run(const RepairCommandOptions& options) {
   stop_if_interrupted("repair");
   RepairCounts counts = count_repairs(repairs);
   counts.declined = declined;
-  if (!options.dry_run) write_output(options.output, rewrite_input(data, repairs));
+  if (!options.dry_run) write_output(options.output, pack(rewrite_input(data, repairs), data.compression()));
   if (const std::string path = edits_path(options); !path.empty()) write_output(path, edits_text(data, repairs));
   warn_without_gate(counts.of(RepairResult::no_gate), scorer, options.repair);
   say(options.common.quiet, summary_text(counts) + (options.dry_run ? "; nothing was written (--dry-run)" : ""));

@@ -36,6 +36,7 @@ const std::string& Dataset::order_column() const noexcept { return storage_->ord
 const std::string& Dataset::time_column() const noexcept { return storage_->time_column; }
 const std::string& Dataset::time_unit() const noexcept { return storage_->time_unit; }
 DataFormat Dataset::format() const noexcept { return storage_->format; }
+Compression Dataset::compression() const noexcept { return storage_->compression; }
 const RowFields& Dataset::row_fields() const noexcept { return storage_->fields; }
 std::int32_t Dataset::time_ns(std::size_t event) const noexcept {
   return storage_->times_ns.empty() ? 0 : storage_->times_ns[event];

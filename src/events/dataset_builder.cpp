@@ -56,6 +56,7 @@ DatasetBuilder::DatasetBuilder(const SourceInfo& source, const ColumnPlan& plan,
       line_is_sequence_(source.line_is_sequence),
       kept_rejects_(options.kept_rejects) {
   out_->format = source.format;
+  out_->compression = source.compression;
   out_->rejected.file = source.name;
   out_->columns = plan.columns;
   out_->primary = plan.primary;

@@ -42,6 +42,7 @@ struct RawSlice {
 
 struct Dataset::Storage {
   DataFormat format = DataFormat::lines;
+  Compression compression = Compression::none;
   std::vector<DataColumn> columns;
   std::size_t primary = 0;
   std::string key_column, order_column, time_column, time_unit = "ms";

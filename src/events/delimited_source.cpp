@@ -117,6 +117,7 @@ class TableSource final : public RowSource {
       : lines_(std::move(lines)), max_fields_(options.max_columns) {
     info_.name = lines_->name();
     info_.format = format;
+    info_.compression = lines_->compression();
     SourceRow header;
     if (!next_record(header)) fail(ErrorCode::bad_format, info_.name, "the file is empty", "a header row", "nothing");
     if (!header.problem.empty())

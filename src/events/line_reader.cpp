@@ -1,14 +1,8 @@
 #include "events/line_reader.hpp"
 
-#include <fcntl.h>
-#include <unistd.h>
-
-#include <algorithm>
-#include <cerrno>
-#include <cstring>
+#include <utility>
 
 #include "core/utf8.hpp"
-#include "seqguard/core/error.hpp"
 
 namespace seqguard {
 inline namespace v0 {
@@ -19,27 +13,16 @@ constexpr std::string_view k_byte_order_mark = "\xEF\xBB\xBF";
 
 }  // namespace
 
-LineReader::LineReader(const std::string& path, std::size_t max_line_bytes)
-    : name_(path == "-" ? "stdin" : path), max_line_bytes_(max_line_bytes) {
-  if (path == "-") {
-    fd_ = STDIN_FILENO;
-    return;
-  }
-  fd_ = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd_ < 0) {
-    const int error = errno;
-    fail(error == ENOENT ? ErrorCode::file_not_found : ErrorCode::io_error, path,
-         std::string("cannot open: ") + std::strerror(error));
-  }
-  owns_fd_ = true;
-}
+LineReader::LineReader(std::unique_ptr<ByteSource> bytes, std::string name, const ReadOptions& options)
+    : name_(std::move(name)),
+      max_line_bytes_(options.max_line_bytes),
+      input_(unpack(std::move(bytes), name_, {options.max_unpacked_ratio, options.max_unpacked_bytes})) {}
 
-LineReader::LineReader(std::string_view text, std::string name, std::size_t max_line_bytes)
-    : name_(std::move(name)), max_line_bytes_(max_line_bytes), source_(text) {}
+LineReader::LineReader(const std::string& path, const ReadOptions& options)
+    : LineReader(open_bytes(path), path == "-" ? "stdin" : path, options) {}
 
-LineReader::~LineReader() {
-  if (owns_fd_) ::close(fd_);
-}
+LineReader::LineReader(std::string_view text, std::string name, const ReadOptions& options)
+    : LineReader(open_bytes_from_text(text), std::move(name), options) {}
 
 std::string_view LineReader::content() const {
   std::string_view content = text();
@@ -65,20 +48,9 @@ bool LineReader::fill() {
     begin_ = 0;
   }
   const std::size_t old_size = buffer_.size();
-  std::size_t got = 0;
-  if (fd_ < 0) {
-    got = std::min(k_chunk, source_.size());
-    buffer_.append(source_.substr(0, got));
-    source_.remove_prefix(got);
-  } else {
-    buffer_.resize(old_size + k_chunk);
-    ssize_t result;
-    do result = ::read(fd_, buffer_.data() + old_size, k_chunk);
-    while (result < 0 && errno == EINTR);
-    if (result < 0) fail(ErrorCode::io_error, name_, std::string("cannot read: ") + std::strerror(errno));
-    got = static_cast<std::size_t>(result);
-    buffer_.resize(old_size + got);
-  }
+  buffer_.resize(old_size + k_chunk);
+  const std::size_t got = input_.bytes->read(buffer_.data() + old_size, k_chunk);
+  buffer_.resize(old_size + got);
   at_end_ = got == 0;
   return got > 0;
 }

@@ -1,24 +1,25 @@
-// Physical lines from a file descriptor or from memory, with bounded memory, and a way to join and to separate them
-// again.
+// Physical lines of a file or of memory, unpacked, with bounded memory, and a way to join and to separate them again.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
+
+#include "events/byte_source.hpp"
+#include "seqguard/events/reader.hpp"
 
 namespace seqguard {
 inline namespace v0 {
 
 class LineReader {
  public:
-  /// "-" reads standard input. @throws Error file_not_found, io_error.
-  LineReader(const std::string& path, std::size_t max_line_bytes);
+  /// "-" reads standard input. Of the options the limits are looked at. @throws Error file_not_found, io_error, and
+  /// what unpack() throws.
+  LineReader(const std::string& path, const ReadOptions& options);
   /// Reads from memory, which must outlive the reader.
-  LineReader(std::string_view text, std::string name, std::size_t max_line_bytes);
-  ~LineReader();
-  LineReader(const LineReader&) = delete;
-  LineReader& operator=(const LineReader&) = delete;
+  LineReader(std::string_view text, std::string name, const ReadOptions& options);
 
   /// Goes to the line after the current record; false at the end of the input.
   bool next();
@@ -36,17 +37,18 @@ class LineReader {
   std::string problem() const;
   std::uint64_t line() const { return line_; }  ///< of the record's first line, from 1
   const std::string& name() const { return name_; }
+  Compression compression() const { return input_.compression; }
 
  private:
+  LineReader(std::unique_ptr<ByteSource> bytes, std::string name, const ReadOptions& options);
   bool fill();
   bool find_end(std::size_t from, std::size_t& end);
   void skip_rest_of_line();
 
   std::string name_;
   std::size_t max_line_bytes_;
-  int fd_ = -1;
-  bool owns_fd_ = false, at_end_ = false, too_long_ = false;
-  std::string_view source_;  // what is left of the memory, without a descriptor
+  bool at_end_ = false, too_long_ = false;
+  UnpackedBytes input_;
   std::string buffer_;
   std::size_t begin_ = 0, end_ = 0, first_end_ = 0;  // of the record and of its first line, in buffer_
   std::uint64_t line_ = 0, lines_in_record_ = 0;

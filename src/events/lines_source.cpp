@@ -22,7 +22,7 @@ class LinesSource final : public RowSource {
  public:
   LinesSource(std::unique_ptr<LineReader> lines, std::string column, std::optional<std::string> key)
       : lines_(std::move(lines)), keyed_(key.has_value()) {
-    info_ = {lines_->name(), DataFormat::lines, {{std::move(column)}}, true, {}};
+    info_ = {lines_->name(), DataFormat::lines, {{std::move(column)}}, true, {}, lines_->compression()};
     if (key) info_.columns.push_back({std::move(*key)});
   }
 

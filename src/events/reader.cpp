@@ -12,7 +12,10 @@ namespace seqguard {
 inline namespace v0 {
 namespace {
 
+/// By the extension, behind which that of an archive may stand.
 DataFormat guess_format(std::string_view name) {
+  for (const std::string_view archive : {".gz", ".zst"})
+    if (name.ends_with(archive)) name.remove_suffix(archive.size());
   if (name.ends_with(".csv")) return DataFormat::csv;
   if (name.ends_with(".inter") || name.ends_with(".tsv")) return DataFormat::recbole;
   if (name.ends_with(".jsonl")) return data_format_from_string("jsonl");
@@ -55,12 +58,12 @@ ColumnRequest column_request_from_string(std::string_view text) {
 }
 
 std::unique_ptr<RowSource> open_rows(const std::string& path, const ReadOptions& options) {
-  return open(std::make_unique<LineReader>(path, options.max_line_bytes), options);
+  return open(std::make_unique<LineReader>(path, options), options);
 }
 
 std::unique_ptr<RowSource> open_rows_from_text(std::string_view text, const std::string& name,
                                                const ReadOptions& options) {
-  return open(std::make_unique<LineReader>(text, name, options.max_line_bytes), options);
+  return open(std::make_unique<LineReader>(text, name, options), options);
 }
 
 Dataset read_events(RowSource& source, const ReadOptions& options) {

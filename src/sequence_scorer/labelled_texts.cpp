@@ -176,7 +176,7 @@ TextFileFormat format_of(const std::string& path, TextFileFormat format) {
 LabelledTexts read_labelled_texts(const std::string& path, const LabelledTextOptions& options) {
   if (format_of(path, options.format) == TextFileFormat::csv)
     return read_csv(*open_rows(path, {.format = DataFormat::csv}), options);
-  LineReader lines(path, ReadOptions{}.max_line_bytes);
+  LineReader lines(path, ReadOptions{});
   return read_jsonl(lines, options);
 }
 
@@ -184,7 +184,7 @@ LabelledTexts read_labelled_texts_from_text(std::string_view text, const std::st
                                             const LabelledTextOptions& options) {
   if (format_of(name, options.format) == TextFileFormat::csv)
     return read_csv(*open_rows_from_text(text, name, {.format = DataFormat::csv}), options);
-  LineReader lines(text, name, ReadOptions{}.max_line_bytes);
+  LineReader lines(text, name, ReadOptions{});
   return read_jsonl(lines, options);
 }
 

@@ -38,6 +38,23 @@ head -n 30 shop/events.csv >few.csv
 expect 0 score --model model --input few.csv --per-event --expected 2 --quiet
 says out '"events":\[{"position":0,"score":[-0-9.e+]*,"p_value":[-0-9.e+]*,"expected":\[\["[^"]*",[0-9.e-]*\],\["'
 
+# --- packed input is known by its first bytes, and a repair is packed as its input was -----------------------------------------
+gzip -c shop/events.csv >packed.csv.gz
+expect 0 score --model model --input packed.csv.gz --quiet
+same out scores.jsonl
+"$program" score --model model --input - --format csv --quiet <packed.csv.gz >out 2>err
+same out scores.jsonl
+expect 0 repair --model model --input shop/events.csv --max-false-edits 0.1 --output plain.csv --quiet
+expect 0 repair --model model --input packed.csv.gz --max-false-edits 0.1 --output again.csv.gz --quiet
+gzip -dc again.csv.gz >again.csv
+same again.csv plain.csv
+head -c 3000 packed.csv.gz >cut.csv.gz
+expect 1 inspect cut.csv.gz
+says err 'cut.csv.gz: byte 3000 of the archive: the gzip archive ends in the middle'
+printf 'PAR1....' >data.parquet
+expect 1 fit --input data.parquet --output no-model
+says err 'a Parquet file, which is not read here: `duckdb -c .* | seqguard'
+
 # --- score --explain: the abnormal sequences, the worst for people; the scores stay as they are ----------------------------------
 expect 0 score --model model --input shop/events.csv --explain --normals past/clean.csv --output explained.jsonl
 says err '^the 3 most abnormal of 60 sequences, .*suspicious events in brackets:'

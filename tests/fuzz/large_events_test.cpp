@@ -1,4 +1,5 @@
 // The largest and slowest files of events that 20 MB can hold.
+#include "events/byte_source.hpp"
 #include "fuzz/bounded.hpp"
 #include "fuzz/targets.hpp"
 #include "seqguard/events/reader.hpp"
@@ -90,5 +91,19 @@ TEST_CASE("large inputs: tables of events") {
   });
   check_bounded("recbole: short rows", [&] {
     read(DataFormat::recbole, rows(bytes, "user_id:token\titem_id:token\n", [](std::size_t) { return "1\t2\n"; }));
+  });
+}
+
+TEST_CASE("large inputs: archives of one byte") {
+  for (const Compression kind : {Compression::gzip, Compression::zstd})
+    check_bounded("archive: of zeros", [&] {
+      const std::string packed = pack("user,event\n" + std::string(100 << 20, 'a'), kind);
+      read_events_from_text(packed, "large.csv");
+    });
+  check_bounded("archive: many empty ones", [&] {
+    const std::string one = pack("", Compression::gzip);
+    std::string text = pack("user,event\n", Compression::gzip);
+    while (text.size() < large_input_bytes()) text += one;
+    read_events_from_text(text, "large.csv");
   });
 }

@@ -25,7 +25,7 @@ search '(^|[^[:alnum:]_])(std::)?((s?rand|random_shuffle)[[:space:]]*[(]|random_
     "random numbers that are not from core/random.hpp" include src
 search '(^|[^[:alnum:]_])(std::)?(printf|fprintf|vprintf|puts|putchar|fputs|perror)[[:space:]]*\(|std::(cout|cerr|clog)' \
     "prints" include src
-search '#[[:space:]]*include[[:space:]]*[<"](xsimd|oneapi|dnnl|Eigen|nlohmann|CLI|zlib|sha2|utf8proc|filesystem|thread|mutex)' \
+search '#[[:space:]]*include[[:space:]]*[<"](xsimd|oneapi|dnnl|Eigen|nlohmann|CLI|zlib|zstd|simdjson|sha2|utf8proc|filesystem|thread|mutex)' \
     "third-party, file-system or thread header in a public header" include
 search '#[[:space:]]*include[[:space:]]*<nlohmann' "the JSON library outside core/json_events.cpp" \
     $(find src -name '*.[ch]pp' -not -path src/core/json_events.cpp)

@@ -68,6 +68,7 @@ class Dataset {
   const std::string& time_column() const noexcept;
   const std::string& time_unit() const noexcept;
   DataFormat format() const noexcept;
+  Compression compression() const noexcept;
   const RowFields& row_fields() const noexcept;
 
   /// The events of one sequence; valid as long as the data set.

@@ -35,11 +35,14 @@ struct ReadOptions {
   std::size_t kept_rejects = 1000;
   std::size_t max_line_bytes = std::size_t{16} << 20;
   std::size_t max_columns = 10'000;
+  /// An archive may unpack to this many times its size once 64 MiB are out, and to so many bytes in all.
+  std::uint64_t max_unpacked_ratio = 250, max_unpacked_bytes = std::uint64_t{1} << 40;
 };
 
-/// Opens a file, or standard input for "-". Of the options, format, keyed_lines and the limits are looked at; lines of
-/// events take the names of their columns from the schema. @throws Error file_not_found, io_error; bad_format: no
-/// header, a name twice or empty, lines under a schema of more than one column; unsupported (jsonl).
+/// Opens a file, or standard input for "-"; archives of gzip and zstd, known by their first bytes, are unpacked. Of the
+/// options, format, keyed_lines and the limits are looked at; lines of events take the names of their columns from the
+/// schema. @throws Error file_not_found, io_error; bad_format: no header, a name twice or empty, lines under a schema
+/// of more than one column; unsupported (jsonl).
 std::unique_ptr<RowSource> open_rows(const std::string& path, const ReadOptions& options = {});
 /// The same from memory, which must outlive the source; `name` stands for the file.
 std::unique_ptr<RowSource> open_rows_from_text(std::string_view text, const std::string& name,

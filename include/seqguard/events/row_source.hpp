@@ -14,7 +14,7 @@ namespace seqguard {
 inline namespace v0 {
 
 enum class DataFormat {
-  guess,    ///< by the extension: .csv; .inter and .tsv are recbole; everything else is lines
+  guess,    ///< by the extension (before .gz or .zst): .csv; .inter and .tsv are recbole; everything else is lines
   lines,    ///< a sequence a line, events separated by blanks
   csv,      ///< RFC 4180 with header, an event a row
   recbole,  ///< tab-separated, header of name:type (token, float) or plain names, an event a row
@@ -22,6 +22,9 @@ enum class DataFormat {
 
 /// "lines", "csv", "recbole". @throws Error unsupported for "jsonl", invalid_argument for other names.
 DataFormat data_format_from_string(std::string_view name);
+
+/// How an input was packed: known by its first bytes, whatever it is called.
+enum class Compression { none, gzip, zstd };
 
 /// A column of a source, as its header names it.
 struct SourceColumn {
@@ -37,6 +40,7 @@ struct SourceInfo {
   std::vector<SourceColumn> columns;
   bool line_is_sequence = false;  ///< the rows of a line are one sequence, whatever its key; else those of a key are
   std::string head;               ///< bytes before the first row: the header of a table
+  Compression compression = Compression::none;
 };
 
 /// Where a row stands in its source, or why it cannot be read. Texts last until the source is asked for its next row.
