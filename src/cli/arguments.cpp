@@ -32,11 +32,19 @@ void add_simulate(CLI::App& app, SimulateOptions& options) {
 void add_inspect(CLI::App& app, InspectOptions& options) {
   CLI::App* command =
       add_command(app, "inspect", "Says what a data file or a model directory contains, and whether the model loads",
-                  "seqguard inspect shop/events.csv", options.common);
+                  "seqguard inspect shop/events.csv --html shop.html --model model", options.common);
   add_input(*command, options.input, "path", "Model directory or data file");
   command->get_option("path")->required()->type_name("PATH");
   add_table(*command, options.table);
-  add_flag_to_come(*command, "--html", "the text goes to stdout, --json FILE has the figures");
+  command
+      ->add_option("--html", options.html,
+                   "Write the data file as a page of figures: one file of HTML that loads and runs nothing")
+      ->type_name("FILE");
+  command
+      ->add_option(
+          "--model", options.model,
+          "Folder written by fit: the page and --json also say how it judges the data; its schema names the columns")
+      ->type_name("DIR");
 }
 
 void add_score(CLI::App& app, ScoreCommandOptions& options) {

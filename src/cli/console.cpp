@@ -34,30 +34,6 @@ std::string metrics_of(const Progress& progress) {
 
 }  // namespace
 
-std::string with_commas(std::size_t number) {
-  std::string digits = std::to_string(number);
-  for (std::size_t i = digits.size(); i > 3; i -= 3) digits.insert(i - 3, ",");
-  return digits;
-}
-
-std::string fixed(double number, int decimals) {
-  char text[64];
-  std::snprintf(text, sizeof text, "%.*f", decimals, number);
-  return text;
-}
-
-std::string percent(double share) {
-  const double number = 100 * share;
-  if (std::abs(std::round(10 * number) / 10 - number) <= 0.05 * number) return fixed(number, 1) + " %";
-  char text[64];
-  std::snprintf(text, sizeof text, "%.2g %%", number);
-  return text;
-}
-
-std::string counted(std::size_t number, std::string_view noun) {
-  return with_commas(number) + " " + std::string(noun) + (number == 1 ? "" : "s");
-}
-
 std::string duration(double seconds) {
   if (seconds < 10) return fixed(seconds, 1) + " s";
   const auto whole = static_cast<unsigned long>(std::lround(seconds));

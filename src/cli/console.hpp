@@ -6,18 +6,15 @@
 #include <string_view>
 #include <vector>
 
+#include "report/number_text.hpp"
 #include "seqguard/core/progress.hpp"
 
 namespace seqguard::cli {
 
-/// "1,234,567".
-std::string with_commas(std::size_t number);
-/// A number with so many decimals.
-std::string fixed(double number, int decimals);
-/// "12.3 %"; where one digit behind the point tells too little, two that count: "0.25 %", "0.0012 %".
-std::string percent(double share);
-/// "1 bad row", "1,234 bad rows": `noun` in its singular.
-std::string counted(std::size_t number, std::string_view noun);
+using seqguard::counted;
+using seqguard::fixed;
+using seqguard::percent;
+using seqguard::with_commas;
 /// "12 s", "3:04 min", "1:02:03 h".
 std::string duration(double seconds);
 /// "64.0 MB".

@@ -32,7 +32,9 @@ void refuse_data_flags(const InspectOptions& options) {
                                        {"--key", !table.key.empty()},
                                        {"--order", !table.order.empty()},
                                        {"--time", !table.time.empty()},
-                                       {"--columns", !table.columns.empty()}})
+                                       {"--columns", !table.columns.empty()},
+                                       {"--html", !options.html.empty()},
+                                       {"--model", !options.model.empty()}})
     if (is_given) names += (names.empty() ? "" : ", ") + std::string(name);
   if (!names.empty())
     throw UsageError("inspect: " + names + ": without effect on the directory of a model, " + input.path);
@@ -41,6 +43,9 @@ void refuse_data_flags(const InspectOptions& options) {
 }  // namespace
 
 int run(const InspectOptions& options) {
+  if (options.html == "-" && options.common.json == "-")
+    throw UsageError("inspect: --html - and --json - cannot both go to stdout; give one of them a file");
+  require_writable_file(options.html);
   require_writable_file(options.common.json);
   Facts facts;
   int exit_code = k_done;
@@ -50,10 +55,10 @@ int run(const InspectOptions& options) {
     error = describe_model(options.input.path, load_options(options.common), facts);
   } else {
     if (options.input.format.empty()) refuse_model_files(options.input.path);
-    exit_code = describe_data(options.input, options.table, facts);
+    exit_code = describe_data(options, facts);
   }
   remember_interrupts();
-  if (options.common.json != "-") write_output("-", facts.text());
+  if (options.common.json != "-" && options.html != "-") write_output("-", facts.text());
   if (!options.common.json.empty()) write_output(options.common.json, facts.json());
   if (error) throw *error;
   return exit_code;

@@ -10,6 +10,7 @@
 #include "cli/read_input.hpp"
 #include "core/json_writer.hpp"
 #include "seqguard/core/error.hpp"
+#include "seqguard/report/exploration_report.hpp"
 
 namespace seqguard::cli {
 
@@ -34,6 +35,12 @@ class Facts {
              "\n";
   }
   void add(std::string_view name, const std::string& value) { add(name, value, value); }
+  /// JSON alone, after the sections.
+  void attach(std::string_view name, const JsonWriter& json) {
+    if (in_section_) json_.end_object();
+    in_section_ = false;
+    json_.key(name).raw(json.text());
+  }
   /// A fact about the whole, after the sections.
   void conclude(std::string_view name, bool value) {
     if (in_section_) json_.end_object();
@@ -60,7 +67,11 @@ class Facts {
 /// where it cannot.
 std::optional<Error> describe_model(const std::string& directory, const LoadOptions& options, Facts& facts);
 
-/// A file of sequences; returns the exit code.
-int describe_data(const InputOptions& input, const TableOptions& table, Facts& facts);
+/// A file of sequences, with --model as it judges them; writes the page where one is asked for. Returns the exit code.
+int describe_data(const InspectOptions& options, Facts& facts);
+
+/// All numbers of the page, as an object.
+void write_exploration(const Exploration& exploration, JsonWriter& json);
+void write_judged(const JudgedData& judged, JsonWriter& json);
 
 }  // namespace seqguard::cli

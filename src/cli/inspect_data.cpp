@@ -1,11 +1,11 @@
-#include <algorithm>
 #include <cmath>
-#include <map>
-#include <set>
+#include <optional>
 
+#include "cli/commands.hpp"
 #include "cli/console.hpp"
 #include "cli/inspect.hpp"
-#include "events/seen_sizes.hpp"
+#include "cli/interrupt.hpp"
+#include "cli/output.hpp"
 
 namespace seqguard::cli {
 namespace {
@@ -13,118 +13,104 @@ namespace {
 constexpr std::size_t k_top_values = 8;
 
 /// "min 1, median 12, 90 % 40, max 300".
-template <class T>
-std::string quantiles(std::vector<T> values) {
-  if (values.empty()) return "none";
-  std::sort(values.begin(), values.end());
-  const auto at = [&](double q) {
-    const double value =
-        static_cast<double>(values[static_cast<std::size_t>(q * static_cast<double>(values.size() - 1))]);
-    return fixed(value, value == std::floor(value) ? 0 : 2);
-  };
-  return "min " + at(0) + ", median " + at(0.5) + ", 90 % " + at(0.9) + ", max " + at(1);
+std::string quantiles(const Distribution& d) {
+  if (d.count == 0) return "none";
+  const auto text = [](double value) { return fixed(value, value == std::floor(value) ? 0 : 2); };
+  return "min " + text(d.min) + ", median " + text(d.median) + ", 90 % " + text(d.p90) + ", max " + text(d.max);
 }
 
-/// Sequences whose primary column equals that of an earlier one.
-std::size_t repeated_sequences(const Dataset& data) {
-  std::set<std::string> seen;
-  std::size_t repeated = 0;
-  for (std::size_t s = 0; s < data.sequences().size(); ++s) {
-    const ColumnView values = data.view(s).columns[data.primary()];
-    std::string content;
-    for (std::size_t i = 0; i < values.size(); ++i) content.append(values.text(i)).push_back('\0');
-    repeated += seen.insert(std::move(content)).second ? 0 : 1;
+void describe_column(const ColumnFacts& column, Facts& facts) {
+  facts.section("column " + column.name);
+  facts.add("kind", std::string(to_string(column.kind)) + (column.is_primary ? " (judged)" : ""));
+  if (column.numbers) {
+    facts.add("missing", column.missing, with_commas(column.missing));
+    return facts.add("values", quantiles(*column.numbers));
   }
-  return repeated;
-}
-
-void describe_categorical(const Dataset& data, std::size_t c, Facts& facts) {
-  std::map<std::string_view, std::size_t> counts;
-  std::size_t empty = 0;
-  for (std::size_t s = 0; s < data.sequences().size(); ++s) {
-    const ColumnView values = data.view(s).columns[c];
-    for (std::size_t i = 0; i < values.size(); ++i) {
-      ++counts[values.text(i)];
-      empty += values.text(i).empty() ? 1 : 0;
-    }
-  }
-  facts.add("distinct", counts.size(), with_commas(counts.size()));
-  facts.add("empty", empty, with_commas(empty));
-  std::vector<std::pair<std::size_t, std::string_view>> top;
-  for (const auto& [value, count] : counts) top.push_back({count, value});
-  const std::size_t shown = std::min(k_top_values, top.size());
-  std::partial_sort(
-      top.begin(), top.begin() + static_cast<std::ptrdiff_t>(shown), top.end(),
-      [](const auto& a, const auto& b) { return a.first != b.first ? a.first > b.first : a.second < b.second; });
+  facts.add("distinct", column.distinct, with_commas(column.distinct));
+  facts.add("empty", column.missing, with_commas(column.missing));
   std::string text;
-  for (std::size_t i = 0; i < shown; ++i)
-    text += (i > 0 ? ", " : "") + std::string(top[i].second) + " (" + with_commas(top[i].first) + ")";
+  for (std::size_t i = 0; i < std::min(k_top_values, column.top.size()); ++i)
+    text += (i > 0 ? ", " : "") + column.top[i].value + " (" + with_commas(column.top[i].count) + ")";
   facts.add("most frequent", text);
 }
 
-void describe_numeric(const Dataset& data, std::size_t c, Facts& facts) {
-  std::vector<float> present;
-  std::size_t missing = 0;
-  for (std::size_t s = 0; s < data.sequences().size(); ++s)
-    for (const float value : data.view(s).columns[c].floats()) {
-      if (std::isfinite(value))
-        present.push_back(value);
-      else
-        ++missing;
-    }
-  facts.add("missing", missing, with_commas(missing));
-  facts.add("values", quantiles(std::move(present)));
+void describe_times(const TimeFacts& time, Facts& facts) {
+  facts.section("time " + time.column);
+  facts.add("unit", time.unit);
+  facts.add("unknown", time.unknown, with_commas(time.unknown));
+  facts.add("backwards", time.backwards, counted(time.backwards, "event") + " earlier than the one before");
+  facts.add("gaps in seconds", quantiles(time.gaps));
 }
 
-void describe_times(const Dataset& data, Facts& facts) {
-  std::vector<double> gaps;
-  std::size_t unknown = 0, backwards = 0;
-  for (std::size_t s = 0; s < data.sequences().size(); ++s) {
-    const auto times = data.view(s).time_ms;
-    unknown += static_cast<std::size_t>(std::count(times.begin(), times.end(), k_no_time));
-  }
-  for_each_gap(data, [&](std::size_t, std::size_t, double gap) {
-    if (gap < 0)
-      ++backwards;
-    else
-      gaps.push_back(gap / 1000);
-  });
-  facts.section("time " + data.time_column());
-  facts.add("unit", data.time_unit());
-  facts.add("unknown", unknown, with_commas(unknown));
-  facts.add("backwards", backwards, counted(backwards, "event") + " earlier than the one before");
-  facts.add("gaps in seconds", quantiles(std::move(gaps)));
+void describe_exploration(const Exploration& e, Facts& facts) {
+  facts.section("data");
+  facts.add("sequences", e.sequences, with_commas(e.sequences));
+  facts.add("events", e.events, with_commas(e.events));
+  facts.add("rejected rows", e.rejected.count, with_commas(e.rejected.count));
+  facts.add("repeated sequences", e.repeated_sequences,
+            with_commas(e.repeated_sequences) + (e.repeated_sequences == 1 ? " equals" : " equal") + " an earlier one");
+  facts.add("repeated events", e.repeated_events,
+            with_commas(e.repeated_events) + (e.repeated_events == 1 ? " equals" : " equal") + " the one before");
+  facts.add("lengths", quantiles(e.lengths));
+  if (!e.key_column.empty()) facts.add("key", e.key_column);
+  if (!e.order_column.empty()) facts.add("order", e.order_column);
+  std::string ignored;
+  for (const std::string& column : e.ignored) ignored += (ignored.empty() ? "" : ", ") + column;
+  if (!ignored.empty()) facts.add("not used", ignored);
+  for (const ColumnFacts& column : e.columns) describe_column(column, facts);
+  if (e.time) describe_times(*e.time, facts);
+}
+
+void describe_judged(const JudgedData& judged, Facts& facts) {
+  facts.section("judged");
+  facts.add("model", judged.model);
+  facts.add("abnormal", judged.abnormal, with_commas(judged.abnormal));
+  facts.add("target fpr", judged.target_fpr, percent(judged.target_fpr) + " of normal sequences");
+  facts.add("threshold", judged.threshold, "score " + fixed(judged.threshold, 3));
+}
+
+/// The model's schema names the columns.
+void refuse_table_flags(const TableOptions& table) {
+  std::string names;
+  for (const auto& [name, is_given] : {std::pair{"--key", !table.key.empty()},
+                                       {"--order", !table.order.empty()},
+                                       {"--time", !table.time.empty()},
+                                       {"--columns", !table.columns.empty()}})
+    if (is_given) names += (names.empty() ? "" : ", ") + std::string(name);
+  if (!names.empty())
+    throw UsageError("inspect: " + names + ": without effect with --model, whose schema names the columns");
 }
 
 }  // namespace
 
-int describe_data(const InputOptions& input, const TableOptions& table, Facts& facts) {
-  const Dataset data = read_input(input, table);
-  std::vector<std::size_t> lengths;
-  for (const DataSequence& sequence : data.sequences()) lengths.push_back(sequence.count);
-  facts.section("data");
-  facts.add("sequences", data.sequences().size(), with_commas(data.sequences().size()));
-  facts.add("events", data.events(), with_commas(data.events()));
-  facts.add("rejected rows", data.rejected().count, with_commas(data.rejected().count));
-  const std::size_t repeated = repeated_sequences(data);
-  facts.add("repeated sequences", repeated,
-            with_commas(repeated) + (repeated == 1 ? " equals" : " equal") + " an earlier one");
-  facts.add("lengths", quantiles(std::move(lengths)));
-  if (!data.key_column().empty()) facts.add("key", data.key_column());
-  if (!data.order_column().empty()) facts.add("order", data.order_column());
-  std::string ignored;
-  for (const std::string& column : data.ignored_columns()) ignored += (ignored.empty() ? "" : ", ") + column;
-  if (!ignored.empty()) facts.add("not used", ignored);
-  for (std::size_t c = 0; c < data.columns().size(); ++c) {
-    const DataColumn& column = data.columns()[c];
-    facts.section("column " + column.name);
-    facts.add("kind", std::string(to_string(column.kind)) + (c == data.primary() ? " (judged)" : ""));
-    if (column.kind == ColumnKind::categorical)
-      describe_categorical(data, c, facts);
-    else
-      describe_numeric(data, c, facts);
+int describe_data(const InspectOptions& options, Facts& facts) {
+  std::optional<SequenceScorer> scorer;
+  if (!options.model.empty()) {
+    refuse_table_flags(options.table);
+    scorer = load_scorer(options.model, options.common);
   }
-  if (!data.time_column().empty()) describe_times(data, facts);
+  const Dataset data = scorer ? read_input(options.input, *scorer->schema()) : read_input(options.input, options.table);
+  const Exploration exploration = explore(data);
+  describe_exploration(exploration, facts);
+  std::optional<JudgedData> judged;
+  if (scorer) {
+    const auto executor = executor_for(options.common);
+    ProgressBar bar(options.common.quiet);
+    judged = judge_data(*scorer, data, options.model, {}, *executor, bar.sink());
+    describe_judged(*judged, facts);
+  }
+  if (!options.common.json.empty()) {
+    JsonWriter json;
+    write_exploration(exploration, json);
+    facts.attach("exploration", json);
+    if (judged) {
+      JsonWriter judgements;
+      write_judged(*judged, judgements);
+      facts.attach("judgements", judgements);
+    }
+  }
+  remember_interrupts();
+  if (!options.html.empty()) write_output(options.html, exploration_page(exploration, judged ? &*judged : nullptr));
   return exit_code_for(data);
 }
 

@@ -51,6 +51,8 @@ struct InspectOptions {
   CommonOptions common;
   InputOptions input;
   TableOptions table;
+  std::string html;   ///< file of the page; empty: none; "-": stdout
+  std::string model;  ///< judges the data; empty: none
 };
 
 struct FitCommandOptions {

@@ -1,7 +1,6 @@
 #include "cli/show_worst.hpp"
 
 #include <algorithm>
-#include <cstdio>
 #include <string>
 
 #include "cli/console.hpp"
@@ -10,12 +9,6 @@
 
 namespace seqguard::cli {
 namespace {
-
-std::string p_text(double p) {
-  char text[32];
-  std::snprintf(text, sizeof text, p < 0.001 ? "%.0e" : "%.3f", p);
-  return text;
-}
 
 /// "a  b  [c]  d  e": the worst event in brackets, two neighbours on each side.
 std::string neighbourhood(const ColumnView& values, std::size_t worst) {
@@ -58,8 +51,9 @@ void show_worst(const SequenceScorer& scorer, const Dataset& data, const std::ve
     const EventsView events = data.view(s);
     const ColumnView values = events.columns[data.primary()];
     scorer.score(events, score, scratch, {.masked_if_anomalous = true});
-    say(false, "  " + sequence_name(data, s) + ": score " + fixed(score.value, 1) + ", p " + p_text(score.p_value) +
-                   ", mostly by \"" + score.view + "\"" + damage_text(scorer, events, scratch, data.primary()));
+    say(false, "  " + sequence_name(data, s) + ": score " + fixed(score.value, 1) + ", p " +
+                   p_value_text(score.p_value) + ", mostly by \"" + score.view + "\"" +
+                   damage_text(scorer, events, scratch, data.primary()));
     say(false, "    event " + std::to_string(score.worst) + " of " + std::to_string(events.n) + ", row " +
                    std::to_string(data.row(data.sequences()[s].first + score.worst)) + ":  " +
                    neighbourhood(values, score.worst));

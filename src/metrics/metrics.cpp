@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "metrics/mid_ranks.hpp"
 #include "seqguard/core/error.hpp"
 
 namespace seqguard {
@@ -63,7 +64,8 @@ double weighted_average_precision(const Ranked& ranked, double weight_of_normal)
 
 double ratio(double part, double whole) noexcept { return whole > 0 ? part / whole : 0; }
 
-/// Ranks from 1 on; equal numbers share the mean of theirs.
+}  // namespace
+
 std::vector<double> mid_ranks(std::span<const double> values) {
   std::vector<std::size_t> order(values.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
@@ -75,8 +77,6 @@ std::vector<double> mid_ranks(std::span<const double> values) {
   }
   return ranks;
 }
-
-}  // namespace
 
 double Confusion::precision() const noexcept { return ratio(true_positives, true_positives + false_positives); }
 double Confusion::recall() const noexcept { return ratio(true_positives, true_positives + false_negatives); }

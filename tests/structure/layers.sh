@@ -7,7 +7,7 @@ rank() {
     case $1 in
     core) echo 0 ;; kernels) echo 1 ;; layers) echo 2 ;; events | text) echo 3 ;; model) echo 4 ;; metrics) echo 5 ;;
     training) echo 6 ;; repair) echo 7 ;; detection) echo 8 ;; feedback) echo 9 ;; sequence_scorer) echo 10 ;;
-    evaluation) echo 11 ;; cli | c) echo 12 ;; *) echo unknown ;;
+    evaluation) echo 11 ;; report) echo 12 ;; cli | c) echo 13 ;; *) echo unknown ;;
     esac
 }
 status=0

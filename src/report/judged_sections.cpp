@@ -1,0 +1,87 @@
+#include "report/judged_sections.hpp"
+
+#include <algorithm>
+#include <numeric>
+
+#include "report/charts.hpp"
+#include "report/number_text.hpp"
+#include "seqguard/evaluation/judge_dataset.hpp"
+#include "seqguard/sequence_scorer/behaviour_model.hpp"
+
+namespace seqguard {
+inline namespace v0 {
+namespace {
+
+/// Share of the sequences that are judged abnormal.
+double abnormal_share(const JudgedData& judged) {
+  return judged.scores.empty() ? 0 : static_cast<double>(judged.abnormal) / static_cast<double>(judged.scores.size());
+}
+
+}  // namespace
+
+JudgedData judge_data(const SequenceScorer& scorer, const Dataset& data, std::string model,
+                      const JudgeDataOptions& options, Executor& executor, ProgressSink progress) {
+  JudgedData judged;
+  judged.model = std::move(model);
+  judged.target_fpr = scorer.target_fpr();
+  judged.threshold = scorer.model()->detector.calibration().combined().threshold(judged.target_fpr);
+  for (const Score& score : judge_dataset(scorer, data, {}, executor, progress)) {
+    judged.scores.push_back(score.value);
+    judged.p_values.push_back(score.p_value);
+    judged.is_anomaly.push_back(score.is_anomaly ? 1 : 0);
+    judged.abnormal += score.is_anomaly ? 1 : 0;
+  }
+  if (options.with_map) judged.map = map_sequences(data);
+  std::vector<std::size_t> order(judged.scores.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::stable_sort(order.begin(), order.end(),
+                   [&](std::size_t a, std::size_t b) { return judged.scores[a] > judged.scores[b]; });
+  order.resize(std::min(options.worst, order.size()));
+  CardMaker maker(scorer, data);
+  for (const std::size_t s : order) judged.worst.push_back(maker.make(s));
+  return judged;
+}
+
+std::string judged_words(const JudgedData& judged) {
+  return with_commas(judged.abnormal) + " of " + counted(judged.scores.size(), "sequence") +
+         (judged.abnormal == 1 ? " is" : " are") + " judged abnormal, " + percent(abnormal_share(judged)) +
+         "; of normal traffic the model would call " + percent(judged.target_fpr) + " so.";
+}
+
+void write_judged_figures(Page& page, const JudgedData& judged) {
+  page.figure("scores", percent(abnormal_share(judged)) + " of the sequences lie above the threshold",
+              "Score of the model for each sequence; right of the threshold it is called abnormal.",
+              [&](Html& html) { draw_scores(html, judged.scores, {}, judged.threshold); });
+  page.figure("p-values", "Are there more rare sequences than normal traffic has?",
+              "A p-value is the share of normal sequences that are at least as abnormal. Normal traffic follows the "
+              "dashed line; a curve above it at small levels shows anomalies, or traffic that has moved.",
+              [&](Html& html) { draw_p_values(html, judged.p_values, "these sequences"); });
+}
+
+void write_worst(Page& page, const JudgedData& judged) {
+  Html& html = page.html();
+  write_card_legend(html, false);
+  CardWriter({judged.worst}).write(html, "worst-cards", judged.worst);
+}
+
+std::string footer_text(const std::string& numbers) {
+  return "Made by seqguard. " + numbers + " The page is one file: it loads nothing and runs nothing.";
+}
+
+std::string worst_page(const JudgedData& judged, const std::string& file, std::size_t events) {
+  Page page("Most abnormal sequences", file,
+            judged_words(judged) + " Below are the " + with_commas(judged.worst.size()) +
+                " with the highest scores, with the events that give them away.");
+  write_tiles(page.html(), {{"Sequences", with_commas(judged.scores.size()), counted(events, "event")},
+                            {"Judged abnormal", with_commas(judged.abnormal), percent(abnormal_share(judged))},
+                            {"Expected of normal traffic", percent(judged.target_fpr), "the model's target"},
+                            {"Threshold", fixed(judged.threshold, 1), "score, higher = more abnormal"}});
+  page.section("judged", "How the sequences are judged", "By the model " + judged.model + ".");
+  write_judged_figures(page, judged);
+  page.section("worst", "The most abnormal sequences");
+  write_worst(page, judged);
+  return page.finish(footer_text("The scores are those of seqguard score."));
+}
+
+}  // namespace v0
+}  // namespace seqguard
