@@ -63,6 +63,11 @@ void add_score(CLI::App& app, ScoreCommandOptions& options) {
   command->add_option("--top", options.top, "Show the N most abnormal sequences on stderr")
       ->check(check_whole_number)
       ->type_name("N");
+  command
+      ->add_option("--html", options.html,
+                   "Write the most abnormal sequences (--top, else 20) as a page: one file of HTML that loads and runs "
+                   "nothing")
+      ->type_name("FILE");
   CLI::Option* explain = command->add_flag(
       "--explain", options.explain,
       "Say why a sequence is abnormal: views in words, suspicious events with what was expected instead, attributions, "
@@ -77,10 +82,10 @@ void add_score(CLI::App& app, ScoreCommandOptions& options) {
 }
 
 void add_evaluate(CLI::App& app, EvaluateOptions& options) {
-  CLI::App* command = add_command(
-      app, "evaluate", "Compares judgements with the truth",
-      "seqguard evaluate --model model --input shop/events.csv --labels shop/labels.csv --clean shop/clean.csv",
-      options.common);
+  CLI::App* command = add_command(app, "evaluate", "Compares judgements with the truth",
+                                  "seqguard evaluate --model model --input shop/events.csv --labels shop/labels.csv "
+                                  "--clean shop/clean.csv --report report.html",
+                                  options.common);
   command->add_option("--model", options.model, "Folder written by fit")->type_name("DIR");
   add_input(*command, options.input, "--input", "Sequences, some of them abnormal, - for stdin");
   command->add_option("--labels", options.labels, "CSV: key, position, kind of each abnormal event")->type_name("FILE");
@@ -97,7 +102,29 @@ void add_evaluate(CLI::App& app, EvaluateOptions& options) {
                    "at an error and right, sequences restored, undamaged ones touched, times")
       ->type_name("FILE");
   add_repair_flags(*command, options.repair, "--clean");
-  add_flag_to_come(*command, "--report", "the table goes to stderr, --json FILE has the figures");
+  command
+      ->add_option("--report", options.report,
+                   "Write the evaluation as a page of figures: one file of HTML that loads and runs nothing")
+      ->type_name("FILE");
+  command
+      ->add_option(
+          "--compare", options.compare,
+          "JSON lines with score and key (or line) of another system on the same sequences: AUROC beside ours by "
+          "DeLong's test, AP by a paired bootstrap; may be repeated")
+      ->type_name("FILE");
+  command
+      ->add_option("--folds", options.folds,
+                   "Cross-validate instead of --model: K fits, each on the keys without a label outside its fold")
+      ->check(check_folds)
+      ->type_name("K")
+      ->excludes("--model");
+  CLI::Option* folds = command->get_option("--folds");
+  command->add_option("--epochs", options.epochs, "With --folds: as of fit")->check(check_whole_number)->needs(folds);
+  command->add_option("--target-fpr", options.target_fpr, "With --folds: as of fit")
+      ->check(check_target_fpr)
+      ->needs(folds);
+  add_table(*command, options.table);
+  for (const char* flag : {"--key", "--order", "--time", "--columns"}) command->get_option(flag)->needs(folds);
 }
 
 void add_repair(CLI::App& app, RepairCommandOptions& options) {

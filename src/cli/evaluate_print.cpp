@@ -3,6 +3,7 @@
 #include "cli/console.hpp"
 #include "cli/read_input.hpp"
 #include "core/json_writer.hpp"
+#include "report/evaluation_tables.hpp"
 
 namespace seqguard::cli {
 namespace {
@@ -91,9 +92,105 @@ void write_repair(JsonWriter& json, const RepairMetrics& m) {
   json.field("near_after", m.near_after).field("clocks", m.clocks).field("clocks_right", m.clocks_right).end_object();
 }
 
+/// What --folds and --compare add.
+std::string further_text(const EvaluationReport& report) {
+  std::string text;
+  if (!report.folds.empty()) {
+    const auto figure = [&](double GroupMetrics::*value) {
+      const Spread spread = spread_of(report.folds, value);
+      return fixed(spread.mean, 3) + " +- " + fixed(spread.deviation, 3);
+    };
+    text += "folds: AUROC " + figure(&GroupMetrics::auroc) + ", AP " + figure(&GroupMetrics::average_precision) +
+            ", TPR@1% " + figure(&GroupMetrics::tpr_at_1) + ", TPR@5% " + figure(&GroupMetrics::tpr_at_5) +
+            " (mean and standard deviation over " + counted(report.folds.size(), "fold") + ")\n";
+  }
+  for (const Comparison& c : report.comparisons)
+    text += "beside " + c.name + ": AUROC " + fixed(c.auroc.a, 3) + " against " + fixed(c.auroc.b, 3) +
+            " (DeLong: difference " + fixed(c.auroc.interval.low, 3) + " to " + fixed(c.auroc.interval.high, 3) +
+            ", p " + p_value_text(c.auroc.p_value) + "), AP " + fixed(c.average_precision.a, 3) + " against " +
+            fixed(c.average_precision.b, 3) + " (p " + p_value_text(c.average_precision.p_value) + ")\n";
+  return text;
+}
+
+void write_interval(std::string_view name, const Interval& interval, JsonWriter& json) {
+  json.key(name).begin_array().value(interval.low).value(interval.high).end_array();
+}
+
+void write_figures(const EvaluationReport& report, JsonWriter& json) {
+  const FigureIntervals& sure = report.figures.intervals;
+  json.key("intervals_95").begin_object();
+  write_interval("auroc", sure.auroc, json);
+  write_interval("ap", sure.average_precision, json);
+  write_interval("tpr_at_1", sure.tpr_at_1, json);
+  write_interval("tpr_at_5", sure.tpr_at_5, json);
+  json.end_object().key("thresholds").begin_array();
+  for (const ThresholdRow& row : report.figures.thresholds) {
+    json.begin_object().field("name", row.name);
+    if (row.has_threshold) json.field("threshold", row.threshold);
+    json.field("fpr", row.confusion.false_positive_rate()).field("recall", row.confusion.recall());
+    json.field("precision", row.confusion.precision()).field("f1", row.confusion.f1());
+    json.field("alarms_per_1000", row.alarms_per_1000()).end_object();
+  }
+  json.end_array();
+  if (!report.normal_p_values.empty()) {
+    json.key("calibration").begin_array();
+    for (const RateRow& row : observed_rates(report.normal_p_values)) {
+      json.begin_object().field("nominal", row.nominal).field("observed", row.observed);
+      write_interval("interval_95", row.interval, json);
+      json.end_object();
+    }
+    json.end_array();
+  }
+}
+
+void write_views(const ViewCounts& views, JsonWriter& json) {
+  json.key("views").begin_object().key("names").values(views.views).key("kinds").begin_array();
+  const std::size_t n = views.views.size();
+  for (std::size_t k = 0; k < views.kinds.size(); ++k) {
+    json.begin_object().field("kind", views.kinds[k]).field("sequences", views.sequences[k]);
+    json.key("abnormal").values(std::span(views.counts).subspan(k * n, n)).end_object();
+  }
+  json.end_array().end_object();
+}
+
+void write_difference(std::string_view name, const Difference& d, JsonWriter& json) {
+  json.key(name).begin_object().field("ours", d.a).field("theirs", d.b);
+  write_interval("difference_95", d.interval, json);
+  json.field("p_value", d.p_value).end_object();
+}
+
+void write_further(const EvaluationReport& report, JsonWriter& json) {
+  if (!report.folds.empty()) {
+    json.key("folds").begin_array();
+    for (const FoldFigures& fold : report.folds) {
+      json.begin_object().field("learned", fold.learned).key("metrics");
+      write_group(json, fold.metrics);
+      json.end_object();
+    }
+    json.end_array().key("spread").begin_object();
+    for (const auto& [name, figure] : {std::pair{"auroc", &GroupMetrics::auroc},
+                                       {"ap", &GroupMetrics::average_precision},
+                                       {"tpr_at_1", &GroupMetrics::tpr_at_1},
+                                       {"tpr_at_5", &GroupMetrics::tpr_at_5}}) {
+      const Spread spread = spread_of(report.folds, figure);
+      json.key(name).begin_object().field("mean", spread.mean).field("sd", spread.deviation).end_object();
+    }
+    json.end_object();
+  }
+  if (report.comparisons.empty()) return;
+  json.key("comparisons").begin_array();
+  for (const Comparison& c : report.comparisons) {
+    json.begin_object().field("name", c.name);
+    write_difference("auroc", c.auroc, json);
+    write_difference("ap", c.average_precision, json);
+    json.end_object();
+  }
+  json.end_array();
+}
+
 }  // namespace
 
-std::string to_text(const Evaluation& evaluation) {
+std::string to_text(const EvaluationReport& evaluation) {
   std::string text = sequences_text(evaluation.sequences);
   if (evaluation.events) {
     const EventMetrics& m = *evaluation.events;
@@ -102,11 +199,12 @@ std::string to_text(const Evaluation& evaluation) {
             of(m.worst_hits, m.sequences) + " abnormal sequences\n";
   }
   if (!evaluation.repairs.empty()) text += repairs_text(evaluation.repairs);
+  text += further_text(evaluation);
   text.pop_back();  // say() ends the line
   return text;
 }
 
-std::string to_json(const Evaluation& evaluation) {
+std::string to_json(const EvaluationReport& evaluation) {
   JsonWriter json;
   json.begin_object().key("sequences");
   write_group(json, evaluation.sequences.all);
@@ -124,6 +222,9 @@ std::string to_json(const Evaluation& evaluation) {
     for (const RepairMetrics& m : evaluation.repairs) write_repair(json, m);
     json.end_array();
   }
+  write_figures(evaluation, json);
+  if (evaluation.views) write_views(*evaluation.views, json);
+  write_further(evaluation, json);
   write_findings(evaluation.findings, json);
   json.end_object().end_line();
   return json.text();

@@ -75,6 +75,7 @@ struct ScoreCommandOptions {
   bool per_event = false;
   std::size_t expected = 3;  ///< alternatives listed for each event
   std::size_t top = 0;       ///< most abnormal sequences shown to people
+  std::string html;          ///< page of the most abnormal sequences; empty: none
   bool drift = false;        ///< tell whether the input still looks like the normals
   bool explain = false;      ///< the abnormal sequences, and those of --top
   bool explain_all = false;  ///< the others as well
@@ -86,6 +87,12 @@ struct EvaluateOptions {
   InputOptions input;
   std::string model, labels, normal, abnormal, scores, clean;
   RepairFlags repair;
+  std::string report;                ///< file of the page; empty: none; "-": stdout
+  std::vector<std::string> compare;  ///< files of other systems' scores
+  std::optional<std::size_t> folds;  ///< cross-validation instead of a model
+  TableOptions table;                ///< with --folds
+  std::optional<std::size_t> epochs;
+  std::optional<double> target_fpr;
 };
 
 struct RepairCommandOptions {

@@ -13,6 +13,7 @@
 #include "core/json_writer.hpp"
 #include "seqguard/detection/stream_drift.hpp"
 #include "seqguard/evaluation/judge_dataset.hpp"
+#include "seqguard/report/exploration_report.hpp"
 #include "seqguard/sequence_scorer/behaviour_model.hpp"
 #include "seqguard/sequence_scorer/damage_signs.hpp"
 
@@ -115,6 +116,24 @@ std::vector<std::size_t> highest(const std::vector<Summary>& summaries, std::siz
   return order;
 }
 
+/// --html: what was judged anyway, and the most abnormal sequences as cards.
+std::string page_of(const ScoreCommandOptions& options, const SequenceScorer& scorer, const Dataset& data,
+                    const std::vector<Summary>& summaries) {
+  constexpr std::size_t k_cards = 20;
+  JudgedData judged;
+  judged.model = options.model;
+  judged.target_fpr = scorer.target_fpr();
+  judged.threshold = scorer.model()->detector.calibration().combined().threshold(judged.target_fpr);
+  for (const Summary& summary : summaries) {
+    judged.scores.push_back(summary.value);
+    judged.p_values.push_back(summary.p_value);
+    judged.is_anomaly.push_back(summary.is_anomaly ? 1 : 0);
+    judged.abnormal += summary.is_anomaly ? 1 : 0;
+  }
+  judged.worst = make_cards(scorer, data, highest(summaries, options.top > 0 ? options.top : k_cards));
+  return worst_page(judged, data.rejected().file, data.events());
+}
+
 StreamDrift drift_of(const std::vector<Summary>& summaries, const SequenceScorer& scorer) {
   std::vector<double> p_values;
   for (const Summary& summary : summaries) p_values.push_back(summary.p_value);
@@ -149,8 +168,11 @@ void write_drift(const StreamDrift& drift, JsonWriter& json) {
 int run(const ScoreCommandOptions& options) {
   if (options.output == "-" && options.common.json == "-")
     throw UsageError("score: --json - and the scores cannot both go to stdout; give one of them a file");
+  if (options.html == "-" && (options.output == "-" || options.common.json == "-"))
+    throw UsageError("score: --html - and other output cannot both go to stdout; give one of them a file");
   const bool quiet = options.common.quiet;
   require_writable_file(options.output);
+  require_writable_file(options.html);
   require_writable_file(options.common.json);
   const SequenceScorer scorer = load_scorer(options.model, options.common);
   std::vector<DataFinding> findings;
@@ -165,6 +187,7 @@ int run(const ScoreCommandOptions& options) {
   const std::vector<Summary> summaries =
       score_all(options, scorer, data, explain, normals ? &*normals : nullptr, output);
   output.commit();
+  if (!options.html.empty()) write_output(options.html, page_of(options, scorer, data, summaries));
   const auto flagged = static_cast<std::size_t>(
       std::count_if(summaries.begin(), summaries.end(), [](const Summary& s) { return s.is_anomaly; }));
   say(quiet, "judged " + size_text(data) + ": " + with_commas(flagged) +

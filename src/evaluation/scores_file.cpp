@@ -37,6 +37,7 @@ ScoredLine parse_line(std::string_view text, const std::string& where) {
   const double score = line.at("score").number();
   if (!label) fail(ErrorCode::bad_format, where, "no field \"label\"; add the truth to each line");
   ScoredLine result{score, std::nullopt, kind_of(*label)};
+  if (const auto key = line.find("key"); key && key->is(JsonValue::Kind::text)) result.key = std::string(key->text());
   if (decision) result.is_anomaly = decision->boolean();
   return result;
 }

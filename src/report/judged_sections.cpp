@@ -37,9 +37,16 @@ JudgedData judge_data(const SequenceScorer& scorer, const Dataset& data, std::st
   std::stable_sort(order.begin(), order.end(),
                    [&](std::size_t a, std::size_t b) { return judged.scores[a] > judged.scores[b]; });
   order.resize(std::min(options.worst, order.size()));
-  CardMaker maker(scorer, data);
-  for (const std::size_t s : order) judged.worst.push_back(maker.make(s));
+  judged.worst = make_cards(scorer, data, order);
   return judged;
+}
+
+std::vector<SequenceCard> make_cards(const SequenceScorer& scorer, const Dataset& data,
+                                     const std::vector<std::size_t>& sequences) {
+  std::vector<SequenceCard> cards;
+  CardMaker maker(scorer, data);
+  for (const std::size_t s : sequences) cards.push_back(maker.make(s));
+  return cards;
 }
 
 std::string judged_words(const JudgedData& judged) {

@@ -49,6 +49,7 @@ svg text{fill:var(--muted)}
 svg .label{font-size:12px}
 svg .marked{fill:var(--bad);font-weight:600}
 svg .said{fill:var(--ink)}
+svg .strong{font-size:15px;font-weight:650}
 svg .on-cell{fill:var(--card);font-weight:600}
 .grid{stroke:var(--line);stroke-width:1}
 .axis{stroke:var(--muted);stroke-width:1}

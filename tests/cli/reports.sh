@@ -64,4 +64,57 @@ says err 'nowhere/x.html'
 expect 1 inspect shop/events.csv --model shop --html x.html
 [ ! -e x.html ] || complain "a page was written"
 
+# --- evaluate --report, --compare, --folds ------------------------------------------------------------------------------------
+expect 0 evaluate --model model --input shop/events.csv --labels shop/labels.csv --json plain.json --quiet
+expect 0 score --model model --input shop/events.csv --output scores.jsonl --html worst.html --top 3 --quiet
+is_page worst.html scores p-values
+[ "$(grep -o 'class="card"' worst.html | wc -l)" -eq 3 ] || complain "not three cards"
+same_scores() { sed 's/.*"key":"\([^"]*\)".*"score":\([-0-9.e]*\),.*/{"key":"\1","score":\2}/' scores.jsonl; }
+same_scores >ours.jsonl
+awk '{ sub(/"score":.*/, "\"score\":" (NR * 7 % 60) "}"); print }' ours.jsonl >noise.jsonl
+expect 0 evaluate --model model --input shop/events.csv --labels shop/labels.csv --clean shop/clean.csv --report report.html \
+    --max-false-edits 0.2 --json report.json --compare ours.jsonl --compare noise.jsonl
+says err '^beside ours.jsonl: AUROC \(0.[0-9]*\) against \1 (DeLong: difference -*0.000 to 0.000, p 1.000)'
+says err '^beside noise.jsonl: AUROC '
+is_page report.html roc precision-recall scores calibration thresholds confusion kinds-table comparison-table repairs-table
+says report.html 'id="missed-cards"'
+says report.html 'wrong by the labels'
+auroc=$(sed 's/.*"sequences":{[^}]*"auroc":\([0-9.]*\),.*/\1/' report.json)
+says report.html ">$(printf '%.3f' "$auroc")<"
+says report.json '"intervals_95":{"auroc":\[0.[0-9]*,[01][.0-9]*\],'
+says report.json '"thresholds":\[{"name":"0.1 % false alarms",'
+says report.json '"calibration":\[{"nominal":0.001,"observed":'
+says report.json '"views":{"names":\['
+says report.json '"comparisons":\[{"name":"ours.jsonl","auroc":{"ours":'
+expect 0 evaluate --model model --input shop/events.csv --labels shop/labels.csv --clean shop/clean.csv --report again.html \
+    --max-false-edits 0.2 --compare ours.jsonl --compare noise.jsonl --quiet --threads 2
+same report.html again.html
+head -n 20 ours.jsonl >few.jsonl
+expect 1 evaluate --model model --input shop/events.csv --labels shop/labels.csv --compare few.jsonl
+says err '^seqguard: few.jsonl: no score of key '
+expect 0 evaluate --model model --normal past/clean.csv --abnormal shop/events.csv --report two.html --quiet
+is_page two.html roc calibration confusion
+expect 2 evaluate --model model --normal past/clean.csv --abnormal shop/events.csv --compare ours.jsonl
+printf '{"score":%s,"label":%s}\n' 1 0 2 0 3 0 4 1 1.5 1 5 1 >made.jsonl
+expect 0 evaluate --scores made.jsonl --report - --compare made.jsonl
+head -n 1 out | grep -q '^<!DOCTYPE html>$' || complain "evaluate --report - writes no page"
+says err '^beside made.jsonl: .*p 1.000'
+
+expect 0 evaluate --folds 2 --epochs 1 --target-fpr 0.1 --input shop/events.csv --labels shop/labels.csv --report folds.html --json folds.json
+says err '^fold 2 of 2: learns from 2[67] normal sequences, judges 30$'
+says err '^folds: AUROC 0.[0-9]* +- 0.[0-9]*, AP '
+is_page folds.html roc fold-table calibration
+says folds.json '"folds":\[{"learned":2[67],"metrics":{"kind":"all",.*"spread":{"auroc":{"mean":0.[0-9]*,"sd":'
+awk 'BEGIN { for (i = 0; i < 60; i++) print i % 10 == 0 ? "a a a a" : "a b c" (i % 3 ? " c" : "") }' >lines.txt
+awk 'BEGIN { print "line,kind"; for (i = 0; i < 60; i += 10) print i + 1 ",odd" }' >odd.csv
+expect 0 evaluate --folds 2 --epochs 1 --target-fpr 0.1 --input lines.txt --labels odd.csv --quiet --json folds.json
+says folds.json '"sequences":{"kind":"all","normal":54,"abnormal":6,'
+expect 2 evaluate --folds 1 --input lines.txt --labels odd.csv
+expect 2 evaluate --folds 2 --model model --input lines.txt --labels odd.csv
+expect 2 evaluate --folds 2 --input - --labels odd.csv
+expect 2 evaluate --model model --input lines.txt --labels odd.csv --epochs 3
+says err 'epochs requires --folds'
+expect 1 evaluate --folds 7 --input lines.txt --labels odd.csv
+says err '^seqguard: --folds: sequences of each group, expected 7 at least, found 54 normal, 6 abnormal$'
+
 finish

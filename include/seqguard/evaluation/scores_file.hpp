@@ -11,7 +11,8 @@ inline namespace v0 {
 struct ScoredLine {
   double score = 0;
   std::optional<bool> is_anomaly;
-  std::string kind;  ///< empty: normal
+  std::string kind;      ///< empty: normal
+  std::string key = {};  ///< what the sequence is known by, where the line says so
 };
 
 /// Reads JSON lines: objects with `score` (a number), `label` (0, false, null, "" or "normal": normal; 1 or true: kind

@@ -37,6 +37,10 @@ JudgedData judge_data(const SequenceScorer& scorer, const Dataset& data, std::st
                       const JudgeDataOptions& options, Executor& executor = inline_executor(),
                       ProgressSink progress = {});
 
+/// Cards of these sequences, in their order.
+std::vector<SequenceCard> make_cards(const SequenceScorer& scorer, const Dataset& data,
+                                     const std::vector<std::size_t>& sequences);
+
 /// A whole HTML file: inline CSS and SVG, nothing loaded, nothing executed, every text of the data escaped.
 std::string exploration_page(const Exploration& exploration, const JudgedData* judged = nullptr);
 

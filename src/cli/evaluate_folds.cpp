@@ -1,0 +1,144 @@
+#include "cli/evaluate_folds.hpp"
+
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <unordered_set>
+
+#include "cli/commands.hpp"
+#include "cli/console.hpp"
+#include "cli/read_input.hpp"
+#include "core/secret_hash.hpp"
+#include "seqguard/core/random.hpp"
+#include "seqguard/evaluation/judge_dataset.hpp"
+#include "seqguard/events/reader.hpp"
+#include "seqguard/sequence_scorer/behaviour_model.hpp"
+#include "seqguard/sequence_scorer/fit.hpp"
+
+namespace seqguard::cli {
+namespace {
+
+/// The rows of some sequences of a source: by key, or by line where a line is a sequence. Bad rows are left out.
+class SelectedRows final : public RowSource {
+ public:
+  SelectedRows(std::unique_ptr<RowSource> source, const Dataset& data, const std::vector<std::size_t>& selected)
+      : source_(std::move(source)), key_(data.row_fields().key) {
+    for (const std::size_t s : selected)
+      if (key_)
+        keys_.emplace(data.sequences()[s].key);
+      else
+        lines_.insert(data.sequences()[s].line);
+  }
+  const SourceInfo& info() const noexcept override { return source_->info(); }
+  bool next(SourceRow& row) override {
+    while (source_->next(row)) {
+      if (!row.problem.empty()) continue;
+      if (key_ ? keys_.contains(std::string(row.fields[*key_])) : lines_.contains(row.line)) return true;
+    }
+    return false;
+  }
+
+ private:
+  std::unique_ptr<RowSource> source_;
+  std::optional<std::size_t> key_;
+  std::unordered_set<std::string, SecretHash> keys_;
+  std::unordered_set<std::uint64_t> lines_;
+};
+
+/// The fold of each sequence: the sequences of a kind in random order, dealt out one after another.
+std::vector<std::size_t> deal(const Truth& truth, std::size_t folds, std::uint64_t seed) {
+  std::map<std::string_view, std::vector<std::size_t>> kinds;
+  for (std::size_t s = 0; s < truth.kinds.size(); ++s) kinds[truth.kinds[s]].push_back(s);
+  std::vector<std::size_t> fold(truth.kinds.size());
+  std::size_t next = 0, normal = 0;
+  Random random(seed);
+  for (auto& [kind, sequences] : kinds) {
+    random.shuffle(sequences);
+    for (const std::size_t s : sequences) fold[s] = next++ % folds;
+    if (kind.empty()) normal = sequences.size();
+  }
+  const std::size_t abnormal = fold.size() - normal;
+  if (std::min(normal, abnormal) < folds)
+    fail(ErrorCode::invalid_argument, "--folds", "sequences of each group", std::to_string(folds) + " at least",
+         std::to_string(normal) + " normal, " + std::to_string(abnormal) + " abnormal");
+  return fold;
+}
+
+/// The columns of `data` again, by name: no part of it is to infer others.
+ReadOptions same_columns(const Dataset& data) {
+  if (data.format() == DataFormat::lines) return {};
+  ReadOptions options{.key = data.key_column(), .order = data.order_column(), .time = data.time_column()};
+  options.columns.push_back({data.columns()[data.primary()].name, ColumnKind::categorical});
+  for (std::size_t c = 0; c < data.columns().size(); ++c)
+    if (c != data.primary()) options.columns.push_back({data.columns()[c].name, data.columns()[c].kind});
+  return options;
+}
+
+Dataset read_part(const EvaluateOptions& options, const Dataset& data, const std::vector<std::size_t>& selected,
+                  const ReadOptions& how) {
+  SelectedRows rows(open_rows(options.input.path, {.format = data.format(), .schema = how.schema}), data, selected);
+  Dataset part = read_events(rows, how);
+  if (part.sequences().size() != selected.size())
+    fail(ErrorCode::bad_format, options.input.path, "changed while it was read",
+         std::to_string(selected.size()) + " sequences", std::to_string(part.sequences().size()));
+  return part;
+}
+
+/// The truth about some of the sequences.
+Truth truth_of(const Truth& truth, const Dataset& data, const std::vector<std::size_t>& selected) {
+  Truth part;
+  for (const std::size_t s : selected) {
+    part.kinds.push_back(truth.kinds[s]);
+    if (truth.events.empty()) continue;
+    const auto first = truth.events.begin() + static_cast<std::ptrdiff_t>(data.sequences()[s].first);
+    part.events.insert(part.events.end(), first, first + static_cast<std::ptrdiff_t>(data.sequences()[s].count));
+  }
+  return part;
+}
+
+FitOptions fit_options(const EvaluateOptions& options) {
+  FitOptions fit_with;
+  fit_with.epochs = options.epochs;
+  if (options.target_fpr) fit_with.target_fpr = *options.target_fpr;
+  fit_with.seed = options.common.seed;
+  fit_with.repair = false;  // nothing is repaired here
+  fit_with.compute = load_options(options.common);
+  return fit_with;
+}
+
+}  // namespace
+
+int evaluate_folds(const EvaluateOptions& options, EvaluationReport& report, JudgedSequences& judged, bool with_cards) {
+  if (options.input.path == "-")
+    throw UsageError("evaluate: --folds reads the input again for each fold: give a file, not -");
+  const Dataset data = read_input(options.input, options.table);
+  report.findings.assign(data.findings().begin(), data.findings().end());
+  const Truth truth = read_truth(options.labels, data);
+  const std::vector<std::size_t> fold = deal(truth, *options.folds, options.common.seed);
+  const FitOptions fit_with = fit_options(options);
+  report.target_fpr = fit_with.target_fpr;
+  const ReadOptions columns = same_columns(data);
+  const auto executor = executor_for(options.common);
+  for (std::size_t k = 0; k < *options.folds; ++k) {
+    std::vector<std::size_t> learn, held;
+    for (std::size_t s = 0; s < fold.size(); ++s)
+      if (fold[s] == k)
+        held.push_back(s);
+      else if (truth.kinds[s].empty())
+        learn.push_back(s);
+    ProgressBar bar(options.common.quiet);
+    say(options.common.quiet, "fold " + std::to_string(k + 1) + " of " + std::to_string(*options.folds) +
+                                  ": learns from " + counted(learn.size(), "normal sequence") + ", judges " +
+                                  with_commas(held.size()));
+    const SequenceScorer scorer(
+        fit(read_part(options, data, learn, columns), fit_with, nullptr, *executor, bar.sink()));
+    const Dataset part = read_part(options, data, held, {.schema = scorer.schema().get()});
+    const auto scores = judge_dataset(scorer, part, {}, *executor, bar.sink());
+    judged.add(scorer, part, scores, truth_of(truth, data, held), with_cards);
+    report.folds.push_back({learn.size(), judged.measure_new().all});
+  }
+  report.model = counted(*options.folds, "model") + ", each on sequences that it has not seen";
+  return exit_code_for(data);
+}
+
+}  // namespace seqguard::cli
