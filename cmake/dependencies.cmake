@@ -12,6 +12,9 @@ find_package(ZLIB REQUIRED)
 # libzstd: input in .zst, which logs are kept in. Required, so that a command reads the same files in every build. Included
 # only by src/events/unpack.cpp.
 find_package(Zstd REQUIRED)
+# simdjson: events as JSON lines, at gigabytes a second where nlohmann-json reads 50 MB. Required. Included only by
+# src/events/json_line.cpp.
+find_package(simdjson REQUIRED)
 find_package(Threads REQUIRED)
 # Nettle: SHA-256 of the files that belong together (detector.json). Required. It uses the processor's SHA instructions:
 # with libmd three quarters of the time to load a model went into digests.

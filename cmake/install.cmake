@@ -25,7 +25,7 @@ else()
 endif()
 
 # A static library's users link its dependencies themselves: pkg-config needs them spelt out.
-set(SEQGUARD_PC_PRIVATE "-lz -lzstd -lnettle -lutf8proc -pthread")
+set(SEQGUARD_PC_PRIVATE "-lz -lzstd -lsimdjson -lnettle -lutf8proc -pthread")
 if(Dnnl_FOUND)
   string(APPEND SEQGUARD_PC_PRIVATE " -ldnnl")
   if(_dnnl_openmp)

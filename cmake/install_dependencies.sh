@@ -4,7 +4,7 @@
 # for (sudo) only where the caller is not root already.
 set -eu
 
-build="g++ cmake ninja-build libeigen3-dev libdnnl-dev libxsimd-dev nlohmann-json3-dev libcli11-dev zlib1g-dev libzstd-dev nettle-dev libutf8proc-dev"
+build="g++ cmake ninja-build libeigen3-dev libdnnl-dev libxsimd-dev nlohmann-json3-dev libcli11-dev zlib1g-dev libzstd-dev libsimdjson-dev nettle-dev libutf8proc-dev"
 tests="doctest-dev pkg-config make binutils"
 bench="libbenchmark-dev"
 

@@ -12,7 +12,7 @@ target_include_directories(seqguard PUBLIC $<BUILD_INTERFACE:${CMAKE_CURRENT_SOU
 set_target_properties(seqguard PROPERTIES VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR}
                                           POSITION_INDEPENDENT_CODE ON)
 target_link_libraries(seqguard PRIVATE $<BUILD_INTERFACE:nlohmann_json::nlohmann_json> ZLIB::ZLIB Nettle::nettle
-                                       Utf8proc::utf8proc Zstd::zstd Threads::Threads)
+                                       Utf8proc::utf8proc Zstd::zstd simdjson::simdjson Threads::Threads)
 
 # No contraction: a * b + c is fused only where a kernel says so, so that results do not depend on the compiler's taste.
 add_library(seqguard_flags INTERFACE)

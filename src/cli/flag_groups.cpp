@@ -80,7 +80,8 @@ CLI::App* add_command(CLI::App& app, const std::string& name, const std::string&
 
 void add_input(CLI::App& command, InputOptions& input, const std::string& flag, const std::string& what) {
   command.add_option(flag, input.path, what)->type_name("FILE");
-  command.add_option("--format", input.format, "lines, csv or recbole (default: by the extension)");
+  command.add_option("--format", input.format,
+                     "lines, csv, recbole or jsonl (default: by the extension, else by the first byte)");
   command.add_flag(
       "--strict", input.strict,
       "Fail at the first bad row instead of leaving it out, and instead of a warning at times in mixed units "

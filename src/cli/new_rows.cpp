@@ -110,7 +110,8 @@ std::optional<TimeStyle> common_style(const Dataset& data, std::size_t first, st
   std::optional<TimeStyle> style;
   if (!data.row_fields().time) return style;
   for (std::size_t event = first; event < first + count; ++event) {
-    const auto one = time_style(field_value(data.raw(event), data.format(), *data.row_fields().time), data.time_unit());
+    const auto one =
+        time_style(field_value(data.raw(event), data.row_style(), *data.row_fields().time), data.time_unit());
     if (one && style)
       widen(*style, *one);
     else if (one)

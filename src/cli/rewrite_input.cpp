@@ -94,6 +94,10 @@ std::string rewrite_lines(const Dataset& data, const std::vector<Repair>& repair
 }  // namespace
 
 std::string rewrite_input(const Dataset& data, const std::vector<Repair>& repairs) {
+  if (data.format() == DataFormat::jsonl && data.line_is_sequence())
+    fail(ErrorCode::unsupported, data.rejected().file,
+         "a sequence a line of JSON is not written back yet; with an event a line, "
+         "{\"user\":..,\"event\":..}, a repair keeps every byte that no edit names");
   return data.format() == DataFormat::lines ? rewrite_lines(data, repairs) : rewrite_table(data, repairs);
 }
 

@@ -46,6 +46,7 @@ class TableRewriter {
   std::string new_row(const DataSequence& sequence, const EditedEvent& event) const;
   PlacedRow placed(std::size_t event) const;
   void require_order(std::size_t s, const std::vector<EditedEvent>& events) const;
+  std::string_view line_end() const;
   void append(std::string& text, std::string_view row) const;
 
   const Dataset& data_;
@@ -58,7 +59,7 @@ PlacedRow TableRewriter::placed(std::size_t event) const {
   PlacedRow row;
   const std::string_view raw = changed_.contains(event) ? std::string_view(changed_.at(event)) : data_.raw(event);
   const auto field = [&](const std::optional<std::size_t>& number) {
-    return number ? field_value(raw, data_.format(), *number) : std::string();
+    return number ? field_value(raw, data_.row_style(), *number) : std::string();
   };
   row.time = field(data_.row_fields().time);
   row.order = field(data_.row_fields().order);
@@ -74,7 +75,7 @@ std::string TableRewriter::edited_row(std::size_t event, const OwnEdits& own,
                                       const std::optional<TimeStyle>& style) const {
   std::string row(data_.raw(event));
   const auto put = [&](std::size_t field, std::string_view value) {
-    row = replace_field(row, data_.format(), field, value);
+    row = replace_field(row, data_.row_style(), field, value);
   };
   if (own.value != nullptr) {
     put(data_.columns()[data_.primary()].field, own.value->after);
@@ -85,7 +86,7 @@ std::string TableRewriter::edited_row(std::size_t event, const OwnEdits& own,
   if (!data_.row_fields().time)
     fail(ErrorCode::invalid_argument, data_.rejected().file, "an edit sets a time, and there is no time column");
   const std::size_t field = *data_.row_fields().time;
-  const std::string before = field_value(row, data_.format(), field);
+  const std::string before = field_value(row, data_.row_style(), field);
   ExactTime time;
   if (parse_time(before, data_.time_unit(), time) != ParseStatus::ok) return row;  // not known, and stays so
   TimeStyle own_style = *time_style(before, data_.time_unit());
@@ -104,7 +105,7 @@ std::string TableRewriter::new_row(const DataSequence& sequence, const EditedEve
   if (fields.time) values[*fields.time] = event.row.time;
   if (fields.order) values[*fields.order] = event.row.order;
   std::string text;
-  append_row(text, data_.format(), values);
+  append_row(text, data_.row_style(), values, data_.raw(sequence.first));
   text.pop_back();  // its line end is that of the file
   return text;
 }
@@ -182,9 +183,15 @@ void TableRewriter::edit(std::size_t s, const std::vector<Edit>& edits) {
   require_order(s, events);
 }
 
+/// That of the header, or where there is none, of the first row.
+std::string_view TableRewriter::line_end() const {
+  const std::string_view first = data_.head().empty() && data_.events() > 0 ? data_.raw(0) : data_.head();
+  return first.ends_with("\r\n") ? "\r\n" : "\n";
+}
+
 /// A row may come behind one that ended the file without a line end.
 void TableRewriter::append(std::string& text, std::string_view row) const {
-  if (!text.empty() && text.back() != '\n') text += data_.head().ends_with("\r\n") ? "\r\n" : "\n";
+  if (!text.empty() && text.back() != '\n') text += line_end();
   text += row;
 }
 
@@ -194,12 +201,11 @@ std::string TableRewriter::text() {
   });
   std::string text(data_.head());
   auto row = new_rows_.begin();
-  const std::string_view line_end = data_.head().ends_with("\r\n") ? "\r\n" : "\n";
   const std::span<const std::size_t> events = rows_.events();
   for (std::size_t rank = 0; rank <= events.size(); ++rank) {
     for (; row != new_rows_.end() && row->gap == rank; ++row) {
       append(text, row->text);
-      text += line_end;
+      text += line_end();
     }
     if (rank == events.size()) break;
     const auto changed = changed_.find(events[rank]);
@@ -210,7 +216,7 @@ std::string TableRewriter::text() {
   }
   const bool ends_line = events.empty() || data_.raw(events.back()).ends_with('\n');
   if (!ends_line && !new_rows_.empty() && new_rows_.back().gap == events.size())
-    text.resize(text.size() - line_end.size());
+    text.resize(text.size() - line_end().size());
   return text;
 }
 

@@ -36,8 +36,11 @@ std::string lower(std::string_view text) {
   return result;
 }
 
+/// "user.id", as a nested field of JSON is called, counts as "user_id".
 bool is_one_of(std::string_view name, Names names) {
-  return std::find(names.begin(), names.end(), lower(name)) != names.end();
+  std::string plain = lower(name);
+  std::replace(plain.begin(), plain.end(), '.', '_');
+  return std::find(names.begin(), names.end(), plain) != names.end();
 }
 
 /// Numbers under such a name are identifiers: their size means nothing.
@@ -56,7 +59,13 @@ std::optional<std::size_t> find(const SourceInfo& source, std::string_view name)
 }
 
 ColumnPlan::Field require_column(const SourceInfo& source, const std::string& name) {
-  if (const auto found = find(source, name)) return {name, *found};
+  if (const auto found = find(source, name)) {
+    const std::string& unusable = source.columns[*found].unusable;
+    if (!unusable.empty())
+      fail(ErrorCode::unsupported, source.name, "column " + quoted(name) + " holds lists (" + unusable + ")",
+           "a column with one value a row", unusable);
+    return {name, *found};
+  }
   std::string names;
   for (const SourceColumn& column : source.columns) {
     if (names.size() > 200) {
@@ -65,7 +74,9 @@ ColumnPlan::Field require_column(const SourceInfo& source, const std::string& na
     }
     names += (names.empty() ? "" : ", ") + column.name;
   }
-  fail(ErrorCode::bad_format, source.name, "no column \"" + name + "\" in the header", "\"" + name + "\"", names);
+  fail(ErrorCode::bad_format, source.name,
+       "no column \"" + name + (source.format == DataFormat::jsonl ? "\" in its lines" : "\" in the header"),
+       "\"" + name + "\"", names);
 }
 
 std::optional<ColumnPlan::Field> first_named(const SourceInfo& source, Names names,
@@ -197,9 +208,9 @@ ColumnPlan plan_of_lines(const SourceInfo& source) {
 ColumnPlan plan_from_schema(const SourceInfo& source, const EventSchema& schema) {
   if (source.format == DataFormat::lines) return plan_of_lines(source);
   ColumnPlan plan;
-  if (schema.sequence.key.empty())
+  if (schema.sequence.key.empty() && !source.line_is_sequence)
     fail(ErrorCode::bad_format, source.name, "a table needs a schema with a key column; this one is for lines");
-  plan.key = require_column(source, schema.sequence.key);
+  if (!schema.sequence.key.empty()) plan.key = require_column(source, schema.sequence.key);
   if (!schema.sequence.order_by.empty()) plan.order = require_column(source, schema.sequence.order_by);
   if (schema.time) {
     plan.time = require_column(source, schema.time->name);
@@ -224,11 +235,13 @@ ColumnPlan infer_plan(const SourceInfo& source, std::span<const SourceRow> sampl
     if (!wanted->empty()) taken.insert(require_column(source, *wanted).field);
   for (const ColumnRequest& request : options.columns) taken.insert(require_column(source, request.name).field);
   plan.key = choose(options.key, k_key_names);
-  if (!plan.key) {
+  if (!plan.key && !source.line_is_sequence) {
     const bool semicolons = source.columns.size() == 1 && source.columns[0].name.find(';') != std::string::npos;
     fail(ErrorCode::bad_format, source.name,
-         semicolons ? "the header is separated by semicolons, expected commas"
-                    : "no column of the header looks like a key (user, session, ..); name it with --key");
+         source.format == DataFormat::jsonl
+             ? "no field of its lines looks like a key (user, session, ..); name it with --key"
+         : semicolons ? "the header is separated by semicolons, expected commas"
+                      : "no column of the header looks like a key (user, session, ..); name it with --key");
   }
   plan.time = choose(options.time, k_time_names);  // before the order, which may be the time if it is asked for
   plan.order = choose(options.order, k_order_names);

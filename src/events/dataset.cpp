@@ -16,9 +16,8 @@ DataFormat data_format_from_string(std::string_view name) {
   if (name == "lines") return DataFormat::lines;
   if (name == "csv") return DataFormat::csv;
   if (name == "recbole") return DataFormat::recbole;
-  if (name == "jsonl")
-    fail(ErrorCode::unsupported, "format \"jsonl\" (--format)", "not built yet; use lines, csv or recbole");
-  fail(ErrorCode::invalid_argument, "format (--format)", "unknown", "lines, csv or recbole", name);
+  if (name == "jsonl") return DataFormat::jsonl;
+  fail(ErrorCode::invalid_argument, "format (--format)", "unknown", "lines, csv, recbole or jsonl", name);
 }
 
 Dataset::Dataset() : Dataset(std::make_unique<Storage>()) {}
@@ -35,7 +34,9 @@ const std::string& Dataset::key_column() const noexcept { return storage_->key_c
 const std::string& Dataset::order_column() const noexcept { return storage_->order_column; }
 const std::string& Dataset::time_column() const noexcept { return storage_->time_column; }
 const std::string& Dataset::time_unit() const noexcept { return storage_->time_unit; }
-DataFormat Dataset::format() const noexcept { return storage_->format; }
+DataFormat Dataset::format() const noexcept { return storage_->style.format; }
+const RowStyle& Dataset::row_style() const noexcept { return storage_->style; }
+bool Dataset::line_is_sequence() const noexcept { return storage_->line_is_sequence; }
 Compression Dataset::compression() const noexcept { return storage_->compression; }
 const RowFields& Dataset::row_fields() const noexcept { return storage_->fields; }
 std::int32_t Dataset::time_ns(std::size_t event) const noexcept {

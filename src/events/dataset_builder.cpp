@@ -55,7 +55,10 @@ DatasetBuilder::DatasetBuilder(const SourceInfo& source, const ColumnPlan& plan,
       has_time_(plan.time.has_value()),
       line_is_sequence_(source.line_is_sequence),
       kept_rejects_(options.kept_rejects) {
-  out_->format = source.format;
+  out_->style.format = source.format;
+  if (source.format == DataFormat::jsonl)
+    for (const SourceColumn& column : source.columns) out_->style.names.push_back(column.name);
+  out_->line_is_sequence = source.line_is_sequence;
   out_->compression = source.compression;
   out_->rejected.file = source.name;
   out_->columns = plan.columns;
@@ -162,8 +165,8 @@ void DatasetBuilder::check_memory() const {
   const Dataset::Storage& out = *out_;
   // Of an event: line, sequence and, in tables, order while the file is read, value of each column; of a sequence, its
   // view of each. Lines of short numbers, the usual form of log keys, take 12 bytes for one.
-  const std::size_t event = (out.format == DataFormat::lines ? 12 : 32) + (has_order_ ? 48 : 0) + (has_time_ ? 8 : 0) +
-                            (out.times_ns.empty() ? 0 : 4) + (keep_raw_ ? 16 : 0) +
+  const std::size_t event = (out.style.format == DataFormat::lines ? 12 : 32) + (has_order_ ? 48 : 0) +
+                            (has_time_ ? 8 : 0) + (out.times_ns.empty() ? 0 : 4) + (keep_raw_ ? 16 : 0) +
                             out.values.size() * sizeof(std::string_view);
   const std::size_t sequence =
       sizeof(DataSequence) + (out.key_column.empty() ? 16 : 64) + out.values.size() * sizeof(ColumnView);

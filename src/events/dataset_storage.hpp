@@ -41,7 +41,8 @@ struct RawSlice {
 };
 
 struct Dataset::Storage {
-  DataFormat format = DataFormat::lines;
+  RowStyle style = DataFormat::lines;
+  bool line_is_sequence = true;
   Compression compression = Compression::none;
   std::vector<DataColumn> columns;
   std::size_t primary = 0;

@@ -41,7 +41,7 @@ std::string LineReader::problem() const {
 
 bool LineReader::fill() {
   if (at_end_) return false;
-  if (begin_ > 0) {
+  if (begin_ > 0 && !keeps_) {
     buffer_.erase(0, begin_);
     end_ -= begin_;
     first_end_ -= begin_;
@@ -100,6 +100,26 @@ bool LineReader::extend() {
   end_ = begin_ + longer;
   ++lines_in_record_;
   return true;
+}
+
+bool LineReader::begins_with(char first) {
+  keep_from_start();
+  constexpr int k_lines = 1000;  // all are kept
+  bool result = false;
+  for (int i = 0; i < k_lines && next(); ++i) {
+    const std::size_t at = content().find_first_not_of(" \t\r");
+    if (at == std::string_view::npos && !too_long_) continue;
+    result = at != std::string_view::npos && content()[at] == first;
+    break;
+  }
+  rewind();
+  return result;
+}
+
+void LineReader::rewind() {
+  keeps_ = too_long_ = false;
+  begin_ = end_ = first_end_ = 0;
+  line_ = lines_in_record_ = 0;
 }
 
 void LineReader::shrink() {

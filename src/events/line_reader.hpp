@@ -28,6 +28,14 @@ class LineReader {
   /// Takes all lines but the first out of the record again: next() will find them.
   void shrink();
 
+  /// Back to the beginning of the input; allowed once, for a reader that has looked at the first lines. Until then all
+  /// bytes are kept that were read since keep_from_start().
+  void keep_from_start() { keeps_ = true; }
+  void rewind();
+
+  /// Whether the first byte of the input that is no white space (nor a byte order mark) is this one.
+  bool begins_with(char first);
+
   /// The record with its line end; cut off at max_line_bytes if too_long().
   std::string_view text() const { return std::string_view(buffer_).substr(begin_, end_ - begin_); }
   /// text() without its line end and, at the beginning of the file, without a byte order mark.
@@ -47,7 +55,7 @@ class LineReader {
 
   std::string name_;
   std::size_t max_line_bytes_;
-  bool at_end_ = false, too_long_ = false;
+  bool at_end_ = false, too_long_ = false, keeps_ = false;
   UnpackedBytes input_;
   std::string buffer_;
   std::size_t begin_ = 0, end_ = 0, first_end_ = 0;  // of the record and of its first line, in buffer_

@@ -16,5 +16,10 @@ std::unique_ptr<RowSource> open_table(std::unique_ptr<LineReader> lines, DataFor
 /// is field 0, the key, if there is one, field 1. @throws Error bad_format: a schema of more than one column.
 std::unique_ptr<RowSource> open_lines(std::unique_ptr<LineReader> lines, const ReadOptions& options);
 
+/// JSON lines: an object a line is an event or, where the first has an array "events", a sequence of events; fields by
+/// their dotted names, in the order in which the first 20,000 lines (or 64 MiB) bring them; others are not read.
+/// @throws Error unsupported: a JSON array, or an object over several lines.
+std::unique_ptr<RowSource> open_json(std::unique_ptr<LineReader> lines, const ReadOptions& options);
+
 }  // namespace v0
 }  // namespace seqguard

@@ -18,12 +18,14 @@ DataFormat guess_format(std::string_view name) {
     if (name.ends_with(archive)) name.remove_suffix(archive.size());
   if (name.ends_with(".csv")) return DataFormat::csv;
   if (name.ends_with(".inter") || name.ends_with(".tsv")) return DataFormat::recbole;
-  if (name.ends_with(".jsonl")) return data_format_from_string("jsonl");
-  return DataFormat::lines;
+  if (name.ends_with(".jsonl") || name.ends_with(".ndjson")) return DataFormat::jsonl;
+  return DataFormat::guess;
 }
 
 std::unique_ptr<RowSource> open(std::unique_ptr<LineReader> lines, const ReadOptions& options) {
-  const DataFormat format = options.format == DataFormat::guess ? guess_format(lines->name()) : options.format;
+  DataFormat format = options.format == DataFormat::guess ? guess_format(lines->name()) : options.format;
+  if (format == DataFormat::guess) format = lines->begins_with('{') ? DataFormat::jsonl : DataFormat::lines;
+  if (format == DataFormat::jsonl) return open_json(std::move(lines), options);
   return format == DataFormat::lines ? open_lines(std::move(lines), options)
                                      : open_table(std::move(lines), format, options);
 }
@@ -39,7 +41,7 @@ void refuse_table_options(const SourceInfo& source, const ReadOptions& options) 
   if (!names.empty())
     fail(ErrorCode::invalid_argument, source.name,
          "read as lines of events, which have no named columns: " + names +
-             " would have no effect; a table is read with --format csv or recbole");
+             " would have no effect; a table is read with --format csv, recbole or jsonl");
 }
 
 }  // namespace

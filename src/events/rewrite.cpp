@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "events/json_rewrite.hpp"
 #include "seqguard/core/error.hpp"
 
 namespace seqguard {
@@ -49,7 +50,7 @@ bool find_field(std::string_view row, DataFormat format, std::size_t field, std:
 }
 
 [[noreturn]] void refuse_format() {
-  fail(ErrorCode::invalid_argument, "row", "the format has no rows of fields", "csv or recbole", "lines");
+  fail(ErrorCode::invalid_argument, "row", "the format has no rows of fields", "csv, recbole or jsonl", "lines");
 }
 
 void append_csv_field(std::string& text, std::string_view value) {
@@ -77,11 +78,13 @@ void append_field(std::string& text, DataFormat format, std::string_view value) 
 
 }  // namespace
 
-void append_row(std::string& text, DataFormat format, std::span<const std::string_view> fields) {
-  if (format != DataFormat::csv && format != DataFormat::recbole) refuse_format();
+void append_row(std::string& text, const RowStyle& style, std::span<const std::string_view> fields,
+                std::string_view like) {
+  if (style.format == DataFormat::jsonl) return append_json_row(text, style.names, fields, like);
+  if (style.format != DataFormat::csv && style.format != DataFormat::recbole) refuse_format();
   for (std::size_t i = 0; i < fields.size(); ++i) {
-    if (i > 0) text += format == DataFormat::csv ? ',' : '\t';
-    append_field(text, format, fields[i]);
+    if (i > 0) text += style.format == DataFormat::csv ? ',' : '\t';
+    append_field(text, style.format, fields[i]);
   }
   text += '\n';
 }
@@ -89,18 +92,28 @@ void append_row(std::string& text, DataFormat format, std::span<const std::strin
 std::string table_text(RowSource& source, DataFormat format) {
   std::string text;
   SourceRow row;
-  for (const SourceColumn& column : source.info().columns) row.fields.push_back(column.name);
-  do {
+  RowStyle style(format);
+  for (const SourceColumn& column : source.info().columns) style.names.push_back(column.name);
+  if (format != DataFormat::jsonl) {
+    row.fields.assign(style.names.begin(), style.names.end());
+    append_row(text, style, row.fields);
+  }
+  while (source.next(row)) {
     if (!row.problem.empty())
       fail(ErrorCode::bad_event, source.info().name + ":" + std::to_string(row.line), row.problem);
-    append_row(text, format, row.fields);
-  } while (source.next(row));
+    append_row(text, style, row.fields);
+  }
   return text;
 }
 
-std::string field_value(std::string_view row, DataFormat format, std::size_t field) {
+std::string field_value(std::string_view row, const RowStyle& style, std::size_t field) {
   std::size_t begin = 0, end = 0;
-  if (format != DataFormat::csv && format != DataFormat::recbole) refuse_format();
+  const DataFormat format = style.format;
+  if (format == DataFormat::lines || format == DataFormat::guess) refuse_format();
+  if (format == DataFormat::jsonl) {
+    if (field >= style.names.size()) refuse_field(field);
+    return json_field_value(row, style.names[field]);
+  }
   if (!find_field(row, format, field, begin, end)) refuse_field(field);
   std::string_view text = row.substr(begin, end - begin);
   if (format == DataFormat::recbole || !text.starts_with('"')) return std::string(text);
@@ -111,11 +124,16 @@ std::string field_value(std::string_view row, DataFormat format, std::size_t fie
   return value;
 }
 
-std::string replace_field(std::string_view row, DataFormat format, std::size_t field, std::string_view value) {
+std::string replace_field(std::string_view row, const RowStyle& style, std::size_t field, std::string_view value) {
+  if (style.format == DataFormat::jsonl) {
+    if (field >= style.names.size()) refuse_field(field);
+    return replace_json_field(row, style.names[field], value);
+  }
   std::size_t begin = 0, end = std::min(row.find_first_of(" \t\r\n"), row.size());
-  if (format == DataFormat::lines ? field != 0 : !find_field(row, format, field, begin, end)) refuse_field(field);
+  if (style.format == DataFormat::lines ? field != 0 : !find_field(row, style.format, field, begin, end))
+    refuse_field(field);
   std::string text(row.substr(0, begin));
-  append_field(text, format, value);
+  append_field(text, style.format, value);
   text += row.substr(end);
   return text;
 }

@@ -44,16 +44,25 @@ expect 0 score --model model --input packed.csv.gz --quiet
 same out scores.jsonl
 "$program" score --model model --input - --format csv --quiet <packed.csv.gz >out 2>err
 same out scores.jsonl
-expect 0 repair --model model --input shop/events.csv --max-false-edits 0.1 --output plain.csv --quiet
-expect 0 repair --model model --input packed.csv.gz --max-false-edits 0.1 --output again.csv.gz --quiet
-gzip -dc again.csv.gz >again.csv
-same again.csv plain.csv
 head -c 3000 packed.csv.gz >cut.csv.gz
 expect 1 inspect cut.csv.gz
 says err 'cut.csv.gz: byte 3000 of the archive: the gzip archive ends in the middle'
 printf 'PAR1....' >data.parquet
 expect 1 fit --input data.parquet --output no-model
 says err 'a Parquet file, which is not read here: `duckdb -c .* | seqguard'
+
+# --- events as JSON lines: the same scores, and a repair that writes JSON --------------------------------------------------------
+awk -F, 'NR > 1 { printf "{\"user\":\"%s\",\"position\":%s,\"time\":\"%s\",\"event\":\"%s\",\"item\":\"%s\",\"price\":%s,\"device\":\"%s\"}\n",
+                        $1, $2, $3, $4, $5, $6 == "" ? "null" : $6, $7 }' shop/events.csv >events.jsonl
+"$program" score --model model --input - --quiet <events.jsonl 2>err | sed 's/"line":[0-9]*,//' >json-scores
+sed 's/"line":[0-9]*,//' scores.jsonl >csv-scores
+same json-scores csv-scores
+printf '{"key":"u","events":["home","login"]}\n{"key":"v","events":["home"]}\n' >sequences.jsonl
+expect 0 inspect sequences.jsonl
+says out 'sequences  *2'
+printf '{"user":"u","event":"a"}\n{"user":"u","event":nul}\n' >bad.jsonl
+expect 3 inspect bad.jsonl
+says err 'bad.jsonl:2: column 24: no valid JSON'
 
 # --- score --explain: the abnormal sequences, the worst for people; the scores stay as they are ----------------------------------
 expect 0 score --model model --input shop/events.csv --explain --normals past/clean.csv --output explained.jsonl
@@ -216,6 +225,15 @@ gone=$(diff shop/events.csv repaired.csv | grep -c '^<') come=$(diff shop/events
 [ "$come" -eq $(($(number events_inserted) + $(number events_replaced) + $(number times_set))) ] || complain "$come new rows: $(cat repair.json)"
 expect 0 inspect repaired.csv
 # A dry run tells the same edits and writes nothing; where they go nowhere else, to stdout.
+expect 0 repair --model repairer --input shop/events.csv --max-false-edits 0.2 --output plain.csv --quiet
+expect 0 repair --model repairer --input packed.csv.gz --max-false-edits 0.2 --output again.csv.gz --quiet
+gzip -dc again.csv.gz >again.csv
+same again.csv plain.csv
+expect 0 repair --model repairer --input events.jsonl --max-false-edits 0.2 --output repaired.jsonl --quiet
+! cmp -s events.jsonl repaired.jsonl || complain "nothing was repaired in events.jsonl"
+[ "$(wc -l <repaired.jsonl)" -eq "$(($(wc -l <plain.csv) - 1))" ] || complain "the repair of JSON lines is not that of the table"
+says_not repaired.jsonl '"price":"'
+"$program" inspect repaired.jsonl --quiet >out 2>err || complain "the repaired JSON lines cannot be read"
 expect 0 repair --model repairer --input shop/events.csv --max-false-edits 0.2 --dry-run
 same out edits.jsonl
 says err 'nothing was written (--dry-run)'

@@ -10,6 +10,8 @@
 #include <vector>
 
 #include "cli/rewrite_input.hpp"
+#include "core/json_writer.hpp"
+#include "events/json_line.hpp"
 #include "events/time_text.hpp"
 #include "seqguard/core/error.hpp"
 #include "seqguard/core/random.hpp"
@@ -65,6 +67,7 @@ EventSchema make_schema(const Case& c) {
   EventSchema schema = lines_schema(Vocabulary::from_counts(counts));
   if (c.format == DataFormat::lines) return schema;
   schema.sequence.key = "user";
+  if (c.format == DataFormat::jsonl) schema.columns[0].name = "item.name";
   schema.columns.push_back({"kind",
                             ColumnKind::categorical,
                             Vocabulary::from_counts(std::vector<ValueCount>{{"x", 9}, {"y,", 3}, {"", 1}}),
@@ -159,6 +162,19 @@ std::string quoted_field(DataFormat format, const std::string& value) {
   return text + "\"";
 }
 
+/// Numbers bare where the column has them; the item inside of an object.
+std::string json_row(const Row& row) {
+  const auto number = [](const std::string& text) {
+    return text.empty() ? std::string("null") : is_json_number(text) ? text : '"' + text + '"';
+  };
+  JsonWriter json;
+  json.begin_object().field("note", row.note).key("position").raw(number(row.order));
+  json.key("item").begin_object().field("name", row.item).field("id", 7).end_object();
+  json.field("at", row.time).key("price").raw(number(row.price)).field("user", row.key);
+  json.field("kind", row.kind).field("device", row.device).end_object();
+  return json.text();
+}
+
 /// The file and its rows, without line ends.
 std::string file_text(const Case& c, const std::vector<Row>& rows) {
   std::string text;
@@ -167,6 +183,10 @@ std::string file_text(const Case& c, const std::vector<Row>& rows) {
       if (i > 0) text += rows[i].key == rows[i - 1].key ? "  " : c.line_end;
       text += "abdf"[std::find(k_items.begin(), k_items.end(), rows[i].item) - k_items.begin()];
     }
+    return text + (c.ends_line ? c.line_end : "");
+  }
+  if (c.format == DataFormat::jsonl) {
+    for (const Row& row : rows) text += (text.empty() ? "" : c.line_end) + json_row(row);
     return text + (c.ends_line ? c.line_end : "");
   }
   const char separator = c.format == DataFormat::csv ? ',' : '\t';
@@ -312,7 +332,7 @@ void check_case(const Case& c, std::uint64_t seed) {
   if (c.format == DataFormat::lines) return;
   // Rows that no edit names stand there as they were, in their order, and no others but the new ones.
   const std::vector<std::string> all = lines_of(written);
-  REQUIRE(all.size() == 1 + events_after);
+  REQUIRE(all.size() == (c.format == DataFormat::jsonl ? 0 : 1) + events_after);
   auto at = all.begin();
   for (const std::size_t event : data.file_order()) {
     if (is_touched[event]) continue;
@@ -330,7 +350,7 @@ void check_case(const Case& c, std::uint64_t seed) {
 
 TEST_CASE("a repaired table, read again, is the edited sequences") {
   std::uint64_t seed = 0;
-  for (const DataFormat format : {DataFormat::csv, DataFormat::recbole})
+  for (const DataFormat format : {DataFormat::csv, DataFormat::recbole, DataFormat::jsonl})
     for (const Order order :
          {Order::rows, Order::consecutive, Order::sparse, Order::decimal, Order::dates, Order::time})
       for (const Layout layout : {Layout::by_key, Layout::by_time, Layout::shuffled})

@@ -33,7 +33,7 @@ void read_as(DataFormat format, bool keyed_lines, std::string_view input) {
 }  // namespace
 
 void fuzz_events(std::string_view input) {
-  for (const auto format : {DataFormat::lines, DataFormat::csv, DataFormat::recbole})
+  for (const auto format : {DataFormat::lines, DataFormat::csv, DataFormat::recbole, DataFormat::jsonl})
     for (const bool keyed_lines : {false, true}) try {
         read_as(format, keyed_lines, input);
       } catch (const Error&) {  // refused by name; the other formats may take it

@@ -94,6 +94,28 @@ TEST_CASE("large inputs: tables of events") {
   });
 }
 
+TEST_CASE("large inputs: JSON lines of events") {
+  const std::size_t bytes = large_input_bytes();
+  const auto json = [&](const char* name, const auto& unit) {
+    check_bounded(name, [&] { read(DataFormat::jsonl, rows(bytes, "", unit)); });
+  };
+  json("json: short rows", [](std::size_t) {
+    return R"({"user":"a","event":"b"})"
+           "\n";
+  });
+  json("json: sequences", [](std::size_t) {
+    return R"({"key":"a","events":["b"]})"
+           "\n";
+  });
+  json("json: bad rows", [](std::size_t) { return "{\n"; });
+  json("json: a name each row",
+       [](std::size_t i) { return R"({"user":"a","event":"b","n)" + number(i, 4) + "\":1}\n"; });
+  json("json: one sequence", [](std::size_t i) { return i == 0 ? "{\"events\":[\"a\"" : ",\"a\""; });
+  json("json: nested", [](std::size_t i) { return i == 0 ? "{\"user\":" : "{\"a\":"; });
+  for (int kind = 0; kind < k_nasty_json; ++kind)
+    check_bounded("json: nasty", [&] { read(DataFormat::jsonl, nasty_json(kind, bytes)); });
+}
+
 TEST_CASE("large inputs: archives of one byte") {
   for (const Compression kind : {Compression::gzip, Compression::zstd})
     check_bounded("archive: of zeros", [&] {

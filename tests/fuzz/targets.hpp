@@ -23,7 +23,7 @@ void fuzz_tokenizer_files(std::string_view input);  ///< vocab.txt, vocab.json a
 void fuzz_tokenizer_text(std::string_view input);   ///< any text, with a tokenizer that its first byte chooses
 void fuzz_text_model(std::string_view input);       ///< config.json, modules.json and what they name, then a fixed text
 void fuzz_labelled_texts(std::string_view input);   ///< csv and JSON lines of texts with labels
-void fuzz_events(std::string_view input);           ///< lines, csv and recbole
+void fuzz_events(std::string_view input);           ///< lines, csv, recbole and jsonl
 void fuzz_archive(std::string_view input);          ///< gzip and zstd, unpacked
 void fuzz_event_schema(std::string_view input);     ///< event_schema.json, written and read again
 void fuzz_recipe(std::string_view input);           ///< the recipe of detector.json, written and read again

@@ -29,6 +29,8 @@ search '#[[:space:]]*include[[:space:]]*[<"](xsimd|oneapi|dnnl|Eigen|nlohmann|CL
     "third-party, file-system or thread header in a public header" include
 search '#[[:space:]]*include[[:space:]]*<nlohmann' "the JSON library outside core/json_events.cpp" \
     $(find src -name '*.[ch]pp' -not -path src/core/json_events.cpp)
+search '#[[:space:]]*include[[:space:]]*<simdjson' "simdjson outside events/json_line.cpp" \
+    $(find src -name '*.[ch]pp' -not -path src/events/json_line.cpp)
 search '#[[:space:]]*include[[:space:]]*<xsimd' "xsimd outside the kernels" $(ls -d src/*/ | grep -v src/kernels)
 search '(#[[:space:]]*include[[:space:]]*<(thread|future|pthread\.h)>|std::j?thread|std::async|pthread_create)' \
     "threads outside the executor" include $(ls -d src/*/ | grep -v src/core)

@@ -69,6 +69,8 @@ class Dataset {
   const std::string& time_unit() const noexcept;
   DataFormat format() const noexcept;
   Compression compression() const noexcept;
+  const RowStyle& row_style() const noexcept;
+  bool line_is_sequence() const noexcept;
   const RowFields& row_fields() const noexcept;
 
   /// The events of one sequence; valid as long as the data set.

@@ -12,24 +12,27 @@
 namespace seqguard {
 inline namespace v0 {
 
-/// Appends a row of csv or recbole with its line end; fields of csv are quoted only if they hold a comma, a quote or a
-/// line break.
+/// Appends a row of csv, recbole or jsonl with its line end; fields of csv are quoted only if they hold a comma, a
+/// quote or a line break. An object has the names of the style; with `like`, a row of the same source, it is nested and
+/// typed as that and has no empty fields, else all are texts or null.
 /// @throws Error invalid_argument: a value that the format cannot hold (a tab in recbole), or another format.
-void append_row(std::string& text, DataFormat format, std::span<const std::string_view> fields);
+void append_row(std::string& text, const RowStyle& style, std::span<const std::string_view> fields,
+                std::string_view like = {});
 
-/// A file of csv or recbole with all rows that `source` still has, under a header of its columns' names.
-/// @throws Error bad_event "name:line: reason" for a bad row; invalid_argument as append_row().
+/// A file of csv, recbole or jsonl with all rows that `source` still has, in tables under a header of its columns'
+/// names. @throws Error bad_event "name:line: reason" for a bad row; invalid_argument as append_row().
 std::string table_text(RowSource& source, DataFormat format);
 
-/// The value of one field of a row (RowOrigin::raw) of csv or recbole, without quotes and escapes.
+/// The value of one field of a row (RowOrigin::raw) of csv, recbole or jsonl, without quotes and escapes.
 /// @throws Error invalid_argument: no such field, or another format.
-std::string field_value(std::string_view row, DataFormat format, std::size_t field);
+std::string field_value(std::string_view row, const RowStyle& style, std::size_t field);
 
 /// The bytes of a row (RowOrigin::raw, Dataset::raw) with one field replaced; all other bytes, the line end included,
-/// stay. For lines the row is the event itself and `field` is 0.
+/// stay. For lines the row is the event itself and `field` is 0. In jsonl a number stays a number where the new value
+/// is one, and an empty value is null.
 /// @throws Error invalid_argument: no such field, or a value that the format cannot hold (a tab in recbole, a blank in
 /// lines).
-std::string replace_field(std::string_view row, DataFormat format, std::size_t field, std::string_view value);
+std::string replace_field(std::string_view row, const RowStyle& style, std::size_t field, std::string_view value);
 
 }  // namespace v0
 }  // namespace seqguard

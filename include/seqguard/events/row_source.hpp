@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "seqguard/events/schema.hpp"
@@ -14,13 +15,15 @@ namespace seqguard {
 inline namespace v0 {
 
 enum class DataFormat {
-  guess,    ///< by the extension (before .gz or .zst): .csv; .inter and .tsv are recbole; everything else is lines
+  guess,    ///< by the extension (before .gz or .zst): .csv; .inter and .tsv: recbole; .jsonl and .ndjson; else by the
+            ///< first byte, "{" is jsonl, the rest is lines
   lines,    ///< a sequence a line, events separated by blanks
   csv,      ///< RFC 4180 with header, an event a row
   recbole,  ///< tab-separated, header of name:type (token, float) or plain names, an event a row
+  jsonl,    ///< an object a line: an event, or a sequence if the first line has an array "events"
 };
 
-/// "lines", "csv", "recbole". @throws Error unsupported for "jsonl", invalid_argument for other names.
+/// "lines", "csv", "recbole", "jsonl". @throws Error invalid_argument for other names.
 DataFormat data_format_from_string(std::string_view name);
 
 /// How an input was packed: known by its first bytes, whatever it is called.
@@ -30,7 +33,15 @@ enum class Compression { none, gzip, zstd };
 struct SourceColumn {
   std::string name;
   std::optional<ColumnKind> kind = {};  ///< where the header says it: RecBole's token and float
-  std::string unusable = {};            ///< a type that is not read (token_seq, float_seq); else empty
+  std::string unusable = {};            ///< a type that is not read (token_seq, float_seq, array); else empty
+};
+
+/// How the rows of a source are written.
+struct RowStyle {
+  DataFormat format = DataFormat::csv;
+  std::vector<std::string> names = {};  ///< of the fields, for jsonl
+
+  RowStyle(DataFormat rows, std::vector<std::string> fields = {}) : format(rows), names(std::move(fields)) {}
 };
 
 /// What is known of a source before its first row.
@@ -47,8 +58,8 @@ struct SourceInfo {
 /// A source that is no file of text has neither lead nor raw.
 struct RowOrigin {
   std::uint64_t line = 0;  ///< where the row begins, from 1
-  std::string_view lead;   ///< for lines: key and blanks before the first event of a line
-  std::string_view raw;    ///< the row's bytes, line end included; for lines the event and the blanks after it
+  std::string_view lead;   ///< where a line is a sequence: what stands before its first event
+  std::string_view raw;    ///< the row's bytes, line end included; there: the event and what stands before the next one
   std::string problem;     ///< what is wrong with the row, of which only the line is then valid; empty: it is sound
 };
 
