@@ -27,12 +27,24 @@ std::size_t bytes_of(const EventRow& row) {
   return bytes;
 }
 
+/// By length, the first eight bytes and the last eight.
+std::uint64_t place_of(std::string_view text) {
+  std::uint64_t first = 0, last = 0;
+  const std::size_t size = std::min(text.size(), sizeof first);
+  std::memcpy(&first, text.data(), size);
+  std::memcpy(&last, text.data() + text.size() - size, size);
+  constexpr std::uint64_t k_odd = 0x9E3779B97F4A7C15;  // 2^64 / golden ratio: spreads to the upper bits
+  return ((first ^ (last * k_odd) ^ text.size()) * k_odd) >> 40;
+}
+
 }  // namespace
 
 std::string_view StringPool::keep(std::string_view text) {
   constexpr std::size_t k_chunk = std::size_t{1} << 16;
   if (text.empty()) return {};
-  if (const auto found = known_.find(text); found != known_.end()) return *found;
+  std::string_view& recent = recent_[place_of(text) % recent_.size()];
+  if (recent == text) return recent;
+  if (const auto found = known_.find(text); found != known_.end()) return recent = *found;
   if (text.size() > left_) {
     left_ = std::max(k_chunk, text.size());
     bytes_ += left_;
@@ -44,7 +56,7 @@ std::string_view StringPool::keep(std::string_view text) {
   next_ += text.size();
   left_ -= text.size();
   known_.insert(kept);
-  return kept;
+  return recent = kept;
 }
 
 DatasetBuilder::DatasetBuilder(const SourceInfo& source, const ColumnPlan& plan, const ReadOptions& options)

@@ -1,6 +1,7 @@
 // What a data set is made of.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -26,6 +27,10 @@ class StringPool {
   std::size_t left_ = 0, bytes_ = 0;
   char* next_ = nullptr;
   std::unordered_set<std::string_view, SecretHash> known_;
+  /// Texts that were kept lately, each in the one place that its bytes choose: most values of a file are met here, for
+  /// a few instructions instead of SipHash and a walk through the table (a third of the time of reading a CSV file).
+  /// Texts made to meet in one place cost what they cost without it.
+  std::array<std::string_view, 4096> recent_ = {};
 };
 
 /// The values of one column for all events; only the vector of its kind is used.

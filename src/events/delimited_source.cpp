@@ -162,6 +162,7 @@ class TableSource final : public RowSource {
 
   /// Adds lines to the record until its quotes are closed. Returns what is wrong, or an empty text.
   std::string join_quoted_lines() {
+    if (lines_->text().find('"') == std::string_view::npos) return {};
     QuoteTracker quotes;
     // behind a byte order mark
     auto seen = static_cast<std::size_t>(lines_->content().data() - lines_->text().data());

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstdint>
@@ -41,11 +42,28 @@ void negate(Words& words) {
   words = sum(words, {0, 0, 0, 0, 0, 0, 0, 1});
 }
 
+/// The usual order: a whole number of at most 18 digits, which always fits.
+void to_words(std::uint64_t number, bool negative, std::int64_t shift, Words& words) {
+  words = {0, 0, 0, 0, 0, 0, static_cast<std::uint32_t>(number >> 32), static_cast<std::uint32_t>(number)};
+  for (std::int64_t power = k_decimals + shift; power > 0; power -= 9) {
+    std::uint32_t factor = 1;
+    for (std::int64_t i = std::min<std::int64_t>(power, 9); i > 0; --i) factor *= 10;
+    multiply_add(words, factor, 0);
+  }
+  if (negative) negate(words);
+}
+
 /// number * 10^(shift + 38), from its first digit on, nine at a time.
 bool to_words(const Decimal& number, std::int64_t shift, Words& words) {
   words = {};
   const auto first = number.first_power();
   if (!first) return true;
+  if (number.fraction.empty() && number.exponent == 0 && number.whole.size() <= 18) {
+    std::uint64_t whole = 0;
+    for (const char digit : number.whole) whole = whole * 10 + static_cast<std::uint64_t>(digit - '0');
+    to_words(whole, number.negative, shift, words);
+    return true;
+  }
   if (*first + shift > k_decimals || number.last_power() + shift < -k_decimals) return false;
   for (std::int64_t power = *first + shift; power >= -k_decimals;) {
     std::uint32_t factor = 1, digits = 0;

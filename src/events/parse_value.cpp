@@ -28,6 +28,14 @@ ParseStatus to_time(const Decimal& number, std::int64_t shift, ExactTime& time) 
     return ParseStatus::ok;
   }
   constexpr std::int64_t k_most = 9'000'000'000'000'000;  // 300,000 years either way
+  if (!number.negative && number.fraction.empty() && number.exponent == 0 && (shift == 0 || shift == 3) &&
+      static_cast<std::int64_t>(number.whole.size()) + shift <= 15) {  // the usual time
+    std::int64_t whole = 0;
+    for (const char digit : number.whole) whole = whole * 10 + (digit - '0');
+    time.ms = whole * (shift == 0 ? 1 : 1000);
+    time.ns = 0;
+    return ParseStatus::ok;
+  }
   if (*first + shift > 15) return ParseStatus::out_of_range;
   std::int64_t ms = 0, ns = 0;
   for (std::int64_t power = *first + shift; power >= 0; --power) ms = ms * 10 + number.digit(power - shift);
