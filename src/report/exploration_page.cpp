@@ -298,7 +298,8 @@ void write_stability(Page& page, const Exploration& e) {
 }
 
 void write_judged(Page& page, const JudgedData& judged) {
-  page.section("judged", "How a model judges these sequences", judged_words(judged) + " Model: " + judged.model + ".");
+  page.section("judged", "How a model judges these sequences",
+               judged_words(judged) + " Model: \"" + judged.model + "\".");
   write_judged_figures(page, judged);
   if (judged.map) {
     const double told = judged.map->axes[0].explained + judged.map->axes[1].explained;

@@ -83,7 +83,7 @@ std::string worst_page(const JudgedData& judged, const std::string& file, std::s
                             {"Judged abnormal", with_commas(judged.abnormal), percent(abnormal_share(judged))},
                             {"Expected of normal traffic", percent(judged.target_fpr), "the model's target"},
                             {"Threshold", fixed(judged.threshold, 1), "score, higher = more abnormal"}});
-  page.section("judged", "How the sequences are judged", "By the model " + judged.model + ".");
+  page.section("judged", "How the sequences are judged", "By the model \"" + judged.model + "\".");
   write_judged_figures(page, judged);
   page.section("worst", "The most abnormal sequences");
   write_worst(page, judged);

@@ -79,7 +79,8 @@ tbody tr:last-child td{border-bottom:0}
 .bars .n{overflow:hidden;text-overflow:ellipsis;white-space:nowrap;max-width:180px;unicode-bidi:isolate}
 .bars .t{text-align:right;color:var(--muted)}
 .bars svg{height:13px;border-radius:3px;background:var(--soft)}
-.legend{display:flex;flex-wrap:wrap;gap:4px 16px;font-size:13px;color:var(--muted);margin:0 0 6px}
+.legend{display:flex;flex-wrap:wrap;gap:8px 16px;font-size:13px;color:var(--muted);margin:0 0 6px}
+.legend .b{display:inline-block}
 h2+.legend,.words+.legend{margin-top:12px}
 .legend svg{width:14px;height:14px;display:inline-block;vertical-align:-2px;margin-right:6px}
 .cards{display:grid;gap:12px;margin-top:14px}
