@@ -7,6 +7,7 @@ void write_distribution(std::string_view name, const Distribution& d, JsonWriter
   json.key(name).begin_object().field("count", d.count).field("zeros", d.zeros).field("min", d.min);
   json.field("lower_quartile", d.lower_quartile).field("median", d.median).field("upper_quartile", d.upper_quartile);
   json.field("p90", d.p90).field("p99", d.p99).field("max", d.max).field("mean", d.mean).field("is_log", d.is_log);
+  json.field("outside_bins", d.outside);
   json.key("bins").begin_array();
   for (const Bin& bin : d.bins) json.begin_array().value(bin.low).value(bin.high).value(bin.count).end_array();
   json.end_array().end_object();
@@ -92,6 +93,9 @@ void write_judged(const JudgedData& judged, JsonWriter& json) {
     for (const MapAxis& axis : judged.map->axes) json.value(axis.explained);
     json.end_array().key("points").begin_array();
     for (const MapPoint& point : judged.map->points)
+      json.begin_array().value(point.sequence).value(point.x).value(point.y).end_array();
+    json.end_array().key("neighbours").begin_array();
+    for (const MapPoint& point : judged.map->neighbours)
       json.begin_array().value(point.sequence).value(point.x).value(point.y).end_array();
     json.end_array().end_object();
   }

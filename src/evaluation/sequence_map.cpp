@@ -11,6 +11,7 @@
 #include <unordered_map>
 
 #include "core/secret_hash.hpp"
+#include "evaluation/neighbour_map.hpp"
 #include "seqguard/evaluation/exploration.hpp"
 
 namespace seqguard {
@@ -49,7 +50,7 @@ MapAxis name_axis(const Eigen::VectorXd& direction, double explained, const std:
 
 }  // namespace
 
-std::optional<SequenceMap> map_sequences(const Dataset& data, std::size_t most_points) {
+std::optional<SequenceMap> map_sequences(const Dataset& data, const MapOptions& options, Executor& executor) {
   const std::vector<CountedValue> values = top_values(data, data.primary(), k_values);
   const std::size_t n = data.sequences().size();
   if (n < 3 || values.size() < 2) return std::nullopt;
@@ -79,16 +80,19 @@ std::optional<SequenceMap> map_sequences(const Dataset& data, std::size_t most_p
     map.axes[place] = name_axis(direction, std::max(0.0, solver.eigenvalues()[width - 1 - k]) / total, values);
     directions[place] = direction;
   }
-  const std::size_t points = std::min(n, most_points);
+  std::vector<double> rows;  // [points, values]
+  const std::size_t points = std::min(n, options.most_points);
   for (std::size_t p = 0; p < points; ++p) {
     const std::size_t s = p * n / points;
     const Eigen::VectorXd row = features(data, s, places) - mean;
     map.points.push_back({s, row.dot(directions[0]), row.dot(directions[1])});
+    rows.insert(rows.end(), row.begin(), row.end());
   }
+  if (options.neighbours) map.neighbours = neighbour_map(rows, values.size(), map.points, executor);
   return map;
 }
 #else
-std::optional<SequenceMap> map_sequences(const Dataset&, std::size_t) { return std::nullopt; }
+std::optional<SequenceMap> map_sequences(const Dataset&, const MapOptions&, Executor&) { return std::nullopt; }
 #endif
 
 }  // namespace v0

@@ -49,14 +49,14 @@ std::string list_of(const std::vector<std::string>& words) {
   return text;
 }
 
+}  // namespace
+
 std::string axis_words(const MapAxis& axis, std::string_view less, std::string_view more) {
   std::string text;
   if (!axis.fewer.empty()) text += std::string(less) + " " + list_of(axis.fewer);
   if (!axis.more.empty()) text += (text.empty() ? "" : "   ") + list_of(axis.more) + " " + std::string(more);
   return shortened(text, 74);
 }
-
-}  // namespace
 
 std::string shortened(std::string_view text, std::size_t most) {
   std::size_t bytes = 0, characters = 0;
@@ -74,6 +74,8 @@ void draw_distribution(Html& html, const Distribution& d, std::string_view label
     html.element("p", d.zeros > 0 ? "All " + with_commas(d.zeros) + " are 0." : "There is nothing to show.");
     return;
   }
+  if (d.min == d.max)
+    return write_bars(html, {{words(d.min), static_cast<double>(d.count), "all " + with_commas(d.count)}});
   const double low = d.bins.front().low, high = d.bins.back().high;
   // Zeros have no place on a log scale: a bar of its own, as wide as a bin, left of the least.
   const bool has_zeros = d.is_log && d.zeros > 0;
@@ -81,7 +83,7 @@ void draw_distribution(Html& html, const Distribution& d, std::string_view label
   const double most = std::max(largest_count(d.bins), has_zeros ? static_cast<double>(d.zeros) : 0);
   Plot plot(html, std::string(noun) + " by " + std::string(label),
             d.is_log ? log_axis(std::string(label), begin, high) : linear_axis(std::string(label), low, high),
-            linear_axis(std::string(noun), 0, most * 1.05));
+            linear_axis(std::string(noun), 0, most * 1.15));
   for (const Bin& bin : d.bins) {
     if (bin.count == 0) continue;
     plot.box(bin.low, bin.high, 0, static_cast<double>(bin.count), "fill-blue",
@@ -106,7 +108,7 @@ void draw_scores(Html& html, std::span<const double> normal, std::span<const dou
     write_legend(html, {{"veil-blue", "normal (" + with_commas(normal.size()) + ")"},
                         {"veil-bad", "abnormal (" + with_commas(abnormal.size()) + ")"}});
   Plot plot(html, "distribution of scores", linear_axis("score, higher = more abnormal", low, high),
-            share_axis(two ? "share of each group" : "share of the sequences", most * 1.08));
+            share_axis(two ? "share of each group" : "share of the sequences", most * 1.15));
   const double width = (high - low) / static_cast<double>(k_bins);
   for (std::size_t i = 0; i < k_bins; ++i) {
     const double begin = low + static_cast<double>(i) * width, end = begin + width;
@@ -188,35 +190,35 @@ void draw_p_values(Html& html, std::span<const double> p_values, std::string_vie
                percent(share) + " have a p-value of at most " + tidy(level) + "; promised: " + percent(level));
 }
 
-void draw_map(Html& html, const SequenceMap& map, std::span<const double> scores,
-              std::span<const std::uint8_t> is_bad) {
-  double low_x = 0, high_x = 0, low_y = 0, high_y = 0;
+void draw_map(Html& html, std::span<const MapPoint> points, std::string_view x_label, std::string_view y_label,
+              std::span<const double> scores, std::span<const std::uint8_t> is_bad) {
+  double low_x = HUGE_VAL, high_x = -HUGE_VAL, low_y = HUGE_VAL, high_y = -HUGE_VAL;
   std::size_t bad = 0;
-  for (const MapPoint& point : map.points) {
+  for (const MapPoint& point : points) {
     low_x = std::min(low_x, point.x);
     high_x = std::max(high_x, point.x);
     low_y = std::min(low_y, point.y);
     high_y = std::max(high_y, point.y);
     bad += is_bad[point.sequence] != 0 ? 1 : 0;
   }
-  write_legend(html, {{"fill-blue", "judged normal (" + with_commas(map.points.size() - bad) + ")"},
+  write_legend(html, {{"fill-blue", "judged normal (" + with_commas(points.size() - bad) + ")"},
                       {"fill-bad", "judged abnormal (" + with_commas(bad) + ")"}});
   const double mx = 0.04 * (high_x - low_x) + 1e-9, my = 0.04 * (high_y - low_y) + 1e-9;
-  Axis x = linear_axis(axis_words(map.axes[0], "\xE2\x86\x90", "\xE2\x86\x92"), low_x - mx, high_x + mx),
-       y = linear_axis(axis_words(map.axes[1], "\xE2\x86\x93", "\xE2\x86\x91"), low_y - my, high_y + my);
-  Plot plot(html, "map of the sequences", std::move(x), std::move(y), 1100, 420);
+  Axis x = linear_axis(std::string(x_label), low_x - mx, high_x + mx),
+       y = linear_axis(std::string(y_label), low_y - my, high_y + my);
+  Plot plot(html, "map of the sequences", std::move(x), std::move(y), 460, 400);
   for (const bool odd : {false, true})  // what matters lies on top
-    for (const MapPoint& point : map.points)
+    for (const MapPoint& point : points)
       if ((is_bad[point.sequence] != 0) == odd)
-        plot.point(point.x, point.y, odd ? 3.4 : 2.2, odd ? "cloud-bad" : "cloud-blue",
-                   odd || map.points.size() <= 500 ? "score " + fixed(scores[point.sequence], 1) : "");
+        plot.point(point.x, point.y, odd ? 3.4 : 2, odd ? "cloud-bad" : "cloud-blue",
+                   odd || points.size() <= 500 ? "score " + fixed(scores[point.sequence], 1) : "");
 }
 
 void write_card_legend(Html& html, bool has_truth) {
   html.open("div", {{"class", "legend"}});
-  html.open("span").element("span", "event", {{"class", "b odd c0"}}).text(" suspicious to the model").close();
+  html.open("span").element("span", "event", {{"class", "b odd c0"}}).text("suspicious to the model").close();
   if (has_truth)
-    html.open("span").element("span", "event", {{"class", "b true c0"}}).text(" wrong by the labels").close();
+    html.open("span").element("span", "event", {{"class", "b true c0"}}).text("wrong by the labels").close();
   html.element("span", "Colours tell frequent values apart.").close();
 }
 

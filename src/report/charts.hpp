@@ -44,8 +44,12 @@ void draw_heat_map(Html& html, std::string_view what, const HeatMap& map);
 /// as many normal sequences lie.
 void draw_p_values(Html& html, std::span<const double> p_values, std::string_view of_whom);
 
-/// Points of sequences; `is_bad` by number of the sequence, with its words.
-void draw_map(Html& html, const SequenceMap& map, std::span<const double> scores, std::span<const std::uint8_t> is_bad);
+/// Points of sequences, those that are judged abnormal in another colour; scores and verdicts by number of the
+/// sequence.
+void draw_map(Html& html, std::span<const MapPoint> points, std::string_view x_label, std::string_view y_label,
+              std::span<const double> scores, std::span<const std::uint8_t> is_bad);
+/// What grows along an axis: "<- few words   more words ->".
+std::string axis_words(const MapAxis& axis, std::string_view less, std::string_view more);
 
 /// Lists of cards, one after another: in all of them a colour means the same value, the ten most frequent ones have
 /// one.

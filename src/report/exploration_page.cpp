@@ -62,6 +62,14 @@ void write_overview(Page& page, const Exploration& e) {
   if (!e.ignored.empty()) write_notice(page.html(), Tone::plain, "Columns that are not used", e.ignored);
 }
 
+/// Which scale a histogram has, and what it leaves out.
+std::string scale_words(const Distribution& d, std::string_view noun) {
+  if (d.is_log) return ", on a logarithmic scale.";
+  if (d.outside == 0) return ".";
+  return "; " + with_commas(d.outside) + " " + std::string(noun) + " lie outside, from " + tidy(d.min) + " to " +
+         tidy(d.max) + ".";
+}
+
 std::string count_of(double value) { return tidy(value); }
 
 void write_rhythm(Page& page, const TimeFacts& time) {
@@ -106,17 +114,16 @@ void write_activity(Page& page, const TimeFacts& time) {
     const double at = begin + (end - begin) * (0.08 + 0.28 * k);
     axis.ticks.push_back({at, date_text(static_cast<std::int64_t>(at))});
   }
-  page.figure("activity", "When the events happen: " + seconds_text((end - begin) / 1000) + " of traffic",
-              "Events in forty equal stretches of time; the first and the last 0.2 % of the times are left out, which "
-              "wrong clocks move far away.",
-              [&](Html& html) {
-                Plot plot(html, "events over time", std::move(axis),
-                          linear_axis("events", 0, 1.05 * static_cast<double>(most)));
-                for (const Bin& bin : time.activity)
-                  plot.box(
-                      bin.low, bin.high, 0, static_cast<double>(bin.count), "fill-blue",
-                      "from " + date_text(static_cast<std::int64_t>(bin.low)) + ": " + counted(bin.count, "event"));
-              });
+  page.figure(
+      "activity", "When the events happen: " + seconds_text((end - begin) / 1000) + " of traffic",
+      "Events in forty equal stretches of time; the first and the last 0.2 % of the times are left out, which "
+      "wrong clocks move far away.",
+      [&](Html& html) {
+        Plot plot(html, "events over time", std::move(axis), linear_axis("events", 0, 1.1 * static_cast<double>(most)));
+        for (const Bin& bin : time.activity)
+          plot.box(bin.low, bin.high, 0, static_cast<double>(bin.count), "fill-blue",
+                   "from " + date_text(static_cast<std::int64_t>(bin.low)) + ": " + counted(bin.count, "event"));
+      });
 }
 
 void write_shape(Page& page, const Exploration& e) {
@@ -124,7 +131,7 @@ void write_shape(Page& page, const Exploration& e) {
   page.figure("lengths",
               "Half of the sequences have " + tidy(e.lengths.median) + " events or fewer; the longest has " +
                   tidy(e.lengths.max),
-              e.lengths.is_log ? "Events of a sequence, on a logarithmic scale." : "Events of a sequence.",
+              "Events of a sequence" + scale_words(e.lengths, "sequences"),
               [&](Html& html) { draw_distribution(html, e.lengths, "events of a sequence", "sequences", count_of); });
   if (!e.time) return;
   const TimeFacts& time = *e.time;
@@ -173,7 +180,7 @@ void write_values(Page& page, const Exploration& e) {
       page.figure("values-" + column.name,
                   column.name + ": median " + tidy(column.numbers->median) + ", from " + tidy(column.numbers->min) +
                       " to " + tidy(column.numbers->max),
-                  column.numbers->is_log ? "Numbers of the column, on a logarithmic scale." : "Numbers of the column.",
+                  "Numbers of the column" + scale_words(*column.numbers, "events"),
                   [&](Html& html) { draw_distribution(html, *column.numbers, column.name, "events", count_of); });
     }
   std::vector<Bar> bars;
@@ -297,22 +304,33 @@ void write_stability(Page& page, const Exploration& e) {
               [&](Html& html) { draw_halves(html, halves); });
 }
 
+void write_maps(Page& page, const JudgedData& judged) {
+  const SequenceMap& map = *judged.map;
+  page.figure(
+      "map", "Where the abnormal sequences lie: main directions",
+      "Principal components of what sequences consist of; the arrows name what grows in their direction. The axes "
+      "show " +
+          percent(map.axes[0].explained + map.axes[1].explained) +
+          " of the variance; what is odd about order or times is not in them. " +
+          counted(map.points.size(), "sequence") +
+          (map.points.size() < judged.scores.size() ? ", evenly chosen." : "."),
+      [&](Html& html) {
+        draw_map(html, map.points, axis_words(map.axes[0], "\xE2\x86\x90", "\xE2\x86\x92"),
+                 axis_words(map.axes[1], "\xE2\x86\x93", "\xE2\x86\x91"), judged.scores, judged.is_anomaly);
+      });
+  if (map.neighbours.empty()) return;
+  page.figure(
+      "neighbours", "Where the abnormal sequences lie: neighbourhoods",
+      "t-SNE of the same sequences (perplexity 30): groups are sequences made of the same events; how far groups lie "
+      "apart, and the axes, mean nothing.",
+      [&](Html& html) { draw_map(html, map.neighbours, "no unit", "no unit", judged.scores, judged.is_anomaly); });
+}
+
 void write_judged(Page& page, const JudgedData& judged) {
   page.section("judged", "How a model judges these sequences",
                judged_words(judged) + " Model: \"" + judged.model + "\".");
   write_judged_figures(page, judged);
-  if (judged.map) {
-    const double told = judged.map->axes[0].explained + judged.map->axes[1].explained;
-    page.figure(
-        "map", "Where the abnormal sequences lie among the others",
-        "Principal components of what sequences consist of: near each other means made of the same events. The arrows "
-        "name what grows in "
-        "their direction. The two axes show " +
-            percent(told) + " of the variance; what is odd about order or times is not in them. " +
-            counted(judged.map->points.size(), "sequence") +
-            (judged.map->points.size() < judged.scores.size() ? ", evenly chosen." : "."),
-        [&](Html& html) { draw_map(html, *judged.map, judged.scores, judged.is_anomaly); }, true);
-  }
+  if (judged.map) write_maps(page, judged);
   page.section("worst", "The most abnormal sequences");
   write_worst(page, judged);
 }

@@ -31,7 +31,7 @@ JudgedData judge_data(const SequenceScorer& scorer, const Dataset& data, std::st
     judged.is_anomaly.push_back(score.is_anomaly ? 1 : 0);
     judged.abnormal += score.is_anomaly ? 1 : 0;
   }
-  if (options.with_map) judged.map = map_sequences(data);
+  if (options.with_map) judged.map = map_sequences(data, {}, executor);
   std::vector<std::size_t> order(judged.scores.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
   std::stable_sort(order.begin(), order.end(),

@@ -35,7 +35,7 @@ Axis log_axis(std::string label, double low, double high) {
   if (!(high > low)) high = 10 * low;
   Axis axis{std::move(label), low, high, true, {}};
   const int first = static_cast<int>(std::ceil(std::log10(low) - 1e-9)),
-            last = static_cast<int>(std::floor(std::log10(high) + 1e-9)), step = std::max(1, (last - first + 6) / 7);
+            last = static_cast<int>(std::floor(std::log10(high) + 1e-9)), step = std::max(1, (last - first + 4) / 5);
   for (int k = first; k <= last; k += step) axis.ticks.push_back({std::pow(10.0, k), tidy(std::pow(10.0, k))});
   return axis;
 }

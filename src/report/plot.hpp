@@ -27,7 +27,7 @@ struct Axis {
 Axis linear_axis(std::string label, double low, double high);
 /// From 0 to 100 %.
 Axis share_axis(std::string label, double high = 1);
-/// Ticks at powers of ten, of which at most seven.
+/// Ticks at powers of ten, at most five of them.
 Axis log_axis(std::string label, double low, double high);
 
 /// Opens <svg>, draws grid, ticks and labels, and translates values to coordinates; the destructor closes it.

@@ -38,7 +38,7 @@ padding:12px 16px;margin:16px 0 0;overflow-wrap:anywhere}
 .notice.warning{border-left-color:var(--bad);background:var(--wash)}
 .notice b{font-weight:650}
 .notice ul{margin:4px 0 0;padding-left:20px}
-.figures{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,430px),1fr));gap:16px;margin-top:14px}
+.figures{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,430px),1fr));gap:16px;margin-top:14px}
 figure{margin:0;background:var(--card);border:1px solid var(--line);border-radius:10px;padding:16px 18px 14px;min-width:0;
 display:flex;flex-direction:column}
 figure.wide{grid-column:1/-1}
@@ -80,7 +80,8 @@ tbody tr:last-child td{border-bottom:0}
 .bars .t{text-align:right;color:var(--muted)}
 .bars svg{height:13px;border-radius:3px;background:var(--soft)}
 .legend{display:flex;flex-wrap:wrap;gap:8px 16px;font-size:13px;color:var(--muted);margin:0 0 6px}
-.legend .b{display:inline-block}
+.legend>span{display:inline-flex;align-items:center}
+.legend .b{margin-right:7px}
 h2+.legend,.words+.legend{margin-top:12px}
 .legend svg{width:14px;height:14px;display:inline-block;vertical-align:-2px;margin-right:6px}
 .cards{display:grid;gap:12px;margin-top:14px}

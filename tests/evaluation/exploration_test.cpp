@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <string>
 
@@ -148,11 +149,27 @@ TEST_CASE("distribution: nothing, one number, the largest one in the last bin") 
   }
 }
 
+TEST_CASE("distribution: far tails lie outside the bins, and are counted") {
+  std::vector<double> numbers(1000);
+  for (std::size_t i = 0; i < numbers.size(); ++i) numbers[i] = static_cast<double>(i % 10);
+  numbers[0] = -1000;
+  numbers[1] = 5000;
+  const Distribution d = describe(numbers, Scale::linear, true);
+  CHECK(d.outside == 2);
+  CHECK(d.min == -1000);
+  CHECK(d.max == 5000);
+  REQUIRE(d.bins.size() == 10);
+  CHECK(d.bins[0].count == 99);  // without the one at -1000
+  CHECK(d.bins[9].count == 100);
+  const Distribution log = describe({1, 10, 100, 0}, Scale::log, false);
+  CHECK(log.outside == 0);
+}
+
 TEST_CASE("map: the first axis separates the two habits, the same every time") {
   std::string lines;
   for (int i = 0; i < 30; ++i) lines += i % 2 == 0 ? "a a a b\n" : "c c a c\n";
   const Dataset data = read_events_from_text(lines, "log.txt");
-  const auto map = map_sequences(data, 10);
+  const auto map = map_sequences(data, {.most_points = 10});
 #ifdef SEQGUARD_HAS_EIGEN
   REQUIRE(map.has_value());
 #endif
@@ -166,4 +183,40 @@ TEST_CASE("map: the first axis separates the two habits, the same every time") {
   const double distance = std::sqrt((a - b) * (a - b) + b * b + a * a);
   CHECK(std::abs(map->points[0].x - map->points[1].x) == doctest::Approx(distance));
   CHECK(!map_sequences(read_events_from_text("a\n", "log.txt")).has_value());
+}
+
+TEST_CASE("map: neighbours stay together, whatever the number of threads") {
+  // Three habits, of 40 sequences each, with a little noise.
+  std::string lines;
+  for (int i = 0; i < 120; ++i) {
+    const char* habits[] = {"a b a b", "c d c d", "e f e f"};
+    lines += std::string(habits[i % 3]) + (i % 7 == 0 ? " x" : "") + (i % 5 == 0 ? " y y" : "") + "\n";
+  }
+  const Dataset data = read_events_from_text(lines, "log.txt");
+  const auto map = map_sequences(data);
+  if (!map) return;  // a build without Eigen
+  const std::vector<MapPoint>& points = map->neighbours;
+  REQUIRE(points.size() == 120);
+  for (std::size_t i = 0; i < points.size(); ++i) {
+    std::size_t nearest = i == 0 ? 1 : 0;
+    const auto distance = [&](std::size_t j) {
+      return std::hypot(points[i].x - points[j].x, points[i].y - points[j].y);
+    };
+    for (std::size_t j = 0; j < points.size(); ++j)
+      if (j != i && distance(j) < distance(nearest)) nearest = j;
+    CHECK(nearest % 3 == i % 3);
+  }
+  // Points repel each other and neither collapse nor run away: maps of this size are tens of units wide.
+  double low = 0, high = 0;
+  for (const MapPoint& point : points) {
+    low = std::min(low, point.x);
+    high = std::max(high, point.x);
+  }
+  CHECK(high - low > 5);
+  CHECK(high - low < 500);
+  const auto pool = make_thread_pool(3);
+  const auto again = map_sequences(data, {}, *pool);
+  for (std::size_t i = 0; i < points.size(); ++i) CHECK(again->neighbours[i].x == points[i].x);
+  CHECK(map_sequences(data, {.most_points = 9})->neighbours.empty());
+  CHECK(map_sequences(data, {.neighbours = false})->neighbours.empty());
 }

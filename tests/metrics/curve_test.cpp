@@ -25,6 +25,7 @@ TEST_CASE("threshold curve: one point for each distinct score, worked out by han
   }
   CHECK(point_at_fpr(curve, 0.34).threshold == 4);
   CHECK(point_at_fpr(curve, 0.32).threshold == 6);
+  CHECK(point_at_fpr(curve, 0.7).threshold == 4);  // 2 would find no more
   CHECK(point_at_fpr(curve, 1).threshold == 0);
   CHECK(best_f1_point(curve).threshold == 4);  // 2/3 as at 0; the stricter one
 }

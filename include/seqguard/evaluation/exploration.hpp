@@ -26,6 +26,9 @@ struct Distribution {
   double min = 0, lower_quartile = 0, median = 0, upper_quartile = 0, p90 = 0, p99 = 0, max = 0, mean = 0;
   bool is_log = false;    ///< bins are equally wide in log10; zeros are in none of them
   std::vector<Bin> bins;  ///< without a gap, ascending; none where there is nothing to divide
+  /// Numbers beyond the bins of a linear scale, which run from the 0.5 % to the 99.5 % quantile where the whole range
+  /// is more than four times as wide as that.
+  std::size_t outside = 0;
 };
 
 enum class Scale {
