@@ -148,7 +148,7 @@ printf 'a,b\n1,2\n' >nokey.csv
 expect 1 inspect nokey.csv
 says err 'nokey.csv'
 expect 1 inspect --format jsonl nokey.csv
-says err 'jsonl'
+says err '^seqguard: nokey.csv: no field of its lines looks like a key'
 expect 1 inspect --columns event:hash nokey.csv
 
 # --- bad rows: named, counted, exit code 3, neighbours survive; --strict fails at the first ---------------------------------
