@@ -4,7 +4,6 @@
 #include <cmath>
 #include <map>
 
-#include "core/utf8.hpp"
 #include "report/number_text.hpp"
 #include "report/page.hpp"
 #include "report/plot.hpp"
@@ -56,17 +55,6 @@ std::string axis_words(const MapAxis& axis, std::string_view less, std::string_v
   if (!axis.fewer.empty()) text += std::string(less) + " " + list_of(axis.fewer);
   if (!axis.more.empty()) text += (text.empty() ? "" : "   ") + list_of(axis.more) + " " + std::string(more);
   return shortened(text, 74);
-}
-
-std::string shortened(std::string_view text, std::size_t most) {
-  std::size_t bytes = 0, characters = 0;
-  std::size_t kept = 0;  // bytes of the first most - 1 characters
-  while (bytes < text.size()) {
-    if (characters + 1 == most) kept = bytes;
-    bytes += first_utf8_part(text.substr(bytes)).size;
-    ++characters;
-  }
-  return characters <= most ? std::string(text) : std::string(text.substr(0, kept)) + "\xE2\x80\xA6";
 }
 
 void draw_distribution(Html& html, const Distribution& d, std::string_view label, std::string_view noun, Words words) {
@@ -151,7 +139,7 @@ void draw_heat_map(Html& html, std::string_view what, const HeatMap& map) {
                          {"height", map.cell_height - gap},
                          {"rx", 2.0},
                          {"fill-opacity", shade > 0 ? 0.06 + 0.94 * shade : 1.0}});
-      tooltip(html, map.tips[i]);
+      tooltip(html, shortened(map.tips[i], k_tip));
       html.close();
       if (!map.words.empty() && !map.words[i].empty())
         html.element("text", map.words[i],
@@ -251,7 +239,8 @@ void CardWriter::write(Html& html, const SequenceCard& card) const {
     std::string style = "b c" + (colour == coloured_.end() ? "x" : std::to_string(colour - coloured_.begin()));
     if (block.is_suspicious) style += " odd";
     if (block.is_wrong) style += " true";
-    html.element("span", block.value.empty() ? "(empty)" : block.value, {{"class", style}, {"title", block.tip}});
+    html.element("span", block.value.empty() ? "(empty)" : shortened(block.value, k_name),
+                 {{"class", style}, {"title", shortened(block.tip, k_tip)}});
   }
   html.close();
   for (const std::string& line : card.lines) html.element("p", line);

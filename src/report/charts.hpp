@@ -65,8 +65,5 @@ class CardWriter {
 /// What the blocks mean.
 void write_card_legend(Html& html, bool has_truth);
 
-/// Not more than `most` characters, the last of them "…" where the text was longer.
-std::string shortened(std::string_view text, std::size_t most);
-
 }  // namespace v0
 }  // namespace seqguard

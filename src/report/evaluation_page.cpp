@@ -134,15 +134,17 @@ void write_curves(Page& page, const EvaluationReport& r) {
 }
 
 void write_views(Page& page, const ViewCounts& views) {
+  constexpr std::size_t k_most_kinds = 40;
+  const std::size_t kinds = std::min(k_most_kinds, views.kinds.size());
   HeatMap map;
-  map.rows = views.kinds;
+  map.rows.assign(views.kinds.begin(), views.kinds.begin() + static_cast<std::ptrdiff_t>(kinds));
   map.columns = views.views;
   map.slanted = true;
   map.name_width = 140;
   map.cell_height = 26;
   map.cell_width = std::min(90.0, 880 / std::max<double>(1, static_cast<double>(views.views.size())));
   const std::size_t n = views.views.size();
-  for (std::size_t i = 0; i < views.counts.size(); ++i) {
+  for (std::size_t i = 0; i < kinds * n; ++i) {
     const double share = static_cast<double>(views.counts[i]) / static_cast<double>(views.sequences[i / n]);
     map.shades.push_back(share);
     map.words.push_back(views.counts[i] > 0 ? percent(share) : "");
@@ -152,7 +154,8 @@ void write_views(Page& page, const ViewCounts& views) {
   page.figure(
       "views", "Which view of the model found what",
       "Sequences of each kind that are called abnormal, by the view that contributed most to it; share of all of "
-      "the kind. The row of normal ones are the false alarms.",
+      "the kind. The row of normal ones are the false alarms." +
+          std::string(kinds < views.kinds.size() ? " The first kinds; --json has all." : ""),
       [&](Html& html) {
         html.open("div", {{"class", "scroll"}});
         draw_heat_map(html, "kinds by views", map);

@@ -104,6 +104,8 @@ void write_kinds(Page& page, const EvaluationReport& r) {
                                   is_weak(kind)});
                 std::stable_sort(bars.begin(), bars.end(),
                                  [](const Bar& a, const Bar& b) { return a.value > b.value; });
+                constexpr std::size_t k_most = 40;  // the weak ones
+                if (bars.size() > k_most) bars.erase(bars.begin(), bars.end() - k_most);
                 write_bars(html, bars, 1);
               });
   page.section("kinds", "Kinds of anomaly", "Each kind against all normal sequences.");

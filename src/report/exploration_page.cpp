@@ -162,49 +162,61 @@ void write_categorical(Page& page, const Exploration& e, const ColumnFacts& colu
   std::string caption = "Share of the events.";
   if (column.once > 0)
     caption += " " + counted(column.once, "value") + (column.once == 1 ? " occurs" : " occur") + " only once.";
-  page.figure("values-" + column.name, title + (column.is_primary ? " (judged)" : ""), caption, [&](Html& html) {
-    std::vector<Bar> bars;
-    for (const CountedValue& value : column.top)
-      bars.push_back({value.value, static_cast<double>(value.count), percent(share(value.count, e.events)),
-                      (value.value.empty() ? "(empty)" : value.value) + ": " + counted(value.count, "event")});
-    write_bars(html, bars);
-  });
+  page.figure(
+      "values-" + shortened(column.name, k_name), title + (column.is_primary ? " (judged)" : ""), caption,
+      [&](Html& html) {
+        std::vector<Bar> bars;
+        for (const CountedValue& value : column.top)
+          bars.push_back({value.value, static_cast<double>(value.count), percent(share(value.count, e.events)),
+                          (value.value.empty() ? "(empty)" : value.value) + ": " + counted(value.count, "event")});
+        write_bars(html, bars);
+      });
 }
 
-void write_values(Page& page, const Exploration& e) {
-  page.section("values", "Values", "What stands in each column.");
-  for (const ColumnFacts& column : e.columns)
-    if (column.kind == ColumnKind::categorical) {
-      write_categorical(page, e, column);
-    } else if (column.numbers) {
-      page.figure("values-" + column.name,
-                  column.name + ": median " + tidy(column.numbers->median) + ", from " + tidy(column.numbers->min) +
-                      " to " + tidy(column.numbers->max),
-                  "Numbers of the column" + scale_words(*column.numbers, "events"),
-                  [&](Html& html) { draw_distribution(html, *column.numbers, column.name, "events", count_of); });
-    }
+void write_missing(Page& page, const Exploration& e) {
+  constexpr std::size_t k_most = 30;
   std::vector<Bar> bars;
-  std::size_t incomplete = 0;
-  for (const ColumnFacts& column : e.columns) {
-    bars.push_back(
-        {column.name, static_cast<double>(column.missing), percent(share(column.missing, e.events)), {}, false});
-    incomplete += column.missing > 0 ? 1 : 0;
-  }
-  if (e.time) {
-    bars.push_back({e.time->column + " (time)",
-                    static_cast<double>(e.time->unknown),
-                    percent(share(e.time->unknown, e.events)),
-                    {},
-                    false});
-    incomplete += e.time->unknown > 0 ? 1 : 0;
+  const auto add = [&](const std::string& name, std::size_t missing) {
+    bars.push_back({name, static_cast<double>(missing), percent(share(missing, e.events)), {}, false});
+  };
+  for (const ColumnFacts& column : e.columns) add(column.name, column.missing);
+  if (e.time) add(e.time->column + " (time)", e.time->unknown);
+  const auto incomplete =
+      static_cast<std::size_t>(std::count_if(bars.begin(), bars.end(), [](const Bar& bar) { return bar.value > 0; }));
+  std::string caption =
+      "Share of the events whose field is empty or, in a column of numbers, no number. An empty text is a category of "
+      "its "
+      "own to a model.";
+  if (bars.size() > k_most) {
+    std::stable_sort(bars.begin(), bars.end(), [](const Bar& a, const Bar& b) { return a.value > b.value; });
+    caption += " The " + with_commas(k_most) + " columns with the most of " + with_commas(bars.size()) + ".";
+    bars.resize(k_most);
   }
   page.figure("missing",
               incomplete == 0
                   ? "No value is missing"
                   : counted(incomplete, "column") + (incomplete == 1 ? " has" : " have") + " missing values",
-              "Share of the events whose field is empty or, in a column of numbers, no number. An empty text is a "
-              "category of its own to a model.",
-              [&](Html& html) { write_bars(html, bars, static_cast<double>(e.events)); });
+              caption, [&](Html& html) { write_bars(html, bars, static_cast<double>(e.events)); });
+}
+
+void write_values(Page& page, const Exploration& e) {
+  constexpr std::size_t k_most_columns = 30;
+  page.section("values", "Values",
+               e.columns.size() <= k_most_columns
+                   ? "What stands in each column."
+                   : "What stands in the first " + with_commas(k_most_columns) + " columns of " +
+                         with_commas(e.columns.size()) + "; --json has all.");
+  for (const ColumnFacts& column : std::span(e.columns).first(std::min(k_most_columns, e.columns.size())))
+    if (!column.numbers)
+      write_categorical(page, e, column);
+    else
+      page.figure("values-" + shortened(column.name, k_name),
+                  shortened(column.name, k_name) + ": median " + tidy(column.numbers->median) + ", from " +
+                      tidy(column.numbers->min) + " to " + tidy(column.numbers->max),
+                  "Numbers of the column" + scale_words(*column.numbers, "events"), [&](Html& html) {
+                    draw_distribution(html, *column.numbers, shortened(column.name, k_name), "events", count_of);
+                  });
+  write_missing(page, e);
 }
 
 void write_order(Page& page, const Exploration& e) {

@@ -21,6 +21,17 @@ std::string coordinate(double value) {
 
 }  // namespace
 
+std::string shortened(std::string_view text, std::size_t most) {
+  std::size_t bytes = 0, characters = 0;
+  std::size_t kept = 0;  // bytes of the first most - 1 characters
+  while (bytes < text.size()) {
+    if (characters + 1 == most) kept = bytes;
+    bytes += first_utf8_part(text.substr(bytes)).size;
+    ++characters;
+  }
+  return characters <= most ? std::string(text) : std::string(text.substr(0, kept)) + "\xE2\x80\xA6";
+}
+
 Attribute::Attribute(Literal attribute, double number) : name(attribute), value(coordinate(number)) {}
 
 void Html::escape(std::string_view text) {
@@ -59,7 +70,7 @@ Html& Html::close() {
 }
 
 Html& Html::text(std::string_view text) {
-  escape(text);
+  escape(shortened(text, k_longest_text));
   return *this;
 }
 

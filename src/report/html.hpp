@@ -2,7 +2,7 @@
 // escaped.
 #pragma once
 
-#include <concepts>
+#include <cstddef>
 #include <initializer_list>
 #include <string>
 #include <string_view>
@@ -20,6 +20,12 @@ class Literal {
  private:
   std::string_view text_;
 };
+
+/// Not more than `most` characters, the last of them "…" where the text was longer.
+std::string shortened(std::string_view text, std::size_t most);
+/// Characters of a text of the data where it is a name, in a tooltip, and in any element: a page has a bounded size
+/// whatever the values are.
+inline constexpr std::size_t k_name = 60, k_tip = 160, k_longest_text = 600;
 
 struct Attribute {
   Attribute(Literal attribute, std::string_view text) : name(attribute), value(text) {}
@@ -39,6 +45,7 @@ class Html {
   Html& open(Literal tag, Attributes attributes = {});
   /// Ends the element that was opened last.
   Html& close();
+  /// The first k_longest_text characters.
   Html& text(std::string_view text);
   /// An element with text.
   Html& element(Literal tag, std::string_view content, Attributes attributes = {});

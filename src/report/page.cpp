@@ -1,6 +1,7 @@
 #include "report/page.hpp"
 
 #include <algorithm>
+#include <span>
 
 #include "report/style.hpp"
 
@@ -74,6 +75,7 @@ void write_notice(Html& html, Tone tone, std::string_view title, const std::vect
 }
 
 void ReportTable::write(Html& html) const {
+  constexpr std::size_t k_most_rows = 100;
   constexpr std::string_view classes[] = {"", "bad", "good", "strong", "words"};
   html.open("div", {{"class", "scroll"}}).open("table").open("thead").open("tr");
   for (std::size_t i = 0; i < header_.size(); ++i) {
@@ -81,21 +83,23 @@ void ReportTable::write(Html& html) const {
     html.element("th", header_[i], {{"scope", "col"}, {"class", is_words ? "left" : "right"}});
   }
   html.close().close().open("tbody");
-  for (const auto& row : rows_) {
+  const std::size_t shown = std::min(k_most_rows, rows_.size());
+  for (const auto& row : std::span(rows_).first(shown)) {
     html.open("tr");
     for (const TableCell& cell : row)
-      html.element("td", cell.text, {{"class", classes[static_cast<std::size_t>(cell.kind)]}});
+      html.element("td", shortened(cell.text, k_tip), {{"class", classes[static_cast<std::size_t>(cell.kind)]}});
     html.close();
   }
   html.close().close().close();
+  if (shown < rows_.size()) html.element("p", std::to_string(rows_.size() - shown) + " further rows stand in --json.");
 }
 
 void write_bars(Html& html, const std::vector<Bar>& bars, double full) {
   for (const Bar& bar : bars) full = std::max(full, bar.value);
   html.open("div", {{"class", "bars"}});
   for (const Bar& bar : bars) {
-    const std::string tip = bar.tip.empty() ? bar.name + ": " + bar.text : bar.tip;
-    html.element("div", bar.name.empty() ? "(empty)" : bar.name, {{"class", "n"}, {"title", tip}});
+    const std::string tip = shortened(bar.tip.empty() ? bar.name + ": " + bar.text : bar.tip, k_tip);
+    html.element("div", bar.name.empty() ? "(empty)" : shortened(bar.name, k_name), {{"class", "n"}, {"title", tip}});
     html.open("svg", {{"viewBox", "0 0 100 13"}, {"preserveAspectRatio", "none"}, {"aria-hidden", "true"}});
     html.open("rect", {{"class", bar.is_bad ? "fill-bad" : "fill-blue"},
                        {"width", full > 0 ? 100 * bar.value / full : 0.0},

@@ -98,3 +98,18 @@ TEST_CASE("exploration page: data with nothing to show have a page too") {
     CHECK(count(page, "inf") == 0);
   }
 }
+
+TEST_CASE("exploration page: long values and many columns do not make it large") {
+  std::string csv = "user";
+  for (int c = 0; c < 200; ++c) csv += ",column" + std::to_string(c);
+  csv += "\n";
+  for (int i = 0; i < 40; ++i) {
+    csv += "u" + std::to_string(i / 4);
+    for (int c = 0; c < 200; ++c) csv += "," + std::string(500, static_cast<char>('a' + (i + c) % 20));
+    csv += "\n";
+  }
+  const std::string page = exploration_page(explore(read_events_from_text(csv, std::string(3000, 'n') + ".csv")));
+  CHECK(page.size() < 2'000'000);
+  CHECK(count(page, "<figure id=\"values-") == 30);
+  CHECK(count(page, std::string(k_longest_text, 'a')) == 0);
+}
