@@ -3,8 +3,7 @@
 //
 //   seqguard_quality DATA_DIR SET SEED [gate]
 //
-// SET: a name of quality_sets.hpp. "gate": the gate of the repair is a view (FitOptions::gate_view); beside "all" there
-// are the combinations of the same fit without it, and with smaller weights of it.
+// SET: a name of quality_sets.hpp. "gate": the gate of the repair is a view (FitOptions::gate_view).
 #include <algorithm>
 #include <chrono>
 #include <cmath>
@@ -28,25 +27,6 @@ namespace {
 using Clock = std::chrono::steady_clock;
 double seconds_since(Clock::time_point begin) { return std::chrono::duration<double>(Clock::now() - begin).count(); }
 
-double gate_weight(const BehaviourModel& model) {
-  for (const ViewSpec& view : model.detector.recipe().views)
-    if (view.name == k_gate_view) return view.weight;
-  return 0;
-}
-
-/// What the detector would say if the gate had another weight; 0: none. Calibration::combine() with other weights.
-double with_gate_weight(const BehaviourModel& model, std::span<const double> levels, double weight) {
-  const Recipe& recipe = model.detector.recipe();
-  double sum = 0, weights = 0;
-  for (std::size_t v = 0; v < recipe.views.size(); ++v) {
-    const double own = recipe.views[v].name == k_gate_view ? weight : recipe.views[v].weight;
-    const bool is_mean = recipe.combiner == Combiner::power_mean;
-    sum += own * (is_mean ? std::exp(levels[v] / 3) : levels[v]);
-    weights += own;
-  }
-  return recipe.combiner == Combiner::power_mean ? 3 * std::log(sum / weights) : sum / weights;
-}
-
 /// Scores by name of detector ("all" is the combination), one column per detector.
 struct Scored {
   std::map<std::string, std::vector<double>> values;
@@ -60,6 +40,7 @@ Scored score(const BehaviourModel& model, const Dataset& data, Executor& executo
     EncodedEvents encoded;
     SurpriseScratch surprise;
     SequenceDetector::Scratch detector;
+    NumberScratch statistics;
     RepairScratch repair;
     std::vector<float> out;
     std::vector<double> given;
@@ -75,14 +56,11 @@ Scored score(const BehaviourModel& model, const Dataset& data, Executor& executo
     encode(data.view(i), model.schema, worker.encoded);
     const Surprise next = causal_surprise(model.encoder, model.schema, worker.encoded, worker.surprise, worker.out);
     worker.given.assign(next.means.begin(), next.means.end());
+    model.numbers.append_scores(worker.encoded, worker.statistics, worker.given);
     if (model.judges_by_gate)
       worker.given.push_back(model.repairer->gate_gain(worker.encoded, model.schema, worker.repair));
     const Judgement judgement = model.detector.judge(worker.encoded.types, worker.given, worker.detector);
     combined[i] = judgement.value;
-    const double again = with_gate_weight(model, worker.detector.levels, gate_weight(model));
-    if (model.judges_by_gate && std::abs(again - judgement.value) > 1e-9)
-      fail(ErrorCode::invalid_argument, "with_gate_weight()", "a combination", std::to_string(judgement.value),
-           std::to_string(again));
     p_values[i] = judgement.p_value;
     std::copy(worker.detector.levels.begin(), worker.detector.levels.end(),
               levels.begin() + static_cast<std::ptrdiff_t>(i * views.size()));
@@ -94,12 +72,6 @@ Scored score(const BehaviourModel& model, const Dataset& data, Executor& executo
   result.values["all"] = combined;
   for (std::size_t v = 0; v < views.size(); ++v)
     for (std::size_t i = 0; i < n; ++i) result.values[views[v].name].push_back(levels[i * views.size() + v]);
-  const std::pair<const char*, double> weights[] = {{"without gate", 0}, {"gate 0.5", 0.5}, {"gate 1", 1}};
-  if (model.judges_by_gate)
-    for (const auto& [name, weight] : weights)
-      for (std::size_t i = 0; i < n; ++i)
-        result.values[name].push_back(
-            with_gate_weight(model, {levels.data() + i * views.size(), views.size()}, weight));
   return result;
 }
 

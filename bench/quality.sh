@@ -1,7 +1,7 @@
 #!/bin/sh
 # Quality on labelled data: sh bench/quality.sh DATA_DIR [--json FILE] [--only "SET .."] [--seeds N] [--gate]
 # Fits and evaluates each set of DATA_DIR (see bench/quality_sets.hpp) with N seeds (default 3) and prints one table.
-# --gate: the gate of the repair is one more view (fit --gate-view), with other weights of it beside the usual one.
+# --gate: the gate of the repair is one more view (fit --gate-view).
 # Finished (set, seed) pairs are kept in build/quality/: interrupted, the same call goes on where it stopped. Results of
 # another build of the program are not reused.
 set -eu

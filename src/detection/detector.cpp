@@ -69,8 +69,14 @@ void bigram_frequencies(const SequenceFeatures& features, std::vector<SparseItem
 /// Mean distance to the nearest normals, in the space of one kind of items.
 class NeighbourDetector final : public Detector {
  public:
-  NeighbourDetector(Similarity similarity, ItemsOf items_of, bool merge_unseen, const DetectorOptions& options)
-      : items_of_(items_of), merge_unseen_(merge_unseen), neighbours_(options.neighbours), normals_(similarity) {}
+  /// `fewest` neighbours, whatever the share of the normals comes to.
+  NeighbourDetector(Similarity similarity, ItemsOf items_of, bool merge_unseen, const DetectorOptions& options,
+                    std::size_t fewest = 1)
+      : items_of_(items_of),
+        merge_unseen_(merge_unseen),
+        neighbours_(options.neighbours),
+        fewest_(fewest),
+        normals_(similarity) {}
   Sidedness sidedness() const noexcept override { return Sidedness::upper; }
 
   void fit(const Normals& normals) override {
@@ -94,7 +100,8 @@ class NeighbourDetector final : public Detector {
       const auto unseen = [&](const SparseItem& item) { return !known_.contains(static_cast<TypeId>(item.key)); };
       merged = std::erase_if(scratch.items, unseen) > 0 ? 1.0 : 0.0;
     }
-    return normals_.mean_distance(scratch.items, merged, neighbours_.of(normals_.total()), scratch.nearest);
+    return normals_.mean_distance(scratch.items, merged, std::max(fewest_, neighbours_.of(normals_.total())),
+                                  scratch.nearest);
   }
 
   std::vector<Familiarity> familiarity(const SequenceFeatures& features) const override {
@@ -122,6 +129,7 @@ class NeighbourDetector final : public Detector {
   ItemsOf items_of_;
   bool merge_unseen_;
   Neighbours neighbours_;
+  std::size_t fewest_;
   KnownTypes known_;
   NearestNormals normals_;
 };
@@ -205,6 +213,14 @@ std::unique_ptr<Detector> of_figure(const DetectorOptions&) {
   return std::make_unique<FigureDetector>(figure);
 }
 
+/// A crowd, rather than the nearest: Neighbours::share of the normals, a twentieth unless a recipe says otherwise, but
+/// Neighbours::count at least (of 50 normals a twentieth are two or three, which makes folds and whole differ).
+std::unique_ptr<Detector> crowd(DetectorOptions options) {
+  constexpr double k_crowd = 0.05;
+  if (options.neighbours.share <= 0) options.neighbours.share = k_crowd;
+  return std::make_unique<NeighbourDetector>(Similarity::cosine, type_set, false, options, options.neighbours.count);
+}
+
 struct NamedDetector {
   std::string_view name;
   std::unique_ptr<Detector> (*make)(const DetectorOptions&);
@@ -212,6 +228,7 @@ struct NamedDetector {
 constexpr NamedDetector k_detectors[] = {
     {"ngram", [](const DetectorOptions& o) -> std::unique_ptr<Detector> { return std::make_unique<NgramDetector>(o); }},
     {"types", neighbours<Similarity::cosine, type_set>},
+    {"crowd", [](const DetectorOptions& o) { return crowd(o); }},
     {"typeset", neighbours<Similarity::cosine, type_set, true>},
     {"logcount", neighbours<Similarity::min_max, type_logcounts>},
     {"pairset", neighbours<Similarity::jaccard, pair_set>},

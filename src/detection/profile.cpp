@@ -5,6 +5,7 @@
 #include <numeric>
 #include <string>
 
+#include "detection/folds.hpp"
 #include "seqguard/core/error.hpp"
 #include "seqguard/core/random.hpp"
 #include "seqguard/detection/given_view.hpp"
@@ -27,8 +28,8 @@ std::size_t fit_within(std::size_t max_bytes, const Normals& normals, Fit&& fit)
   return kept;
 }
 
-/// Fold of each of n sequences: random, sizes differ by at most one.
-/// @throws Error invalid_argument for fewer than two folds or fewer sequences than folds.
+}  // namespace
+
 std::vector<std::uint32_t> checked_folds(std::size_t n, std::size_t folds, std::uint64_t seed) {
   if (folds < 2 || n < folds) {
     fail(ErrorCode::invalid_argument, "out-of-fold scores",
@@ -40,8 +41,6 @@ std::vector<std::uint32_t> checked_folds(std::size_t n, std::size_t folds, std::
   Random(seed, k_stream).shuffle(fold);
   return fold;
 }
-
-}  // namespace
 
 std::vector<Profile::View> Profile::make_views(const Recipe& recipe) {
   recipe.check();

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "seqguard/core/error.hpp"
+#include "seqguard/detection/number_profile.hpp"
 
 namespace seqguard {
 inline namespace v0 {
@@ -19,16 +20,28 @@ void check_given_name(const std::string& name, const std::string& where) {
          name);
 }
 
+ViewSpec given_view(const std::string& name, std::size_t number_columns) {
+  ViewSpec view{name, Sidedness::nine_to_one, 1.0, {}, true};
+  constexpr double k_columns = 2;
+  const bool of_column = name.starts_with(k_numbers_of) || name.starts_with(k_nearest_of);
+  if (of_column) view.weight = std::min(1.0, k_columns / static_cast<double>(number_columns));
+  if (name == k_numbers_view) view.weight = 2;
+  if (of_column || name == k_numbers_view) view.sidedness = Sidedness::upper;
+  return view;
+}
+
 }  // namespace
 
 Recipe Recipe::broad(const std::vector<std::string>& given) {
   constexpr auto upper = Sidedness::upper, two_sided = Sidedness::two_sided, nine_to_one = Sidedness::nine_to_one;
-  Recipe recipe{"default", Combiner::power_mean, {}};
-  recipe.views = {{"ngram", nine_to_one, 1.0}, {"types", upper, 1.0},       {"logcount", upper, 1.0},
-                  {"pairset", upper, 1.0},     {"bigrams", upper, 1.0},     {"unseen", upper, 1.0},
-                  {"length", two_sided, 0.5},  {"repeats", two_sided, 0.5}, {"same", two_sided, 0.5},
-                  {"squeeze", two_sided, 0.5}};
-  for (const std::string& name : given) recipe.views.push_back({name, nine_to_one, 1.0, {}, true});
+  Recipe recipe{"default", Combiner::adaptive, {}};
+  recipe.views = {{"ngram", nine_to_one, 1.0}, {"types", upper, 1.0},      {"crowd", upper, 1.0},
+                  {"logcount", upper, 1.0},    {"pairset", upper, 1.0},    {"bigrams", upper, 1.0},
+                  {"unseen", upper, 1.0},      {"length", two_sided, 0.5}, {"repeats", two_sided, 0.5},
+                  {"same", two_sided, 0.5},    {"squeeze", two_sided, 0.5}};
+  const auto columns = static_cast<std::size_t>(std::count_if(
+      given.begin(), given.end(), [](const std::string& name) { return name.starts_with(k_numbers_of); }));
+  for (const std::string& name : given) recipe.views.push_back(given_view(name, columns));
   return recipe;
 }
 

@@ -12,8 +12,8 @@ namespace {
 
 constexpr std::array<std::pair<Sidedness, std::string_view>, 3> k_sidedness{
     {{Sidedness::upper, "upper"}, {Sidedness::two_sided, "two_sided"}, {Sidedness::nine_to_one, "nine_to_one"}}};
-constexpr std::array<std::pair<Combiner, std::string_view>, 2> k_combiners{
-    {{Combiner::power_mean, "power_mean"}, {Combiner::weighted_sum, "weighted_sum"}}};
+constexpr std::array<std::pair<Combiner, std::string_view>, 3> k_combiners{
+    {{Combiner::power_mean, "power_mean"}, {Combiner::weighted_sum, "weighted_sum"}, {Combiner::adaptive, "adaptive"}}};
 
 template <class Table, class Value>
 std::string name_of(const Table& table, Value value) {

@@ -37,6 +37,7 @@ struct Member {
   const char* name;
   bool required;
 };
+constexpr const char* k_numbers_file = "numbers.safetensors";
 constexpr Member k_members[] = {{"config.json", true},
                                 {"model.safetensors", true},
                                 {"heads.json", false},
@@ -45,6 +46,7 @@ constexpr Member k_members[] = {{"config.json", true},
                                 {"profile.safetensors", true},
                                 {"event_calibration.safetensors", true},
                                 {"labels.safetensors", false},
+                                {k_numbers_file, false},
                                 {"tagger/config.json", false},
                                 {"tagger/model.safetensors", false},
                                 {"tagger/heads.json", false},
@@ -185,6 +187,28 @@ bool has_gate_view(const Recipe& recipe) {
   return std::any_of(views.begin(), views.end(), [](const ViewSpec& view) { return view.name == k_gate_view; });
 }
 
+bool has_numbers(const Recipe& recipe) {
+  const std::vector<std::string> given = recipe.given();
+  return std::find(given.begin(), given.end(), k_numbers_view) != given.end();
+}
+
+NumberProfile read_numbers(const Recipe& recipe, const Members& members, const EventSchema& schema) {
+  const bool has_file = !members.text(k_numbers_file).empty();
+  if (has_numbers(recipe) != has_file)
+    fail(ErrorCode::bad_checkpoint, members.path_of("detector.json"),
+         "view " + std::string(k_numbers_view) + " and " + k_numbers_file + " belong together");
+  if (!has_file) return {};
+  const SafetensorsFile file = members.tensors(k_numbers_file);
+  return NumberProfile::load(number_blocks(schema), ProfileReader(file, "numbers"));
+}
+
+std::string number_bytes(const NumberProfile& numbers) {
+  ProfileWriter writer;
+  writer.scope("numbers");
+  numbers.save(writer);
+  return writer.serialize();
+}
+
 /// The digests say that the files were saved together, not that they fit: what the scorer looks up in the encoder by
 /// the schema's numbers must exist there. The other columns' sizes are those of the parameter table.
 void check_fit(const EventSchema& schema, const Model<float>& encoder, const Recipe& recipe, bool has_repairer,
@@ -208,7 +232,7 @@ void check_fit(const EventSchema& schema, const Model<float>& encoder, const Rec
   if (has_gate_view(recipe) && !has_repairer)
     fail(ErrorCode::bad_checkpoint, directory + "/detector.json",
          "view " + std::string(k_gate_view) + " is what the repair says, and the model has none");
-  const std::vector<std::string> given = given_views(schema, has_gate_view(recipe), has_labels);
+  const std::vector<std::string> given = given_views(schema, {has_numbers(recipe), has_gate_view(recipe), has_labels});
   for (const std::string& view : recipe.given()) {
     if (std::find(given.begin(), given.end(), view) == given.end())
       fail(ErrorCode::bad_checkpoint, directory + "/detector.json",
@@ -294,16 +318,19 @@ void save_behaviour_model(const BehaviourModel& model, const std::string& direct
   DirectoryWriter writer(directory);
   write_model(writer, model.encoder, model.encoder.values());
   writer.write("event_schema.json", to_json(model.schema));
+  if (!model.numbers.empty()) writer.write(k_numbers_file, number_bytes(model.numbers));
   if (model.repairer) write_repairer(writer, *model.repairer);
   writer.leave_out([](std::string_view name) { return name == k_tagger; });  // that of another generation
   write_calibration(writer, model);
   writer.commit();
 }
 
-std::vector<std::string> given_views(const EventSchema& schema, bool has_gate, bool has_labels) {
+std::vector<std::string> given_views(const EventSchema& schema, const GivenKinds& kinds) {
   std::vector<std::string> names = surprise_views(schema);
-  if (has_gate) names.emplace_back(k_gate_view);
-  if (has_labels) names.emplace_back(k_label_view);
+  if (kinds.numbers)
+    for (std::string& name : NumberProfile::views(number_blocks(schema))) names.push_back(std::move(name));
+  if (kinds.gate) names.emplace_back(k_gate_view);
+  if (kinds.labels) names.emplace_back(k_label_view);
   return names;
 }
 
@@ -356,14 +383,16 @@ BehaviourModel read_behaviour_model(const std::string& directory, const LoadOpti
   const bool judges_by_gate = has_gate_view(sidecar.recipe);
   SequenceDetectorOptions detector_options;
   detector_options.contamination = sidecar.target_fpr;
-  SequenceDetector detector(sidecar.recipe, given_views(schema, judges_by_gate, labels.has_value()), detector_options);
+  NumberProfile numbers = read_numbers(sidecar.recipe, members, schema);
+  SequenceDetector detector(sidecar.recipe, given_views(schema, {!numbers.empty(), judges_by_gate, labels.has_value()}),
+                            detector_options);
   detector.load(members.tensors("profile.safetensors"));
   EventCalibration events =
       read_event_calibration(members.tensors("event_calibration.safetensors"), sidecar.repeat_share, schema);
   LoadReport report = precision_report(sidecar, options.precision, directory);
   return {std::move(schema),       std::move(encoder), std::move(detector), std::move(events),   sidecar.target_fpr,
           sidecar.drift_auroc,     sidecar.training,   std::move(labels),   std::move(repairer), judges_by_gate,
-          sidecar.recalibrated_on, sidecar.precision,  std::move(report)};
+          sidecar.recalibrated_on, sidecar.precision,  std::move(report),   std::move(numbers)};
 }
 
 }  // namespace v0

@@ -128,6 +128,7 @@ class FineTuner {
   void read_sequences() {
     struct Worker {
       SurpriseScratch surprise;
+      NumberScratch statistics;
       RepairScratch repair;
       std::vector<float> out;
     };
@@ -148,6 +149,7 @@ class FineTuner {
         seen_[first + k] = {{surprise.means.begin(), surprise.means.end()},
                             {surprise.columns.begin(), surprise.columns.end()},
                             {surprise.hidden.begin(), surprise.hidden.end()}};
+        model_.numbers.append_scores(encoded_[first + k], workers[w].statistics, seen_[first + k].given);
         if (model_.judges_by_gate)
           seen_[first + k].given.push_back(
               model_.repairer->gate_gain(encoded_[first + k], model_.schema, workers[w].repair));

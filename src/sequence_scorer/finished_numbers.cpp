@@ -82,6 +82,29 @@ FinishedNumbers finished_numbers(std::span<const FitJob> jobs, std::span<const d
   return result;
 }
 
+FinishedNumbers finished_statistics(const NumberProfile& numbers, std::span<const double> statistics,
+                                    const FinishedNumbers& surprises, std::uint64_t seed, Executor& executor) {
+  FinishedNumbers result;
+  result.held_out = out_of_fold_numbers(numbers.blocks(), statistics, seed, executor);
+  if (!surprises.shifted.empty()) result.shifted = result.held_out;
+  if (!surprises.noise.empty()) result.noise.assign(numbers.count_views(), 0);
+  if (surprises.own.empty()) return result;
+  const std::size_t width = count_statistics(numbers.blocks()), views = numbers.count_views();
+  result.own.resize(result.held_out.size());
+  struct Worker {
+    NumberScratch scratch;
+    std::vector<double> scores;
+  };
+  auto workers = make_per_worker(executor, [] { return Worker(); });
+  executor.run(statistics.size() / width, [&](std::size_t i, std::size_t w) {
+    workers[w].scores.clear();
+    numbers.append_scores_of(statistics.subspan(i * width, width), workers[w].scratch, workers[w].scores);
+    std::copy(workers[w].scores.begin(), workers[w].scores.end(),
+              result.own.begin() + static_cast<std::ptrdiff_t>(i * views));
+  });
+  return result;
+}
+
 FinishedNumbers side_by_side(const FinishedNumbers& first, const FinishedNumbers& second, std::size_t sequences) {
   const auto merge = [](const std::vector<double>& left, const std::vector<double>& right, std::size_t rows) {
     const std::size_t of_left = left.size() / rows, of_right = right.size() / rows;

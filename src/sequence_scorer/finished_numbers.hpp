@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "seqguard/core/executor.hpp"
+#include "seqguard/detection/number_profile.hpp"
 #include "seqguard/model/model.hpp"
 #include "seqguard/repair/sequence_repairer.hpp"
 #include "seqguard/sequence_scorer/fit_input.hpp"
@@ -40,6 +41,11 @@ struct FinishedNumbers {
 ///     noise:            standard deviation of finished(p) - k(p) - d_k over those probes and all folds
 FinishedNumbers finished_numbers(std::span<const FitJob> jobs, std::span<const double> held_out, std::size_t sequences,
                                  std::span<const double> probes);
+
+/// The views of a profile of numbers, which needs no training: held out by folds of their own, and the same for each
+/// of the finished networks. Empty what is empty of `surprises`.
+FinishedNumbers finished_statistics(const NumberProfile& numbers, std::span<const double> statistics,
+                                    const FinishedNumbers& surprises, std::uint64_t seed, Executor& executor);
 
 /// Both side by side: the views of `first`, then those of `second`.
 FinishedNumbers side_by_side(const FinishedNumbers& first, const FinishedNumbers& second, std::size_t sequences);

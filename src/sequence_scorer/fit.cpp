@@ -50,8 +50,13 @@ ViewSpec gate_view() {
   return view;
 }
 
+/// Traces are judged by their order alone.
+std::vector<NumberBlock> blocks_of(const FitOptions& options, const EventSchema& schema) {
+  return options.preset == RecipePreset::standard ? number_blocks(schema) : std::vector<NumberBlock>();
+}
+
 Recipe recipe_of(const FitOptions& options, const EventSchema& schema) {
-  Recipe recipe = Recipe::preset(options.preset, surprise_views(schema));
+  Recipe recipe = Recipe::preset(options.preset, given_views(schema, {.numbers = !blocks_of(options, schema).empty()}));
   if (options.gate_view) recipe.views.push_back(gate_view());
   return recipe;
 }
@@ -97,12 +102,13 @@ class Fitter {
     for (std::size_t j = state_.job; j < jobs_.size(); ++j) train_encoder(encoder, j);
     std::optional<SequenceRepairer> repairer;
     if (repairs()) repairer = fit_repairer(input_, context_, jobs_, trainings_, executor_, report);
-    auto model = std::make_shared<BehaviourModel>(
-        BehaviourModel{schema_, std::move(encoder),
-                       SequenceDetector(recipe_of(options_, schema_), given_views(schema_, options_.gate_view, false),
-                                        detector_options()),
-                       event_calibration(), options_.target_fpr, 0.5, to_json(plan_), std::nullopt, std::move(repairer),
-                       options_.gate_view});
+    auto model = std::make_shared<BehaviourModel>(BehaviourModel{
+        schema_, std::move(encoder),
+        SequenceDetector(recipe_of(options_, schema_),
+                         given_views(schema_, {!blocks_of(options_, schema_).empty(), options_.gate_view}),
+                         detector_options()),
+        event_calibration(), options_.target_fpr, 0.5, to_json(plan_), std::nullopt, std::move(repairer),
+        options_.gate_view});
     fit_detector(*model, report);
     const std::string& last = jobs_.back().phase;
     trainings_.report_calibration(repairs() ? tagger_phase(jobs_, jobs_.size() - 1) : last, data_.size());
@@ -188,14 +194,27 @@ class Fitter {
     for (std::size_t i = 0; plan_.folds > 0 && i < n; ++i) all.push_back(static_cast<std::uint32_t>(i));
     FinishedNumbers numbers = finished_numbers(jobs_, state_.next, n, state_.probes);
     numbers.own = surprise_means(model.encoder, input_, all, executor_);
+    if (!model.numbers.empty())
+      numbers =
+          side_by_side(numbers, finished_statistics(model.numbers, statistics_, numbers, options_.seed, executor_), n);
     if (!model.judges_by_gate) return numbers;
     FinishedNumbers gate = finished_numbers(jobs_, state_.gains, n, state_.gain_probes);
     gate.own = gate_gains(*model.repairer, input_, all, executor_);
     return side_by_side(numbers, gate, n);
   }
 
+  void learn_numbers(BehaviourModel& model) {
+    std::vector<NumberBlock> blocks = blocks_of(options_, schema_);
+    if (blocks.empty()) return;
+    NumberScratch scratch;
+    statistics_.clear();
+    for (std::size_t i = 0; i < data_.size(); ++i) append_statistics(blocks, data_[i], scratch, statistics_);
+    model.numbers = NumberProfile(std::move(blocks), statistics_);
+  }
+
   void fit_detector(BehaviourModel& model, FitReport* report) {
     const std::vector<TypeSequence> types = all_types();
+    learn_numbers(model);
     const FinishedNumbers finished = numbers_of(model);
     model.detector.fit(types, {finished.held_out, finished.shifted, finished.own, finished.noise}, executor_);
     const Drift drift = drift_check(types, model.detector.recipe(), detector_options().profile, executor_);
@@ -225,6 +244,7 @@ class Fitter {
   std::size_t surprises_;  // views of the encoder
   FitTrainings trainings_;
   FitState& state_;
+  std::vector<double> statistics_;  // [sequences, count_statistics()] of the views of numbers
 };
 
 }  // namespace

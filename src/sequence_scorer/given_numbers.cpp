@@ -11,6 +11,7 @@ std::span<const double> given_numbers(const BehaviourModel& model, const Encoded
                                       const Surprise& surprise, SequenceDetector::Scratch& detector,
                                       GivenScratch& scratch) {
   scratch.numbers.assign(surprise.means.begin(), surprise.means.end());
+  model.numbers.append_scores(events, scratch.statistics, scratch.numbers);
   if (model.judges_by_gate) scratch.numbers.push_back(model.repairer->gate_gain(events, model.schema, scratch.repair));
   if (model.labels) scratch.numbers.push_back(std::numeric_limits<double>::quiet_NaN());
   model.detector.score_views(events.types, scratch.numbers, detector);

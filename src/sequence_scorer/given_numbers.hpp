@@ -1,5 +1,5 @@
-// The numbers that the views of a model get from outside the statistics: surprises of the encoder, the gate of the
-// repair, log odds of labels.
+// The numbers that the views of a model get from outside the statistics of the events: surprises of the encoder, levels
+// of the columns, the gate of the repair, log odds of labels.
 #pragma once
 
 #include <cstdint>
@@ -17,6 +17,7 @@ inline namespace v0 {
 
 /// Buffers of one thread for given_numbers().
 struct GivenScratch {
+  NumberScratch statistics;
   RepairScratch repair;
   LabelScratch labels;
   std::vector<float> logits;    ///< of the classes of the last sequence

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "seqguard/detection/label_classifier.hpp"
+#include "sequence_scorer/number_view_words.hpp"
 #include "sequence_scorer/number_words.hpp"
 #include "sequence_scorer/repeated_stretch.hpp"
 
@@ -103,6 +104,10 @@ class Sentence {
            ", of normal sequences the network expects " + duration_words(facts_.expected_ms) + " or more; " + text;
   }
 
+  std::string crowd() const {
+    return "a twentieth of the normal sequences has " + percent_words(1 - raw_) + " of these event types in common" +
+           range([](double distance) { return percent_words(1 - distance); }, true);
+  }
   std::string types() const {
     const std::vector<Familiarity> items = odd_items();
     std::string text = "the set of " + count_words(facts_.features.types.size(), "event type") + " is " + similarity();
@@ -217,6 +222,7 @@ struct Writer {
 };
 constexpr Writer k_writers[] = {{"ngram", [](const Sentence& s) { return s.ngram(); }},
                                 {"types", [](const Sentence& s) { return s.types(); }},
+                                {"crowd", [](const Sentence& s) { return s.crowd(); }},
                                 {"typeset", [](const Sentence& s) { return s.types(); }},
                                 {"logcount", [](const Sentence& s) { return s.logcount(); }},
                                 {"pairset", [](const Sentence& s) { return s.pairset(); }},
@@ -234,6 +240,7 @@ std::string Sentence::text() const {
   for (const Writer& writer : k_writers)
     if (view_.name == writer.view) return writer.write(*this);
   if (view_.given && view_.name.starts_with(std::string(k_next_view) + ":")) return column_of_next();
+  if (view_.given && is_number_view(view_.name)) return number_view_words(facts_, view_.name, raw_);
   return "\"" + view_.name + "\" is " + short_number(raw_) + range(short_number);
 }
 

@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 #include <nlohmann/json.hpp>
@@ -191,6 +193,57 @@ TEST_CASE("levels by sidedness, cap, power mean and weighted sum") {
   CHECK(judged.p_value == doctest::Approx(mean.combined().p_value(judged.value)));
   CHECK(judged.p_conformal == doctest::Approx(1.0 / 20));
   CHECK(mean.judge(std::vector<double>{9, 50, 9}, levels).worst_view == 1);
+}
+
+TEST_CASE("adaptive: sum, power mean and largest level, each by its own tail") {
+  Recipe recipe{
+      "test", Combiner::adaptive, {{"ngram", Sidedness::upper, 1.0}, {"types", Sidedness::upper, 0.5}, {"unseen"}}};
+  constexpr std::size_t n = 100;
+  Random random(5);
+  std::vector<double> raw;
+  for (std::size_t i = 0; i < 3 * n; ++i) raw.push_back(random.uniform());
+  const Calibration calibration(recipe, {{raw.data(), n, 3}});
+  const auto evidence = [](std::span<const double> a) {
+    return std::array<double, 3>{
+        (a[0] + 0.5 * a[1] + a[2]) / 2.5,
+        3 * std::log((std::exp(a[0] / 3) + 0.5 * std::exp(a[1] / 3) + std::exp(a[2] / 3)) / 2.5),
+        std::max({a[0], a[1] + std::log(0.5), a[2]})};
+  };
+  std::array<std::vector<double>, 3> of_normals;
+  std::vector<double> levels(3);
+  for (std::size_t i = 0; i < n; ++i) {
+    calibration.levels(std::span(raw).subspan(3 * i, 3), levels);
+    for (std::size_t k = 0; k < 3; ++k) of_normals[k].push_back(evidence(levels)[k]);
+  }
+  const auto expected = [&](std::span<const double> a) {
+    double sum = 0;
+    for (std::size_t k = 0; k < 3; ++k)
+      sum += std::exp(TailCalibration(of_normals[k], TailRule::cautious).level(evidence(a)[k]) / 3);
+    return 0.75 * 3 * std::log(sum / 3);
+  };
+  for (const std::vector<double>& x : {std::vector<double>{0.5, 0.5, 0.5}, {0.1, 0.2, 2}, {1.5, 1.5, 1.5}}) {
+    const Judgement judged = calibration.judge(x, levels);
+    CHECK(judged.value == doctest::Approx(expected(levels)));
+    CHECK(judged.p_value == doctest::Approx(calibration.combined().p_value(judged.value)));
+  }
+  // The cap: twice as far is no more.
+  CHECK(calibration.judge(std::vector<double>{0, 0, 1000}, levels).value ==
+        calibration.judge(std::vector<double>{0, 0, 2000}, levels).value);
+  CHECK(levels[2] == doctest::Approx(std::log(n + 1.0) + 8));
+
+  ProfileWriter writer;
+  writer.scope("calibration");
+  calibration.save(writer);
+  const std::string bytes = writer.serialize();
+  const SafetensorsFile file(std::as_bytes(std::span(bytes)), "memory");
+  const Calibration loaded = Calibration::load(recipe, ProfileReader(file, "calibration"));
+  CHECK(loaded.combine(levels) == calibration.combine(levels));
+  // With fewer normals the power mean alone.
+  const Calibration few(recipe, {{raw.data(), n - 1, 3}});
+  few.levels(std::vector<double>{0.5, 0.99, 0.2}, levels);
+  CHECK(few.combine(levels) == doctest::Approx(evidence(levels)[1]));
+  recipe.combiner = Combiner::power_mean;
+  CHECK(Calibration::load(recipe, ProfileReader(file, "calibration")).combine(levels) != calibration.combine(levels));
 }
 
 TEST_CASE("calibration leaves out incomplete rows and refuses a wrong width") {

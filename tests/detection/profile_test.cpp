@@ -93,7 +93,7 @@ TEST_CASE("out-of-fold scores: unseen by their statistics, equal at any concurre
   const std::size_t views = recipe.views.size();
   const auto spans = views_of(normals);
   const std::vector<double> raw = out_of_fold_scores(spans, next, recipe);
-  const std::size_t unseen = 5;
+  const std::size_t unseen = 6;
   REQUIRE(recipe.views[unseen].name == "unseen");
   for (std::size_t i = 0; i < 42; ++i) {
     CHECK(raw[i * views + unseen] == (i == 7 ? 1.0 : 0.0));

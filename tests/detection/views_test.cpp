@@ -54,6 +54,15 @@ TEST_CASE("types: cosine distance of the sets, unseen types apart, and typeset m
   CHECK(score("types", {k_new}, 1) == 1);
 }
 
+TEST_CASE("crowd: a few twins do not make a sequence usual") {
+  Sequences normals(200, {0, 1});
+  for (std::size_t i = 0; i < 3; ++i) normals[i] = {2};
+  // A twentieth are ten normals, of which three are equal and seven share nothing; of five, two.
+  CHECK(score("crowd", {2, 2}, 5, normals) == doctest::Approx(0.7).epsilon(k_bound));
+  CHECK(score("types", {2, 2}, 5, normals) == doctest::Approx(0.4).epsilon(k_bound));
+  CHECK(std::abs(score("crowd", {1, 0, 0}, 5, normals)) < k_bound);
+}
+
 TEST_CASE("logcount: min / max distance of log(1 + count)") {
   // 0:2, 1:1, new:1 against 0:1, 1:2.
   const double expected = 1 - 2 * std::log(2.0) / (2 * std::log(3.0) + std::log(2.0));

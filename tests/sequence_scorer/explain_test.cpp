@@ -49,7 +49,8 @@ TEST_CASE("an explanation has words of its own for every view") {
   FitOptions traces = quick_fit();
   traces.preset = RecipePreset::traces;
   const SequenceScorer traced(fit(as_dataset(visits(60, 4)), traces));
-  const Dataset bots = timed_visits(1, 9, true);
+  const SequenceScorer columns(fit(visits_with_kinds(60, 4), quick_fit()));
+  const Dataset bots = timed_visits(1, 9, true), dear = visits_with_kinds(1, 9);
   std::set<std::string> seen;
   const auto check = [&](const Explanation& explanation) {
     double sum = 0;
@@ -75,7 +76,11 @@ TEST_CASE("an explanation has words of its own for every view") {
     CAPTURE(std::string(name));
     CHECK(seen.contains(std::string(name)));
   }
+  check(columns.explain(dear.view(0)));
   for (const std::string& name : surprise_views(*times_scorer().schema())) CHECK(seen.contains(name));
+  for (const std::string& name : NumberProfile::views(number_blocks(*columns.schema()))) CHECK(seen.contains(name));
+  for (const std::string& name : NumberProfile::views(number_blocks(*times_scorer().schema())))
+    CHECK(seen.contains(name));
 }
 
 TEST_CASE("what was learned from labels has words too") {

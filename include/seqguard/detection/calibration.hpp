@@ -1,6 +1,7 @@
 // Raw scores of all views to one calibrated decision.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <span>
 #include <string>
@@ -84,17 +85,28 @@ class Calibration {
   };
   double level(const View& view, double raw, bool learned) const noexcept;
   double contribution(const View& view, double level) const noexcept;
-  /// T of row r of `other`, with held_out where it does not know a view.
-  double combine_row(MatrixView<const double> held_out, MatrixView<const double> other, std::size_t r,
-                     bool learned = false) const;
+  using Evidence = std::array<double, 3>;          ///< S_1 .. S_3 of Combiner::adaptive
+  using NormalEvidence = std::array<Evidence, 3>;  ///< held out, by the finished model, and by it as a learned one
+  Evidence evidence(std::span<const double> levels) const noexcept;
+  double combine(const Evidence& found) const noexcept;
+  double weighted(const View& view, double level) const noexcept;  ///< A_i + log w_i, at most the cap
+  double weighted_mean(std::span<const double> levels) const noexcept;
+  double power_mean(std::span<const double> levels) const noexcept;
+  /// Levels of row r of `other`, with held_out where it does not know a view.
+  std::vector<double> levels_of_row(MatrixView<const double> held_out, MatrixView<const double> other, std::size_t r,
+                                    bool learned = false) const;
+  std::vector<NormalEvidence> evidence_of(const CalibrationScores& scores, std::span<const std::size_t> rows) const;
+  /// The tails of S_1 .. S_3, of all normals but each parts-th from `part` on (parts 1: of all).
+  void set_evidence(std::span<const NormalEvidence> normals, std::size_t part, std::size_t parts);
   void set_views(const Recipe& recipe, std::span<const std::vector<double>> upper,
-                 std::span<const std::vector<double>> lower, std::span<const double> noise);
+                 std::span<const std::vector<double>> lower, std::span<const double> noise, bool adapts);
 
   Combiner combiner_ = Combiner::power_mean;
-  double cap_ = 0;  ///< log(n + 1) + 4, n normals that calibrate the views
+  double cap_ = 0;  ///< log(n + 1) + 4 (adaptive, of 100 normals or more: 8), n normals that calibrate the views
   double total_weight_ = 1;
   std::vector<View> views_;
-  std::vector<double> noise_;  ///< [views] CalibrationScores::noise
+  std::vector<double> noise_;                ///< [views] CalibrationScores::noise
+  std::array<TailCalibration, 3> evidence_;  ///< of S_1 .. S_3, each by the largest of a normal's rows; or empty
   TailCalibration combined_;
 };
 

@@ -80,6 +80,9 @@ struct DetectorOptions {
 ///
 ///     ngram     surprise under interpolated n-grams: unusual order. Two-sided, 9 : 1
 ///     types     distance to the nearest normals, sets of event types, cosine: unusual composition
+///     crowd     the same over a twentieth of the normals, five at least: what most do not, though a few do exactly
+///     that.
+///               Bots that have twins among the normals, and normals that are not as clean as they should be
 ///     typeset   the same with all unseen types merged into one
 ///     logcount  the same on log(1 + count), min / max: unusual amounts
 ///     pairset   the same on the set of types and bigrams

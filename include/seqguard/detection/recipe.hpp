@@ -31,6 +31,11 @@ struct ViewSpec {
 enum class Combiner {
   power_mean,    ///< T = 3 log(sum w_i exp(A_i / 3) / sum w_i), each A_i at most log(n + 1) + 4
   weighted_sum,  ///< T = sum w_i A_i / sum w_i (Fisher)
+  /// Of the A_i, each at most log(n + 1) + 8: S_1 their weighted mean, S_2 their power mean, S_3 the largest A_i + log
+  /// w_i. Each is calibrated on the normals (TailRule::cautious), B_k, and T = 3/4 * 3 log(sum exp(B_k / 3) / 3). One
+  /// clear view wins by S_3, weak agreement of many by S_1; what is usual of either is known from the normals, however
+  /// much the views depend on each other. With fewer than 100 normals T = S_2.
+  adaptive,
 };
 
 struct Recipe {
@@ -39,7 +44,9 @@ struct Recipe {
   std::vector<ViewSpec> views;
 
   /// One view for each way in which behaviour can be odd, and all that are `given`: with the surprise of each of
-  /// several columns, a bot that chooses likely pages at unlikely times is found.
+  /// several columns, a bot that chooses likely pages at unlikely times is found. The views of NumberProfile::views()
+  /// are upper; `numbers` weighs 2, and those of the columns together as much as two columns, so that many columns do
+  /// not drown what the events say.
   static Recipe broad(const std::vector<std::string>& given = {});
   /// System-call traces, and logs with few templates and a very low false-positive target. Of `given`, only k_next_view
   /// is used.

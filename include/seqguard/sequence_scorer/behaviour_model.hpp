@@ -11,6 +11,7 @@
 #include "seqguard/core/load_report.hpp"
 #include "seqguard/detection/event_calibration.hpp"
 #include "seqguard/detection/label_classifier.hpp"
+#include "seqguard/detection/number_profile.hpp"
 #include "seqguard/detection/sequence_detector.hpp"
 #include "seqguard/events/schema.hpp"
 #include "seqguard/model/model.hpp"
@@ -35,15 +36,22 @@ struct BehaviourModel {
   std::size_t recalibrated_on = 0;            ///< normals that recalibrate() put in the place of those of fit; 0: never
   Precision calibrated_in = Precision::fp32;  ///< of the products whose scores the calibration has seen
   LoadReport report = {};                     ///< of the load; nothing after a fit
+  NumberProfile numbers = {};  ///< gives NumberProfile::views() of the recipe; empty: the recipe has none
 };
 
-/// Names of the numbers that networks give with each sequence: surprise_views(), the view of the gate and that of the
-/// labels where there are such.
-std::vector<std::string> given_views(const EventSchema& schema, bool has_gate, bool has_labels);
+/// Which numbers come with each sequence beside the surprises of the encoder.
+struct GivenKinds {
+  bool numbers = false;  ///< NumberProfile::views()
+  bool gate = false;
+  bool labels = false;
+};
+
+/// Their names: surprise_views(), those of numbers, the view of the gate and that of the labels, where there are such.
+std::vector<std::string> given_views(const EventSchema& schema, const GivenKinds& kinds);
 
 /// Writes config.json, model.safetensors, event_schema.json, profile.safetensors, event_calibration.safetensors and
-/// detector.json, labels.safetensors where labels were learned, and tagger/ where there is a repair, complete or not at
-/// all.
+/// detector.json, numbers.safetensors where numbers are views, labels.safetensors where labels were learned, and
+/// tagger/ where there is a repair, complete or not at all.
 /// @throws Error io_error; unsupported: a model that was loaded, whose weights are packed; copy its directory instead.
 void save_behaviour_model(const BehaviourModel& model, const std::string& directory);
 
