@@ -33,9 +33,8 @@ void add_inspect(CLI::App& app, InspectOptions& options) {
   CLI::App* command =
       add_command(app, "inspect", "Says what a data file or a model directory contains, and whether the model loads",
                   "seqguard inspect shop/events.csv --html shop.html --model model", options.common);
-  add_input(*command, options.input, "path", "Model directory or data file");
+  add_input(*command, options.input, "path", "Model directory or data file", &options.table);
   command->get_option("path")->required()->type_name("PATH");
-  add_table(*command, options.table);
   command
       ->add_option("--html", options.html,
                    "Write the data file as a page of figures: one file of HTML that loads and runs nothing")
@@ -87,7 +86,7 @@ void add_evaluate(CLI::App& app, EvaluateOptions& options) {
                                   "--clean shop/clean.csv --report report.html",
                                   options.common);
   command->add_option("--model", options.model, "Folder written by fit")->type_name("DIR");
-  add_input(*command, options.input, "--input", "Sequences, some of them abnormal, - for stdin");
+  add_input(*command, options.input, "--input", "Sequences, some of them abnormal, - for stdin", &options.table);
   command->add_option("--labels", options.labels, "CSV: key, position, kind of each abnormal event")->type_name("FILE");
   command->add_option("--normal", options.normal, "Normal sequences")->type_name("FILE");
   command->add_option("--abnormal", options.abnormal, "Abnormal sequences")->type_name("FILE");
@@ -123,8 +122,7 @@ void add_evaluate(CLI::App& app, EvaluateOptions& options) {
   command->add_option("--target-fpr", options.target_fpr, "With --folds: as of fit")
       ->check(check_target_fpr)
       ->needs(folds);
-  add_table(*command, options.table);
-  for (const char* flag : {"--key", "--order", "--time", "--columns"}) command->get_option(flag)->needs(folds);
+  for (const char* flag : {"--key", "--order", "--time"}) command->get_option(flag)->needs(folds);
 }
 
 void add_repair(CLI::App& app, RepairCommandOptions& options) {

@@ -85,6 +85,8 @@ std::string subject_of(const EvaluateOptions& options, Form form) {
 }  // namespace
 
 int run(const EvaluateOptions& options) {
+  if (!options.input.columns.empty() && !options.folds && !options.input.no_header)
+    throw UsageError("--columns requires --folds or --no-header: the columns are those of the model");
   const Form form = form_of(options);
   require_writable_file(options.report);
   require_writable_file(options.common.json);

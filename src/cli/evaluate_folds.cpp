@@ -76,7 +76,10 @@ ReadOptions same_columns(const Dataset& data) {
 
 Dataset read_part(const EvaluateOptions& options, const Dataset& data, const std::vector<std::size_t>& selected,
                   const ReadOptions& how) {
-  SelectedRows rows(open_rows(options.input.path, {.format = data.format(), .schema = how.schema}), data, selected);
+  ReadOptions form = read_options(options.input);
+  form.format = data.format();
+  form.schema = how.schema;
+  SelectedRows rows(open_rows(options.input.path, form), data, selected);
   Dataset part = read_events(rows, how);
   if (part.sequences().size() != selected.size())
     fail(ErrorCode::bad_format, options.input.path, "changed while it was read",

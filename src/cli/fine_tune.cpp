@@ -59,10 +59,11 @@ ClassLabels read_labels_as_written(const FineTuneCommandOptions& options, const 
   const ClassLabelOptions how{options.labels.empty() ? std::string() : options.label_column, options.normal_label,
                               options.unlabelled == "normal"};
   if (!options.labels.empty()) return read_class_labels(options.labels, data, how);
-  ReadOptions read{.key = data.key_column(),
-                   .order = data.order_column(),
-                   .columns = {{options.label_column, ColumnKind::categorical}}};
-  if (!options.input.format.empty()) read.format = data_format_from_string(options.input.format);
+  ReadOptions read = read_options(options.input);
+  read.strict = false;
+  read.key = data.key_column();
+  read.order = data.order_column();
+  read.columns = {{options.label_column, ColumnKind::categorical}};
   return class_labels_of_column(read_events(options.input.path, read), data, false, how);
 }
 

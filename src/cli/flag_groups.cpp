@@ -78,7 +78,24 @@ CLI::App* add_command(CLI::App& app, const std::string& name, const std::string&
   return command;
 }
 
-void add_input(CLI::App& command, InputOptions& input, const std::string& flag, const std::string& what) {
+namespace {
+
+/// Which columns of a table mean what.
+void add_table(CLI::App& command, TableOptions& table) {
+  command.add_option("--key", table.key, "Column that names the sequence (default: inferred)")->type_name("NAME");
+  command
+      .add_option(
+          "--order", table.order,
+          "Column that orders its events: numbers or times, compared exactly (default: inferred, else the order "
+          "of the rows)")
+      ->type_name("NAME");
+  command.add_option("--time", table.time, "Column of times")->type_name("NAME");
+}
+
+}  // namespace
+
+void add_input(CLI::App& command, InputOptions& input, const std::string& flag, const std::string& what,
+               TableOptions* table) {
   command.add_option(flag, input.path, what)->type_name("FILE");
   command.add_option("--format", input.format,
                      "lines, csv, recbole or jsonl (default: by the extension, else by the first byte)");
@@ -89,20 +106,24 @@ void add_input(CLI::App& command, InputOptions& input, const std::string& flag, 
   command.add_option("--max-errors", input.max_errors, "Bad rows named on stderr before they are only counted")
       ->check(check_whole_number)
       ->excludes("--strict");
-}
-
-void add_table(CLI::App& command, TableOptions& table) {
-  command.add_option("--key", table.key, "Column that names the sequence (default: inferred)")->type_name("NAME");
-  command
-      .add_option(
-          "--order", table.order,
-          "Column that orders its events: numbers or times, compared exactly (default: inferred, else the order "
-          "of the rows)")
-      ->type_name("NAME");
-  command.add_option("--time", table.time, "Column of times")->type_name("NAME");
-  command.add_option("--columns", table.columns, "Columns of an event, the first categorical one is judged")
-      ->type_name("NAME[:KIND],..")
-      ->delimiter(',');
+  command.add_option("--separator", input.separator,
+                     "What parts the cells of a table: one character, or tab (default: guessed from the first lines)");
+  command.add_option("--decimal", input.decimal, "Decimal sign of a table's numbers (default: guessed)")
+      ->check(CLI::IsMember({".", ","}));
+  CLI::Option* no_header = command.add_flag("--no-header", input.no_header, "The first row of a table is data");
+  CLI::Option* columns = command.add_option("--columns", input.columns)->delimiter(',');
+  if (table == nullptr) {
+    columns->description("Columns of a table without header by position, - for one that is not needed")
+        ->type_name("NAME,..")
+        ->needs(no_header);
+    return;
+  }
+  columns
+      ->description(
+          "Columns of an event, the first categorical one is judged; with --no-header all columns of the file by "
+          "position, - for one that is not needed")
+      ->type_name("NAME[:KIND],..");
+  add_table(command, *table);
 }
 
 }  // namespace seqguard::cli

@@ -13,10 +13,9 @@ namespace seqguard::cli {
 /// A command with the flags that all have.
 CLI::App* add_command(CLI::App& app, const std::string& name, const std::string& what, const std::string& example,
                       CommonOptions& common);
-/// The file to read, and how.
-void add_input(CLI::App& command, InputOptions& input, const std::string& flag, const std::string& what);
-/// Which columns of a table mean what.
-void add_table(CLI::App& command, TableOptions& table);
+/// The file to read, and how, where the columns are those of a model; or with `table` by what that says.
+void add_input(CLI::App& command, InputOptions& input, const std::string& flag, const std::string& what,
+               TableOptions* table = nullptr);
 /// A flag of the contract that this version does not have: refused by name.
 void add_flag_to_come(CLI::App& command, const std::string& flag, const std::string& instead);
 /// A flag that earlier versions had: refused, with a sentence that says what there is instead.

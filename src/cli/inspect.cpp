@@ -29,10 +29,13 @@ void refuse_data_flags(const InspectOptions& options) {
   for (const auto& [name, is_given] : {std::pair{"--format", !input.format.empty()},
                                        {"--strict", input.strict},
                                        {"--max-errors", input.max_errors != InputOptions().max_errors},
+                                       {"--separator", !input.separator.empty()},
+                                       {"--decimal", !input.decimal.empty()},
+                                       {"--no-header", input.no_header},
                                        {"--key", !table.key.empty()},
                                        {"--order", !table.order.empty()},
                                        {"--time", !table.time.empty()},
-                                       {"--columns", !table.columns.empty()},
+                                       {"--columns", !input.columns.empty()},
                                        {"--html", !options.html.empty()},
                                        {"--model", !options.model.empty()}})
     if (is_given) names += (names.empty() ? "" : ", ") + std::string(name);

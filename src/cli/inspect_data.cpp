@@ -70,12 +70,12 @@ void describe_judged(const JudgedData& judged, Facts& facts) {
 }
 
 /// The model's schema names the columns.
-void refuse_table_flags(const TableOptions& table) {
+void refuse_table_flags(const InputOptions& input, const TableOptions& table) {
   std::string names;
   for (const auto& [name, is_given] : {std::pair{"--key", !table.key.empty()},
                                        {"--order", !table.order.empty()},
                                        {"--time", !table.time.empty()},
-                                       {"--columns", !table.columns.empty()}})
+                                       {"--columns", !input.columns.empty() && !input.no_header}})
     if (is_given) names += (names.empty() ? "" : ", ") + std::string(name);
   if (!names.empty())
     throw UsageError("inspect: " + names + ": without effect with --model, whose schema names the columns");
@@ -86,7 +86,7 @@ void refuse_table_flags(const TableOptions& table) {
 int describe_data(const InspectOptions& options, Facts& facts) {
   std::optional<SequenceScorer> scorer;
   if (!options.model.empty()) {
-    refuse_table_flags(options.table);
+    refuse_table_flags(options.input, options.table);
     scorer = load_scorer(options.model, options.common);
   }
   const Dataset data = scorer ? read_input(options.input, *scorer->schema()) : read_input(options.input, options.table);

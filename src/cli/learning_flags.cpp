@@ -6,10 +6,9 @@ namespace seqguard::cli {
 void add_fit(CLI::App& app, FitCommandOptions& options) {
   CLI::App* command = add_command(app, "fit", "Learns normal behaviour from unlabelled sequences",
                                   "seqguard fit --input shop/clean.csv --output model --threads 2", options.common);
-  add_input(*command, options.input, "--input", "Sequences of normal traffic, - for stdin");
+  add_input(*command, options.input, "--input", "Sequences of normal traffic, - for stdin", &options.table);
   command->get_option("--input")->required();
   command->add_option("--output", options.output, "The model's folder")->type_name("DIR")->required();
-  add_table(*command, options.table);
   command->add_option("--preset", options.preset, "Recipe of detectors")->check(CLI::IsMember({"default", "traces"}));
   command->add_option("--size", options.size, "Size of the encoder")->check(CLI::IsMember({"auto", "T", "S", "M"}));
   command->add_option("--epochs", options.epochs, "Passes over the data (default: by the amount of data)")

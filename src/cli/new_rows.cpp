@@ -22,8 +22,10 @@ std::vector<std::string> orders_beside(const PlacedRow* before, const PlacedRow*
       parse_time(behind->order, "ms", last) != ParseStatus::ok || first.form == TimeForm::number ||
       last.form == TimeForm::number)
     return orders;
-  TimeStyle style = *time_style(bound, "ms");
-  widen(style, *time_style(behind->order, "ms"));
+  const auto own = time_style(bound, "ms"), other = time_style(behind->order, "ms");
+  if (!own || !other) return orders;
+  TimeStyle style = *own;
+  widen(style, *other);
   for (std::size_t i = 0; i < count; ++i) orders[i] = time_text(style, middle(first.ms, last.ms, i + 1, count + 1), 0);
   return orders;
 }
@@ -92,6 +94,13 @@ std::size_t FileRows::gap(std::size_t first, std::size_t last, std::int64_t time
   return static_cast<std::size_t>(std::upper_bound(at(first), at(last), time_ms) - times_.begin());
 }
 
+void refuse_time(const Dataset& data, std::string_view text) {
+  fail(ErrorCode::unsupported, data.rejected().file,
+       "a repair sets or inserts times, and those of this file are read but not written in their form; give them as "
+       "numbers or ISO 8601",
+       "2024-05-01T10:20:30Z", quoted(text));
+}
+
 bool times_are_order(const Dataset& data) {
   const RowFields& fields = data.row_fields();
   return fields.order && fields.order == fields.time;
@@ -128,6 +137,8 @@ std::vector<PlacedRow> rows_between(const Dataset& data, const FileRows& rows, c
   std::optional<TimeStyle> own;
   for (const PlacedRow* neighbour : {before, behind})
     if (!own && neighbour != nullptr) own = time_style(neighbour->time, data.time_unit());
+  for (const PlacedRow* neighbour : {before, behind})
+    if (!own && neighbour != nullptr && neighbour->time_ms != k_no_time) refuse_time(data, neighbour->time);
   if (!own) own = style ? *style : TimeStyle{.form = TimeForm::number, .unit = data.time_unit(), .digits = 9};
   if (style) widen(*own, *style);
   std::optional<std::vector<std::string>> orders;

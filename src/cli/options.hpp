@@ -26,12 +26,14 @@ struct InputOptions {
   std::string format;  ///< empty: by the extension
   bool strict = false;
   std::size_t max_errors = 20;
+  std::string separator = {}, decimal = {};  ///< of tables; empty: guessed
+  bool no_header = false;
+  std::vector<std::string> columns = {};  ///< without a header: all, by position; else those of an event
 };
 
 /// Flags that override what is inferred from a table's header.
 struct TableOptions {
   std::string key, order, time;
-  std::vector<std::string> columns;
 };
 
 /// How sequences are repaired.

@@ -39,10 +39,15 @@ auto with_our_arguments(const Work& work) {
   }
 }
 
-Dataset read(const InputOptions& input, ReadOptions options) {
-  if (!input.format.empty()) options.format = with_our_arguments([&] { return data_format_from_string(input.format); });
-  options.strict = input.strict;
-  options.kept_rejects = input.max_errors;
+char separator_of(const std::string& text) {
+  if (text.empty()) return '\0';
+  if (text == "tab" || text == "\\t") return '\t';
+  if (text.size() != 1 || text == "\"" || text == "\n" || text == "\r")
+    throw UsageError("--separator: expected one character or tab, found \"" + text + "\"");
+  return text[0];
+}
+
+Dataset read(const InputOptions& input, const ReadOptions& options) {
   Dataset data = read_events(input.path, options);
   report_rejected(data, input.max_errors);
   if (data.sequences().empty())
@@ -54,16 +59,35 @@ Dataset read(const InputOptions& input, ReadOptions options) {
 
 }  // namespace
 
+ReadOptions read_options(const InputOptions& input) {
+  ReadOptions options;
+  if (!input.format.empty()) options.format = with_our_arguments([&] { return data_format_from_string(input.format); });
+  options.separator = separator_of(input.separator);
+  options.decimal = input.decimal.empty() ? '\0' : input.decimal[0];
+  options.no_header = input.no_header;
+  std::vector<ColumnRequest>& columns = input.no_header ? options.header : options.columns;
+  for (const std::string& column : input.columns)
+    columns.push_back(with_our_arguments([&] { return column_request_from_string(column); }));
+  options.strict = input.strict;
+  options.kept_rejects = input.max_errors;
+  return options;
+}
+
 Dataset read_input(const InputOptions& input, const TableOptions& table) {
   return with_our_arguments([&] {
-    ReadOptions options{.key = table.key, .order = table.order, .time = table.time};
-    for (const std::string& column : table.columns) options.columns.push_back(column_request_from_string(column));
+    ReadOptions options = read_options(input);
+    options.key = table.key;
+    options.order = table.order;
+    options.time = table.time;
     return read(input, options);
   });
 }
 
 Dataset read_input(const InputOptions& input, const EventSchema& schema, const ModelInputOptions& how) {
-  Dataset data = read(input, {.schema = &schema, .keep_raw = how.keep_raw});
+  ReadOptions options = read_options(input);
+  options.schema = &schema;
+  options.keep_raw = how.keep_raw;
+  Dataset data = with_our_arguments([&] { return read(input, options); });
   std::vector<DataFinding> differences = compare_with_schema(data, schema);
   report_findings(differences, input.strict && !how.may_differ);
   if (how.findings != nullptr) {

@@ -14,6 +14,9 @@
 
 namespace seqguard::cli {
 
+/// How the flags want a file to be read, but for its columns. @throws UsageError.
+ReadOptions read_options(const InputOptions& input);
+
 /// Reads with an inferred schema. Rejected rows and findings are named on stderr. @throws Error also if no sequence is
 /// left, and bad_event at a finding that --strict refuses.
 Dataset read_input(const InputOptions& input, const TableOptions& table);

@@ -43,6 +43,7 @@ class TableRewriter {
 
  private:
   std::string edited_row(std::size_t event, const OwnEdits& own, const std::optional<TimeStyle>& style) const;
+  std::string as_written(const FollowingColumn& following) const;
   std::string new_row(const DataSequence& sequence, const EditedEvent& event) const;
   PlacedRow placed(std::size_t event) const;
   void require_order(std::size_t s, const std::vector<EditedEvent>& events) const;
@@ -70,6 +71,14 @@ PlacedRow TableRewriter::placed(std::size_t event) const {
   return row;
 }
 
+/// A number has the decimal sign of the file.
+std::string TableRewriter::as_written(const FollowingColumn& following) const {
+  std::string text = following.after;
+  if (data_.columns()[following.column].kind == ColumnKind::numeric)
+    std::replace(text.begin(), text.end(), '.', data_.row_style().decimal);
+  return text;
+}
+
 /// The bytes of a row with the edited value, those that follow it, and the edited time.
 std::string TableRewriter::edited_row(std::size_t event, const OwnEdits& own,
                                       const std::optional<TimeStyle>& style) const {
@@ -80,7 +89,7 @@ std::string TableRewriter::edited_row(std::size_t event, const OwnEdits& own,
   if (own.value != nullptr) {
     put(data_.columns()[data_.primary()].field, own.value->after);
     for (const FollowingColumn& following : own.value->followed)
-      put(data_.columns()[following.column].field, following.after);
+      put(data_.columns()[following.column].field, as_written(following));
   }
   if (own.time == nullptr) return row;
   if (!data_.row_fields().time)
@@ -89,7 +98,9 @@ std::string TableRewriter::edited_row(std::size_t event, const OwnEdits& own,
   const std::string before = field_value(row, data_.row_style(), field);
   ExactTime time;
   if (parse_time(before, data_.time_unit(), time) != ParseStatus::ok) return row;  // not known, and stays so
-  TimeStyle own_style = *time_style(before, data_.time_unit());
+  const auto known_style = time_style(before, data_.time_unit());
+  if (!known_style) refuse_time(data_, before);
+  TimeStyle own_style = *known_style;
   if (style) widen(own_style, *style);
   put(field, time_text(own_style, time.ms + own.time->shift_ms, time.ns));
   return row;
@@ -99,8 +110,10 @@ std::string TableRewriter::new_row(const DataSequence& sequence, const EditedEve
   const RowFields& fields = data_.row_fields();
   std::vector<std::string_view> values(fields.count);
   values[data_.columns()[data_.primary()].field] = event.insertion->after;
+  std::vector<std::string> followed;
+  followed.reserve(event.insertion->followed.size());  // the fields point into it
   for (const FollowingColumn& following : event.insertion->followed)
-    values[data_.columns()[following.column].field] = following.after;
+    values[data_.columns()[following.column].field] = followed.emplace_back(as_written(following));
   if (fields.key) values[*fields.key] = sequence.key;
   if (fields.time) values[*fields.time] = event.row.time;
   if (fields.order) values[*fields.order] = event.row.order;

@@ -178,8 +178,12 @@ int run(const ScoreCommandOptions& options) {
   std::vector<DataFinding> findings;
   const Dataset data = read_input(options.input, *scorer.schema(), {.findings = &findings});
   std::optional<Normals> normals;
-  if (!options.normals.empty())
-    normals.emplace(InputOptions{options.normals, "", options.input.strict}, *scorer.schema());
+  if (!options.normals.empty()) {
+    InputOptions input = options.input;
+    input.path = options.normals;
+    input.format.clear();
+    normals.emplace(input, *scorer.schema());
+  }
   ExplainOptions explain;
   if (normals) explain.normals = &normals->encoded;
   remember_interrupts();

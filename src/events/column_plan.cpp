@@ -8,6 +8,7 @@
 #include <unordered_set>
 
 #include "core/secret_hash.hpp"
+#include "events/dialect.hpp"
 #include "events/parse_value.hpp"
 #include "seqguard/core/error.hpp"
 
@@ -58,14 +59,23 @@ std::optional<std::size_t> find(const SourceInfo& source, std::string_view name)
   return std::nullopt;
 }
 
+/// "price:nmeric": the name of no column, in front of which stands one.
+void refuse_unknown_kind(const SourceInfo& source, const std::string& name) {
+  const std::size_t colon = name.rfind(':');
+  if (colon != std::string::npos && find(source, std::string_view(name).substr(0, colon)))
+    fail(ErrorCode::invalid_argument, "columns (--columns)", "column kind of " + quoted(name),
+         "categorical, numeric or time (or RecBole's token, float)", std::string_view(name).substr(colon + 1));
+}
+
 ColumnPlan::Field require_column(const SourceInfo& source, const std::string& name) {
   if (const auto found = find(source, name)) {
     const std::string& unusable = source.columns[*found].unusable;
     if (!unusable.empty())
-      fail(ErrorCode::unsupported, source.name, "column " + quoted(name) + " holds lists (" + unusable + ")",
-           "a column with one value a row", unusable);
+      fail(ErrorCode::bad_format, source.name, "column " + quoted(name) + " cannot be used",
+           "one value a row, and one name", unusable);
     return {name, *found};
   }
+  refuse_unknown_kind(source, name);
   std::string names;
   for (const SourceColumn& column : source.columns) {
     if (names.size() > 200) {
@@ -82,7 +92,8 @@ ColumnPlan::Field require_column(const SourceInfo& source, const std::string& na
 std::optional<ColumnPlan::Field> first_named(const SourceInfo& source, Names names,
                                              const std::set<std::size_t>& taken) {
   for (std::size_t i = 0; i < source.columns.size(); ++i)
-    if (!taken.contains(i) && is_one_of(source.columns[i].name, names)) return {{source.columns[i].name, i}};
+    if (!taken.contains(i) && source.columns[i].unusable.empty() && is_one_of(source.columns[i].name, names))
+      return {{source.columns[i].name, i}};
   return std::nullopt;
 }
 
@@ -99,23 +110,79 @@ std::size_t distinct_values(const std::vector<std::string_view>& values) {
   return std::unordered_set<std::string_view, SecretHash>(values.begin(), values.end()).size();
 }
 
-bool all_numbers(const std::vector<std::string_view>& values) {
-  bool any = false;
+/// Three of them at most, each once, for a message.
+std::string some_of(const std::vector<std::string_view>& values) {
+  constexpr std::size_t k_shown = 3;
+  std::vector<std::string_view> shown;
   for (const std::string_view value : values) {
-    double number = 0;
-    const ParseStatus status = parse_number(value, number);
-    if (status == ParseStatus::bad) return false;
-    any = any || status == ParseStatus::ok;
+    if (shown.size() == k_shown) break;
+    if (std::find(shown.begin(), shown.end(), value) == shown.end()) shown.push_back(value);
   }
-  return any;
+  std::string text;
+  for (const std::string_view value : shown) text += (text.empty() ? "" : ", ") + quoted(value);
+  return text;
 }
 
-ColumnKind infer_kind(const SourceColumn& column, const std::vector<std::string_view>& values) {
+/// What of the sample cannot be read as `parse` does, and how many values are there.
+template <class Parse>
+std::vector<std::string_view> unread(const std::vector<std::string_view>& values, std::size_t& there,
+                                     const Parse& parse) {
+  std::vector<std::string_view> bad;
+  there = 0;
+  for (const std::string_view value : values) {
+    const ParseStatus status = parse(value);
+    there += status == ParseStatus::missing ? 0 : 1;
+    if (status == ParseStatus::bad) bad.push_back(value);
+  }
+  return bad;
+}
+
+double share_of(const std::vector<std::string_view>& bad, std::size_t there) {
+  return there == 0 ? 0 : static_cast<double>(bad.size()) / static_cast<double>(there);
+}
+
+/// By the values of a column without a kind. A few texts among numbers make it a categorical one, and that is said.
+ColumnKind infer_kind(const SourceInfo& source, const SourceColumn& column, const std::vector<std::string_view>& values,
+                      ColumnPlan& plan) {
   constexpr std::size_t k_few = 20;  // a rating or an hour tells more as a category
+  constexpr double k_almost = 0.1;
   if (column.kind) return *column.kind;
-  return !names_an_identifier(column.name) && all_numbers(values) && distinct_values(values) > k_few
-             ? ColumnKind::numeric
-             : ColumnKind::categorical;
+  if (names_an_identifier(column.name)) return ColumnKind::categorical;
+  std::size_t there = 0;
+  const std::vector<std::string_view> bad = unread(values, there, [&](std::string_view value) {
+    double number = 0;
+    return parse_number(value, number, source.decimal);
+  });
+  if (there == 0 || share_of(bad, there) > k_almost || distinct_values(values) <= k_few) return ColumnKind::categorical;
+  if (bad.empty()) return ColumnKind::numeric;
+  plan.findings.push_back({DataFinding::Kind::almost_numbers, column.name, share_of(bad, there), 0,
+                           source.name + ": column " + quoted(column.name) + ": " + std::to_string(bad.size()) +
+                               " of " + std::to_string(there) + " values are no numbers (" + some_of(bad) +
+                               "), so all are taken as categories; --columns " + column.name +
+                               ":numeric,.. leaves such rows out instead"});
+  return ColumnKind::categorical;
+}
+
+/// An inferred column of times or orders that cannot be read is worth less than its rows.
+bool is_left_out(const SourceInfo& source, const ColumnPlan::Field& field, std::span<const SourceRow> sample,
+                 const char* what, const char* flag, ColumnPlan& plan) {
+  constexpr double k_most = 0.5;
+  std::size_t there = 0;
+  const std::vector<std::string_view> bad = unread(values_of(sample, field.field), there, [](std::string_view value) {
+    OrderKey order;
+    TimeForm form = TimeForm::none;
+    return parse_order(value, "ms", order, form);
+  });
+  if (share_of(bad, there) <= k_most) return false;
+  plan.findings.push_back(
+      {DataFinding::Kind::unread_column, field.name, share_of(bad, there), 0,
+       source.name + ": column " + quoted(field.name) + " is called like " + what + ", but " +
+           std::to_string(bad.size()) + " of " + std::to_string(there) + " values cannot be read as one (" +
+           some_of(bad) + "); it is left out. " + flag + " " + field.name +
+           " reads it all the same, and leaves out the rows; numbers and dates as 2024-05-01 10:20:30, "
+           "2024/05/01, 01/May/2024:10:20:30 +0200 are known"});
+  plan.ignored.push_back(field.name + " (cannot be read as " + what + ")");
+  return true;
 }
 
 /// Every row has a value of its own: a row identifier tells nothing about behaviour.
@@ -135,6 +202,18 @@ std::string infer_time_unit(const std::vector<std::string_view>& values) {
   return std::string(guess_time_unit(*middle));
 }
 
+/// A number or a date among the names, other than numbers by position.
+bool holds_data(const SourceInfo& source) {
+  for (std::size_t i = 0; i < source.columns.size(); ++i) {
+    const std::string& name = source.columns[i].name;
+    double number = 0;
+    ExactTime time;
+    if (name == std::to_string(i + 1)) continue;
+    if (parse_number(name, number) == ParseStatus::ok || parse_time(name, "ms", time) == ParseStatus::ok) return true;
+  }
+  return false;
+}
+
 std::size_t choose_primary(const SourceInfo& source, const ColumnPlan& plan, std::span<const SourceRow> sample,
                            bool listed) {
   std::optional<std::size_t> first, varied;
@@ -151,17 +230,24 @@ std::size_t choose_primary(const SourceInfo& source, const ColumnPlan& plan, std
   return listed || !varied ? *first : *varied;
 }
 
+/// A column that is called "price:numeric" is meant by that.
+ColumnRequest resolved(const SourceInfo& source, const ColumnRequest& request) {
+  return !request.whole.empty() && find(source, request.whole) ? ColumnRequest{request.whole} : request;
+}
+
 /// The columns that --columns lists; a requested time column becomes the plan's time.
 void plan_listed(const SourceInfo& source, std::span<const SourceRow> sample, const ReadOptions& options,
                  ColumnPlan& plan) {
   std::set<std::size_t> listed;
   std::string time = options.time;
-  for (const ColumnRequest& request : options.columns) {
+  for (const ColumnRequest& asked : options.columns) {
+    const ColumnRequest request = resolved(source, asked);
     const ColumnPlan::Field field = require_column(source, request.name);
     if (!listed.insert(field.field).second)
       fail(ErrorCode::invalid_argument, "columns (--columns)", "\"" + request.name + "\" is listed twice");
-    const ColumnKind kind =
-        request.kind ? *request.kind : infer_kind(source.columns[field.field], values_of(sample, field.field));
+    const ColumnKind kind = request.kind
+                                ? *request.kind
+                                : infer_kind(source, source.columns[field.field], values_of(sample, field.field), plan);
     if (kind == ColumnKind::time) {
       if (!time.empty() && time != request.name)
         fail(ErrorCode::invalid_argument, "columns (--columns, --time)", "a second time column", "one",
@@ -180,7 +266,8 @@ void plan_all(const SourceInfo& source, std::span<const SourceRow> sample, const
     const SourceColumn& column = source.columns[field];
     if (taken.contains(field)) continue;
     if (!column.unusable.empty()) {
-      plan.ignored.push_back(column.name + " (" + column.unusable + ")");
+      plan.ignored.push_back((column.name.empty() ? "column " + std::to_string(field + 1) : column.name) + " (" +
+                             column.unusable + ")");
       continue;
     }
     if (is_one_of(column.name, k_key_names)) {
@@ -188,7 +275,7 @@ void plan_all(const SourceInfo& source, std::span<const SourceRow> sample, const
       continue;
     }
     const std::vector<std::string_view> values = values_of(sample, field);
-    const ColumnKind kind = infer_kind(column, values);
+    const ColumnKind kind = infer_kind(source, column, values, plan);
     if (kind == ColumnKind::categorical && identifies_rows(column, values))
       plan.ignored.push_back(column.name + " (a value of its own in every row)");
     else
@@ -205,9 +292,12 @@ ColumnPlan plan_of_lines(const SourceInfo& source) {
 
 }  // namespace
 
+bool names_a_key(std::string_view name) { return is_one_of(name, k_key_names); }
+
 ColumnPlan plan_from_schema(const SourceInfo& source, const EventSchema& schema) {
   if (source.format == DataFormat::lines) return plan_of_lines(source);
   ColumnPlan plan;
+  plan.decimal = source.decimal;
   if (schema.sequence.key.empty() && !source.line_is_sequence)
     fail(ErrorCode::bad_format, source.name, "a table needs a schema with a key column; this one is for lines");
   if (!schema.sequence.key.empty()) plan.key = require_column(source, schema.sequence.key);
@@ -225,6 +315,7 @@ ColumnPlan plan_from_schema(const SourceInfo& source, const EventSchema& schema)
 ColumnPlan infer_plan(const SourceInfo& source, std::span<const SourceRow> sample, const ReadOptions& options) {
   if (source.format == DataFormat::lines) return plan_of_lines(source);
   ColumnPlan plan;
+  plan.decimal = source.decimal;
   std::set<std::size_t> taken;
   const auto choose = [&](const std::string& wanted, Names names) {
     auto field = wanted.empty() ? first_named(source, names, taken) : std::optional(require_column(source, wanted));
@@ -233,18 +324,26 @@ ColumnPlan infer_plan(const SourceInfo& source, std::span<const SourceRow> sampl
   };
   for (const std::string* wanted : {&options.key, &options.time})
     if (!wanted->empty()) taken.insert(require_column(source, *wanted).field);
-  for (const ColumnRequest& request : options.columns) taken.insert(require_column(source, request.name).field);
+  for (const ColumnRequest& request : options.columns)
+    taken.insert(require_column(source, resolved(source, request).name).field);
   plan.key = choose(options.key, k_key_names);
   if (!plan.key && !source.line_is_sequence) {
-    const bool semicolons = source.columns.size() == 1 && source.columns[0].name.find(';') != std::string::npos;
-    fail(ErrorCode::bad_format, source.name,
-         source.format == DataFormat::jsonl
-             ? "no field of its lines looks like a key (user, session, ..); name it with --key"
-         : semicolons ? "the header is separated by semicolons, expected commas"
-                      : "no column of the header looks like a key (user, session, ..); name it with --key");
+    fail(
+        ErrorCode::bad_format, source.name,
+        source.format == DataFormat::jsonl
+            ? "no field of its lines looks like a key (user, session, ..); name it with --key"
+        : holds_data(source)
+            ? "the first row looks like data, not like a header; --no-header --columns user,time,-,event names the "
+              "columns by position"
+            : "no column of the header looks like a key (user, session, ..); name it with --key, or the separator with "
+              "--separator if columns are not parted");
   }
   plan.time = choose(options.time, k_time_names);  // before the order, which may be the time if it is asked for
+  if (plan.time && options.time.empty() && is_left_out(source, *plan.time, sample, "a time", "--time", plan))
+    plan.time.reset();
   plan.order = choose(options.order, k_order_names);
+  if (plan.order && options.order.empty() && is_left_out(source, *plan.order, sample, "an order", "--order", plan))
+    plan.order.reset();
   if (options.columns.empty())
     plan_all(source, sample, taken, plan);
   else

@@ -68,6 +68,9 @@ DatasetBuilder::DatasetBuilder(const SourceInfo& source, const ColumnPlan& plan,
       line_is_sequence_(source.line_is_sequence),
       kept_rejects_(options.kept_rejects) {
   out_->style.format = source.format;
+  out_->style.separator = source.separator;
+  out_->style.decimal = source.decimal;
+  out_->findings = plan.findings;
   if (source.format == DataFormat::jsonl)
     for (const SourceColumn& column : source.columns) out_->style.names.push_back(column.name);
   out_->line_is_sequence = source.line_is_sequence;
@@ -120,7 +123,8 @@ Dataset DatasetBuilder::finish(std::uint64_t blank_lines) {
   make_views();
   Dataset::Storage& storage = *out_;
   Dataset data(std::move(out_));
-  storage.findings = find_in_times(data, rows_of_note_);
+  std::vector<DataFinding> found = find_in_times(data, rows_of_note_);
+  storage.findings.insert(storage.findings.end(), found.begin(), found.end());
   return data;
 }
 

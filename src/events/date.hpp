@@ -1,4 +1,4 @@
-// Dates as people write them (ISO-8601), of which no digit is lost.
+// Dates as people write them, of which no digit is lost.
 #pragma once
 
 #include <cstdint>
@@ -18,7 +18,9 @@ struct Date {
 /// Whether a text is meant as a date: it begins like one, and no number does.
 bool looks_like_date(std::string_view text) noexcept;
 
-/// Reads 2024-05-01, 2024-05-01T10:20, 2024-05-01 10:20:30.5+02:00. Nothing for another text.
+/// Reads 2024-05-01, 2024-05-01T10:20, 2024-05-01 10:20:30.5+02:00, the same with slashes, 01/May/2024:10:20:30 +0200
+/// of Apache's logs (also with '-' or blanks), and behind the time AM or PM, Z, UTC, GMT or an offset. Nothing for
+/// another text: 05/01/2024 may be a day in May or in January.
 std::optional<Date> scan_date(std::string_view text) noexcept;
 
 }  // namespace v0

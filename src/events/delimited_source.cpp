@@ -1,8 +1,9 @@
-// Tables with a header, an event a row: CSV (RFC 4180) and RecBole's tab-separated fields.
+// Tables, an event a row: cells parted by one sign and quoted as in RFC 4180, and RecBole's tab-separated fields.
 #include <algorithm>
-#include <unordered_set>
+#include <unordered_map>
 
 #include "core/secret_hash.hpp"
+#include "events/dialect.hpp"
 #include "events/open_source.hpp"
 #include "events/parse_value.hpp"
 #include "seqguard/core/error.hpp"
@@ -14,6 +15,7 @@ namespace {
 /// Follows the quotes of a CSV record line by line, so that joining its lines takes linear time.
 class QuoteTracker {
  public:
+  explicit QuoteTracker(char separator) : separator_(separator) {}
   enum class State { closed, open, malformed };
 
   State add(std::string_view line) {
@@ -27,22 +29,23 @@ class QuoteTracker {
         }
         in_quotes_ = false;
         const char after = i + 1 < line.size() ? line[i + 1] : '\n';
-        if (after != ',' && after != '\n' && after != '\r') return State::malformed;
+        if (after != separator_ && after != '\n' && after != '\r') return State::malformed;
       } else {
         in_quotes_ = c == '"' && field_start_;
-        field_start_ = c == ',';
+        field_start_ = c == separator_;
       }
     }
     return in_quotes_ ? State::open : State::closed;
   }
 
  private:
+  char separator_;
   bool in_quotes_ = false, field_start_ = true;
 };
 
 /// Splits one CSV record without its line end. Quoted fields are unescaped into `buffer`, the others are views of
 /// `record`. Returns what is wrong, or an empty text.
-std::string split_csv(std::string_view record, std::size_t max_fields, std::string& buffer,
+std::string split_csv(std::string_view record, char separator, std::size_t max_fields, std::string& buffer,
                       std::vector<std::string_view>& fields) {
   fields.clear();
   buffer.clear();
@@ -60,13 +63,13 @@ std::string split_csv(std::string_view record, std::size_t max_fields, std::stri
         if (at == record.size() || record[at] != '"') break;
         buffer += '"';
       }
-      if (at < record.size() && record[at] != ',')
+      if (at < record.size() && record[at] != separator)
         return "text after a closing quote in field " + std::to_string(fields.size() + 1);
       fields.push_back(std::string_view(buffer).substr(start));
     } else {
-      const std::size_t comma = std::min(record.find(',', at), record.size());
-      fields.push_back(record.substr(at, comma - at));
-      at = comma;
+      const std::size_t end = std::min(record.find(separator, at), record.size());
+      fields.push_back(record.substr(at, end - at));
+      at = end;
     }
     if (at == record.size()) return {};
     ++at;
@@ -86,28 +89,43 @@ std::string split_tabs(std::string_view record, std::size_t max_fields, std::vec
   }
 }
 
-/// Names from a header row. @throws Error bad_format: an empty name, a name twice.
-std::vector<SourceColumn> read_header(const std::vector<std::string_view>& fields, DataFormat format,
-                                      const std::string& file) {
+/// A column without a name, or with one that stands twice, harms only whoever asks for it: nobody can.
+void mark_unusable(std::vector<SourceColumn>& columns) {
+  std::unordered_map<std::string_view, std::size_t, SecretHash> times;
+  for (const SourceColumn& column : columns) ++times[column.name];
+  for (SourceColumn& column : columns)
+    if (column.unusable.empty())
+      column.unusable = column.name.empty() ? "no name" : times[column.name] > 1 ? "a name that stands twice" : "";
+}
+
+/// The type that RecBole writes behind a name; empty: none.
+std::string_view type_behind(std::string_view name) {
+  const std::size_t colon = name.rfind(':');
+  if (colon == std::string_view::npos) return {};
+  const std::string_view type = name.substr(colon + 1);
+  for (const std::string_view known : {"token", "float", "token_seq", "float_seq"})
+    if (type == known) return type;
+  return {};
+}
+
+/// Names from a header row; types behind them are those of RecBole where the format is, or where all have one.
+std::vector<SourceColumn> read_header(const std::vector<std::string_view>& fields, DataFormat format) {
   std::vector<SourceColumn> header;
-  std::unordered_set<std::string, SecretHash> names;
+  const bool has_types = format == DataFormat::recbole || std::none_of(fields.begin(), fields.end(), [](auto name) {
+                           return type_behind(name).empty();
+                         });
   for (const std::string_view field : fields) {
-    SourceColumn column{std::string(field), std::nullopt, {}};
-    const std::size_t colon = field.rfind(':');
-    if (format == DataFormat::recbole && colon != std::string_view::npos) {
-      const std::string_view type = field.substr(colon + 1);
+    SourceColumn column{
+        std::string(header.empty() && field.size() > 1 && field[0] == '#' ? trimmed(field.substr(1)) : field)};
+    if (const std::string_view type = has_types ? type_behind(column.name) : std::string_view(); !type.empty()) {
       if (type == "token") column.kind = ColumnKind::categorical;
       if (type == "float") column.kind = ColumnKind::numeric;
-      if (type == "token_seq" || type == "float_seq") column.unusable = type;
-      if (column.kind || !column.unusable.empty()) column.name = field.substr(0, colon);
+      if (!column.kind) column.unusable = type;
+      column.name.resize(column.name.size() - type.size() - 1);
     }
-    if (column.name.empty())
-      fail(ErrorCode::bad_format, file + ":1",
-           "column " + std::to_string(header.size() + 1) + " of the header has no name");
-    if (!names.insert(column.name).second)
-      fail(ErrorCode::bad_format, file + ":1", "column " + quoted(column.name) + " stands twice in the header");
     header.push_back(std::move(column));
   }
+  mark_unusable(header);
   return header;
 }
 
@@ -116,14 +134,24 @@ class TableSource final : public RowSource {
   TableSource(std::unique_ptr<LineReader> lines, DataFormat format, const ReadOptions& options)
       : lines_(std::move(lines)), max_fields_(options.max_columns) {
     info_.name = lines_->name();
-    info_.format = format;
     info_.compression = lines_->compression();
+    std::vector<std::string> first = first_lines();
+    const Dialect dialect = guess_dialect(first, format, options);
+    info_.format = dialect.format;
+    info_.separator = dialect.separator;
+    info_.decimal = dialect.decimal;
+    for (std::size_t i = 0; i < dialect.comment_lines && lines_->next(); ++i) info_.head += lines_->text();
+    if (options.no_header) {
+      first.erase(first.begin(), first.begin() + static_cast<std::ptrdiff_t>(dialect.comment_lines));
+      name_by_position(options.header, first);
+      return;
+    }
     SourceRow header;
     if (!next_record(header)) fail(ErrorCode::bad_format, info_.name, "the file is empty", "a header row", "nothing");
     if (!header.problem.empty())
       fail(ErrorCode::bad_format, info_.name + ":" + std::to_string(header.line), "header: " + header.problem);
-    info_.columns = read_header(header.fields, format, info_.name);
-    info_.head = header.raw;
+    info_.columns = read_header(header.fields, info_.format);
+    info_.head += header.raw;
   }
 
   const SourceInfo& info() const noexcept override { return info_; }
@@ -131,6 +159,7 @@ class TableSource final : public RowSource {
 
   bool next(SourceRow& row) override {
     if (!next_record(row)) return false;
+    if (row.problem.empty() && row.fields.size() != info_.columns.size()) fit(row.fields);
     if (row.problem.empty() && row.fields.size() != info_.columns.size())
       row.problem =
           "expected " + std::to_string(info_.columns.size()) + " fields, found " + std::to_string(row.fields.size());
@@ -138,6 +167,45 @@ class TableSource final : public RowSource {
   }
 
  private:
+  /// Up to 200 lines that are not blank, or 1 MiB, without line ends; the reader stands at the first again.
+  std::vector<std::string> first_lines() {
+    constexpr std::size_t k_lines = 200, k_bytes = std::size_t{1} << 20, k_blank = 1000;
+    std::vector<std::string> lines;
+    std::size_t bytes = 0;
+    lines_->keep_from_start();
+    for (std::size_t i = 0; i < k_blank && lines.size() < k_lines && bytes < k_bytes && lines_->next(); ++i) {
+      const std::string_view content = lines_->content();
+      if (lines_->too_long()) break;
+      if (content.find_first_not_of(' ') == std::string_view::npos) continue;
+      lines.emplace_back(content);
+      bytes += content.size();
+    }
+    lines_->rewind();
+    return lines;
+  }
+
+  /// The columns of a table without a header.
+  void name_by_position(const std::vector<ColumnRequest>& names, const std::vector<std::string>& first) {
+    std::vector<std::string_view> fields;
+    const bool is_sound = !first.empty() && split(first[0], fields).empty();
+    if (is_sound && !names.empty() && names.size() != fields.size())
+      fail(ErrorCode::invalid_argument, "columns (--no-header --columns)", "names for the columns of " + info_.name,
+           std::to_string(fields.size()) + ", as its first row has (- skips one)", std::to_string(names.size()));
+    for (const ColumnRequest& name : names)
+      info_.columns.push_back({name.name, name.kind, name.name == "-" ? "skipped by name" : ""});
+    for (std::size_t i = 0; names.empty() && i < fields.size(); ++i) info_.columns.push_back({std::to_string(i + 1)});
+    mark_unusable(info_.columns);
+  }
+
+  /// A separator at the end of a row, which is none of the header, or the other way round.
+  void fit(std::vector<std::string_view>& fields) const {
+    const std::size_t columns = info_.columns.size();
+    if (fields.size() == columns + 1 && fields.back().empty())
+      fields.pop_back();
+    else if (fields.size() + 1 == columns && info_.columns.back().name.empty())
+      fields.emplace_back();
+  }
+
   bool next_record(SourceRow& row) {
     while (lines_->next()) {
       if (!lines_->too_long() && lines_->content().find_first_not_of(' ') == std::string_view::npos) {
@@ -146,7 +214,7 @@ class TableSource final : public RowSource {
       }
       row.problem = lines_->problem();
       if (row.problem.empty() && info_.format == DataFormat::csv) row.problem = join_quoted_lines();
-      if (row.problem.empty()) row.problem = split(row.fields);
+      if (row.problem.empty()) row.problem = split(lines_->content(), row.fields);
       row.line = lines_->line();
       row.lead = {};
       row.raw = lines_->text();
@@ -155,15 +223,15 @@ class TableSource final : public RowSource {
     return false;
   }
 
-  std::string split(std::vector<std::string_view>& fields) {
-    return info_.format == DataFormat::csv ? split_csv(lines_->content(), max_fields_, buffer_, fields)
-                                           : split_tabs(lines_->content(), max_fields_, fields);
+  std::string split(std::string_view record, std::vector<std::string_view>& fields) {
+    return info_.format == DataFormat::csv ? split_csv(record, info_.separator, max_fields_, buffer_, fields)
+                                           : split_tabs(record, max_fields_, fields);
   }
 
   /// Adds lines to the record until its quotes are closed. Returns what is wrong, or an empty text.
   std::string join_quoted_lines() {
     if (lines_->text().find('"') == std::string_view::npos) return {};
-    QuoteTracker quotes;
+    QuoteTracker quotes(info_.separator);
     // behind a byte order mark
     auto seen = static_cast<std::size_t>(lines_->content().data() - lines_->text().data());
     std::uint64_t last = lines_->line();
@@ -175,7 +243,8 @@ class TableSource final : public RowSource {
     }
     if (state == QuoteTracker::State::closed) return last > lines_->line() ? lines_->problem() : std::string();
     std::vector<std::string_view> fields;
-    std::string problem = state == QuoteTracker::State::malformed ? split(fields) : "unterminated quote";
+    std::string problem =
+        state == QuoteTracker::State::malformed ? split(lines_->content(), fields) : "unterminated quote";
     given_up_ = std::max(given_up_, last);
     lines_->shrink();  // only the first line is given up: what follows it may be sound
     return problem;

@@ -59,7 +59,7 @@ class Names {
 std::optional<std::size_t> column_of(const SourceInfo& info, std::initializer_list<std::string_view> names) {
   for (const std::string_view name : names)
     for (std::size_t c = 0; c < info.columns.size(); ++c)
-      if (!name.empty() && info.columns[c].name == name) return c;
+      if (!name.empty() && info.columns[c].name == name && info.columns[c].unusable.empty()) return c;
   return std::nullopt;
 }
 

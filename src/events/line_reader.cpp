@@ -102,18 +102,17 @@ bool LineReader::extend() {
   return true;
 }
 
-bool LineReader::begins_with(char first) {
-  keep_from_start();
+std::string LineReader::first_line() {
   constexpr int k_lines = 1000;  // all are kept
-  bool result = false;
-  for (int i = 0; i < k_lines && next(); ++i) {
+  std::string first;
+  keep_from_start();
+  for (int i = 0; i < k_lines && first.empty() && next(); ++i) {
     const std::size_t at = content().find_first_not_of(" \t\r");
-    if (at == std::string_view::npos && !too_long_) continue;
-    result = at != std::string_view::npos && content()[at] == first;
-    break;
+    if (at != std::string_view::npos && content()[at] != '#') first = content().substr(at);
+    if (too_long_) break;
   }
   rewind();
-  return result;
+  return first;
 }
 
 void LineReader::rewind() {

@@ -33,8 +33,9 @@ class LineReader {
   void keep_from_start() { keeps_ = true; }
   void rewind();
 
-  /// Whether the first byte of the input that is no white space (nor a byte order mark) is this one.
-  bool begins_with(char first);
+  /// The first line that is no comment ("#") and not blank, without white space in front; cut off at max_line_bytes.
+  /// The reader stands at the beginning again.
+  std::string first_line();
 
   /// The record with its line end; cut off at max_line_bytes if too_long().
   std::string_view text() const { return std::string_view(buffer_).substr(begin_, end_ - begin_); }

@@ -1,5 +1,6 @@
 #include "events/parse_value.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 
@@ -11,7 +12,7 @@ inline namespace v0 {
 namespace {
 
 bool is_missing_word(std::string_view text) {
-  constexpr std::string_view words[] = {"na", "n/a", "nan", "null", "none"};
+  constexpr std::string_view words[] = {"na", "n/a", "nan", "null", "none", "\\n"};
   for (const std::string_view word : words) {
     bool equal = text.size() == word.size();
     for (std::size_t i = 0; equal && i < text.size(); ++i) equal = (text[i] | 0x20) == (word[i] | 0x20);
@@ -61,6 +62,53 @@ ExactTime time_of(const Date& date) {
   return {date.seconds * 1000 + ms, ns, date.has_zone ? TimeForm::zoned_date : TimeForm::date};
 }
 
+ParseStatus parse_plain(std::string_view text, double& value) {
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (end != text.data() + text.size()) return ParseStatus::bad;
+  if (error == std::errc::result_out_of_range) return ParseStatus::out_of_range;
+  if (error != std::errc()) return ParseStatus::bad;
+  return std::isfinite(value) ? ParseStatus::ok : ParseStatus::missing;
+}
+
+/// What stands between thousands at the beginning of `text`: a blank (also one that does not break, or a narrow one),
+/// an apostrophe, or that of comma and point that is not the decimal sign. Empty: nothing.
+std::string_view mark_of_thousands(std::string_view text, char decimal) {
+  for (const std::string_view mark : {" ", "'", "\xC2\xA0", "\xE2\x80\xAF", decimal == '.' ? "," : "."})
+    if (text.starts_with(mark)) return mark;
+  return {};
+}
+
+constexpr std::size_t k_longest_number = 64;
+
+/// A number with its thousands together and a point; empty: it is none.
+std::string_view as_plain(std::string_view text, char decimal, char (&plain)[k_longest_number]) {
+  if (text.size() >= k_longest_number) return {};
+  char* end = plain;
+  const auto take_digits = [&] {
+    const std::size_t count = std::min(text.find_first_not_of("0123456789"), text.size());
+    end = std::copy_n(text.data(), count, end);
+    text.remove_prefix(count);
+    return count;
+  };
+  if (text.starts_with('-')) *end++ = '-', text.remove_prefix(1);
+  const std::size_t first = take_digits();
+  const std::string_view mark = mark_of_thousands(text, decimal);
+  if (!mark.empty() && (first == 0 || first > 3)) return {};
+  while (!mark.empty() && text.starts_with(mark)) {
+    text.remove_prefix(mark.size());
+    if (take_digits() != 3) return {};
+  }
+  if (text.starts_with(decimal)) {
+    *end++ = '.';
+    text.remove_prefix(1);
+    if (first == 0 && (text.empty() || text[0] < '0' || text[0] > '9')) return {};
+    take_digits();
+  }
+  if (end == plain || !(text.empty() || text[0] == 'e' || text[0] == 'E')) return {};
+  end = std::copy(text.begin(), text.end(), end);  // an exponent
+  return {plain, static_cast<std::size_t>(end - plain)};
+}
+
 }  // namespace
 
 std::string_view trimmed(std::string_view text) {
@@ -69,15 +117,15 @@ std::string_view trimmed(std::string_view text) {
   return text.substr(first, text.find_last_not_of(" \t") - first + 1);
 }
 
-ParseStatus parse_number(std::string_view text, double& value) {
+ParseStatus parse_number(std::string_view text, double& value, char decimal) {
   text = trimmed(text);
   if (is_missing_word(text)) return ParseStatus::missing;
   if (text.size() > 1 && text[0] == '+' && text[1] != '-') text.remove_prefix(1);
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (end != text.data() + text.size()) return ParseStatus::bad;
-  if (error == std::errc::result_out_of_range) return ParseStatus::out_of_range;
-  if (error != std::errc()) return ParseStatus::bad;
-  return std::isfinite(value) ? ParseStatus::ok : ParseStatus::missing;
+  if (decimal == '.' || text.find_first_of(",.") == std::string_view::npos)
+    if (const ParseStatus status = parse_plain(text, value); status != ParseStatus::bad) return status;
+  char plain[k_longest_number];
+  const std::string_view rewritten = as_plain(text, decimal, plain);
+  return rewritten.empty() ? ParseStatus::bad : parse_plain(rewritten, value);
 }
 
 std::int64_t power_of_unit(std::string_view unit) {

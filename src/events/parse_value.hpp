@@ -16,8 +16,9 @@ enum class ParseStatus { ok, missing, bad, out_of_range };
 /// Without the blanks and tabs around it.
 std::string_view trimmed(std::string_view text);
 
-/// A number; blanks around it and a leading '+' are allowed. missing: empty, na, n/a, nan, null, none, or infinite.
-ParseStatus parse_number(std::string_view text, double& value);
+/// A number; blanks around it, a leading '+' and thousands apart ("1 234 567", "1'234", and "1,234.5" or "1.234,5" by
+/// the decimal sign) are allowed. missing: empty, na, n/a, nan, null, none, \N, or infinite.
+ParseStatus parse_number(std::string_view text, double& value, char decimal = '.');
 
 /// A point in time: milliseconds since 1970 UTC and the nanoseconds that come on top, 0 .. 999,999.
 struct ExactTime {
@@ -29,8 +30,8 @@ struct ExactTime {
 /// The power of ten of a unit ("s", "ms", "us", "ns") in milliseconds.
 std::int64_t power_of_unit(std::string_view unit);
 
-/// A number of units, or ISO-8601 (2024-05-01, 2024-05-01T10:20, 2024-05-01 10:20:30.5+02:00; no zone means UTC),
-/// rounded down to the nanosecond. missing: as a number.
+/// A number of units, or a date (date.hpp: ISO-8601, slashes, names of months, AM and PM; no zone means UTC), rounded
+/// down to the nanosecond. missing: as a number.
 ParseStatus parse_time(std::string_view text, std::string_view unit, ExactTime& time);
 
 /// An order: a number of units, or a time. missing: as a number. out_of_range: it cannot be kept exactly (OrderKey).

@@ -4,6 +4,7 @@
 
 #include "events/column_plan.hpp"
 #include "events/dataset_builder.hpp"
+#include "events/dialect.hpp"
 #include "events/open_source.hpp"
 #include "events/row_sample.hpp"
 #include "seqguard/core/error.hpp"
@@ -22,9 +23,24 @@ DataFormat guess_format(std::string_view name) {
   return DataFormat::guess;
 }
 
+/// A table has a header with a key; without a key, or under a schema without one, there are only lines.
+DataFormat guess_by_content(LineReader& lines, const ReadOptions& options) {
+  const std::string first = lines.first_line();
+  if (first.starts_with('{')) return DataFormat::jsonl;
+  const bool wants_lines = options.keyed_lines || (options.schema != nullptr && options.schema->sequence.key.empty());
+  return !wants_lines && looks_like_header(first, options.schema != nullptr ? options.schema->sequence.key : "")
+             ? DataFormat::csv
+             : DataFormat::lines;
+}
+
 std::unique_ptr<RowSource> open(std::unique_ptr<LineReader> lines, const ReadOptions& options) {
   DataFormat format = options.format == DataFormat::guess ? guess_format(lines->name()) : options.format;
-  if (format == DataFormat::guess) format = lines->begins_with('{') ? DataFormat::jsonl : DataFormat::lines;
+  const bool is_said_table = options.separator != 0 || options.decimal != 0 || options.no_header;
+  if (format == DataFormat::guess) format = is_said_table ? DataFormat::csv : guess_by_content(*lines, options);
+  if (is_said_table && (format == DataFormat::lines || format == DataFormat::jsonl))
+    fail(ErrorCode::invalid_argument, lines->name(),
+         "--separator, --decimal and --no-header are about tables, and this is read as lines or JSON lines (--format "
+         "csv)");
   if (format == DataFormat::jsonl) return open_json(std::move(lines), options);
   return format == DataFormat::lines ? open_lines(std::move(lines), options)
                                      : open_table(std::move(lines), format, options);
@@ -48,13 +64,19 @@ void refuse_table_options(const SourceInfo& source, const ReadOptions& options) 
 
 ColumnRequest column_request_from_string(std::string_view text) {
   const std::size_t colon = text.rfind(':');
-  ColumnRequest request{std::string(text.substr(0, colon)), std::nullopt};
+  ColumnRequest request{std::string(text.substr(0, colon)), std::nullopt, {}};
   if (request.name.empty())
     fail(ErrorCode::invalid_argument, "columns (--columns)", "a column without name", "NAME or NAME:KIND", text);
+  if (colon == std::string_view::npos) return request;
+  request.whole = text;
+  const std::string_view kind = text.substr(colon + 1);
+  if (kind == "token") request.kind = ColumnKind::categorical;
+  if (kind == "float") request.kind = ColumnKind::numeric;
   try {
-    if (colon != std::string_view::npos) request.kind = column_kind_from_string(text.substr(colon + 1));
+    if (!request.kind) request.kind = column_kind_from_string(kind);
   } catch (const Error& error) {
-    fail(error.code(), "columns (--columns)", error.what());
+    if (error.code() == ErrorCode::unsupported) fail(error.code(), "columns (--columns)", error.what());
+    request = {std::string(text), std::nullopt, {}};  // "case:concept:name"
   }
   return request;
 }

@@ -10,13 +10,13 @@ inline namespace v0 {
 namespace {
 
 /// Where field number `field` of a CSV row lies, quotes included.
-bool find_csv_field(std::string_view row, std::size_t field, std::size_t& begin, std::size_t& end) {
+bool find_csv_field(std::string_view row, char separator, std::size_t field, std::size_t& begin, std::size_t& end) {
   const std::size_t stop = row.size() - (row.ends_with("\r\n") ? 2 : row.ends_with('\n') ? 1 : 0);
   bool in_quotes = false;
   begin = 0;
   for (std::size_t i = 0; i <= stop; ++i) {
     const bool at_end = i == stop;
-    if (at_end || (!in_quotes && row[i] == ',')) {
+    if (at_end || (!in_quotes && row[i] == separator)) {
       if (field-- == 0) {
         end = i;
         return true;
@@ -41,8 +41,9 @@ bool find_tab_field(std::string_view row, std::size_t field, std::size_t& begin,
   return true;
 }
 
-bool find_field(std::string_view row, DataFormat format, std::size_t field, std::size_t& begin, std::size_t& end) {
-  return format == DataFormat::csv ? find_csv_field(row, field, begin, end) : find_tab_field(row, field, begin, end);
+bool find_field(std::string_view row, const RowStyle& style, std::size_t field, std::size_t& begin, std::size_t& end) {
+  return style.format == DataFormat::csv ? find_csv_field(row, style.separator, field, begin, end)
+                                         : find_tab_field(row, field, begin, end);
 }
 
 [[noreturn]] void refuse_field(std::size_t field) {
@@ -53,8 +54,8 @@ bool find_field(std::string_view row, DataFormat format, std::size_t field, std:
   fail(ErrorCode::invalid_argument, "row", "the format has no rows of fields", "csv, recbole or jsonl", "lines");
 }
 
-void append_csv_field(std::string& text, std::string_view value) {
-  const auto needs_quotes = [](char c) { return c == ',' || c == '"' || c == '\r' || c == '\n'; };
+void append_csv_field(std::string& text, char separator, std::string_view value) {
+  const auto needs_quotes = [separator](char c) { return c == separator || c == '"' || c == '\r' || c == '\n'; };
   if (std::none_of(value.begin(), value.end(), needs_quotes)) {
     text += value;
     return;
@@ -67,9 +68,9 @@ void append_csv_field(std::string& text, std::string_view value) {
   text += '"';
 }
 
-void append_field(std::string& text, DataFormat format, std::string_view value) {
-  if (format == DataFormat::csv) return append_csv_field(text, value);
-  const bool is_table = format == DataFormat::recbole;
+void append_field(std::string& text, const RowStyle& style, std::string_view value) {
+  if (style.format == DataFormat::csv) return append_csv_field(text, style.separator, value);
+  const bool is_table = style.format == DataFormat::recbole;
   if (value.find_first_of(is_table ? "\t\r\n" : " \t\r\n") != std::string_view::npos)
     fail(ErrorCode::invalid_argument, "row",
          std::string("the value holds a separator of the format ") + (is_table ? "recbole" : "lines"));
@@ -83,8 +84,8 @@ void append_row(std::string& text, const RowStyle& style, std::span<const std::s
   if (style.format == DataFormat::jsonl) return append_json_row(text, style.names, fields, like);
   if (style.format != DataFormat::csv && style.format != DataFormat::recbole) refuse_format();
   for (std::size_t i = 0; i < fields.size(); ++i) {
-    if (i > 0) text += style.format == DataFormat::csv ? ',' : '\t';
-    append_field(text, style.format, fields[i]);
+    if (i > 0) text += style.separator;
+    append_field(text, style, fields[i]);
   }
   text += '\n';
 }
@@ -108,15 +109,14 @@ std::string table_text(RowSource& source, DataFormat format) {
 
 std::string field_value(std::string_view row, const RowStyle& style, std::size_t field) {
   std::size_t begin = 0, end = 0;
-  const DataFormat format = style.format;
-  if (format == DataFormat::lines || format == DataFormat::guess) refuse_format();
-  if (format == DataFormat::jsonl) {
+  if (style.format == DataFormat::lines || style.format == DataFormat::guess) refuse_format();
+  if (style.format == DataFormat::jsonl) {
     if (field >= style.names.size()) refuse_field(field);
     return json_field_value(row, style.names[field]);
   }
-  if (!find_field(row, format, field, begin, end)) refuse_field(field);
+  if (!find_field(row, style, field, begin, end)) refuse_field(field);
   std::string_view text = row.substr(begin, end - begin);
-  if (format == DataFormat::recbole || !text.starts_with('"')) return std::string(text);
+  if (style.format == DataFormat::recbole || !text.starts_with('"')) return std::string(text);
   std::string value;
   for (text.remove_prefix(1), text.remove_suffix(1); !text.empty();
        text.remove_prefix(text.starts_with("\"\"") ? 2 : 1))
@@ -130,10 +130,9 @@ std::string replace_field(std::string_view row, const RowStyle& style, std::size
     return replace_json_field(row, style.names[field], value);
   }
   std::size_t begin = 0, end = std::min(row.find_first_of(" \t\r\n"), row.size());
-  if (style.format == DataFormat::lines ? field != 0 : !find_field(row, style.format, field, begin, end))
-    refuse_field(field);
+  if (style.format == DataFormat::lines ? field != 0 : !find_field(row, style, field, begin, end)) refuse_field(field);
   std::string text(row.substr(0, begin));
-  append_field(text, style.format, value);
+  append_field(text, style, value);
   text += row.substr(end);
   return text;
 }

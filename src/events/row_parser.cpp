@@ -63,7 +63,7 @@ std::string RowParser::read_fields(const SourceRow& row, EventRow& event) const 
     value.text = row.fields[plan_.columns[c].field];
     if (plan_.columns[c].kind != ColumnKind::numeric) continue;
     double number = 0;
-    ParseStatus status = parse_number(value.text, number);
+    ParseStatus status = parse_number(value.text, number, plan_.decimal);
     if (status == ParseStatus::ok && std::abs(number) > std::numeric_limits<float>::max())
       status = ParseStatus::out_of_range;
     if (status != ParseStatus::ok && status != ParseStatus::missing)

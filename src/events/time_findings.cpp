@@ -126,6 +126,10 @@ std::string_view to_string(Kind kind) noexcept {
       return "gaps_below_ms";
     case Kind::numbers_among_dates:
       return "numbers_among_dates";
+    case Kind::unread_column:
+      return "unread_column";
+    case Kind::almost_numbers:
+      return "almost_numbers";
     case Kind::mixed_time_zones:
       return "mixed_time_zones";
     case Kind::mixed_time_units:

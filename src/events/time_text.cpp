@@ -26,7 +26,7 @@ std::size_t digits_of(const Decimal& number) {
 
 std::optional<TimeStyle> date_style(std::string_view text) {
   const auto date = scan_date(text);
-  if (!date) return std::nullopt;
+  if (!date || text[4] != '-') return std::nullopt;
   TimeStyle style{.form = date->has_zone ? TimeForm::zoned_date : TimeForm::date};
   style.keeps_zeros = true;
   if (text.size() == 10) return style;
@@ -40,6 +40,7 @@ std::optional<TimeStyle> date_style(std::string_view text) {
     rest.remove_prefix(1 + style.digits);
     style.digits = std::min(style.digits, k_most_digits);
   }
+  if (!rest.empty() && std::string_view("Zz+-").find(rest[0]) == std::string_view::npos) return std::nullopt;
   style.zone = rest;
   if (rest.size() > 1) {  // "+02:00", "-0530", "+02"
     const auto two = [&](std::size_t at) { return (rest[at] - '0') * 10 + (rest[at + 1] - '0'); };

@@ -24,7 +24,8 @@ struct TimeStyle {
   std::int32_t zone_minutes = 0;
 };
 
-/// The style of a text that parse_time() reads; nullopt: it is no time.
+/// The style of a text that parse_time() reads; nullopt: it is no time, or one in a form that is read but not written
+/// (slashes, names of months, AM and PM, a zone behind a blank or by its name).
 std::optional<TimeStyle> time_style(std::string_view text, std::string_view unit);
 
 /// Adapts the digits of `style` to another text of the same column: the most that one of them has; zeros at the end are

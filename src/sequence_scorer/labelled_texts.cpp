@@ -71,7 +71,7 @@ LabelledTexts read_csv(RowSource& source, const LabelledTextOptions& options) {
   for (const SourceColumn& column : info.columns) header += (header.empty() ? "" : ",") + column.name;
   const auto place_of = [&](std::string_view name) {
     const auto found = std::find_if(info.columns.begin(), info.columns.end(),
-                                    [&](const SourceColumn& column) { return column.name == name; });
+                                    [&](const SourceColumn& c) { return c.name == name && c.unusable.empty(); });
     return static_cast<std::size_t>(found - info.columns.begin());
   };
   const auto require = [&](std::string_view name) {

@@ -57,6 +57,25 @@ awk -F, 'NR > 1 { printf "{\"user\":\"%s\",\"position\":%s,\"time\":\"%s\",\"eve
 "$program" score --model model --input - --quiet <events.jsonl 2>err | sed 's/"line":[0-9]*,//' >json-scores
 sed 's/"line":[0-9]*,//' scores.jsonl >csv-scores
 same json-scores csv-scores
+# A table with semicolons and decimal commas, and one without a header: as events.csv.
+sed 's/,/;/g; s/\./,/g' shop/events.csv >german.csv
+expect 0 score --model model --input german.csv --quiet
+same out scores.jsonl
+tail -n +2 shop/events.csv >bare.csv
+"$program" score --model model --input bare.csv --no-header --columns user,position,time,event,item,price,device --quiet 2>err |
+    sed 's/"line":[0-9]*,//' >bare-scores
+same bare-scores csv-scores
+expect 1 score --model model --input bare.csv
+expect 2 score --model model --input bare.csv --columns user,event
+expect 2 score --model model --input bare.csv --no-header --columns user,event
+says err 'expected 7, as its first row has (- skips one), found 2'
+expect 2 score --model model --input german.csv --separator semicolon
+says err '--separator: expected one character or tab'
+expect 2 score --model model --input events.jsonl --separator ';'
+expect 0 inspect shop/events.csv --separator , --decimal .
+printf 'user,date,event\nu,04/07/2014,a\nu,05/07/2014,b\n' >days.csv
+expect 0 inspect days.csv
+says err '^warning: days.csv: column "date" is called like a time, .*--time date reads it'
 printf '{"key":"u","events":["home","login"]}\n{"key":"v","events":["home"]}\n' >sequences.jsonl
 expect 0 inspect sequences.jsonl
 says out 'sequences  *2'

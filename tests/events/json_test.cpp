@@ -200,7 +200,8 @@ TEST_CASE("json: fields that are lists are left out, or refused by whoever asks 
   const Dataset data = read_events_from_text(text, "x.jsonl");
   REQUIRE(data.ignored_columns().size() == 1);
   CHECK(data.ignored_columns()[0] == "v (array)");
-  CHECK(text_of(text, "x.jsonl", {.columns = {{"event", {}}, {"v", {}}}}).find("column \"v\" holds lists (array)") !=
+  CHECK(text_of(text, "x.jsonl", {.columns = {{"event", {}}, {"v", {}}}})
+            .find("column \"v\" cannot be used, expected one value a row, and one name, found array") !=
         std::string::npos);
 }
 

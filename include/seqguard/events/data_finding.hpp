@@ -15,6 +15,8 @@ struct DataFinding {
     order_ties,          ///< most rows have the order of a row before them of their key
     gaps_below_ms,       ///< gaps that are shorter than a millisecond, the finest step that models know
     numbers_among_dates,  ///< a column of dates and of plain numbers
+    unread_column,        ///< a column of times or orders by its name, which cannot be read as one
+    almost_numbers,       ///< nine tenths of a column are numbers, the rest makes it a categorical one
     mixed_time_zones,     ///< a column of dates with a time zone and without
     mixed_time_units,     ///< plain numbers that would be dates of today in another unit, among others
     // Found by reading, where they are too large for their unit and count as unknown, or against a schema.

@@ -21,6 +21,7 @@
 #include <utility>
 #include <vector>
 
+#include "seqguard/events/data_finding.hpp"
 #include "seqguard/events/events_view.hpp"
 #include "seqguard/events/row_source.hpp"
 #include "seqguard/events/schema.hpp"
@@ -87,7 +88,9 @@ struct ColumnPlan {
   std::vector<DataColumn> columns;  ///< categorical and numeric ones
   std::size_t primary = 0;          ///< index into columns
   std::optional<Field> key, order, time;
-  std::string time_unit = "ms";      ///< of plain numbers as times
+  std::string time_unit = "ms";  ///< of plain numbers as times
+  char decimal = '.';            ///< of numeric columns
+  std::vector<DataFinding> findings;
   std::vector<std::string> ignored;  ///< columns of the source that are not used, with the reason
 };
 

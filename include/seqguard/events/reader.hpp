@@ -19,8 +19,10 @@ inline namespace v0 {
 struct ColumnRequest {
   std::string name;
   std::optional<ColumnKind> kind = {};
+  std::string whole = {};  ///< "NAME:KIND" as it was asked for: a column of just that name comes first
 };
-/// "NAME" or "NAME:KIND". @throws Error unsupported (hash), invalid_argument (empty name, unknown kind).
+/// "NAME" or "NAME:KIND", where KIND is that of a column or RecBole's token or float. Behind another colon nothing is
+/// special: it belongs to the name. @throws Error unsupported (hash), invalid_argument (empty name).
 ColumnRequest column_request_from_string(std::string_view text);
 
 struct ReadOptions {
@@ -29,9 +31,15 @@ struct ReadOptions {
   const EventSchema* schema = nullptr;
   std::string key = {}, order = {}, time = {};  ///< names that override the inferred ones; of tables only
   std::vector<ColumnRequest> columns = {};      ///< if not empty: only these, the first categorical one is primary
-  bool keyed_lines = false;                     ///< lines are KEY<tab>events
-  bool keep_raw = false;                        ///< keep the bytes of each row, for writing the file again
-  bool strict = false;                          ///< throw at the first bad row
+  /// Of tables: 0 is guessed from the first lines. Numbers may have thousands apart: by blanks, apostrophes, and that
+  /// of comma and point that is no decimal sign.
+  char separator = 0, decimal = 0;
+  bool no_header = false;  ///< the first row of a table is data
+  /// Then its columns by position; "-" is one that nobody needs. Empty: "1", "2", ..
+  std::vector<ColumnRequest> header = {};
+  bool keyed_lines = false;  ///< lines are KEY<tab>events
+  bool keep_raw = false;     ///< keep the bytes of each row, for writing the file again
+  bool strict = false;       ///< throw at the first bad row
   std::size_t kept_rejects = 1000;
   std::size_t max_line_bytes = std::size_t{16} << 20;
   std::size_t max_columns = 10'000;
@@ -40,9 +48,10 @@ struct ReadOptions {
 };
 
 /// Opens a file, or standard input for "-"; archives of gzip and zstd, known by their first bytes, are unpacked. Of the
-/// options, format, keyed_lines and the limits are looked at; lines of events take the names of their columns from the
-/// schema. @throws Error file_not_found, io_error; bad_format: no header, a name twice or empty, lines under a schema
-/// of more than one column; unsupported (jsonl).
+/// options, those of the format, of tables and of the limits are looked at; lines of events take the names of their
+/// columns from the schema. @throws Error file_not_found, io_error; bad_format: no header, a damaged archive, lines
+/// under a schema of more than one column; unsupported: Parquet, UTF-16, a JSON array and the like;
+/// invalid_argument: options of tables for what is none.
 std::unique_ptr<RowSource> open_rows(const std::string& path, const ReadOptions& options = {});
 /// The same from memory, which must outlive the source; `name` stands for the file.
 std::unique_ptr<RowSource> open_rows_from_text(std::string_view text, const std::string& name,
@@ -51,11 +60,16 @@ std::unique_ptr<RowSource> open_rows_from_text(std::string_view text, const std:
 /// Reads a file, or standard input for "-", in one pass; apart from the data it keeps, memory is bounded by the longest
 /// line and by the sample from which the columns are inferred.
 ///
+/// What does no harm in a table: a byte order mark, any line end, comments in front ("#"), a header cell without a name
+/// or with one that stands twice (nobody can ask for it), a separator at the end of rows, a file without line end.
+///
 /// Inference, from the first 20,000 rows or 64 MiB (ReadOptions overrides each step):
 /// - key: the first column with a name such as user, user_id, session, customer, account, key; further columns with
 /// such
 ///   a name are left out;
-/// - time: ts, time, timestamp, datetime, ..; plain numbers are seconds, ms, us or ns by their size, or ISO-8601 (UTC);
+/// - time: ts, time, timestamp, datetime, ..; plain numbers are seconds, ms, us or ns by their size; or dates (see
+///   parse_time() in src/events: ISO-8601, slashes, AM and PM, those of Apache's logs; UTC where none names a zone). A
+///   column of which half cannot be read is left out, and so is such an order, with a finding;
 /// - order: order, position, seq, step, ..; without one the order of the rows. Never the time, unless it is asked for.
 ///   Orders are compared exactly (OrderKey), while times become whole milliseconds, rounded down;
 /// - other columns: RecBole's type; else numeric if all values are numbers, more than 20 differ, and the name is not an
@@ -69,10 +83,10 @@ std::unique_ptr<RowSource> open_rows_from_text(std::string_view text, const std:
 /// rejected(); its neighbours are read. A plain number that is too large for a time in the column's unit, and would be
 /// one of today in a finer unit, is an unknown time. What is odd about times and order as a whole is noted in
 /// findings(); compare_with_schema() finds more.
-/// @throws Error file_not_found, io_error; bad_format: no header, no key, a named column that is absent, a name twice,
-/// data that take more than 360 MB and more than 18 times the file (only rows or sequences of a single letter do);
-/// bad_event "file:line: reason" at the first bad row if strict; unsupported (jsonl); invalid_argument: a column that
-/// is listed twice, a second time column, or names of columns for lines of events.
+/// @throws Error file_not_found, io_error; bad_format: no header, no key, a named column that is absent or cannot be
+/// used, data that take more than 360 MB and more than 18 times the file (only rows or sequences of a single letter
+/// do); bad_event "file:line: reason" at the first bad row if strict; what open_rows() throws; invalid_argument: a
+/// column that is listed twice, a second time column, or names of columns for lines of events.
 Dataset read_events(const std::string& path, const ReadOptions& options = {});
 
 /// The same of all rows that a source still has: the options that choose the format and its limits are not looked at.

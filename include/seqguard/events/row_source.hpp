@@ -18,7 +18,7 @@ enum class DataFormat {
   guess,    ///< by the extension (before .gz or .zst): .csv; .inter and .tsv: recbole; .jsonl and .ndjson; else by the
             ///< first byte, "{" is jsonl, the rest is lines
   lines,    ///< a sequence a line, events separated by blanks
-  csv,      ///< RFC 4180 with header, an event a row
+  csv,      ///< cells by comma, semicolon, tab, pipe or blank, quoted as in RFC 4180, under a header; an event a row
   recbole,  ///< tab-separated, header of name:type (token, float) or plain names, an event a row
   jsonl,    ///< an object a line: an event, or a sequence if the first line has an array "events"
 };
@@ -33,15 +33,17 @@ enum class Compression { none, gzip, zstd };
 struct SourceColumn {
   std::string name;
   std::optional<ColumnKind> kind = {};  ///< where the header says it: RecBole's token and float
-  std::string unusable = {};            ///< a type that is not read (token_seq, float_seq, array); else empty
+  std::string unusable = {};  ///< why nobody can have it: a list, no name, a name that stands twice; else empty
 };
 
 /// How the rows of a source are written.
 struct RowStyle {
   DataFormat format = DataFormat::csv;
+  char separator = ',', decimal = '.';  ///< of csv
   std::vector<std::string> names = {};  ///< of the fields, for jsonl
 
-  RowStyle(DataFormat rows, std::vector<std::string> fields = {}) : format(rows), names(std::move(fields)) {}
+  RowStyle(DataFormat rows, std::vector<std::string> fields = {})
+      : format(rows), separator(rows == DataFormat::recbole ? '\t' : ','), names(std::move(fields)) {}
 };
 
 /// What is known of a source before its first row.
@@ -52,6 +54,7 @@ struct SourceInfo {
   bool line_is_sequence = false;  ///< the rows of a line are one sequence, whatever its key; else those of a key are
   std::string head;               ///< bytes before the first row: the header of a table
   Compression compression = Compression::none;
+  char separator = ',', decimal = '.';  ///< of csv
 };
 
 /// Where a row stands in its source, or why it cannot be read. Texts last until the source is asked for its next row.

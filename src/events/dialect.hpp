@@ -1,0 +1,41 @@
+// How a delimited file is written: what its first lines say, where nobody has said it.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "seqguard/events/reader.hpp"
+
+namespace seqguard {
+inline namespace v0 {
+
+struct Dialect {
+  DataFormat format = DataFormat::csv;  ///< recbole: tabs, and no quotes
+  char separator = ',';
+  char decimal = '.';
+  std::size_t comment_lines = 0;  ///< in front, each beginning with '#'
+};
+
+/// By the first lines of a file, without their line ends; what the options give is taken.
+/// - Comments: lines with '#' in front, but for the last of them where it has as many cells as the line after it, and
+/// that
+///   has no key: it is the header.
+/// - Separator: the one of comma, semicolon, tab, pipe and blank that stands most often in the header outside of
+/// quotes,
+///   the first of them among equals; a blank only where there is no other and each line has as many. Without a header:
+///   the one that stands equally often in most lines.
+/// - Decimal sign: a comma where more cells are numbers with one than with a point; "1,234" decides nothing, and where
+///   the comma separates, only cells in quotes count.
+Dialect guess_dialect(std::span<const std::string> lines, DataFormat format, const ReadOptions& options);
+
+/// Whether a line is the header of a table: two cells or more by comma, semicolon, tab or pipe, and one has the name of
+/// `key`, or, if that is empty, a name such as user, session, customer.
+bool looks_like_header(std::string_view line, std::string_view key);
+
+/// Whether `name` is one of those that a key has by itself: user, user_id, session, customer, ..
+bool names_a_key(std::string_view name);
+
+}  // namespace v0
+}  // namespace seqguard
