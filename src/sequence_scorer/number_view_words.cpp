@@ -74,7 +74,9 @@ std::string value_words(const EventSchema& schema, const NumberBlock& block, Num
   }
   if (block.source == NumberBlock::Source::gaps) return duration_words(1000 * std::expm1(x));
   const NumericTransform& transform = schema.columns[block.index].transform;
-  const double logarithm = x * transform.std + transform.mean;
+  constexpr double k_rounding = 1e-6;  // the encoder's numbers are floats: a 0 comes back as about 1e-7
+  double logarithm = x * transform.std + transform.mean;
+  if (std::abs(logarithm) < k_rounding) logarithm = 0;
   return short_number(std::copysign(std::expm1(std::abs(logarithm)), logarithm));
 }
 
