@@ -61,7 +61,8 @@ void JudgedSequences::compare(EvaluationReport& report, std::span<const std::str
     for (std::size_t s = 0; s < scores.size(); ++s)
       (sequences_[s].kind.empty() ? normal : abnormal).push_back(scores[s]);
     const PairedScores pairs{report.figures.normal, report.figures.abnormal, normal, abnormal};
-    report.comparisons.push_back({path, compare_auroc(pairs), compare_average_precision(pairs, {.seed = seed})});
+    report.comparisons.push_back(
+        {path, compare_auroc(pairs), compare_average_precision(pairs, {bootstrap_resamples(ids.size()), seed})});
   }
 }
 

@@ -42,6 +42,10 @@ double ThresholdRow::alarms_per_1000() const noexcept {
   return all > 0 ? 1000 * alarms / all : 0;
 }
 
+std::size_t bootstrap_resamples(std::size_t sequences) noexcept {
+  return std::clamp<std::size_t>(200'000'000 / std::max<std::size_t>(1, sequences), 100, 1000);
+}
+
 EvaluationFigures measure_figures(std::span<const JudgedSequence> sequences, std::uint64_t seed) {
   EvaluationFigures figures;
   for (const JudgedSequence& sequence : sequences)
@@ -49,8 +53,8 @@ EvaluationFigures measure_figures(std::span<const JudgedSequence> sequences, std
   if (figures.normal.empty() || figures.abnormal.empty())
     fail(ErrorCode::invalid_argument, "evaluation", "one group is empty", "normal and abnormal sequences",
          std::to_string(figures.normal.size()) + " normal, " + std::to_string(figures.abnormal.size()) + " abnormal");
-  const std::size_t resamples = std::clamp<std::size_t>(200'000'000 / sequences.size(), 100, 1000);
-  figures.intervals = bootstrap_intervals(figures.normal, figures.abnormal, {resamples, seed});
+  figures.intervals =
+      bootstrap_intervals(figures.normal, figures.abnormal, {bootstrap_resamples(sequences.size()), seed});
   figures.curve = threshold_curve(figures.normal, figures.abnormal);
   figures.thresholds = threshold_rows(figures, sequences);
   return figures;

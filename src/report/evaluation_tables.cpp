@@ -139,7 +139,7 @@ void write_comparisons(Page& page, const EvaluationReport& r) {
                "The same sequences, the same labels. A difference above 0 speaks for these scores.");
   page.figure(
       "comparison-table", "Differences from other systems, with their uncertainty",
-      "AUROC: DeLong's test for correlated areas. Average precision: paired bootstrap, 1,000 resamples. p: of no "
+      "AUROC: DeLong's test for correlated areas. Average precision: paired bootstrap. p: of no "
       "difference, two-sided.",
       [&](Html& html) {
         ReportTable table({"system", "AUROC", "ours", "difference, 95 %", "p", "AP", "ours", "difference, 95 %", "p"});

@@ -258,6 +258,9 @@ for command in "fit --input y --output" "recalibrate --model x --input y --outpu
 done
 early 'none/out: cannot be written' inspect y --json none/out
 early 'none/out: cannot be written' evaluate --scores y --json none/out
+early 'none/out: cannot be written' inspect y --html none/out
+early 'none/out: cannot be written' evaluate --scores y --report none/out
+early 'none/out: cannot be written' score --model x --input y --output folder/out --html none/out
 mkdir busy.fit-state
 early 'busy.fit-state: is a directory' fit --input y --output busy
 if [ "$(id -u)" -ne 0 ]; then # who may do everything may write there too

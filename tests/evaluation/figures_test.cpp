@@ -50,6 +50,13 @@ TEST_CASE("evaluation figures: thresholds and the model's own decision") {
   CHECK(measure_figures(judged).thresholds.size() == 7);
 }
 
+TEST_CASE("resamples: fewer of many sequences") {
+  CHECK(bootstrap_resamples(0) == 1000);
+  CHECK(bootstrap_resamples(200'000) == 1000);
+  CHECK(bootstrap_resamples(400'000) == 500);
+  CHECK(bootstrap_resamples(100'000'000) == 100);
+}
+
 TEST_CASE("observed rates: shares of the p-values, with Wilson's interval") {
   const std::array<double, 10> p_values = {0.001, 0.04, 0.05, 0.06, 0.3, 0.5, 0.6, 0.7, 0.8, 1};
   const auto rows = observed_rates(p_values);

@@ -38,7 +38,10 @@ struct EvaluationFigures {
   std::vector<ThresholdRow> thresholds;
 };
 
-/// Intervals by 1,000 resamples, of more than 200,000 sequences by fewer: 2e8 / sequences, at least 100.
+/// Resamples of a bootstrap: 1,000; of more than 200,000 sequences fewer, 2e8 / sequences, at least 100, so that it
+/// takes seconds.
+std::size_t bootstrap_resamples(std::size_t sequences) noexcept;
+
 /// @throws Error as measure_sequences().
 EvaluationFigures measure_figures(std::span<const JudgedSequence> sequences, std::uint64_t seed = 1);
 
