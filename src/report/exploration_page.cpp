@@ -316,33 +316,11 @@ void write_stability(Page& page, const Exploration& e) {
               [&](Html& html) { draw_halves(html, halves); });
 }
 
-void write_maps(Page& page, const JudgedData& judged) {
-  const SequenceMap& map = *judged.map;
-  page.figure(
-      "map", "Where the abnormal sequences lie: main directions",
-      "Principal components of what sequences consist of; the arrows name what grows in their direction. The axes "
-      "show " +
-          percent(map.axes[0].explained + map.axes[1].explained) +
-          " of the variance; what is odd about order or times is not in them. " +
-          counted(map.points.size(), "sequence") +
-          (map.points.size() < judged.scores.size() ? ", evenly chosen." : "."),
-      [&](Html& html) {
-        draw_map(html, map.points, axis_words(map.axes[0], "\xE2\x86\x90", "\xE2\x86\x92"),
-                 axis_words(map.axes[1], "\xE2\x86\x93", "\xE2\x86\x91"), judged.scores, judged.is_anomaly);
-      });
-  if (map.neighbours.empty()) return;
-  page.figure(
-      "neighbours", "Where the abnormal sequences lie: neighbourhoods",
-      "t-SNE of the same sequences (perplexity 30): groups are sequences made of the same events; how far groups lie "
-      "apart, and the axes, mean nothing.",
-      [&](Html& html) { draw_map(html, map.neighbours, "no unit", "no unit", judged.scores, judged.is_anomaly); });
-}
-
 void write_judged(Page& page, const JudgedData& judged) {
   page.section("judged", "How a model judges these sequences",
                judged_words(judged) + " Model: \"" + judged.model + "\".");
   write_judged_figures(page, judged);
-  if (judged.map) write_maps(page, judged);
+  write_maps(page, judged);
   page.section("worst", "The most abnormal sequences");
   write_worst(page, judged);
 }
