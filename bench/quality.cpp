@@ -42,6 +42,10 @@ Scored score(const BehaviourModel& model, const Dataset& data, Executor& executo
     SequenceDetector::Scratch detector;
     NumberScratch statistics;
     RepairScratch repair;
+    FeatureExtractor features;
+    KeyProfile profile;
+    SelfScratch self;
+    std::string bytes;
     std::vector<float> out;
     std::vector<double> given;
   };
@@ -59,6 +63,12 @@ Scored score(const BehaviourModel& model, const Dataset& data, Executor& executo
     model.numbers.append_scores(worker.encoded, worker.statistics, worker.given);
     if (model.judges_by_gate)
       worker.given.push_back(model.repairer->gate_gain(worker.encoded, model.schema, worker.repair));
+    if (model.self) {
+      model.profiles->find(worker.encoded.key, worker.profile, worker.bytes);
+      const KeyDistances numbers = model.self->numbers(worker.encoded.key, worker.profile,
+                                                       worker.features.extract(worker.encoded.types), worker.self);
+      worker.given.insert(worker.given.end(), numbers.begin(), numbers.end());
+    }
     const Judgement judgement = model.detector.judge(worker.encoded.types, worker.given, worker.detector);
     combined[i] = judgement.value;
     p_values[i] = judgement.p_value;

@@ -35,7 +35,7 @@ program="$root/build/release/bench/seqguard_quality"
 results="$root/build/quality/$(sha256sum "$program" | cut -c1-16)$gate"
 mkdir -p "$results"
 
-sets=${only:-"openstack hdfs adfa_ld bots_64 bots_whole mit_lpr unm_lpr amazon_cn filmtrust_attack kypo_task ml_items ml_style video_items ml_days otc_fraud otc_columns twitter_suspended twitter_columns shop"}
+sets=${only:-"openstack hdfs adfa_ld bots_64 bots_whole mit_lpr unm_lpr amazon_cn filmtrust_attack kypo_task ml_items ml_style video_items ml_days otc_fraud otc_columns twitter_suspended twitter_columns kypo_keyed dna_keyed ml_keyed mouse_takeover mouse_columns shop"}
 for set in $sets; do
     seed=1
     while [ "$seed" -le "$seeds" ]; do

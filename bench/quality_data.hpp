@@ -37,11 +37,12 @@ inline std::string last_events(const std::string& line, std::size_t count) {
 }
 
 inline Dataset as_dataset(const std::vector<std::string>& lines, std::size_t first, std::size_t last,
-                          std::size_t last_n) {
+                          const QualitySet& set) {
   std::string text;
-  for (std::size_t i = first; i < last; ++i) text += last_events(lines[i], last_n) + "\n";
+  for (std::size_t i = first; i < last; ++i) text += last_events(lines[i], set.last_events) + "\n";
   ReadOptions options;
   options.format = DataFormat::lines;
+  if (set.keyed) options.profile_key = "key";
   return read_events_from_text(text, "memory.txt", options);
 }
 
@@ -55,14 +56,21 @@ inline QualityData read_lines_set(const QualitySet& set, const std::string& fold
   const std::vector<std::string> train = read_lines(folder + set.train), normal = read_lines(folder + set.normal);
   const bool halves = set.train == set.normal;
   const std::size_t middle = train.size() / 2;
-  QualityData data{as_dataset(train, 0, halves ? middle : train.size(), set.last_events),
-                   as_dataset(normal, halves ? middle : 0, normal.size(), set.last_events),
+  QualityData data{as_dataset(train, 0, halves ? middle : train.size(), set),
+                   as_dataset(normal, halves ? middle : 0, normal.size(), set),
                    {}};
   for (const Group& group : set.groups) {
     const std::vector<std::string> lines = read_lines(folder + group.file);
-    data.groups.push_back(as_dataset(lines, 0, lines.size(), set.last_events));
+    data.groups.push_back(as_dataset(lines, 0, lines.size(), set));
   }
   return data;
+}
+
+/// Rows with one more field, the key of the profile.
+inline std::string with_profile_keys(const std::vector<std::string>& rows) {
+  std::string text = rows[0] + ",profile\n";
+  for (std::size_t i = 1; i < rows.size(); ++i) text += rows[i] + "," + rows[i].substr(0, rows[i].find('_')) + "\n";
+  return text;
 }
 
 /// The first field of each row is its key; those that labels.csv gives a 1 are the one group.
@@ -78,12 +86,17 @@ inline QualityData read_table_set(const QualitySet& set, const std::string& fold
   for (const std::string& line : read_lines(folder + "labels.csv"))
     if (line.ends_with(",1")) abnormal.insert(line.substr(0, line.find(',')));
   const std::vector<std::string> rows = read_lines(folder + set.normal);
-  std::string of_normal = rows[0] + "\n", of_abnormal = of_normal;
+  std::vector<std::string> of_normal{rows[0]}, of_abnormal{rows[0]};
   for (std::size_t i = 1; i < rows.size(); ++i)
-    (abnormal.contains(rows[i].substr(0, rows[i].find(','))) ? of_abnormal : of_normal) += rows[i] + "\n";
-  QualityData data{
-      read_events(folder + set.train, options), read_events_from_text(of_normal, "normal.csv", options), {}};
-  data.groups.push_back(read_events_from_text(of_abnormal, "abnormal.csv", options));
+    (abnormal.contains(rows[i].substr(0, rows[i].find(','))) ? of_abnormal : of_normal).push_back(rows[i]);
+  if (set.keyed) options.profile_key = "profile";
+  const auto read = [&](const std::vector<std::string>& selected) {
+    std::string text;
+    for (const std::string& row : selected) text += row + "\n";
+    return read_events_from_text(set.keyed ? with_profile_keys(selected) : text, "rows.csv", options);
+  };
+  QualityData data{read(read_lines(folder + set.train)), read(of_normal), {}};
+  data.groups.push_back(read(of_abnormal));
   return data;
 }
 

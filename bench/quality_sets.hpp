@@ -26,6 +26,9 @@ struct QualitySet {
   /// Of a set with columns, which is read from train.csv, test.csv and labels.csv: their names, the judged one first.
   /// Columns of numbers begin with "#".
   std::vector<std::string> columns = {};
+  /// Lines are KEY, tab, events, and each sequence is judged by the profile of its key; in tables the key is the part
+  /// of the first field before "_".
+  bool keyed = false;
 
   bool is_simulated() const { return folder.empty(); }  ///< a shop, whose groups are kinds of damage
 };
@@ -46,7 +49,21 @@ inline std::vector<QualitySet> quality_sets() {
   const std::vector<std::string> item_kinds = {"burst", "loop", "shuffle", "takeover", "truncate", "volume"};
   const std::vector<std::string> both = {"default", "traces"};
   const std::string genuine = "genuine_account.txt";
+  const auto keyed = [](const std::string& name, const std::string& folder, const std::string& abnormal, double best,
+                        std::vector<std::string> columns = {}) {
+    QualitySet set{name, folder,      "train.txt", "test_normal.txt", {{"other", abnormal, best}}, 0,
+                   0,    {"default"}, folder};
+    if (!columns.empty()) set.train = "train.csv", set.normal = "test.csv";
+    set.columns = std::move(columns);
+    set.keyed = true;
+    return set;
+  };
   return {
+      keyed("kypo_keyed", "kypo_keyed", "test_masquerade.txt", .820),
+      keyed("dna_keyed", "dna_keyed", "test_masquerade.txt", .861),
+      keyed("ml_keyed", "ml_keyed", "test_masquerade.txt", .706),
+      keyed("mouse_takeover", "mouse_takeover", "test_abnormal.txt", .858),
+      keyed("mouse_columns", "mouse_takeover", "", .858, {"action", "#distance", "#duration", "#curve"}),
       {"hdfs",
        "hdfs",
        "train.txt",

@@ -221,6 +221,7 @@ struct AllOptions {
   EncodeOptions encode;
   ConvertCommandOptions convert;
   RecalibrateCommandOptions recalibrate;
+  ProfilesOptions profiles;
   FineTuneCommandOptions fine_tune;
 
   Command chosen(const std::string& name) const {
@@ -232,6 +233,7 @@ struct AllOptions {
     if (name == "repair") return repair;
     if (name == "convert") return convert;
     if (name == "recalibrate") return recalibrate;
+    if (name == "profiles") return profiles;
     if (name == "fine-tune") return fine_tune;
     return encode;
   }
@@ -284,6 +286,7 @@ std::optional<Command> parse_arguments(int argc, char** argv, int& exit_code) {
   add_encode(app, options.encode);
   add_convert(app, options.convert);
   add_recalibrate(app, options.recalibrate);
+  add_profiles(app, options.profiles);
   add_fine_tune(app, options.fine_tune);
 
   const std::string first = argc > 1 ? argv[1] : "";

@@ -29,6 +29,7 @@ int run(const RepairCommandOptions& options);
 int run(const EncodeOptions& options);
 int run(const ConvertCommandOptions& options);
 int run(const RecalibrateCommandOptions& options);
+int run(const ProfilesOptions& options);
 int run(const FineTuneCommandOptions& options);
 /// The same for --model that is a text checkpoint.
 int fine_tune_text_checkpoint(const FineTuneCommandOptions& options);

@@ -48,6 +48,7 @@ std::string columns_text(const Dataset& data) {
   }
   if (!data.time_column().empty()) text += ", gaps of " + data.time_column();
   if (!data.key_column().empty()) text += "; key " + data.key_column();
+  if (!data.profile_key_column().empty()) text += "; profiles of " + data.profile_key_column();
   if (!data.order_column().empty()) text += ", order " + data.order_column();
   return text;
 }
@@ -87,6 +88,17 @@ void describe_repair(const FitReport& report, bool quiet) {
   if (least > RepairOptions().max_false_edits)
     say(quiet, "repair: " + counted(repair.held_out, "held-out sequence") +
                    " can promise no smaller --max-false-edits than " + percent(least) + ": below it nothing is edited");
+}
+
+/// The keys, and what is known of too few normals.
+void describe_profiles(const ProfileFigures& profiles, bool quiet) {
+  if (profiles.keys == 0) return;
+  say(quiet, "profiles: " + counted(profiles.keys, "key") + ", " + byte_size(profiles.bytes) + "; compared with " +
+                 std::to_string(profiles.cohort) + " of them" +
+                 (profiles.few > 0
+                      ? "; " + with_commas(profiles.few) + " with fewer than " + std::to_string(k_least_key_normals) +
+                            " sequences are judged by the population alone, like new keys"
+                      : ""));
 }
 
 /// --valid: read as --input is, the columns of the schema alone. The exit code that its rows ask for.
@@ -139,6 +151,14 @@ std::string report_json(const FitReport& report, const Dataset& data) {
   json.field("distinct_normals", report.distinct_normals).field("kept_normals", report.kept_normals);
   json.field("drift_auroc", report.drift_auroc).field("drift_warning", report.drift_warning);
   write_alarms(report.alarms, report.warnings, json);
+  if (report.profiles.keys > 0)
+    json.key("profiles")
+        .begin_object()
+        .field("keys", report.profiles.keys)
+        .field("few", report.profiles.few)
+        .field("bytes", report.profiles.bytes)
+        .field("cohort", report.profiles.cohort)
+        .end_object();
   if (report.plan.tagger_steps > 0)
     json.key("repair")
         .begin_object()
@@ -184,6 +204,7 @@ int run(const FitCommandOptions& options) {
   say(quiet, "called abnormal: " + alarms_text(report.alarms.own_alarms, report.alarms.own_judged) +
                  " of its own sequences, " + alarms_text(report.alarms.held_out_alarms, report.alarms.held_out) +
                  " of held-out ones (target: " + percent(report.alarms.target) + ")");
+  describe_profiles(report.profiles, quiet);
   describe_repair(report, quiet);
   for (const std::string& warning : report.warnings) warn(warning);
   if (report.kept_normals < report.distinct_normals)

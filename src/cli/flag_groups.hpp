@@ -26,6 +26,7 @@ void add_repair_flags(CLI::App& command, RepairFlags& flags, const std::string& 
 /// The commands that learn.
 void add_fit(CLI::App& app, FitCommandOptions& options);
 void add_recalibrate(CLI::App& app, RecalibrateCommandOptions& options);
+void add_profiles(CLI::App& app, ProfilesOptions& options);
 void add_fine_tune(CLI::App& app, FineTuneCommandOptions& options);
 
 }  // namespace seqguard::cli

@@ -183,6 +183,12 @@ void describe_detector(const BehaviourModel& model, Facts& facts) {
     for (const std::string& name : model.labels->classes) classes += (classes.empty() ? "" : ", ") + name;
     facts.add("learned labels", model.labels->classes.size(), classes);
   }
+  if (model.profiles) {
+    const KeyStore& profiles = *model.profiles;
+    facts.add("profiles", profiles.size(),
+              counted(profiles.size(), "key") + " by " + model.schema.sequence.profile_key + ", " +
+                  byte_size(profiles.bytes()) + ", compared with " + std::to_string(model.self->cohort()) + " of them");
+  }
   if (model.recalibrated_on > 0)
     facts.add("recalibrated on", model.recalibrated_on, counted(model.recalibrated_on, "sequence") + " after fit");
   const Profile& profile = model.detector.profile();

@@ -9,6 +9,12 @@ void add_fit(CLI::App& app, FitCommandOptions& options) {
   add_input(*command, options.input, "--input", "Sequences of normal traffic, - for stdin", &options.table);
   command->get_option("--input")->required();
   command->add_option("--output", options.output, "The model's folder")->type_name("DIR")->required();
+  command
+      ->add_option("--profile-key", options.table.profile_key,
+                   "Column that names whose behaviour a sequence is (user, account), where --key names a session of "
+                   "theirs: each gets a profile, and sequences that are less like their own than others are odd. Of "
+                   "lines: key, what stands before a tab")
+      ->type_name("NAME");
   command->add_option("--preset", options.preset, "Recipe of detectors")->check(CLI::IsMember({"default", "traces"}));
   command->add_option("--size", options.size, "Size of the encoder")->check(CLI::IsMember({"auto", "T", "S", "M"}));
   command->add_option("--epochs", options.epochs, "Passes over the data (default: by the amount of data)")
@@ -37,6 +43,18 @@ void add_fit(CLI::App& app, FitCommandOptions& options) {
       ->excludes("--no-repair");
   add_flag_to_come(*command, "--schema", "columns are chosen by --key, --order, --time and --columns");
   add_flag_to_come(*command, "--config", "sizes are chosen by --size");
+}
+
+void add_profiles(CLI::App& app, ProfilesOptions& options) {
+  CLI::App* command = add_command(
+      app, "profiles",
+      "Adds recent normal sequences to the profiles of their keys, or forgets keys; nothing is learned anew",
+      "seqguard profiles --model model --input recent.csv --forget u17", options.common);
+  command->add_option("--model", options.model, "Folder written by fit --profile-key")->type_name("DIR")->required();
+  add_input(*command, options.input, "--input", "Normal sequences to add, - for stdin");
+  command->add_option("--forget", options.forget, "Keys whose profiles go, after sequences were added")
+      ->type_name("KEY,..")
+      ->delimiter(',');
 }
 
 void add_recalibrate(CLI::App& app, RecalibrateCommandOptions& options) {

@@ -34,6 +34,7 @@ struct InputOptions {
 /// Flags that override what is inferred from a table's header.
 struct TableOptions {
   std::string key, order, time;
+  std::string profile_key;  ///< of fit
 };
 
 /// How sequences are repaired.
@@ -122,6 +123,13 @@ struct ConvertCommandOptions {
   std::size_t max_shard_size = std::size_t{5'000'000'000};
 };
 
+struct ProfilesOptions {
+  CommonOptions common;
+  InputOptions input;  ///< path empty: nothing is added
+  std::string model;
+  std::vector<std::string> forget;
+};
+
 struct RecalibrateCommandOptions {
   CommonOptions common;
   InputOptions input;
@@ -161,6 +169,6 @@ struct FineTuneCommandOptions {
 
 using Command = std::variant<SimulateOptions, InspectOptions, FitCommandOptions, ScoreCommandOptions, EvaluateOptions,
                              RepairCommandOptions, EncodeOptions, ConvertCommandOptions, RecalibrateCommandOptions,
-                             FineTuneCommandOptions>;
+                             FineTuneCommandOptions, ProfilesOptions>;
 
 }  // namespace seqguard::cli

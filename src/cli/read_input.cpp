@@ -79,6 +79,7 @@ Dataset read_input(const InputOptions& input, const TableOptions& table) {
     options.key = table.key;
     options.order = table.order;
     options.time = table.time;
+    options.profile_key = table.profile_key;
     return read(input, options);
   });
 }

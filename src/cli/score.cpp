@@ -50,6 +50,8 @@ void write_score(const Dataset& data, std::size_t s, const Score& score, std::sp
   json.field("p_value", score.p_value).field("p_conformal", score.p_conformal);
   json.field("is_anomaly", score.is_anomaly).field("worst", score.worst).field("worst_by", to_string(score.worst_by));
   json.field("view", score.view);
+  if (!data.profile_key_column().empty())
+    json.field("profile_key", sequence.profile_key).field("has_profile", score.has_profile);
   if (classes.empty()) return;
   json.key("probabilities").begin_object();
   for (std::size_t c = 0; c < classes.size(); ++c) json.field(classes[c], score.probabilities[c]);
@@ -66,7 +68,7 @@ void write_signs(const SequenceScorer& scorer, const EventsView& events, Sequenc
 /// What remains of each sequence after its line was written.
 struct Summary {
   double value = 0, p_value = 1;
-  bool is_anomaly = false;
+  bool is_anomaly = false, has_profile = false;
 };
 
 /// What explanations compare with: --normals.
@@ -89,7 +91,7 @@ std::vector<Summary> score_all(const ScoreCommandOptions& options, const Sequenc
       [&](std::size_t s, SequenceScorer::Scratch& scratch) {
         Score score;
         scorer.score(data.view(s), score, scratch, score_with);
-        summaries[s] = {score.value, score.p_value, score.is_anomaly};
+        summaries[s] = {score.value, score.p_value, score.is_anomaly, score.has_profile};
         JsonWriter json;
         json.begin_object();
         write_score(data, s, score, scorer.classes(), json);
@@ -132,6 +134,19 @@ std::string page_of(const ScoreCommandOptions& options, const SequenceScorer& sc
   }
   judged.worst = make_cards(scorer, data, highest(summaries, options.top > 0 ? options.top : k_cards));
   return worst_page(judged, data.rejected().file, data.events());
+}
+
+/// Of a model with profiles: who is judged without one.
+std::size_t count_without_profile(const std::vector<Summary>& summaries, const SequenceScorer& scorer, bool quiet) {
+  if (!scorer.model()->profiles) return 0;
+  const auto without = static_cast<std::size_t>(
+      std::count_if(summaries.begin(), summaries.end(), [](const Summary& s) { return !s.has_profile; }));
+  if (without > 0)
+    say(quiet,
+        counted(without, "sequence") + " of keys that have no profile, or fewer than " +
+            std::to_string(k_least_key_normals) +
+            " sequences in it, judged by the population alone; `seqguard profiles --input FILE` adds normal ones");
+  return without;
 }
 
 StreamDrift drift_of(const std::vector<Summary>& summaries, const SequenceScorer& scorer) {
@@ -196,6 +211,7 @@ int run(const ScoreCommandOptions& options) {
       std::count_if(summaries.begin(), summaries.end(), [](const Summary& s) { return s.is_anomaly; }));
   say(quiet, "judged " + size_text(data) + ": " + with_commas(flagged) +
                  " abnormal (expected of normal traffic: " + percent(scorer.target_fpr()) + ")");
+  const std::size_t without_profile = count_without_profile(summaries, scorer, quiet);
   std::optional<StreamDrift> drift;
   if (options.drift) drift = drift_of(summaries, scorer);
   if (drift) describe_drift(*drift, quiet);
@@ -209,6 +225,7 @@ int run(const ScoreCommandOptions& options) {
     JsonWriter json;
     json.begin_object().field("sequences", data.sequences().size()).field("events", data.events());
     json.field("abnormal", flagged).field("rejected_rows", data.rejected().count);
+    if (scorer.model()->profiles) json.field("without_profile", without_profile);
     write_findings(findings, json);
     if (drift) write_drift(*drift, json);
     json.end_object().end_line();

@@ -158,6 +158,8 @@ void SequenceDetector::score_views(TypeSequence events, std::span<const double> 
   select(given, 1, scratch.given);
   scratch.raw.resize(recipe_.views.size());
   profile_.scores(events, scratch.given, scratch.detection, scratch.raw);
+  for (std::size_t v = 0; v < scratch.raw.size(); ++v)
+    if (std::isnan(scratch.raw[v]) && v < calibration_.views()) scratch.raw[v] = calibration_.middle_of(v);
 }
 
 Judgement SequenceDetector::judge_views(TypeSequence events, Scratch& scratch) const {

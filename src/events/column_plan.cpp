@@ -283,10 +283,11 @@ void plan_all(const SourceInfo& source, std::span<const SourceRow> sample, const
   }
 }
 
-ColumnPlan plan_of_lines(const SourceInfo& source) {
+/// What stands before a tab names the profile, and the sequence is a line; else it names the sequence.
+ColumnPlan plan_of_lines(const SourceInfo& source, bool names_profiles) {
   ColumnPlan plan;
   plan.columns.push_back({source.columns[0].name, ColumnKind::categorical, 0});
-  if (source.columns.size() > 1) plan.key = {source.columns[1].name, 1};
+  if (source.columns.size() > 1) (names_profiles ? plan.profile_key : plan.key) = {source.columns[1].name, 1};
   return plan;
 }
 
@@ -295,12 +296,13 @@ ColumnPlan plan_of_lines(const SourceInfo& source) {
 bool names_a_key(std::string_view name) { return is_one_of(name, k_key_names); }
 
 ColumnPlan plan_from_schema(const SourceInfo& source, const EventSchema& schema) {
-  if (source.format == DataFormat::lines) return plan_of_lines(source);
+  if (source.format == DataFormat::lines) return plan_of_lines(source, !schema.sequence.profile_key.empty());
   ColumnPlan plan;
   plan.decimal = source.decimal;
   if (schema.sequence.key.empty() && !source.line_is_sequence)
     fail(ErrorCode::bad_format, source.name, "a table needs a schema with a key column; this one is for lines");
   if (!schema.sequence.key.empty()) plan.key = require_column(source, schema.sequence.key);
+  if (!schema.sequence.profile_key.empty()) plan.profile_key = require_column(source, schema.sequence.profile_key);
   if (!schema.sequence.order_by.empty()) plan.order = require_column(source, schema.sequence.order_by);
   if (schema.time) {
     plan.time = require_column(source, schema.time->name);
@@ -313,7 +315,7 @@ ColumnPlan plan_from_schema(const SourceInfo& source, const EventSchema& schema)
 }
 
 ColumnPlan infer_plan(const SourceInfo& source, std::span<const SourceRow> sample, const ReadOptions& options) {
-  if (source.format == DataFormat::lines) return plan_of_lines(source);
+  if (source.format == DataFormat::lines) return plan_of_lines(source, !options.profile_key.empty());
   ColumnPlan plan;
   plan.decimal = source.decimal;
   std::set<std::size_t> taken;
@@ -322,7 +324,7 @@ ColumnPlan infer_plan(const SourceInfo& source, std::span<const SourceRow> sampl
     if (field) taken.insert(field->field);
     return field;
   };
-  for (const std::string* wanted : {&options.key, &options.time})
+  for (const std::string* wanted : {&options.key, &options.profile_key, &options.time})
     if (!wanted->empty()) taken.insert(require_column(source, *wanted).field);
   for (const ColumnRequest& request : options.columns)
     taken.insert(require_column(source, resolved(source, request).name).field);
@@ -338,6 +340,13 @@ ColumnPlan infer_plan(const SourceInfo& source, std::span<const SourceRow> sampl
             : "no column of the header looks like a key (user, session, ..); name it with --key, or the separator with "
               "--separator if columns are not parted");
   }
+  if (!options.profile_key.empty()) plan.profile_key = require_column(source, options.profile_key);
+  if (plan.profile_key && plan.key && plan.profile_key->field == plan.key->field)
+    fail(ErrorCode::invalid_argument, source.name,
+         "--profile-key \"" + options.profile_key +
+             "\" names the sequences themselves, so that each would have a profile "
+             "of its own; name the column of the sequences with --key, and that of whoever makes them with "
+             "--profile-key");
   plan.time = choose(options.time, k_time_names);  // before the order, which may be the time if it is asked for
   if (plan.time && options.time.empty() && is_left_out(source, *plan.time, sample, "a time", "--time", plan))
     plan.time.reset();

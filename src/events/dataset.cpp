@@ -31,6 +31,7 @@ std::size_t Dataset::events() const noexcept { return storage_->rows.size(); }
 std::span<const DataColumn> Dataset::columns() const noexcept { return storage_->columns; }
 std::size_t Dataset::primary() const noexcept { return storage_->primary; }
 const std::string& Dataset::key_column() const noexcept { return storage_->key_column; }
+const std::string& Dataset::profile_key_column() const noexcept { return storage_->profile_key_column; }
 const std::string& Dataset::order_column() const noexcept { return storage_->order_column; }
 const std::string& Dataset::time_column() const noexcept { return storage_->time_column; }
 const std::string& Dataset::time_unit() const noexcept { return storage_->time_unit; }
@@ -52,7 +53,7 @@ std::span<const std::string> Dataset::ignored_columns() const noexcept { return 
 EventsView Dataset::view(std::size_t sequence) const noexcept {
   const DataSequence& s = storage_->sequences[sequence];
   const std::size_t columns = storage_->columns.size();
-  EventsView result{s.count, {storage_->views.data() + sequence * columns, columns}, {}};
+  EventsView result{s.count, {storage_->views.data() + sequence * columns, columns}, {}, s.profile_key};
   if (!storage_->times.empty()) result.time_ms = {storage_->times.data() + s.first, s.count};
   return result;
 }

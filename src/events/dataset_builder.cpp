@@ -4,6 +4,7 @@
 #include <cstring>
 #include <numeric>
 
+#include "events/parse_value.hpp"
 #include "seqguard/core/error.hpp"
 
 namespace seqguard {
@@ -86,6 +87,7 @@ DatasetBuilder::DatasetBuilder(const SourceInfo& source, const ColumnPlan& plan,
     number = field->field;
   };
   keep(plan.key, out_->key_column, out_->fields.key);
+  keep(plan.profile_key, out_->profile_key_column, out_->fields.profile_key);
   keep(plan.order, out_->order_column, out_->fields.order);
   keep(plan.time, out_->time_column, out_->fields.time);
   out_->time_unit = plan.time_unit;
@@ -95,11 +97,16 @@ DatasetBuilder::DatasetBuilder(const SourceInfo& source, const ColumnPlan& plan,
 }
 
 void DatasetBuilder::add(const EventRow& row) {
-  if (!row.problem.empty()) return reject(row);
+  if (!row.problem.empty()) return reject(row.line, row.problem);
   if (row.line != line_) check_memory();
   line_ = row.line;
   bytes_ += bytes_of(row);
-  sequence_of_event_.push_back(static_cast<std::uint32_t>(sequence_of(row)));
+  const std::size_t sequence = sequence_of(row);
+  if (const std::string_view own = out_->sequences[sequence].profile_key; own != row.profile_key)
+    return reject(row.line, "column " + quoted(out_->profile_key_column) + ": " + quoted(row.profile_key) +
+                                ", but its sequence has the profile key " + quoted(own) + " since line " +
+                                std::to_string(out_->sequences[sequence].line));
+  sequence_of_event_.push_back(static_cast<std::uint32_t>(sequence));
   if (has_order_) {
     order_.push_back(row.order);
     out_->orders.push_back(out_->pool.keep(row.order_text));
@@ -128,11 +135,11 @@ Dataset DatasetBuilder::finish(std::uint64_t blank_lines) {
   return data;
 }
 
-void DatasetBuilder::reject(const EventRow& row) {
+void DatasetBuilder::reject(std::uint64_t line, const std::string& problem) {
   RejectReport& rejected = out_->rejected;
-  if (strict_) fail(ErrorCode::bad_event, rejected.file + ":" + std::to_string(row.line), row.problem);
+  if (strict_) fail(ErrorCode::bad_event, rejected.file + ":" + std::to_string(line), problem);
   ++rejected.count;
-  if (rejected.rows.size() < kept_rejects_) rejected.rows.push_back({row.line, row.problem});
+  if (rejected.rows.size() < kept_rejects_) rejected.rows.push_back({line, problem});
 }
 
 std::size_t DatasetBuilder::sequence_of(const EventRow& row) {
@@ -149,7 +156,7 @@ std::size_t DatasetBuilder::sequence_of(const EventRow& row) {
 }
 
 std::size_t DatasetBuilder::begin_sequence(const EventRow& row) {
-  out_->sequences.push_back({out_->pool.keep(row.key), row.line, 0, 0});
+  out_->sequences.push_back({out_->pool.keep(row.key), row.line, 0, 0, out_->pool.keep(row.profile_key)});
   if (keep_raw_ && line_is_sequence_) out_->leads.push_back(keep_raw(row.lead));
   return out_->sequences.size() - 1;
 }

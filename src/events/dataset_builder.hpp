@@ -31,7 +31,7 @@ class DatasetBuilder {
   Dataset finish(std::uint64_t blank_lines);
 
  private:
-  void reject(const EventRow& row);
+  void reject(std::uint64_t line, const std::string& problem);
   /// Index of the sequence that the event belongs to; begins a new one where there is none.
   std::size_t sequence_of(const EventRow& row);
   std::size_t begin_sequence(const EventRow& row);

@@ -51,7 +51,7 @@ struct Dataset::Storage {
   Compression compression = Compression::none;
   std::vector<DataColumn> columns;
   std::size_t primary = 0;
-  std::string key_column, order_column, time_column, time_unit = "ms";
+  std::string key_column, profile_key_column, order_column, time_column, time_unit = "ms";
   RowFields fields;
 
   StringPool pool;

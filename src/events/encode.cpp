@@ -74,6 +74,8 @@ void encode_numeric(std::span<const float> numbers, const EventColumn& column, s
 
 }  // namespace
 
+std::uint64_t key_number(std::string_view key) noexcept { return hash_bytes(key); }
+
 void encode_gaps(EncodedEvents& events, const EventSchema& schema, std::size_t first, std::size_t last) {
   if (!schema.time) return;
   for (std::size_t i = first; i < last; ++i) {
@@ -88,6 +90,7 @@ void encode_gaps(EncodedEvents& events, const EventSchema& schema, std::size_t f
 void encode(const EventsView& events, const EventSchema& schema, EncodedEvents& out) {
   check_columns(events, schema);
   out.n = events.n;
+  out.key = events.key.empty() || schema.sequence.profile_key.empty() ? 0 : key_number(events.key);
   const std::size_t columns = schema.columns.size();
   out.ids.resize(columns);
   out.values.resize(columns);

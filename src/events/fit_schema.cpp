@@ -68,7 +68,7 @@ GapBuckets fit_gaps(const Dataset& data) {
 EventSchema fit_schema(const Dataset& data, const SchemaOptions& options) {
   if (data.events() == 0) fail(ErrorCode::bad_format, data.rejected().file, "no events to learn a schema from");
   EventSchema schema;
-  schema.sequence = {data.key_column(), data.order_column(), options.window, options.stride};
+  schema.sequence = {data.key_column(), data.order_column(), options.window, options.stride, data.profile_key_column()};
   schema.primary = data.primary();
   for (std::size_t c = 0; c < data.columns().size(); ++c) {
     const DataColumn& column = data.columns()[c];

@@ -91,12 +91,14 @@ class LinesSource final : public RowSource {
 std::unique_ptr<RowSource> open_lines(std::unique_ptr<LineReader> lines, const ReadOptions& options) {
   const EventSchema* schema = options.schema;
   if (schema == nullptr)
-    return std::make_unique<LinesSource>(std::move(lines), "event",
-                                         options.keyed_lines ? std::optional<std::string>("key") : std::nullopt);
+    return std::make_unique<LinesSource>(
+        std::move(lines), "event",
+        options.keyed_lines || !options.profile_key.empty() ? std::optional<std::string>("key") : std::nullopt);
   if (schema->columns.size() != 1 || schema->time)
     fail(ErrorCode::bad_format, lines->name(), "lines hold one column of events", "a schema of one column",
          std::to_string(schema->columns.size() + (schema->time ? 1 : 0)) + " columns");
-  const std::string& key = schema->sequence.key;
+  const SequenceRules& rules = schema->sequence;
+  const std::string& key = rules.profile_key.empty() ? rules.key : rules.profile_key;
   return std::make_unique<LinesSource>(std::move(lines), schema->columns[0].name,
                                        key.empty() ? std::nullopt : std::optional(key));
 }

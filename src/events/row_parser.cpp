@@ -37,6 +37,10 @@ std::string RowParser::read_fields(const SourceRow& row, EventRow& event) const 
     event.key = text_of(*plan_.key);
     if (event.key.empty()) return "column " + quoted(plan_.key->name) + ": empty key";
   }
+  if (plan_.profile_key) {
+    event.profile_key = text_of(*plan_.profile_key);
+    if (event.profile_key.empty()) return "column " + quoted(plan_.profile_key->name) + ": empty key of a profile";
+  }
   if (plan_.order) {
     event.order_text = text_of(*plan_.order);
     const bool is_time = plan_.time && plan_.time->field == plan_.order->field;

@@ -12,10 +12,10 @@
 //       "gap": {"encoding": "log_bucket", "buckets": 64, "unit_ms": 1000, "per_octave": 2.12}}],
 //    "aggregation": "sum"}
 //
-// "key", "order_by", "dependent_values", "seen" (of numeric columns and of the time) and "persistent" (true or false,
-// of categorical columns beside the primary one; absent: false) may be absent; dependent values are in the order of the
-// primary column's kept values. A vocabulary lists all values known to the statistics, most frequent first; the first
-// `kept` have ids in the encoder (position + 5).
+// "key", "profile_key", "order_by", "dependent_values", "seen" (of numeric columns and of the time) and "persistent"
+// (true or false, of categorical columns beside the primary one; absent: false) may be absent; dependent values are in
+// the order of the primary column's kept values. A vocabulary lists all values known to the statistics, most frequent
+// first; the first `kept` have ids in the encoder (position + 5).
 #include <vector>
 
 #include "core/json_tree.hpp"
@@ -119,9 +119,10 @@ TimeColumn read_time(const JsonValue& json) {
 }
 
 SequenceRules read_rules(const JsonValue& json) {
-  only(json, {"key", "order_by", "window", "stride"});
+  only(json, {"key", "profile_key", "order_by", "window", "stride"});
   SequenceRules rules;
   if (const auto key = json.member("key")) rules.key = key->text();
+  if (const auto profile_key = json.member("profile_key")) rules.profile_key = profile_key->text();
   if (const auto order = json.member("order_by")) rules.order_by = order->text();
   rules.window = json.at("window").natural(1'000'000);
   rules.stride = json.at("stride").natural(1'000'000);
@@ -200,6 +201,7 @@ std::string to_json(const EventSchema& schema) {
   JsonWriter json(1);
   json.begin_object().field("format", "event-schema").field("version", 1).key("sequence").begin_object();
   if (!schema.sequence.key.empty()) json.field("key", schema.sequence.key);
+  if (!schema.sequence.profile_key.empty()) json.field("profile_key", schema.sequence.profile_key);
   if (!schema.sequence.order_by.empty()) json.field("order_by", schema.sequence.order_by);
   json.field("window", schema.sequence.window).field("stride", schema.sequence.stride).end_object();
   json.key("columns").begin_array();

@@ -32,6 +32,10 @@ constexpr int k_version = 1;
 constexpr std::size_t k_max_sidecar_bytes = std::size_t{1} << 30;
 constexpr std::size_t k_max_weights_bytes = std::size_t{4} << 30;
 
+/// What keys are compared with, and the profiles of the keys, which change and so belong to no generation.
+constexpr const char* k_population = "population.safetensors";
+constexpr const char* k_profiles = "key_profiles.bin";
+
 /// A file that belongs to detector.json, which holds its digest.
 struct Member {
   const char* name;
@@ -47,6 +51,7 @@ constexpr Member k_members[] = {{"config.json", true},
                                 {"event_calibration.safetensors", true},
                                 {"labels.safetensors", false},
                                 {k_numbers_file, false},
+                                {k_population, false},
                                 {"tagger/config.json", false},
                                 {"tagger/model.safetensors", false},
                                 {"tagger/heads.json", false},
@@ -245,6 +250,12 @@ bool is_calibration(std::string_view name) {
   return name == "profile.safetensors" || name == "event_calibration.safetensors" || name == "labels.safetensors";
 }
 
+void write_population(DirectoryWriter& writer, const BehaviourModel& model) {
+  ProfileWriter population;
+  model.self->save(population);
+  writer.write(k_population, population.serialize());
+}
+
 std::string label_bytes(const LabelClassifier& labels) {
   ProfileWriter writer;
   labels.save(writer);
@@ -312,6 +323,11 @@ void write_calibration(DirectoryWriter& writer, const BehaviourModel& model) {
   writer.write("detector.json", json.text());
 }
 
+/// Behind detector.json, which does not name the file.
+void write_profiles(DirectoryWriter& writer, const BehaviourModel& model) {
+  if (model.profiles) writer.write(k_profiles, model.profiles->serialize(to_json(model.schema)));
+}
+
 }  // namespace
 
 void save_behaviour_model(const BehaviourModel& model, const std::string& directory) {
@@ -320,9 +336,20 @@ void save_behaviour_model(const BehaviourModel& model, const std::string& direct
   writer.write("event_schema.json", to_json(model.schema));
   if (!model.numbers.empty()) writer.write(k_numbers_file, number_bytes(model.numbers));
   if (model.repairer) write_repairer(writer, *model.repairer);
-  writer.leave_out([](std::string_view name) { return name == k_tagger; });  // that of another generation
+  if (model.self) write_population(writer, model);
+  // Those of another generation.
+  writer.leave_out(
+      [](std::string_view name) { return name == k_tagger || name == k_population || name == k_profiles; });
   write_calibration(writer, model);
+  write_profiles(writer, model);
   writer.commit();
+}
+
+void save_profiles(const BehaviourModel& model, const std::string& directory) {
+  if (!model.profiles) fail(ErrorCode::unsupported, directory, "a model without profiles (fit --profile-key)");
+  if (sha256(read_file(directory + "/event_schema.json", k_max_sidecar_bytes)) != sha256(to_json(model.schema)))
+    fail(ErrorCode::bad_checkpoint, directory, "another model is there: its event_schema.json is another one");
+  model.profiles->save(directory + "/" + k_profiles, to_json(model.schema));
 }
 
 std::vector<std::string> given_views(const EventSchema& schema, const GivenKinds& kinds) {
@@ -330,6 +357,8 @@ std::vector<std::string> given_views(const EventSchema& schema, const GivenKinds
   if (kinds.numbers)
     for (std::string& name : NumberProfile::views(number_blocks(schema))) names.push_back(std::move(name));
   if (kinds.gate) names.emplace_back(k_gate_view);
+  if (!schema.sequence.profile_key.empty())
+    for (std::string& name : self_views()) names.push_back(std::move(name));
   if (kinds.labels) names.emplace_back(k_label_view);
   return names;
 }
@@ -348,6 +377,7 @@ void save_calibration(const BehaviourModel& model, const std::string& from, cons
   for (const auto& [name, digest] : sidecar.files)
     if (!is_calibration(name)) writer.write(name, members.text(name));
   write_calibration(writer, model);
+  write_profiles(writer, model);
   writer.commit();
 }
 
@@ -379,6 +409,16 @@ BehaviourModel read_behaviour_model(const std::string& directory, const LoadOpti
                               LabelFeatures::of(schema, encoder.config().hidden_size, sidecar.recipe.views.size() - 1));
   }
   std::optional<SequenceRepairer> repairer = read_repairer(sidecar, members, schema, context);
+  std::optional<SelfViews> self;
+  std::shared_ptr<KeyStore> profiles;
+  if (!schema.sequence.profile_key.empty()) {
+    if (members.text(k_population).empty())
+      fail(ErrorCode::bad_checkpoint, directory + "/detector.json",
+           "the schema names a profile key, and there is no " + std::string(k_population));
+    self = SelfViews::load(members.tensors(k_population));
+    profiles =
+        std::make_shared<KeyStore>(KeyStore::load(members.path_of(k_profiles), members.text("event_schema.json")));
+  }
   check_fit(schema, encoder, sidecar.recipe, repairer.has_value(), labels.has_value(), directory);
   const bool judges_by_gate = has_gate_view(sidecar.recipe);
   SequenceDetectorOptions detector_options;
@@ -390,9 +430,10 @@ BehaviourModel read_behaviour_model(const std::string& directory, const LoadOpti
   EventCalibration events =
       read_event_calibration(members.tensors("event_calibration.safetensors"), sidecar.repeat_share, schema);
   LoadReport report = precision_report(sidecar, options.precision, directory);
-  return {std::move(schema),       std::move(encoder), std::move(detector), std::move(events),   sidecar.target_fpr,
-          sidecar.drift_auroc,     sidecar.training,   std::move(labels),   std::move(repairer), judges_by_gate,
-          sidecar.recalibrated_on, sidecar.precision,  std::move(report),   std::move(numbers)};
+  return {std::move(schema),       std::move(encoder),  std::move(detector), std::move(events),
+          sidecar.target_fpr,      sidecar.drift_auroc, sidecar.training,    std::move(labels),
+          std::move(repairer),     std::move(self),     std::move(profiles), judges_by_gate,
+          sidecar.recalibrated_on, sidecar.precision,   std::move(report),   std::move(numbers)};
 }
 
 }  // namespace v0

@@ -12,6 +12,7 @@
 #include "seqguard/core/error.hpp"
 #include "seqguard/detection/encoder_surprise.hpp"
 #include "seqguard/metrics/metrics.hpp"
+#include "sequence_scorer/given_numbers.hpp"
 #include "sequence_scorer/label_weight.hpp"
 #include "sequence_scorer/saved_model.hpp"
 #include "sequence_scorer/threshold_check.hpp"
@@ -128,8 +129,7 @@ class FineTuner {
   void read_sequences() {
     struct Worker {
       SurpriseScratch surprise;
-      NumberScratch statistics;
-      RepairScratch repair;
+      GivenScratch given;
       std::vector<float> out;
     };
     auto workers = make_per_worker(executor_, [&] {
@@ -149,16 +149,24 @@ class FineTuner {
         seen_[first + k] = {{surprise.means.begin(), surprise.means.end()},
                             {surprise.columns.begin(), surprise.columns.end()},
                             {surprise.hidden.begin(), surprise.hidden.end()}};
-        model_.numbers.append_scores(encoded_[first + k], workers[w].statistics, seen_[first + k].given);
-        if (model_.judges_by_gate)
-          seen_[first + k].given.push_back(
-              model_.repairer->gate_gain(encoded_[first + k], model_.schema, workers[w].repair));
+        append_other_numbers(model_, encoded_[first + k], workers[w].given, seen_[first + k].given);
+        put_middle_for_unknown(seen_[first + k].given);
       });
     }
     report_progress("encoder", n, n);
     for (std::size_t i = 0; i < n; ++i) {
       std::vector<double>& given = i < normals() ? views_.normal_given : views_.abnormal_given;
       given.insert(given.end(), seen_[i].given.begin(), seen_[i].given.end());
+    }
+  }
+
+  /// Of a key without a profile, what the middle one of the normals has.
+  void put_middle_for_unknown(std::vector<double>& given) const {
+    const auto& views = model_.detector.recipe().views;
+    for (std::size_t v = 0, k = 0; v < views.size() && k < given.size(); ++v) {
+      if (!views[v].given) continue;
+      if (std::isnan(given[k])) given[k] = model_.detector.calibration().middle_of(v);
+      ++k;
     }
   }
 

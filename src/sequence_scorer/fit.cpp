@@ -15,6 +15,7 @@
 #include "seqguard/training/trainer.hpp"
 #include "sequence_scorer/finished_numbers.hpp"
 #include "sequence_scorer/fit_jobs.hpp"
+#include "sequence_scorer/fit_keys.hpp"
 #include "sequence_scorer/fit_repairer.hpp"
 #include "sequence_scorer/fit_trainings.hpp"
 #include "sequence_scorer/held_out_surprise.hpp"
@@ -56,8 +57,12 @@ std::vector<NumberBlock> blocks_of(const FitOptions& options, const EventSchema&
 }
 
 Recipe recipe_of(const FitOptions& options, const EventSchema& schema) {
-  Recipe recipe = Recipe::preset(options.preset, given_views(schema, {.numbers = !blocks_of(options, schema).empty()}));
+  std::vector<std::string> given = given_views(schema, {.numbers = !blocks_of(options, schema).empty()});
+  std::erase_if(given, [](const std::string& name) { return is_self_view(name); });  // they have weights of their own
+  Recipe recipe = Recipe::preset(options.preset, given);
   if (options.gate_view) recipe.views.push_back(gate_view());
+  if (!schema.sequence.profile_key.empty())
+    for (ViewSpec& view : self_view_specs()) recipe.views.push_back(std::move(view));
   return recipe;
 }
 
@@ -91,6 +96,8 @@ class Fitter {
   }
 
   std::shared_ptr<const BehaviourModel> run(FitReport* report) {
+    std::optional<FittedKeys> keys;  // first: it takes seconds, and may refuse the data
+    if (has_profiles()) keys = fit_keys(data_, options_.key_bytes, executor_);
     Model<float> encoder(
         context_, event_encoder_spec(schema_, {plan_.hidden, plan_.layers, plan_.heads, plan_.window, plan_.dropout}));
     if (state_.job >= jobs_.size()) {
@@ -108,11 +115,13 @@ class Fitter {
                          given_views(schema_, {!blocks_of(options_, schema_).empty(), options_.gate_view}),
                          detector_options()),
         event_calibration(), options_.target_fpr, 0.5, to_json(plan_), std::nullopt, std::move(repairer),
+        keys ? std::optional(std::move(keys->views)) : std::nullopt, keys ? std::move(keys->profiles) : nullptr,
         options_.gate_view});
-    fit_detector(*model, report);
+    fit_detector(*model, keys ? keys->numbers : FinishedNumbers(), report);
     const std::string& last = jobs_.back().phase;
     trainings_.report_calibration(repairs() ? tagger_phase(jobs_, jobs_.size() - 1) : last, data_.size());
     if (report != nullptr) {
+      if (keys) report->profiles = keys->figures;
       report->plan = plan_;
       report->resumed = trainings_.resumed();
       report->seconds = trainings_.seconds();
@@ -147,6 +156,7 @@ class Fitter {
   }
 
   bool repairs() const { return plan_.tagger_steps > 0; }
+  bool has_profiles() const { return !schema_.sequence.profile_key.empty(); }
 
   /// Trains the encoder of job j, and asks it about what it has not seen.
   void train_encoder(Model<float>& encoder, std::size_t j) {
@@ -188,7 +198,8 @@ class Fitter {
     return calibration;
   }
 
-  FinishedNumbers numbers_of(const BehaviourModel& model) const {
+  /// Of all given views; `keys`: of those of the keys.
+  FinishedNumbers numbers_of(const BehaviourModel& model, const FinishedNumbers& keys) const {
     const std::size_t n = data_.size();
     std::vector<std::uint32_t> all;  // that the finished networks are asked about
     for (std::size_t i = 0; plan_.folds > 0 && i < n; ++i) all.push_back(static_cast<std::uint32_t>(i));
@@ -197,10 +208,13 @@ class Fitter {
     if (!model.numbers.empty())
       numbers =
           side_by_side(numbers, finished_statistics(model.numbers, statistics_, numbers, options_.seed, executor_), n);
-    if (!model.judges_by_gate) return numbers;
-    FinishedNumbers gate = finished_numbers(jobs_, state_.gains, n, state_.gain_probes);
-    gate.own = gate_gains(*model.repairer, input_, all, executor_);
-    return side_by_side(numbers, gate, n);
+    if (model.judges_by_gate) {
+      FinishedNumbers gate = finished_numbers(jobs_, state_.gains, n, state_.gain_probes);
+      gate.own = gate_gains(*model.repairer, input_, all, executor_);
+      numbers = side_by_side(numbers, gate, n);
+    }
+    if (!model.self) return numbers;
+    return side_by_side(numbers, plan_.folds > 0 ? keys : FinishedNumbers{keys.held_out, {}, {}, {}}, n);
   }
 
   void learn_numbers(BehaviourModel& model) {
@@ -212,10 +226,10 @@ class Fitter {
     model.numbers = NumberProfile(std::move(blocks), statistics_);
   }
 
-  void fit_detector(BehaviourModel& model, FitReport* report) {
+  void fit_detector(BehaviourModel& model, const FinishedNumbers& keys, FitReport* report) {
     const std::vector<TypeSequence> types = all_types();
     learn_numbers(model);
-    const FinishedNumbers finished = numbers_of(model);
+    const FinishedNumbers finished = numbers_of(model, keys);
     model.detector.fit(types, {finished.held_out, finished.shifted, finished.own, finished.noise}, executor_);
     const Drift drift = drift_check(types, model.detector.recipe(), detector_options().profile, executor_);
     model.drift_auroc = drift.auroc;

@@ -19,6 +19,7 @@ std::string data_fingerprint(const EncodedData& data) {
   for (std::size_t i = 0; i < data.size(); ++i) {
     const EncodedEvents& sequence = data[i];
     bytes = digest + " " + std::to_string(sequence.n) + " ";
+    if (sequence.key != 0) bytes += std::to_string(sequence.key) + " ";
     append_bytes(bytes, sequence.types);
     for (const auto& ids : sequence.ids) append_bytes(bytes, ids);
     for (const auto& values : sequence.values) append_bytes(bytes, values);

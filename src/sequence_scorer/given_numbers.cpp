@@ -7,12 +7,30 @@
 namespace seqguard {
 inline namespace v0 {
 
+namespace {
+
+/// self_views() of a sequence; NaN for a key without a profile, or with one of too few normals.
+KeyDistances key_numbers(const BehaviourModel& model, const EncodedEvents& events, KeyScratch& scratch) {
+  if (events.key == 0 || !model.profiles->find(events.key, scratch.profile, scratch.bytes)) scratch.profile.clear();
+  return model.self->numbers(events.key, scratch.profile, scratch.features.extract({events.types.data(), events.n}),
+                             scratch.self);
+}
+
+}  // namespace
+
+void append_other_numbers(const BehaviourModel& model, const EncodedEvents& events, GivenScratch& scratch,
+                          std::vector<double>& numbers) {
+  model.numbers.append_scores(events, scratch.statistics, numbers);
+  if (model.judges_by_gate) numbers.push_back(model.repairer->gate_gain(events, model.schema, scratch.repair));
+  if (!model.self) return;
+  for (const double number : key_numbers(model, events, scratch.keys)) numbers.push_back(number);
+}
+
 std::span<const double> given_numbers(const BehaviourModel& model, const EncodedEvents& events,
                                       const Surprise& surprise, SequenceDetector::Scratch& detector,
                                       GivenScratch& scratch) {
   scratch.numbers.assign(surprise.means.begin(), surprise.means.end());
-  model.numbers.append_scores(events, scratch.statistics, scratch.numbers);
-  if (model.judges_by_gate) scratch.numbers.push_back(model.repairer->gate_gain(events, model.schema, scratch.repair));
+  append_other_numbers(model, events, scratch, scratch.numbers);
   if (model.labels) scratch.numbers.push_back(std::numeric_limits<double>::quiet_NaN());
   model.detector.score_views(events.types, scratch.numbers, detector);
   if (!model.labels) return scratch.numbers;

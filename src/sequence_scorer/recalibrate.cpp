@@ -95,7 +95,8 @@ RecalibrationReport recalibrate(const std::string& from, const Dataset& normals,
   require_training_precision(options.compute.precision);
   const std::string generation = generation_of(from);
   BehaviourModel model = read_behaviour_model(from, options.compute);
-  const bool gives_more = model.labels || model.judges_by_gate || !model.numbers.empty();  // than surprises
+  const bool gives_more =  // than surprises
+      model.labels || model.judges_by_gate || model.self || !model.numbers.empty();
   ReportingExecutor reporting(executor, progress, (k_passes + (gives_more ? 1 : 0)) * n);
   reporting.report();
 

@@ -25,6 +25,12 @@ void put_view_name(const Recipe& recipe, std::size_t view, std::string& out) {
   out = recipe.views[view].name;
 }
 
+KeyStore& profiles_of(const BehaviourModel& model) {
+  if (!model.profiles)
+    fail(ErrorCode::unsupported, "profiles", "the model has none: it was fitted without --profile-key");
+  return *model.profiles;
+}
+
 void find_worst(Score& out) {
   out.worst = 0;
   for (std::size_t i = 1; i < out.events.size(); ++i)
@@ -95,6 +101,7 @@ void SequenceScorer::score(const EventsView& events, Score& out, Scratch& scratc
   out.p_conformal = judgement.p_conformal;
   out.is_anomaly = judgement.p_value < model.target_fpr;
   put_view_name(model.detector.recipe(), judgement.worst_view, out.view);
+  out.has_profile = buffers.given.keys.profile.sequences() >= k_least_key_normals;
   out.probabilities.resize(classes().size());
   if (model.labels) model.labels->probabilities(buffers.given.logits, out.probabilities);
   const bool masked = options.masked || (options.masked_if_anomalous && out.is_anomaly);
@@ -105,6 +112,20 @@ void SequenceScorer::score(const EventsView& events, Score& out, Scratch& scratc
     judge_events_by_past(causal, buffers, out.events);
   find_worst(out);
 }
+
+void SequenceScorer::update_profile(std::string_view key, const EventsView& normal, Scratch& scratch) const {
+  KeyStore& profiles = profiles_of(*model_);
+  if (key.empty()) fail(ErrorCode::invalid_argument, "update_profile", "an empty key");
+  if (normal.n == 0) fail(ErrorCode::bad_event, "update_profile", "the sequence has no events");
+  Scratch::Buffers& buffers = buffers_of(scratch);
+  encode(normal, model_->schema, buffers.encoded);
+  const TypeSequence types(buffers.encoded.types.data(), buffers.encoded.n);
+  profiles.add(key_number(key), types, buffers.given.keys.features.extract(types));
+}
+
+bool SequenceScorer::forget(std::string_view key) const { return profiles_of(*model_).forget(key_number(key)); }
+
+void SequenceScorer::save_profiles(const std::string& directory) const { seqguard::save_profiles(*model_, directory); }
 
 Score SequenceScorer::score(const EventsView& events, const ScoreOptions& options) const {
   Scratch scratch = make_scratch(events.n);

@@ -88,6 +88,14 @@ class Sentence {
     const auto gain = [](double expected) { return short_number(expected); };
     return "something looks damaged: the surest edit would put right " + gain(raw_) + " of an error" + range(gain);
   }
+  /// How a sequence is to its own key, beside others; `what`: of the sequence.
+  std::string self(const std::string& what) const {
+    const auto difference = [](double number) { return short_number(number); };
+    const std::string of_keys =
+        ": distance to its own key less that to the nearest others " + difference(raw_) + range(difference);
+    return what + (raw_ > 0 ? " fits other keys better than its own" : " fits its own key less well than usual") +
+           of_keys;
+  }
   std::string column_of_next() const {
     const std::string column = view_.name.substr(k_next_view.size() + 1);
     const EventSchema& schema = facts_.model.schema;
@@ -220,21 +228,27 @@ struct Writer {
   std::string_view view;
   std::string (*write)(const Sentence&);
 };
-constexpr Writer k_writers[] = {{"ngram", [](const Sentence& s) { return s.ngram(); }},
-                                {"types", [](const Sentence& s) { return s.types(); }},
-                                {"crowd", [](const Sentence& s) { return s.crowd(); }},
-                                {"typeset", [](const Sentence& s) { return s.types(); }},
-                                {"logcount", [](const Sentence& s) { return s.logcount(); }},
-                                {"pairset", [](const Sentence& s) { return s.pairset(); }},
-                                {"bigrams", [](const Sentence& s) { return s.bigrams(); }},
-                                {"unseen", [](const Sentence& s) { return s.unseen(); }},
-                                {"length", [](const Sentence& s) { return s.volume(); }},
-                                {"repeats", [](const Sentence& s) { return s.repeats(); }},
-                                {"same", [](const Sentence& s) { return s.same(); }},
-                                {"squeeze", [](const Sentence& s) { return s.squeeze(); }},
-                                {k_next_view, [](const Sentence& s) { return s.next(); }},
-                                {k_gate_view, [](const Sentence& s) { return s.gate(); }},
-                                {k_label_view, [](const Sentence& s) { return s.labels(); }}};
+constexpr Writer k_writers[] = {
+    {"ngram", [](const Sentence& s) { return s.ngram(); }},
+    {"types", [](const Sentence& s) { return s.types(); }},
+    {"crowd", [](const Sentence& s) { return s.crowd(); }},
+    {"typeset", [](const Sentence& s) { return s.types(); }},
+    {"logcount", [](const Sentence& s) { return s.logcount(); }},
+    {"pairset", [](const Sentence& s) { return s.pairset(); }},
+    {"bigrams", [](const Sentence& s) { return s.bigrams(); }},
+    {"unseen", [](const Sentence& s) { return s.unseen(); }},
+    {"length", [](const Sentence& s) { return s.volume(); }},
+    {"repeats", [](const Sentence& s) { return s.repeats(); }},
+    {"same", [](const Sentence& s) { return s.same(); }},
+    {"squeeze", [](const Sentence& s) { return s.squeeze(); }},
+    {k_next_view, [](const Sentence& s) { return s.next(); }},
+    {k_gate_view, [](const Sentence& s) { return s.gate(); }},
+    {"self:ngram", [](const Sentence& s) { return s.self("the order of the events"); }},
+    {"self:types", [](const Sentence& s) { return s.self("the set of events"); }},
+    {"self:logcount", [](const Sentence& s) { return s.self("how often each event occurs"); }},
+    {"self:pairset", [](const Sentence& s) { return s.self("the set of events and transitions"); }},
+    {"self:bigrams", [](const Sentence& s) { return s.self("how often one event follows another"); }},
+    {k_label_view, [](const Sentence& s) { return s.labels(); }}};
 
 std::string Sentence::text() const {
   for (const Writer& writer : k_writers)

@@ -3,7 +3,9 @@
 #include <memory>
 #include <vector>
 
+#include "detection/keys.hpp"
 #include "detection/sequences.hpp"
+#include "seqguard/detection/key_store.hpp"
 #include "seqguard/detection/sequence_detector.hpp"
 #include "support/allocation_counter.hpp"
 
@@ -30,4 +32,30 @@ TEST_CASE("a warm judgement allocates nothing" * doctest::skip(!k_allocations_co
     CHECK(after == before);
     CHECK(sum > 0);
   }
+}
+
+TEST_CASE("looking a key up and judging by its profile allocates nothing once warm" *
+          doctest::skip(!k_allocations_counted)) {
+  const Keys keys;
+  const SelfViews views = keys.views();
+  KeyStore store;
+  for (const auto& [key, profile] : keys.profiles) store.put(key, profile);
+  FeatureExtractor extractor(64);
+  SelfScratch scratch;
+  KeyProfile profile;
+  std::string buffer;
+  const Sequences sequences = habit(12, 2, 13);
+  const auto judge_all = [&] {
+    double sum = 0;
+    for (std::size_t i = 0; i < sequences.size(); ++i) {
+      store.find(1 + i, profile, buffer);
+      sum += views.numbers(1 + i, profile, extractor.extract(sequences[i]), scratch)[0];
+    }
+    return sum;
+  };
+  const double first = judge_all();
+  judge_all();
+  const std::size_t before = allocation_count;
+  CHECK(judge_all() == first);
+  CHECK(allocation_count == before);
 }

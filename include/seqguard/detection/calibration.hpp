@@ -69,6 +69,11 @@ class Calibration {
   Judgement judge(std::span<const double> raw, std::span<double> levels, bool learned = false) const noexcept;
   /// What the normals score in a view (its upper tail), ascending.
   std::span<const double> scores_of(std::size_t view) const noexcept { return views_[view].upper.scores(); }
+  /// The middle one of them.
+  double middle_of(std::size_t view) const noexcept {
+    const std::span<const double> scores = scores_of(view);
+    return scores[scores.size() / 2];
+  }
   /// Tail of T.
   const TailCalibration& combined() const noexcept { return combined_; }
 

@@ -60,8 +60,8 @@ class SequenceDetector {
   void fit(std::span<const TypeSequence> normals, const GivenScores& given = {},
            Executor& executor = inline_executor());
 
-  /// Thread-safe with one scratch per thread. `given`: one number for each of given(). @throws Error invalid_argument
-  /// for more or fewer.
+  /// Thread-safe with one scratch per thread. `given`: one number for each of given(); NaN: not known, it then counts
+  /// as that of the middle one of the normals. @throws Error invalid_argument for more or fewer.
   Judgement judge(TypeSequence events, std::span<const double> given, Scratch& scratch) const;
   /// The same in two steps, for a number that follows from what the other views say: raw scores of the views in
   /// scratch.raw, in the order of the recipe, which the caller may complete; then the judgement by them.

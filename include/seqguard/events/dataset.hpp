@@ -36,17 +36,18 @@ struct RejectReport {
 
 /// One sequence of a data set.
 struct DataSequence {
-  std::string_view key;    ///< empty for lines without a key
-  std::uint64_t line = 0;  ///< line of its first row in the file, from 1
-  std::size_t first = 0;   ///< index of its first event
-  std::size_t count = 0;   ///< number of its events
+  std::string_view key;               ///< empty for lines without a key
+  std::uint64_t line = 0;             ///< line of its first row in the file, from 1
+  std::size_t first = 0;              ///< index of its first event
+  std::size_t count = 0;              ///< number of its events
+  std::string_view profile_key = {};  ///< whose profile it is judged by; empty where the data set has no such column
 };
 
 /// Which field of a row is what, counted from 0; nothing where there is no such column. Other columns:
 /// DataColumn::field.
 struct RowFields {
   std::size_t count = 0;  ///< fields of a row
-  std::optional<std::size_t> key = {}, order = {}, time = {};
+  std::optional<std::size_t> key = {}, profile_key = {}, order = {}, time = {};
 };
 
 /// Owns everything its views show. Movable; reading it is thread-safe.
@@ -62,8 +63,10 @@ class Dataset {
   std::size_t events() const noexcept;
   std::span<const DataColumn> columns() const noexcept;
   std::size_t primary() const noexcept;  ///< index of the primary column
-  /// Names of the key, order and time columns (empty where there is none) and the unit of plain numbers as times.
+  /// Names of the key, profile key, order and time columns (empty where there is none) and the unit of plain numbers as
+  /// times.
   const std::string& key_column() const noexcept;
+  const std::string& profile_key_column() const noexcept;
   const std::string& order_column() const noexcept;
   const std::string& time_column() const noexcept;
   const std::string& time_unit() const noexcept;

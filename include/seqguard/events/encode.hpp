@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
 #include <vector>
 
 #include "seqguard/events/events_view.hpp"
@@ -15,7 +16,8 @@ inline namespace v0 {
 /// Reused as an output it keeps its capacity.
 struct EncodedEvents {
   std::size_t n = 0;
-  std::vector<TypeId> types;                   ///< [n] raw values of the primary column, for the statistics
+  std::uint64_t key = 0;      ///< key_number() of EventsView::key; 0: none, or the schema has no profile keys
+  std::vector<TypeId> types;  ///< [n] raw values of the primary column, for the statistics
   std::vector<std::vector<std::int32_t>> ids;  ///< per column of the schema: [P] encoder ids; empty if numeric
   std::vector<std::vector<float>> values;  ///< per column: [P] transformed numbers, 0 if missing; empty if categorical
   std::vector<std::vector<std::uint8_t>> missing;  ///< per column: [P] 1 where an event has no number; 0 at both marks
@@ -24,6 +26,10 @@ struct EncodedEvents {
 
   std::size_t positions() const noexcept { return n + 2; }
 };
+
+/// The number of a key: of its text nothing else is kept, in memory or on disk. Two of a million keys have the same one
+/// with probability 3e-8. It is no secret: whoever has the text can compute it.
+std::uint64_t key_number(std::string_view key) noexcept;
 
 /// Encodes `events` into `out`. Allocates nothing once `out` has held a sequence of this schema that was as long.
 /// Thread-safe for distinct `out`.

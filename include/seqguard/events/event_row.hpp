@@ -60,9 +60,10 @@ struct RowValue {
 
 /// An event. Its texts last as long as those of the row that was parsed.
 struct EventRow : RowOrigin {
-  std::string_view key;         ///< empty for lines without key
-  OrderKey order;               ///< equal for all events where there is no order column
-  std::string_view order_text;  ///< as written; empty without order column
+  std::string_view key;          ///< empty for lines without key
+  std::string_view profile_key;  ///< empty where there is no such column
+  OrderKey order;                ///< equal for all events where there is no order column
+  std::string_view order_text;   ///< as written; empty without order column
   std::int64_t time_ms = k_no_time;
   std::int32_t time_ns = 0;  ///< nanoseconds that come on top of time_ms, 0 .. 999,999
   /// Of a plain number that is too large to be a time in the plan's unit: "us", "ns", in which it is one of today; its
@@ -87,7 +88,7 @@ struct ColumnPlan {
   };
   std::vector<DataColumn> columns;  ///< categorical and numeric ones
   std::size_t primary = 0;          ///< index into columns
-  std::optional<Field> key, order, time;
+  std::optional<Field> key, profile_key, order, time;
   std::string time_unit = "ms";  ///< of plain numbers as times
   char decimal = '.';            ///< of numeric columns
   std::vector<DataFinding> findings;

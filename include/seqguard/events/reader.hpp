@@ -27,10 +27,13 @@ ColumnRequest column_request_from_string(std::string_view text);
 
 struct ReadOptions {
   DataFormat format = DataFormat::guess;
-  /// Reads exactly the columns of this schema, in its order; the five fields below are then not looked at. Borrowed.
+  /// Reads exactly the columns of this schema, in its order; the six fields below are then not looked at. Borrowed.
   const EventSchema* schema = nullptr;
   std::string key = {}, order = {}, time = {};  ///< names that override the inferred ones; of tables only
-  std::vector<ColumnRequest> columns = {};      ///< if not empty: only these, the first categorical one is primary
+  /// Column that names the profile of a sequence (SequenceRules::profile_key), not the one that names the sequence; of
+  /// lines: "key", what stands before a tab. Empty: none.
+  std::string profile_key = {};
+  std::vector<ColumnRequest> columns = {};  ///< if not empty: only these, the first categorical one is primary
   /// Of tables: 0 is guessed from the first lines. Numbers may have thousands apart: by blanks, apostrophes, and that
   /// of comma and point that is no decimal sign.
   char separator = 0, decimal = 0;

@@ -83,10 +83,11 @@ struct TimeColumn {
 
 /// Which events make a sequence, and how long sequences are cut.
 struct SequenceRules {
-  std::string key;          ///< column that names the sequence; empty: a sequence is a line
-  std::string order_by;     ///< column that orders its events; empty: the order of the rows
-  std::size_t window = 64;  ///< positions the encoder sees at once, beginning and end marks included; >= 3
-  std::size_t stride = 64;  ///< positions between the beginnings of two windows; 1 .. window
+  std::string key;               ///< column that names the sequence; empty: a sequence is a line
+  std::string order_by;          ///< column that orders its events; empty: the order of the rows
+  std::size_t window = 64;       ///< positions the encoder sees at once, beginning and end marks included; >= 3
+  std::size_t stride = 64;       ///< positions between the beginnings of two windows; 1 .. window
+  std::string profile_key = {};  ///< column that names whose profile a sequence is judged by; empty: there are none
 };
 
 struct EventSchema {

@@ -48,10 +48,11 @@ struct FitOptions {
   /// (docs/repair.md has the table); each judgement pays for a pass of the tagger. Needs `repair`.
   bool gate_view = false;
   std::size_t profile_bytes = std::size_t{64} << 20;  ///< most memory of the fitted statistics
-  std::string state_file;                             ///< where the progress is kept for `resume`; empty: nowhere
-  bool resume = false;                                ///< go on from state_file if it exists
-  double save_seconds = 10;                           ///< time between two saves of the state; 0: after every step
-  LoadOptions compute;  ///< instruction set, matrix products, precision; `access` has no meaning here
+  std::size_t key_bytes = 8192;  ///< most bytes of the profile of a key, of data with SequenceRules::profile_key
+  std::string state_file;        ///< where the progress is kept for `resume`; empty: nowhere
+  bool resume = false;           ///< go on from state_file if it exists
+  double save_seconds = 10;      ///< time between two saves of the state; 0: after every step
+  LoadOptions compute;           ///< instruction set, matrix products, precision; `access` has no meaning here
 };
 
 /// The choices that follow from the data, by one rule; stored in the model. fit_input.hpp shows it before a fit begins.
@@ -92,6 +93,14 @@ struct RepairFigures {
   double net_share = 0;  ///< of the errors of damaged held-out normals, made by ourselves: put right less made wrong
 };
 
+/// What was learned of keys (SequenceRules::profile_key).
+struct ProfileFigures {
+  std::size_t keys = 0;    ///< that have a profile
+  std::size_t few = 0;     ///< of them, with so few normals that the population judges them (k_least_key_normals)
+  std::size_t bytes = 0;   ///< of the profiles
+  std::size_t cohort = 0;  ///< keys that all are compared with
+};
+
 /// What a fit has to say.
 struct FitReport {
   FitPlan plan;
@@ -104,7 +113,8 @@ struct FitReport {
   double drift_auroc = 0.5;             ///< as Drift::auroc
   bool drift_warning = false;
   AlarmRates alarms;
-  RepairFigures repair;  ///< where a tagger was trained
+  ProfileFigures profiles;  ///< all 0 without a profile key
+  RepairFigures repair;     ///< where a tagger was trained
   /// In words, for people: why the target cannot be promised, or is not held, and what to do. Empty if all is well.
   std::vector<std::string> warnings;
 };
