@@ -1,9 +1,6 @@
 #include "seqguard/sequence_scorer/behaviour_model.hpp"
 
 #include <algorithm>
-#include <functional>
-#include <iterator>
-#include <map>
 #include <memory>
 #include <span>
 #include <string>
@@ -14,52 +11,18 @@
 #include "core/json_tree.hpp"
 #include "core/json_writer.hpp"
 #include "detection/recipe_json.hpp"
-#include "model/weights_file.hpp"
 #include "seqguard/core/error.hpp"
 #include "seqguard/core/files.hpp"
 #include "seqguard/detection/encoder_surprise.hpp"
 #include "seqguard/model/checkpoint.hpp"
 #include "seqguard/model/detail/profile_io.hpp"
 #include "seqguard/model/encoder_batch.hpp"
+#include "sequence_scorer/model_directory.hpp"
 #include "sequence_scorer/saved_model.hpp"
 
 namespace seqguard {
 inline namespace v0 {
 namespace {
-
-constexpr const char* k_format = "seqguard-detector";
-constexpr int k_version = 1;
-constexpr std::size_t k_max_sidecar_bytes = std::size_t{1} << 30;
-constexpr std::size_t k_max_weights_bytes = std::size_t{4} << 30;
-
-/// What keys are compared with, and the profiles of the keys, which change and so belong to no generation.
-constexpr const char* k_population = "population.safetensors";
-constexpr const char* k_profiles = "key_profiles.bin";
-
-/// A file that belongs to detector.json, which holds its digest.
-struct Member {
-  const char* name;
-  bool required;
-};
-constexpr const char* k_numbers_file = "numbers.safetensors";
-constexpr Member k_members[] = {{"config.json", true},
-                                {"model.safetensors", true},
-                                {"heads.json", false},
-                                {"heads.safetensors", false},
-                                {"event_schema.json", true},
-                                {"profile.safetensors", true},
-                                {"event_calibration.safetensors", true},
-                                {"labels.safetensors", false},
-                                {k_numbers_file, false},
-                                {k_population, false},
-                                {"tagger/config.json", false},
-                                {"tagger/model.safetensors", false},
-                                {"tagger/heads.json", false},
-                                {"tagger/heads.safetensors", false},
-                                {"tagger/repair.safetensors", false}};
-/// Where the edit tagger stands, and what only it has.
-constexpr const char* k_tagger = "tagger";
-constexpr const char* k_repair_file = "tagger/repair.safetensors";
 
 std::string event_calibration_bytes(const EventCalibration& events) {
   ProfileWriter writer;
@@ -81,111 +44,6 @@ EventCalibration read_event_calibration(const SafetensorsFile& file, double repe
   events.rules.unseen_share = schema.primary_column().vocabulary.unseen_share();
   return events;
 }
-
-/// What detector.json holds.
-struct Sidecar {
-  Recipe recipe;
-  double target_fpr = 0, drift_auroc = 0, repeat_share = 0;
-  std::string training;
-  std::vector<std::string> classes;  ///< of labels that were learned; empty: none
-  std::size_t recalibrated_on = 0;
-  Precision precision = Precision::fp32;                  ///< that the calibration was made in
-  std::map<std::string, std::string, std::less<>> files;  ///< SHA-256 of each member
-};
-
-Sidecar read_sidecar(const std::string& path) {
-  const JsonTree tree(read_file(path, k_max_sidecar_bytes), path, ErrorCode::bad_format);
-  const JsonValue document = tree.root();
-  if (const JsonValue format = document.at("format"); !format.equals(k_format)) format.refuse(k_format);
-  if (const JsonValue version = document.at("version"); !version.is_number() || version.number() != k_version)
-    version.refuse_unsupported(std::to_string(k_version));
-  if (const JsonValue features = document.at("features"); !features.is(JsonValue::Kind::array) || features.size() > 0)
-    features.refuse_unsupported("[], none that this version does not understand");
-  Sidecar sidecar;
-  sidecar.recipe = read_recipe(document.at("recipe"));
-  sidecar.target_fpr = document.at("target_fpr").share();
-  sidecar.drift_auroc = document.at("drift_auroc").share();
-  sidecar.repeat_share = document.at("repeat_share").share();
-  sidecar.training = document.at("training").dump();
-  if (const auto count = document.find("recalibrated_on")) sidecar.recalibrated_on = count->natural();
-  if (const auto precision = document.find("precision")) {
-    const std::string name(precision->text());
-    if (name != to_string(Precision::fp32) && name != to_string(Precision::bf16))
-      precision->refuse_unsupported("fp32 or bf16");
-    sidecar.precision = precision_from_string(name);
-  }
-  if (const auto classes = document.find("classes")) {
-    sidecar.classes = classes->texts();
-    if (sidecar.classes.size() < 2) classes->refuse("two classes or more");
-  }
-  const JsonValue files = document.at("files");
-  files.demand(JsonValue::Kind::object).for_each([&](const JsonValue& digest) {
-    const auto is_it = [&](const Member& member) { return member.name == digest.key(); };
-    if (std::none_of(std::begin(k_members), std::end(k_members), is_it))
-      digest.refuse_unsupported("a file that this version knows");
-    sidecar.files.emplace(digest.key(), digest.text());
-  });
-  for (const Member& member : k_members)
-    if (member.required) files.at(member.name);
-  return sidecar;
-}
-
-/// The members of a directory. Each is read once: its digest is compared, and it is parsed, by the same bytes.
-class Members {
- public:
-  /// `access`: of the encoder's weights.
-  Members(const Sidecar& sidecar, const std::string& directory, FileAccess access) : directory_(directory) {
-    for (const auto& [name, digest] : sidecar.files) {
-      const std::string path = path_of(name);
-      if (name == "model.safetensors" && access == FileAccess::map) {
-        WeightsFile file(path, access);
-        require_digest(path, digest, text_of(file.bytes()));
-        mapped_ = std::make_unique<SafetensorsFile>(std::move(file), TensorLimits());
-        continue;
-      }
-      const std::size_t most = name.ends_with(".safetensors") ? k_max_weights_bytes : k_max_sidecar_bytes;
-      std::string& bytes = bytes_[name] = read_file(path, most);
-      require_digest(path, digest, bytes);
-    }
-  }
-
-  std::string path_of(std::string_view name) const { return directory_ + "/" + std::string(name); }
-  /// Empty for one that there is not.
-  std::string_view text(std::string_view name) const {
-    const auto found = bytes_.find(name);
-    return found == bytes_.end() ? std::string_view() : found->second;
-  }
-  /// It borrows from the members.
-  SafetensorsFile tensors(std::string_view name) const { return {std::as_bytes(std::span(text(name))), path_of(name)}; }
-  /// A checkpoint with named heads; the weights were not mapped.
-  CheckpointFiles checkpoint_below(const std::string& below) const {
-    const auto name = [&](const char* file) { return below + "/" + file; };
-    const auto file = [&](const char* of) { return std::make_unique<SafetensorsFile>(tensors(name(of))); };
-    return {path_of(below), text(name("config.json")), file("model.safetensors"), text(name("heads.json")),
-            file("heads.safetensors")};
-  }
-  CheckpointFiles take_checkpoint() {
-    CheckpointFiles files{directory_, text("config.json"), std::move(mapped_), text("heads.json"), nullptr};
-    if (files.weights == nullptr) files.weights = std::make_unique<SafetensorsFile>(tensors("model.safetensors"));
-    if (bytes_.contains("heads.safetensors"))
-      files.heads_weights = std::make_unique<SafetensorsFile>(tensors("heads.safetensors"));
-    return files;
-  }
-
- private:
-  static std::string_view text_of(std::span<const std::byte> bytes) {
-    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-  }
-  static void require_digest(const std::string& path, const std::string& expected, std::string_view bytes) {
-    if (const std::string found = sha256(bytes); found != expected)
-      fail(ErrorCode::bad_checkpoint, path, "not the file that detector.json was saved with", "SHA-256 " + expected,
-           found);
-  }
-
-  std::string directory_;
-  std::map<std::string, std::string, std::less<>> bytes_;
-  std::unique_ptr<const TensorSource> mapped_;  // the weights of the encoder, if they are
-};
 
 bool has_gate_view(const Recipe& recipe) {
   const auto& views = recipe.views;
@@ -253,7 +111,7 @@ bool is_calibration(std::string_view name) {
 void write_population(DirectoryWriter& writer, const BehaviourModel& model) {
   ProfileWriter population;
   model.self->save(population);
-  writer.write(k_population, population.serialize());
+  writer.write(k_population_file, population.serialize());
 }
 
 std::string label_bytes(const LabelClassifier& labels) {
@@ -275,7 +133,7 @@ void write_repairer(DirectoryWriter& writer, const SequenceRepairer& repairer) {
 std::optional<SequenceRepairer> read_repairer(const Sidecar& sidecar, const Members& members, const EventSchema& schema,
                                               const Context<float>& context) {
   std::size_t found = 0, all = 0;
-  for (const Member& member : k_members) {
+  for (const Member& member : directory_members()) {
     if (!std::string_view(member.name).starts_with(std::string(k_tagger) + "/")) continue;
     ++all;
     found += sidecar.files.contains(member.name) ? 1 : 0;
@@ -312,20 +170,20 @@ void write_calibration(DirectoryWriter& writer, const BehaviourModel& model) {
   json.exact_field("drift_auroc", model.drift_auroc).key("features").begin_array().end_array();
   json.key("files").begin_object();
   for (const auto& [name, digest] : files) json.field(name, digest);
-  json.end_object().field("format", k_format);
+  json.end_object().field("format", k_detector_format);
   json.field("precision", to_string(model.calibrated_in));
   if (model.recalibrated_on > 0) json.field("recalibrated_on", model.recalibrated_on);
   write_recipe(json.key("recipe"), model.detector.recipe());
   json.exact_field("repeat_share", model.events.rules.repeat_share).exact_field("target_fpr", model.target_fpr);
   const JsonTree training(model.training, "training", ErrorCode::invalid_argument);
   training.root().write(json.key("training"));
-  json.field("version", k_version).end_object().end_line();
+  json.field("version", k_detector_version).end_object().end_line();
   writer.write("detector.json", json.text());
 }
 
 /// Behind detector.json, which does not name the file.
 void write_profiles(DirectoryWriter& writer, const BehaviourModel& model) {
-  if (model.profiles) writer.write(k_profiles, model.profiles->serialize(to_json(model.schema)));
+  if (model.profiles) writer.write(k_profiles_file, model.profiles->serialize(to_json(model.schema)));
 }
 
 }  // namespace
@@ -339,7 +197,7 @@ void save_behaviour_model(const BehaviourModel& model, const std::string& direct
   if (model.self) write_population(writer, model);
   // Those of another generation.
   writer.leave_out(
-      [](std::string_view name) { return name == k_tagger || name == k_population || name == k_profiles; });
+      [](std::string_view name) { return name == k_tagger || name == k_population_file || name == k_profiles_file; });
   write_calibration(writer, model);
   write_profiles(writer, model);
   writer.commit();
@@ -349,7 +207,7 @@ void save_profiles(const BehaviourModel& model, const std::string& directory) {
   if (!model.profiles) fail(ErrorCode::unsupported, directory, "a model without profiles (fit --profile-key)");
   if (sha256(read_file(directory + "/event_schema.json", k_max_sidecar_bytes)) != sha256(to_json(model.schema)))
     fail(ErrorCode::bad_checkpoint, directory, "another model is there: its event_schema.json is another one");
-  model.profiles->save(directory + "/" + k_profiles, to_json(model.schema));
+  model.profiles->save(directory + "/" + k_profiles_file, to_json(model.schema));
 }
 
 std::vector<std::string> given_views(const EventSchema& schema, const GivenKinds& kinds) {
@@ -412,12 +270,12 @@ BehaviourModel read_behaviour_model(const std::string& directory, const LoadOpti
   std::optional<SelfViews> self;
   std::shared_ptr<KeyStore> profiles;
   if (!schema.sequence.profile_key.empty()) {
-    if (members.text(k_population).empty())
+    if (members.text(k_population_file).empty())
       fail(ErrorCode::bad_checkpoint, directory + "/detector.json",
-           "the schema names a profile key, and there is no " + std::string(k_population));
-    self = SelfViews::load(members.tensors(k_population));
+           "the schema names a profile key, and there is no " + std::string(k_population_file));
+    self = SelfViews::load(members.tensors(k_population_file));
     profiles =
-        std::make_shared<KeyStore>(KeyStore::load(members.path_of(k_profiles), members.text("event_schema.json")));
+        std::make_shared<KeyStore>(KeyStore::load(members.path_of(k_profiles_file), members.text("event_schema.json")));
   }
   check_fit(schema, encoder, sidecar.recipe, repairer.has_value(), labels.has_value(), directory);
   const bool judges_by_gate = has_gate_view(sidecar.recipe);

@@ -94,7 +94,7 @@ FittedKeys fit_keys(const EncodedData& data, std::size_t max_bytes, Executor& ex
       std::copy(distances.begin(), distances.end(), numbers.begin() + static_cast<std::ptrdiff_t>(i * k_key_distances));
     }
   });
-  fitted.figures = {groups.size(), 0, fitted.profiles->bytes(), fitted.views.cohort()};
+  fitted.figures = {groups.size(), fitted.profiles->bytes(), 0, fitted.views.cohort()};
   for (const KeyNormals& group : groups) fitted.figures.few += group.sequences.size() < k_least_key_normals ? 1 : 0;
   fitted.numbers.shifted = fitted.numbers.own = numbers;
   fitted.numbers.noise.assign(k_key_distances, 0);

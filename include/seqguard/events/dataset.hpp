@@ -63,8 +63,7 @@ class Dataset {
   std::size_t events() const noexcept;
   std::span<const DataColumn> columns() const noexcept;
   std::size_t primary() const noexcept;  ///< index of the primary column
-  /// Names of the key, profile key, order and time columns (empty where there is none) and the unit of plain numbers as
-  /// times.
+  /// Names of the columns with these roles (empty where there is none), and the unit of plain numbers as times.
   const std::string& key_column() const noexcept;
   const std::string& profile_key_column() const noexcept;
   const std::string& order_column() const noexcept;

@@ -66,8 +66,7 @@ struct EventsView {
   std::size_t n = 0;
   std::span<const ColumnView> columns;
   std::span<const std::int64_t> time_ms;
-  std::string_view key = {};  ///< whose profile it is judged by, of a model with profiles (SequenceRules::profile_key);
-                              ///< empty, or one that has no profile yet: the population's
+  std::string_view key = {};  ///< whose profile it is judged by (SequenceRules::profile_key); empty: nobody's
 };
 
 /// Shorthand for a sequence that is one column of values, as an argument: `scorer.score(OneColumn(names), ...)`. The

@@ -95,10 +95,9 @@ struct RepairFigures {
 
 /// What was learned of keys (SequenceRules::profile_key).
 struct ProfileFigures {
-  std::size_t keys = 0;    ///< that have a profile
-  std::size_t few = 0;     ///< of them, with so few normals that the population judges them (k_least_key_normals)
-  std::size_t bytes = 0;   ///< of the profiles
-  std::size_t cohort = 0;  ///< keys that all are compared with
+  std::size_t keys = 0, bytes = 0;  ///< that have a profile; of their profiles
+  std::size_t few = 0;              ///< keys with so few normals that the population judges them (k_least_key_normals)
+  std::size_t cohort = 0;           ///< keys that all are compared with
 };
 
 /// What a fit has to say.

@@ -49,8 +49,7 @@ struct Score {
   SurpriseKind worst_by = SurpriseKind::next;  ///< what ranked the events
   std::string view;                            ///< the view of the recipe that contributes most, e.g. "unseen"
   std::vector<EventScore> events;
-  bool has_profile = false;  ///< of a model with profiles: the key has one, with k_least_key_normals normals or more;
-                             ///< false: the sequence is judged by the population alone
+  bool has_profile = false;  ///< the key has one (update_profile()); false: the population alone judges
   /// Of a model that has learned from labels: the probability of each class of SequenceScorer::classes(), calibrated on
   /// labelled sequences that were not learned from. Else empty.
   std::vector<double> probabilities;
@@ -221,13 +220,12 @@ class SequenceScorer {
   Explanation explain(const EventsView& events) const;
   Explanation explain(const EventsView& events, Scratch& scratch, const ExplainOptions& options) const;
 
-  /// Adds a normal sequence to the profile of `key`, which may be new: the next sequence of that key is judged by it.
-  /// Nothing is learned anew, and the thresholds stay. All copies of the scorer share the profiles; any number of
-  /// threads may update, forget and score at once. @throws Error as score(); unsupported: a model without profiles.
+  /// Adds a normal sequence to the profile of `key`, which may be new; nothing is learned anew, the thresholds stay.
+  /// Copies of the scorer share the profiles, and any number of threads may update, forget and score at once.
+  /// @throws Error as score(); unsupported: a model without profiles (docs/profiles.md).
   void update_profile(std::string_view key, const EventsView& normal, Scratch& scratch) const;
-  /// Forgets the profile of a key; whether there was one. Its sequences stay part of what is known of the population,
-  /// where they cannot be told apart, unless the key is one of those that all others are compared with
-  /// (SelfViews::k_cohort): a new fit leaves those out. @throws Error unsupported.
+  /// Forgets the profile of a key; whether there was one. What fit learned of it stays: in the counts of the
+  /// population, and of keys that others are compared with, SelfViews::is_in_cohort(). @throws Error unsupported.
   bool forget(std::string_view key) const;
   /// Writes the profiles in the place of those of `directory`, from which the model was loaded, complete or not at all.
   /// @throws Error io_error, unsupported; bad_checkpoint: another model is there.
