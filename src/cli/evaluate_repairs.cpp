@@ -8,6 +8,7 @@
 #include "cli/read_input.hpp"
 #include "cli/repair_flags.hpp"
 #include "core/secret_hash.hpp"
+#include "events/sequence_name.hpp"
 #include "seqguard/core/error.hpp"
 #include "seqguard/evaluation/judge_dataset.hpp"
 

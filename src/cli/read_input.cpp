@@ -113,12 +113,6 @@ std::string size_text(const Dataset& data) {
   return counted(data.sequences().size(), "sequence") + ", " + counted(data.events(), "event");
 }
 
-std::string sequence_name(const Dataset& data, std::size_t sequence) {
-  const DataSequence& s = data.sequences()[sequence];
-  if (s.key.empty()) return "line " + std::to_string(s.line);
-  return (data.key_column().empty() ? "" : data.key_column() + " ") + std::string(s.key);
-}
-
 LoadOptions load_options(const CommonOptions& common) {
   LoadOptions options;
   if (!common.isa.empty()) options.isa = isa_from_string(common.isa);

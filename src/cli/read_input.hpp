@@ -39,9 +39,6 @@ int exit_code_for(const Dataset& data);
 /// "2,000 sequences, 61,234 events".
 std::string size_text(const Dataset& data);
 
-/// How a sequence is called: "user u17" or "line 5".
-std::string sequence_name(const Dataset& data, std::size_t sequence);
-
 LoadOptions load_options(const CommonOptions& common);
 /// The scorer of --model, and on stderr what there is to say of it. @throws Error.
 SequenceScorer load_scorer(const std::string& model, const CommonOptions& common);

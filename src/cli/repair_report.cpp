@@ -6,6 +6,7 @@
 
 #include "cli/console.hpp"
 #include "cli/read_input.hpp"
+#include "events/sequence_name.hpp"
 
 namespace seqguard::cli {
 namespace {

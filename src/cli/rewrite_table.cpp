@@ -8,6 +8,7 @@
 
 #include "cli/new_rows.hpp"
 #include "cli/read_input.hpp"
+#include "events/sequence_name.hpp"
 #include "seqguard/core/error.hpp"
 #include "seqguard/events/rewrite.hpp"
 

@@ -5,6 +5,7 @@
 
 #include "cli/console.hpp"
 #include "cli/read_input.hpp"
+#include "events/sequence_name.hpp"
 #include "seqguard/sequence_scorer/damage_signs.hpp"
 
 namespace seqguard::cli {

@@ -32,7 +32,7 @@ void BigramCounts::count() {
   events_.clear();
   total_ = 0;
   constexpr std::uint64_t k_most = std::numeric_limits<std::uint32_t>::max();
-  std::sort(entries_.begin(), entries_.end());
+  if (!std::is_sorted(entries_.begin(), entries_.end())) std::sort(entries_.begin(), entries_.end());
   std::size_t kept = 0;
   for (const auto& [bigram, count] : entries_) {
     if (count == 0) continue;

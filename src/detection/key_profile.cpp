@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numbers>
 #include <utility>
 
 #include "detection/key_profile_bytes.hpp"
@@ -13,6 +14,11 @@ inline namespace v0 {
 namespace {
 
 constexpr std::size_t k_nearest = 5;
+
+/// log(1 + count); most events of a sequence stand there once.
+double log_count(std::uint32_t count) {
+  return count == 1 ? std::numbers::ln2 : std::log1p(static_cast<double>(count));
+}
 
 void find_types(KeySequence& sequence) {
   auto& types = sequence.types;
@@ -28,6 +34,8 @@ void find_types(KeySequence& sequence) {
       types[kept++] = {type, count};
   }
   types.resize(kept);
+  sequence.log_counts = 0;
+  for (const auto& [type, count] : types) sequence.log_counts += log_count(count);
 }
 
 /// Hands f(count in a, count in b) over for each item that both have; returns how many those are.
@@ -46,8 +54,6 @@ std::size_t for_common(const Counted<Item>& a, std::span<const std::pair<Item, s
   }
   return common;
 }
-
-double log_count(std::uint32_t count) { return std::log1p(static_cast<double>(count)); }
 
 /// The smallest distances so far, copies counted.
 class Nearest {
@@ -72,8 +78,7 @@ class Nearest {
 };
 
 /// Distances between two sequences, by KeyDistance; that of `ngram` stays 0.
-KeyDistances distances_between(const SequenceFeatures& a, double log_counts_of_a, const KeySequence& b,
-                               double log_counts_of_b) {
+KeyDistances distances_between(const SequenceFeatures& a, double log_counts_of_a, const KeySequence& b) {
   const double events = static_cast<double>(a.events.size()) + 1, other_events = static_cast<double>(b.events) + 1;
   double least_log = 0, least_share = 0;
   const std::size_t types = for_common<TypeId>(
@@ -86,7 +91,7 @@ KeyDistances distances_between(const SequenceFeatures& a, double log_counts_of_a
   const double either =
       static_cast<double>(a.types.size() + a.bigrams.size() + b.types.size() + b.bigrams.size()) - shared;
   return {0, 1 - static_cast<double>(types) / std::sqrt(type_product),
-          1 - least_log / (log_counts_of_a + log_counts_of_b - least_log), 1 - shared / either,
+          1 - least_log / (log_counts_of_a + b.log_counts - least_log), 1 - shared / either,
           1 - least_share / (2 - least_share)};
 }
 
@@ -104,9 +109,7 @@ void sample_distances(std::span<const KeySequence> sample, const SequenceFeature
   for (const std::uint32_t count : features.types.counts) log_counts += log_count(count);
   std::array<Nearest, k_key_distances> nearest;
   for (const KeySequence& sequence : sample) {
-    double of_sequence = 0;
-    for (const auto& [type, count] : sequence.types) of_sequence += log_count(count);
-    const KeyDistances distances = distances_between(features, log_counts, sequence, of_sequence);
+    const KeyDistances distances = distances_between(features, log_counts, sequence);
     for (std::size_t d = 1; d < k_key_distances; ++d) nearest[d].add(distances[d], sequence.copies);
   }
   for (std::size_t d = 1; d < k_key_distances; ++d) out[d] = nearest[d].mean();
@@ -126,8 +129,10 @@ void KeyProfile::add(TypeSequence sequence, const SequenceFeatures& features, st
     for (std::size_t b = 0; b < features.bigrams.size(); ++b)
       kept.bigrams.emplace_back(features.bigrams.items[b], features.bigrams.counts[b]);
     find_types(kept);
-    sample_.insert(place, std::move(kept));
-    ++kept_;
+    if (encoded_size(kept) <= max_bytes / 8) {
+      sample_.insert(place, std::move(kept));
+      ++kept_;
+    }
   }
   thin(max_bytes);
 }
@@ -163,7 +168,7 @@ void KeyProfile::thin(std::size_t max_bytes) {
   }
   std::size_t of_sample = 0;
   for (const KeySequence& kept : sample_) of_sample += encoded_size(kept);
-  while (sample_.size() > k_nearest && of_counts + of_sample > max_bytes) {
+  while (!sample_.empty() && of_counts + of_sample > max_bytes) {
     of_sample -= encoded_size(sample_.back());
     sample_.pop_back();
     --kept_;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "events/sequence_name.hpp"
 #include "report/number_text.hpp"
 
 namespace seqguard {
@@ -54,12 +55,6 @@ std::vector<EventBlock> fold(std::vector<EventBlock> blocks) {
   return result;
 }
 
-std::string name_of(const Dataset& data, std::size_t sequence) {
-  const DataSequence& s = data.sequences()[sequence];
-  if (s.key.empty()) return "line " + std::to_string(s.line);
-  return (data.key_column().empty() ? "" : data.key_column() + " ") + std::string(s.key);
-}
-
 }  // namespace
 
 CardMaker::CardMaker(const SequenceScorer& scorer, const Dataset& data)
@@ -71,7 +66,7 @@ SequenceCard CardMaker::make(std::size_t s, std::span<const std::uint8_t> wrong)
   Score score;
   scorer_.score(events, score, scratch_, {.masked = true});
   SequenceCard card;
-  card.name = name_of(data_, s);
+  card.name = sequence_name(data_, s);
   card.facts = counted(events.n, "event") + ", from row " + with_commas(data_.row(data_.sequences()[s].first)) +
                "; score " + fixed(score.value, 1) + ", p " + p_value_text(score.p_value) + ", mostly by \"" +
                score.view + "\"";

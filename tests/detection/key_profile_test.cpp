@@ -87,6 +87,16 @@ TEST_CASE("a profile stays within its bytes, whatever is added, and comes back f
   CHECK(other.sample()[0].hash == profile.sample()[0].hash);
 }
 
+TEST_CASE("sequences too long to be kept are counted, and the profile stays within its bytes") {
+  Sequences sequences = random_walks(6, 8, 4, 14);
+  for (const auto& long_one : random_walks(3, 900, 3000, 15)) sequences.push_back(long_one);
+  const KeyProfile profile = profile_of(sequences, 2048);
+  CHECK(profile.sequences() == 9);
+  CHECK(profile.sample().size() == 6);
+  CHECK(profile.to_bytes().size() <= 2048 + 32);
+  CHECK(profile.counts().total() > 0);
+}
+
 TEST_CASE("damaged bytes of a profile are refused, not read") {
   const std::string bytes = profile_of(random_walks(6, 6, 4, 9)).to_bytes();
   KeyProfile profile;

@@ -34,6 +34,7 @@ struct KeySequence {
   std::uint32_t events = 0;
   std::vector<BigramCounts::Entry> bigrams;             ///< ascending
   std::vector<std::pair<TypeId, std::uint32_t>> types;  ///< ascending
+  double log_counts = 0;                                ///< sum of log(1 + count) of the types
 };
 
 /// Mean of -log p over the events of a sequence and its end; base [features.bigrams]: p_0 of each of its bigrams.
@@ -49,8 +50,9 @@ class KeyProfile {
  public:
   static constexpr std::size_t k_default_bytes = 8192;
 
-  /// Adds a normal. The counts take at most half of `max_bytes` - the rarest bigrams go -, the sample what is left, but
-  /// never fewer than five sequences where one alone does not exceed it: to_bytes() may then be larger.
+  /// Adds a normal. to_bytes() takes at most `max_bytes`, some 30 for numbers of how many there are aside: the counts
+  /// half of them at most - the rarest bigrams go -, the sample what is left. A sequence of more than an eighth is
+  /// counted, but not kept in the sample.
   void add(TypeSequence sequence, const SequenceFeatures& features, std::size_t max_bytes = k_default_bytes);
   /// The profile as it would be had this sequence, which was added, come once less.
   KeyProfile without(TypeSequence sequence, const SequenceFeatures& features) const;

@@ -18,9 +18,8 @@
 namespace seqguard {
 inline namespace v0 {
 
-/// A key with fewer normals is judged by the population alone: from two on its numbers would say more about how little
-/// is known of it than about the sequence (kypo_keyed and ml_keyed, own normals 1, 2, 3, 5: AUROC of the surprise .60,
-/// .63, .67, .70).
+/// A key with fewer normals is judged by the population alone: one or two tell little of a key (kypo_keyed and
+/// ml_keyed, with 1, 2, 3, 5 own normals: mean AUROC of the surprise .60, .63, .67, .70).
 inline constexpr std::size_t k_least_key_normals = 3;
 /// Views of the keys, in the order of KeyDistance: "self:ngram", "self:types", ..
 std::vector<std::string> self_views();
