@@ -84,8 +84,7 @@ Calibration::Calibration(const Recipe& recipe, const CalibrationScores& scores) 
   const std::vector<NormalEvidence> of_normals = evidence_of(scores, complete);
   const auto judge_part = [&](std::size_t part, std::size_t parts) {
     for (std::size_t i = part; i < complete.size(); i += parts) {
-      by_finished[i] = combine(of_normals[i][1]);
-      combined[i] = std::max({by_finished[i], combine(of_normals[i][0]), combine(of_normals[i][2])});
+      combined[i] = std::max({combine(of_normals[i][0]), combine(of_normals[i][1]), combine(of_normals[i][2])});
     }
   };
   // What a normal adds to the tails of the evidence must not make itself look usual.
@@ -95,6 +94,7 @@ Calibration::Calibration(const Recipe& recipe, const CalibrationScores& scores) 
     judge_part(part, parts);
   }
   if (parts > 1) set_evidence(of_normals, 0, 1);
+  for (std::size_t i = 0; i < complete.size(); ++i) by_finished[i] = combine(of_normals[i][1]);
   raise_to_highest(by_finished, combined);
   combined_ = TailCalibration(combined, TailRule::cautious);
 }

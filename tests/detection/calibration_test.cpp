@@ -8,6 +8,7 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <numbers>
+#include <set>
 #include <vector>
 
 #include "detection/recipe_json.hpp"
@@ -244,6 +245,24 @@ TEST_CASE("adaptive: sum, power mean and largest level, each by its own tail") {
   CHECK(few.combine(levels) == doctest::Approx(evidence(levels)[1]));
   recipe.combiner = Combiner::power_mean;
   CHECK(Calibration::load(recipe, ProfileReader(file, "calibration")).combine(levels) != calibration.combine(levels));
+}
+
+TEST_CASE(
+    "adaptive: normals that the model cannot tell apart count alike, and a normal's own tails are not made of it") {
+  const Recipe recipe{"test", Combiner::adaptive, {{"ngram"}, {"types"}}};
+  constexpr std::size_t n = 120;
+  std::vector<double> raw;
+  for (std::size_t i = 0; i < n; ++i) raw.insert(raw.end(), {i % 3 == 0 ? 1.0 : 2.0, i % 7 == 0 ? 5.0 : 4.0});
+  const auto matrix = [&] { return MatrixView<const double>(raw.data(), n, 2); };
+  const Calibration ties(recipe, {matrix()});
+  const std::set<double> few(ties.combined().scores().begin(), ties.combined().scores().end());
+  CHECK(few.size() <= 4);  // different rows
+  // One outlier: judged by the tails of the others it is far beyond them, by tails that hold it not as far.
+  raw[0] = 50;
+  const Calibration outlier(recipe, {matrix()});
+  std::vector<double> levels(2);
+  outlier.levels(std::vector<double>{50, 5}, levels);
+  CHECK(outlier.combined().scores().back() > outlier.combine(levels) + 0.5);
 }
 
 TEST_CASE("calibration leaves out incomplete rows and refuses a wrong width") {
