@@ -11,6 +11,8 @@
 #include "cli/output.hpp"
 #include "cli/read_input.hpp"
 #include "cli/repair_flags.hpp"
+#include "seqguard/core/error.hpp"
+#include "seqguard/core/files.hpp"
 #include "seqguard/evaluation/judge_dataset.hpp"
 
 namespace seqguard::cli {
@@ -38,19 +40,35 @@ Form form_of(const EvaluateOptions& o) {
   return o.folds ? Form::folds : labelled ? Form::labelled : two_files ? Form::two_files : Form::scores;
 }
 
+/// Before the work.
+void require_both_groups(const Truth& truth, const std::string& labels) {
+  const auto normal = std::count(truth.kinds.begin(), truth.kinds.end(), std::string());
+  const auto abnormal = static_cast<std::ptrdiff_t>(truth.kinds.size()) - normal;
+  if (normal == 0 || abnormal == 0)
+    fail(ErrorCode::bad_format, labels, "nothing to compare", "normal and abnormal sequences",
+         std::to_string(normal) + " normal, " + std::to_string(abnormal) + " abnormal");
+}
+
+/// Whether single events are labelled, some abnormal and some not.
+bool has_both(const std::vector<std::uint8_t>& events) {
+  return std::find(events.begin(), events.end(), 0) != events.end() &&
+         std::find(events.begin(), events.end(), 1) != events.end();
+}
+
 /// --input with --labels.
 int evaluate_labelled(const EvaluateOptions& options, EvaluationReport& report, JudgedSequences& judged) {
   const SequenceScorer scorer = load_scorer(options.model, options.common);
   if (!options.clean.empty()) require_repair(scorer, options.model);
   const Dataset data = read_input(options.input, *scorer.schema(), {.findings = &report.findings});
   const Truth truth = read_truth(options.labels, data);
+  require_both_groups(truth, options.labels);
   const auto executor = executor_for(options.common);
   ProgressBar bar(options.common.quiet);
   const auto scores = judge_dataset(scorer, data, {.masked_if_anomalous = true}, *executor, bar.sink());
   judged.add(scorer, data, scores, truth, !options.report.empty());
   report.target_fpr = scorer.target_fpr();
   report.model = "the model \"" + options.model + "\"";
-  if (!truth.events.empty()) report.events = measure_events(scores, truth.events);
+  if (has_both(truth.events)) report.events = measure_events(scores, truth.events);
   if (!options.clean.empty()) report.repairs = evaluate_repairs(options, scorer, data, truth, *executor, bar);
   return exit_code_for(data);
 }
@@ -90,6 +108,8 @@ int run(const EvaluateOptions& options) {
   const Form form = form_of(options);
   require_writable_file(options.report);
   require_writable_file(options.common.json);
+  for (const std::string& path : options.compare)
+    if (!file_exists(path)) fail(ErrorCode::file_not_found, path, "--compare: no such file");
   EvaluationReport report;
   report.subject = subject_of(options, form);
   JudgedSequences judged;

@@ -32,7 +32,7 @@ void JudgedSequences::add(const SequenceScorer& scorer, const Dataset& data, std
 
 void JudgedSequences::add(const ScoredLine& line) {
   Sequence& kept = sequences_.emplace_back();
-  kept.id.key = line.key;
+  kept.id = {line.key, line.line};
   kept.score = line.score;
   kept.is_anomaly = line.is_anomaly;
   kept.kind = line.kind;
@@ -52,9 +52,11 @@ SequenceMetrics JudgedSequences::measure_new() {
 void JudgedSequences::compare(EvaluationReport& report, std::span<const std::string> others, std::uint64_t seed) const {
   std::vector<SequenceId> ids;
   for (const Sequence& sequence : sequences_) ids.push_back(sequence.id);
-  // Keys count only if all have one.
+  // Keys, and lines, count only if all have one.
   if (std::any_of(ids.begin(), ids.end(), [](const SequenceId& id) { return id.key.empty(); }))
     for (SequenceId& id : ids) id.key.clear();
+  if (std::any_of(ids.begin(), ids.end(), [](const SequenceId& id) { return id.line == 0; }))
+    for (SequenceId& id : ids) id.line = 0;
   for (const std::string& path : others) {
     const std::vector<double> scores = read_other_scores(path, ids);
     std::vector<double> normal, abnormal;

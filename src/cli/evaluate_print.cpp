@@ -107,8 +107,8 @@ std::string further_text(const EvaluationReport& report) {
   for (const Comparison& c : report.comparisons)
     text += "beside " + c.name + ": AUROC " + fixed(c.auroc.a, 3) + " against " + fixed(c.auroc.b, 3) +
             " (DeLong: difference " + fixed(c.auroc.interval.low, 3) + " to " + fixed(c.auroc.interval.high, 3) +
-            ", p " + p_value_text(c.auroc.p_value) + "), AP " + fixed(c.average_precision.a, 3) + " against " +
-            fixed(c.average_precision.b, 3) + " (p " + p_value_text(c.average_precision.p_value) + ")\n";
+            ", p " + p_value_text(c.auroc) + "), AP " + fixed(c.average_precision.a, 3) + " against " +
+            fixed(c.average_precision.b, 3) + " (p " + p_value_text(c.average_precision) + ")\n";
   return text;
 }
 
@@ -156,7 +156,12 @@ void write_views(const ViewCounts& views, JsonWriter& json) {
 void write_difference(std::string_view name, const Difference& d, JsonWriter& json) {
   json.key(name).begin_object().field("ours", d.a).field("theirs", d.b);
   write_interval("difference_95", d.interval, json);
-  json.field("p_value", d.p_value).end_object();
+  json.key("p_value");
+  if (d.p_value)
+    json.value(*d.p_value);
+  else
+    json.null();
+  json.end_object();
 }
 
 void write_further(const EvaluationReport& report, JsonWriter& json) {

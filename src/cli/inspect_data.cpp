@@ -96,7 +96,9 @@ int describe_data(const InspectOptions& options, Facts& facts) {
   if (scorer) {
     const auto executor = executor_for(options.common);
     ProgressBar bar(options.common.quiet);
-    judged = judge_data(*scorer, data, options.model, {}, *executor, bar.sink());
+    const bool is_shown = !options.html.empty() || !options.common.json.empty();  // cards and maps are not in the text
+    const JudgeDataOptions what{.worst = is_shown ? JudgeDataOptions().worst : 0, .with_map = is_shown};
+    judged = judge_data(*scorer, data, options.model, what, *executor, bar.sink());
     describe_judged(*judged, facts);
   }
   if (!options.common.json.empty()) {

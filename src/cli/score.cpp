@@ -121,7 +121,7 @@ std::vector<std::size_t> highest(const std::vector<Summary>& summaries, std::siz
 /// --html: what was judged anyway, and the most abnormal sequences as cards.
 std::string page_of(const ScoreCommandOptions& options, const SequenceScorer& scorer, const Dataset& data,
                     const std::vector<Summary>& summaries) {
-  constexpr std::size_t k_cards = 20;
+  constexpr std::size_t k_cards = 20, k_most_cards = 500;  // 2 kB a card: below 1 MB
   JudgedData judged;
   judged.model = options.model;
   judged.target_fpr = scorer.target_fpr();
@@ -132,7 +132,8 @@ std::string page_of(const ScoreCommandOptions& options, const SequenceScorer& sc
     judged.is_anomaly.push_back(summary.is_anomaly ? 1 : 0);
     judged.abnormal += summary.is_anomaly ? 1 : 0;
   }
-  judged.worst = make_cards(scorer, data, highest(summaries, options.top > 0 ? options.top : k_cards));
+  judged.worst =
+      make_cards(scorer, data, highest(summaries, options.top > 0 ? std::min(options.top, k_most_cards) : k_cards));
   return worst_page(judged, data.rejected().file, data.events());
 }
 
@@ -216,7 +217,9 @@ int run(const ScoreCommandOptions& options) {
   if (options.drift) drift = drift_of(summaries, scorer);
   if (drift) describe_drift(*drift, quiet);
   constexpr std::size_t k_explained = 3;  // shown where --top does not say
-  const std::size_t shown = options.top > 0 ? options.top : options.explain && !quiet ? k_explained : 0;
+  // With --html the page shows them.
+  const bool for_page = !options.html.empty() && quiet;
+  const std::size_t shown = for_page ? 0 : options.top > 0 ? options.top : options.explain && !quiet ? k_explained : 0;
   if (shown > 0 && options.explain)
     show_explained(scorer, data, highest(summaries, shown), explain, normals ? &normals->data : nullptr);
   else if (shown > 0)

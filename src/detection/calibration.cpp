@@ -39,7 +39,7 @@ void raise_to_highest(std::span<const double> group, std::span<double> values) {
 
 constexpr std::size_t k_parts = 10;
 /// With fewer normals three more tails cannot be known: of thirty generated sets (threshold_test.cpp) of 20 to 500
-/// normals four exceeded their target unwarned, all of those but one with 80 or fewer.
+/// normals five exceeded their target unwarned without this bound, with it none or one.
 constexpr std::size_t k_fewest_adaptive = 100;
 /// T counts in smaller units, so that what TailRule::cautious imagines weighs more where few normals calibrate.
 constexpr double k_caution = 0.75;

@@ -8,9 +8,9 @@
 namespace seqguard {
 inline namespace v0 {
 
-/// {"combiner": "power_mean" | "weighted_sum", "name", "views": [{"name", "neighbours": {"count", "share"}, "order",
-/// "sidedness": "upper" | "two_sided" | "nine_to_one", "weight"}]}; of a given view {"given": true, "name",
-/// "sidedness", "weight"}.
+/// {"combiner": "power_mean" | "weighted_sum" | "adaptive", "name", "views": [{"name", "neighbours": {"count",
+/// "share"}, "order", "sidedness": "upper" | "two_sided" | "nine_to_one", "weight"}]}; of a given view {"given": true,
+/// "name", "sidedness", "weight"}.
 void write_recipe(JsonWriter& json, const Recipe& recipe);
 
 /// @throws Error with the code of the tree: a missing, unknown or mistyped field; bad_checkpoint: a recipe that does

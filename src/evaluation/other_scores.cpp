@@ -1,20 +1,16 @@
 #include "seqguard/evaluation/other_scores.hpp"
 
-#include <algorithm>
 #include <optional>
-#include <string_view>
 #include <unordered_map>
 
-#include "core/json_tree.hpp"
 #include "core/secret_hash.hpp"
+#include "evaluation/json_scores.hpp"
 #include "seqguard/core/error.hpp"
 #include "seqguard/core/files.hpp"
 
 namespace seqguard {
 inline namespace v0 {
 namespace {
-
-constexpr std::size_t k_max_bytes = std::size_t{4} << 30;
 
 enum class Name { key, line, place };
 
@@ -24,6 +20,16 @@ Name name_of(std::span<const SequenceId> sequences) {
 }
 
 std::string text_of(const SequenceId& id, Name name) { return name == Name::key ? id.key : std::to_string(id.line); }
+
+/// Where our sequences have no names, theirs are told apart by their places alone: what has a name may stand elsewhere.
+void require_no_name(const JsonValue& line, const std::string& where) {
+  for (const char* field : {"key", "line"})
+    if (const auto name = line.find(field); name && !name->is(JsonValue::Kind::null))
+      fail(ErrorCode::bad_format, where,
+           std::string("has a field \"") + field +
+               "\", which the scores that it is compared with lack: add it there, or take it out here if both files "
+               "have the same order");
+}
 
 }  // namespace
 
@@ -35,18 +41,13 @@ std::vector<double> read_other_scores_from_text(const std::string& text, const s
   if (by != Name::place)
     for (std::size_t s = 0; s < sequences.size(); ++s) places.emplace(text_of(sequences[s], by), s);
   std::vector<std::optional<double>> found(sequences.size());
-  std::size_t number = 0, read = 0;
-  for (std::size_t begin = 0; begin < text.size();) {
-    const std::size_t end = std::min(text.find('\n', begin), text.size());
-    const std::string_view line = std::string_view(text).substr(begin, end - begin);
-    ++number;
-    begin = end + 1;
-    if (line.find_first_not_of(" \t\r") == std::string_view::npos) continue;
-    const std::string where = name + ":" + std::to_string(number);
-    const JsonTree tree(line, where, ErrorCode::bad_format);
+  std::size_t read = 0;
+  for_each_json_line(text, name, [&](const JsonValue& line, const std::string& where) {
     std::size_t s = read++;
-    if (by != Name::place) {
-      const JsonValue id = tree.root().at(field);
+    if (by == Name::place) {
+      require_no_name(line, where);
+    } else {
+      const JsonValue id = line.at(field);
       const std::string wanted = by == Name::key ? std::string(id.text()) : std::to_string(id.natural());
       const auto place = places.find(wanted);
       if (place == places.end())
@@ -57,8 +58,8 @@ std::vector<double> read_other_scores_from_text(const std::string& text, const s
     if (s >= found.size())
       fail(ErrorCode::bad_format, where, "more scores than sequences", std::to_string(found.size()), "another one");
     if (found[s]) fail(ErrorCode::bad_format, where, "a second score of the same sequence");
-    found[s] = tree.root().at("score").number();
-  }
+    found[s] = score_of(line);
+  });
   std::vector<double> scores;
   for (std::size_t s = 0; s < found.size(); ++s) {
     if (!found[s])
@@ -71,7 +72,7 @@ std::vector<double> read_other_scores_from_text(const std::string& text, const s
 }
 
 std::vector<double> read_other_scores(const std::string& path, std::span<const SequenceId> sequences) {
-  return read_other_scores_from_text(read_file(path, k_max_bytes), path, sequences);
+  return read_other_scores_from_text(read_file(path, k_max_scores_bytes), path, sequences);
 }
 
 }  // namespace v0

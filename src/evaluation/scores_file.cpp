@@ -1,17 +1,12 @@
 #include "seqguard/evaluation/scores_file.hpp"
 
-#include <algorithm>
-#include <string_view>
-
-#include "core/json_tree.hpp"
+#include "evaluation/json_scores.hpp"
 #include "seqguard/core/error.hpp"
 #include "seqguard/core/files.hpp"
 
 namespace seqguard {
 inline namespace v0 {
 namespace {
-
-constexpr std::size_t k_max_bytes = std::size_t{4} << 30;
 
 std::string kind_of(const JsonValue& label) {
   switch (label.kind()) {
@@ -30,14 +25,13 @@ std::string kind_of(const JsonValue& label) {
   label.refuse("0, 1, a boolean or a kind");
 }
 
-ScoredLine parse_line(std::string_view text, const std::string& where) {
-  const JsonTree tree(text, where, ErrorCode::bad_format);
-  const JsonValue line = tree.root();
+ScoredLine parse_line(const JsonValue& line, const std::string& where) {
   const auto label = line.member("label"), decision = line.member("is_anomaly");
-  const double score = line.at("score").number();
+  const double score = score_of(line);
   if (!label) fail(ErrorCode::bad_format, where, "no field \"label\"; add the truth to each line");
   ScoredLine result{score, std::nullopt, kind_of(*label)};
   if (const auto key = line.find("key"); key && key->is(JsonValue::Kind::text)) result.key = std::string(key->text());
+  if (const auto at = line.find("line"); at && at->is(JsonValue::Kind::integer)) result.line = at->natural();
   if (decision) result.is_anomaly = decision->boolean();
   return result;
 }
@@ -46,20 +40,13 @@ ScoredLine parse_line(std::string_view text, const std::string& where) {
 
 std::vector<ScoredLine> read_scores_from_text(const std::string& text, const std::string& name) {
   std::vector<ScoredLine> result;
-  std::size_t number = 0;
-  for (std::size_t begin = 0; begin < text.size();) {
-    const std::size_t end = std::min(text.find('\n', begin), text.size());
-    const std::string_view line = std::string_view(text).substr(begin, end - begin);
-    ++number;
-    begin = end + 1;
-    if (line.find_first_not_of(" \t\r") == std::string_view::npos) continue;
-    result.push_back(parse_line(line, name + ":" + std::to_string(number)));
-  }
+  for_each_json_line(
+      text, name, [&](const JsonValue& line, const std::string& where) { result.push_back(parse_line(line, where)); });
   return result;
 }
 
 std::vector<ScoredLine> read_scores(const std::string& path) {
-  return read_scores_from_text(read_file(path, k_max_bytes), path);
+  return read_scores_from_text(read_file(path, k_max_scores_bytes), path);
 }
 
 }  // namespace v0

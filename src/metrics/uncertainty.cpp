@@ -144,16 +144,21 @@ FigureIntervals bootstrap_intervals(std::span<const double> normal, std::span<co
 
 Difference compare_auroc(const PairedScores& scores) {
   check_pairs(scores, "compare_auroc");
-  if (scores.normal_a.size() < 2 || scores.abnormal_a.size() < 2)
-    fail(ErrorCode::invalid_argument, "compare_auroc", "scores of a group", "at least 2", "1");
   const Components a = components(scores.normal_a, scores.abnormal_a),
                    b = components(scores.normal_b, scores.abnormal_b);
-  const double spread =
-      std::sqrt(variance_of_difference(a.normal, b.normal) + variance_of_difference(a.abnormal, b.abnormal));
+  constexpr double k_rounding = 1e-9;  // sums of shares in double are exact to far less
   const double difference = a.area - b.area;
-  Difference result{a.area, b.area, {difference - k_95 * spread, difference + k_95 * spread}, 1};
-  if (spread > 0) result.p_value = std::erfc(std::abs(difference) / spread / std::sqrt(2.0));
-  return result;
+  const bool enough = scores.normal_a.size() >= 2 && scores.abnormal_a.size() >= 2;
+  const double spread =
+      enough ? std::sqrt(variance_of_difference(a.normal, b.normal) + variance_of_difference(a.abnormal, b.abnormal))
+             : 0;
+  if (spread > k_rounding)
+    return {a.area,
+            b.area,
+            {difference - k_95 * spread, difference + k_95 * spread},
+            std::erfc(std::abs(difference) / spread / std::sqrt(2.0))};
+  if (enough && std::abs(difference) <= k_rounding) return {a.area, b.area, {0, 0}, 1};
+  return {a.area, b.area, {-1, 1}, {}};
 }
 
 Difference compare_average_precision(const PairedScores& scores, const BootstrapOptions& options) {

@@ -133,6 +133,10 @@ void write_kinds(Page& page, const EvaluationReport& r) {
       true);
 }
 
+std::string p_value_text(const Difference& difference) {
+  return difference.p_value ? p_value_text(*difference.p_value) : "-";
+}
+
 void write_comparisons(Page& page, const EvaluationReport& r) {
   if (r.comparisons.empty()) return;
   page.section("comparisons", "Beside other systems",
@@ -140,22 +144,22 @@ void write_comparisons(Page& page, const EvaluationReport& r) {
   page.figure(
       "comparison-table", "Differences from other systems, with their uncertainty",
       "AUROC: DeLong's test for correlated areas. Average precision: paired bootstrap. p: of no "
-      "difference, two-sided.",
+      "difference, two-sided; -: too few sequences, or too equal differences, to tell.",
       [&](Html& html) {
         ReportTable table({"system", "AUROC", "ours", "difference, 95 %", "p", "AP", "ours", "difference, 95 %", "p"});
         for (const Comparison& c : r.comparisons) {
           const auto tone = [](const Difference& d) {
-            return d.p_value >= 0.05 ? Kind::plain : d.a > d.b ? Kind::good : Kind::bad;
+            return d.p_value.value_or(1) >= 0.05 ? Kind::plain : d.a > d.b ? Kind::good : Kind::bad;
           };
           table.add({{c.name},
                      {fixed(c.auroc.b, 3)},
                      {fixed(c.auroc.a, 3)},
                      {range_text(c.auroc.interval, 3), tone(c.auroc)},
-                     {p_value_text(c.auroc.p_value)},
+                     {p_value_text(c.auroc)},
                      {fixed(c.average_precision.b, 3)},
                      {fixed(c.average_precision.a, 3)},
                      {range_text(c.average_precision.interval, 3), tone(c.average_precision)},
-                     {p_value_text(c.average_precision.p_value)}});
+                     {p_value_text(c.average_precision)}});
         }
         table.write(html);
       },

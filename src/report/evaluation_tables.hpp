@@ -17,6 +17,9 @@ void write_comparisons(Page& page, const EvaluationReport& report);
 void write_folds(Page& page, const EvaluationReport& report);
 void write_repairs(Page& page, const EvaluationReport& report);
 
+/// "0.012", or "-" where it cannot be told.
+std::string p_value_text(const Difference& difference);
+
 /// Mean and standard deviation (n - 1) of a figure over folds; 0 for fewer than two.
 struct Spread {
   double mean = 0, deviation = 0;

@@ -129,7 +129,8 @@ void write_activity(Page& page, const TimeFacts& time) {
 void write_shape(Page& page, const Exploration& e) {
   page.section("shape", "Lengths and times", "How long sequences are, and how their events follow each other in time.");
   page.figure("lengths",
-              "Half of the sequences have " + tidy(e.lengths.median) + " events or fewer; the longest has " +
+              "Half of the sequences have " + tidy(e.lengths.median) +
+                  (e.lengths.median == 1 ? " event; the longest has " : " events or fewer; the longest has ") +
                   tidy(e.lengths.max),
               "Events of a sequence" + scale_words(e.lengths, "sequences"),
               [&](Html& html) { draw_distribution(html, e.lengths, "events of a sequence", "sequences", count_of); });
@@ -141,10 +142,11 @@ void write_shape(Page& page, const Exploration& e) {
                " earlier than the one before and left out.";
   if (time.unknown > 0)
     caption += " " + counted(time.unknown, "event") + (time.unknown == 1 ? " has" : " have") + " no time.";
-  page.figure("gaps",
-              "The median gap is " + seconds_text(time.gaps.median) + "; one in a hundred exceeds " +
-                  seconds_text(time.gaps.p99),
-              caption, [&](Html& html) { draw_distribution(html, time.gaps, "gap, seconds", "gaps", seconds_text); });
+  if (time.gaps.count > 0)
+    page.figure("gaps",
+                "The median gap is " + seconds_text(time.gaps.median) + "; one in a hundred exceeds " +
+                    seconds_text(time.gaps.p99),
+                caption, [&](Html& html) { draw_distribution(html, time.gaps, "gap, seconds", "gaps", seconds_text); });
   if (time.is_calendar) {
     write_activity(page, time);
     write_rhythm(page, time);
@@ -306,9 +308,12 @@ void write_stability(Page& page, const Exploration& e) {
               [&](Html& html) { draw_novelty(html, e); });
   const HalvesFacts& halves = e.halves;
   // Twice what chance does: two halves of the same traffic differ by about that.
+  constexpr std::size_t k_fewest = 20;  // sequences: halves of fewer say nothing
   const bool drifts = halves.distance > 2 * halves.chance && halves.distance > 0.01;
   page.figure("drift",
-              (drifts ? "The last half differs from the first: " : "No drift beyond chance: ") +
+              (e.sequences < k_fewest ? "Too few sequences to tell a drift: "
+               : drifts               ? "The last half differs from the first: "
+                                      : "No drift beyond chance: ") +
                   percent(halves.distance) + " of the events would have to change",
               "Shares of the values that moved most. Every other sequence against the rest: " + percent(halves.chance) +
                   ", which is chance. Median length: " + tidy(halves.median_length_first) + " events, then " +

@@ -20,8 +20,12 @@ Axis linear_axis(std::string label, double low, double high) {
   double step = 10 * power;
   for (const double factor : {5.0, 2.0, 1.0})
     if (factor * power >= rough * 0.8) step = factor * power;
-  for (double k = std::ceil(low / step - 1e-9); k * step <= high * (1 + 1e-12); ++k)
-    axis.ticks.push_back({k * step, tidy(k * step)});
+  const double first = std::ceil(low / step - 1e-9);
+  for (int i = 0; i <= 12; ++i) {  // at most: a step is .8 fifths of the range or more
+    const double value = (first + i) * step;
+    if (value > high + 1e-9 * step) break;
+    axis.ticks.push_back({value, tidy(value)});
+  }
   return axis;
 }
 

@@ -64,7 +64,7 @@ SequenceCard CardMaker::make(std::size_t s, std::span<const std::uint8_t> wrong)
   const EventsView events = data_.view(s);
   const ColumnView values = events.columns[data_.primary()];
   Score score;
-  scorer_.score(events, score, scratch_, {.masked = true});
+  scorer_.score(events, score, scratch_, {.masked_if_anomalous = true});
   SequenceCard card;
   card.name = sequence_name(data_, s);
   card.facts = counted(events.n, "event") + ", from row " + with_commas(data_.row(data_.sequences()[s].first)) +

@@ -117,4 +117,23 @@ says err 'epochs requires --folds'
 expect 1 evaluate --folds 7 --input lines.txt --labels odd.csv
 says err '^seqguard: --folds: sequences of each group, expected 7 at least, found 54 normal, 6 abnormal$'
 
+# Scores are told apart by their lines, wherever they stand; without names by their places, which must then be meant.
+for n in 1 2 3 4 5 6; do echo "{\"line\":$n,\"score\":$n,\"label\":$((n / 4))}"; done >lined.jsonl
+sort -r lined.jsonl >reversed.jsonl
+expect 0 evaluate --scores lined.jsonl --compare reversed.jsonl
+says err 'beside reversed.jsonl: AUROC 1.000 against 1.000'
+sed 's/"line":[0-9]*,//' lined.jsonl >unnamed.jsonl
+expect 1 evaluate --scores unnamed.jsonl --compare reversed.jsonl
+says err 'reversed.jsonl:1: has a field "line", which the scores that it is compared with lack'
+# What cannot be compared, or drawn, is named before the work, and nothing runs away.
+expect 1 evaluate --scores lined.jsonl --compare nowhere.jsonl
+says err 'nowhere.jsonl: --compare: no such file'
+head -1 shop/labels.csv >none.csv
+expect 1 evaluate --model model --input shop/events.csv --labels none.csv
+says err 'none.csv: nothing to compare, expected normal and abnormal sequences'
+printf '{"score":1e17,"label":0}\n{"score":100000000000000016,"label":1}\n' >huge.jsonl
+expect 0 evaluate --scores huge.jsonl --report huge.html
+printf '{"score":1e308,"label":0}\n{"score":1,"label":1}\n' >beyond.jsonl
+expect 1 evaluate --scores beyond.jsonl
+says err 'beyond.jsonl:1: .*between -1e300 and 1e300'
 finish

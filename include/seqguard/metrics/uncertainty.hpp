@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 
 namespace seqguard {
@@ -34,14 +35,15 @@ struct PairedScores {
 };
 
 struct Difference {
-  double a = 0, b = 0;  ///< the figure of each
-  Interval interval;    ///< 95 % of a - b
-  double p_value = 1;   ///< two-sided, of no difference
+  double a = 0, b = 0;            ///< the figure of each
+  Interval interval;              ///< 95 % of a - b
+  std::optional<double> p_value;  ///< two-sided, of no difference; empty: cannot be told
 };
 
 /// AUROC by DeLong, DeLong and Clarke-Pearson (Biometrics 1988), with mid-ranks (Sun and Xu 2014): normal
-/// approximation of the difference of two correlated areas. p = 1 where the scores rank alike.
-/// @throws Error invalid_argument: fewer than 2 scores in a group, sizes that differ, NaN.
+/// approximation of the difference of two correlated areas. p = 1 where the scores rank alike. Where it has no variance
+/// to go by - fewer than 2 scores in a group, or areas that differ by the same for each sequence - there is no p, and
+/// the interval is -1 to 1. @throws Error invalid_argument: an empty group, sizes that differ, NaN.
 Difference compare_auroc(const PairedScores& scores);
 
 /// Average precision by a paired bootstrap: the same draws for both. p: twice the smaller share of resamples on either
