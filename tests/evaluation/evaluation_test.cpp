@@ -12,20 +12,12 @@
 #include "seqguard/evaluation/sequence_metrics.hpp"
 #include "seqguard/evaluation/truth.hpp"
 #include "seqguard/events/reader.hpp"
+#include "support/error_message.hpp"
 #include "support/temporary_directory.hpp"
 
 using namespace seqguard;
 
 namespace {
-
-std::string message_of(const auto& call) {
-  try {
-    call();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "no error";
-}
 
 /// A file that lives as long as the test.
 struct LabelsFile {

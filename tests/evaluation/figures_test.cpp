@@ -7,21 +7,9 @@
 #include "seqguard/core/error.hpp"
 #include "seqguard/evaluation/evaluation_figures.hpp"
 #include "seqguard/evaluation/other_scores.hpp"
+#include "support/error_message.hpp"
 
 using namespace seqguard;
-
-namespace {
-
-std::string message_of(const auto& call) {
-  try {
-    call();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "no error";
-}
-
-}  // namespace
 
 TEST_CASE("evaluation figures: thresholds and the model's own decision") {
   std::vector<JudgedSequence> judged;
