@@ -49,7 +49,9 @@ void add_profiles(CLI::App& app, ProfilesOptions& options) {
   CLI::App* command = add_command(
       app, "profiles",
       "Adds recent normal sequences to the profiles of their keys, or forgets keys; nothing is learned anew",
-      "seqguard profiles --model model --input recent.csv --forget u17", options.common);
+      "seqguard fit --input sessions.csv --key session --profile-key user --output model\n"
+      "  seqguard profiles --model model --input recent.csv --forget u17",
+      options.common);
   command->add_option("--model", options.model, "Folder written by fit --profile-key")->type_name("DIR")->required();
   add_input(*command, options.input, "--input", "Normal sequences to add, - for stdin");
   command->add_option("--forget", options.forget, "Keys whose profiles go, after sequences were added")
