@@ -137,7 +137,9 @@ void add_repair(CLI::App& app, RepairCommandOptions& options) {
       ->add_option("--output", options.output,
                    "Where the repaired sequences go, in the format of the input and packed as it is (.gz, .zst); rows "
                    "that no edit names stay byte for "
-                   "byte, an inserted row has an order between its neighbours' (12.5 between 12 and 13)")
+                   "byte, an inserted row has an order between its neighbours' (12.5 between 12 and 13). Of JSON only "
+                   "an event a line is "
+                   "written back, no sequence a line")
       ->type_name("FILE");
   command
       ->add_option("--edits", options.edits,

@@ -55,6 +55,9 @@ std::string columns_text(const Dataset& data) {
 
 void describe_data(const Dataset& data, bool quiet) {
   say(quiet, "read " + data.rejected().file + ": " + size_text(data));
+  std::string reading;
+  for (const auto& [name, value] : reading_facts(data)) reading += (reading.empty() ? "" : ", ") + name + " " + value;
+  if (!reading.empty()) say(quiet, "read as: " + reading);
   say(quiet, "columns: " + columns_text(data));
   for (const std::string& column : data.ignored_columns()) say(quiet, "not used: column " + column);
 }

@@ -98,7 +98,7 @@ void add_input(CLI::App& command, InputOptions& input, const std::string& flag, 
                TableOptions* table) {
   command.add_option(flag, input.path, what)->type_name("FILE");
   command.add_option("--format", input.format,
-                     "lines, csv, recbole or jsonl (default: by the extension, else by the first byte)");
+                     "lines, csv, recbole or jsonl (default: by the extension, else by the first lines)");
   command.add_flag(
       "--strict", input.strict,
       "Fail at the first bad row instead of leaving it out, and instead of a warning at times in mixed units "

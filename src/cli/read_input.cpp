@@ -109,6 +109,27 @@ void write_findings(std::span<const DataFinding> findings, JsonWriter& json) {
 
 int exit_code_for(const Dataset& data) { return data.rejected().count > 0 ? k_rows_rejected : k_done; }
 
+std::vector<std::pair<std::string, std::string>> reading_facts(const Dataset& data) {
+  const RowStyle& style = data.row_style();
+  std::vector<std::pair<std::string, std::string>> facts;
+  const auto add = [&](bool is_told, const char* name, const std::string& value) {
+    if (is_told) facts.emplace_back(name, value);
+  };
+  const bool is_table = style.format == DataFormat::csv || style.format == DataFormat::recbole;
+  const bool is_other = is_table && style.separator != (style.format == DataFormat::csv ? ',' : '\t');
+  const std::string separator = style.separator == '\t'  ? "tab"
+                                : style.separator == ' ' ? "blank"
+                                                         : std::string(1, style.separator);
+  add(style.format == DataFormat::recbole || style.format == DataFormat::jsonl, "format",
+      style.format == DataFormat::jsonl ? "jsonl" : "recbole");
+  add(is_other, "separator", separator);
+  add(is_table && style.decimal != '.', "decimal sign", std::string(1, style.decimal));
+  add(data.compression() != Compression::none, "compression",
+      data.compression() == Compression::gzip ? "gzip" : "zstd");
+  add(style.comment_lines > 0, "comment lines", with_commas(style.comment_lines));
+  return facts;
+}
+
 std::string size_text(const Dataset& data) {
   return counted(data.sequences().size(), "sequence") + ", " + counted(data.events(), "event");
 }

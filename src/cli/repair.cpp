@@ -49,6 +49,7 @@ int run(const RepairCommandOptions& options) {
   require_repair(scorer, options.model);
   std::vector<DataFinding> findings;
   const Dataset data = read_input(options.input, *scorer.schema(), {.keep_raw = true, .findings = &findings});
+  if (!options.dry_run) require_rewritable(data);
   remember_interrupts();
   const auto executor = executor_for(options.common);
   std::vector<Repair> repairs;

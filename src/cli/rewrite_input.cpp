@@ -93,11 +93,16 @@ std::string rewrite_lines(const Dataset& data, const std::vector<Repair>& repair
 
 }  // namespace
 
-std::string rewrite_input(const Dataset& data, const std::vector<Repair>& repairs) {
+void require_rewritable(const Dataset& data) {
   if (data.format() == DataFormat::jsonl && data.line_is_sequence())
     fail(ErrorCode::unsupported, data.rejected().file,
          "a sequence a line of JSON is not written back yet; with an event a line, "
-         "{\"user\":..,\"event\":..}, a repair keeps every byte that no edit names");
+         "{\"user\":..,\"event\":..}, a repair keeps every byte that no edit names (--dry-run shows the edits all the "
+         "same)");
+}
+
+std::string rewrite_input(const Dataset& data, const std::vector<Repair>& repairs) {
+  require_rewritable(data);
   return data.format() == DataFormat::lines ? rewrite_lines(data, repairs) : rewrite_table(data, repairs);
 }
 

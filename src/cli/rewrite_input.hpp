@@ -23,4 +23,7 @@ namespace seqguard::cli {
 /// which a reader would order the events otherwise; out_of_range: a date beyond the year 9999.
 std::string rewrite_input(const Dataset& data, const std::vector<Repair>& repairs);
 
+/// @throws Error unsupported: rewrite_input() could not write the data, whatever the repairs.
+void require_rewritable(const Dataset& data);
+
 }  // namespace seqguard::cli

@@ -197,15 +197,16 @@ void TableRewriter::edit(std::size_t s, const std::vector<Edit>& edits) {
   require_order(s, events);
 }
 
-/// That of the header, or where there is none, of the first row.
+/// That of the header, or where there is none (at most a byte order mark), of the first row.
 std::string_view TableRewriter::line_end() const {
-  const std::string_view first = data_.head().empty() && data_.events() > 0 ? data_.raw(0) : data_.head();
+  const std::string_view head = data_.head();
+  const std::string_view first = !head.ends_with('\n') && data_.events() > 0 ? data_.raw(0) : head;
   return first.ends_with("\r\n") ? "\r\n" : "\n";
 }
 
 /// A row may come behind one that ended the file without a line end.
 void TableRewriter::append(std::string& text, std::string_view row) const {
-  if (!text.empty() && text.back() != '\n') text += line_end();
+  if (text.size() > data_.head().size() && text.back() != '\n') text += line_end();
   text += row;
 }
 

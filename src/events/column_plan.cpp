@@ -141,6 +141,21 @@ double share_of(const std::vector<std::string_view>& bad, std::size_t there) {
   return there == 0 ? 0 : static_cast<double>(bad.size()) / static_cast<double>(there);
 }
 
+/// Whether all numbers are as "1,234": no other, and none with a decimal part, shows that the mark parts thousands.
+bool is_only_grouped(const std::vector<std::string_view>& values, char decimal) {
+  bool is_any = false;
+  for (const std::string_view value : values) {
+    double number = 0;
+    if (parse_number(value, number, decimal) != ParseStatus::ok) continue;
+    const std::string_view text = trimmed(value);
+    const bool has_fraction = text.find(decimal) != std::string_view::npos;
+    if (has_fraction || text.find_first_of(decimal == '.' ? ", '\xC2\xE2" : ". '\xC2\xE2") == std::string_view::npos)
+      return false;
+    is_any = true;
+  }
+  return is_any;
+}
+
 /// By the values of a column without a kind. A few texts among numbers make it a categorical one, and that is said.
 ColumnKind infer_kind(const SourceInfo& source, const SourceColumn& column, const std::vector<std::string_view>& values,
                       ColumnPlan& plan) {
@@ -154,6 +169,15 @@ ColumnKind infer_kind(const SourceInfo& source, const SourceColumn& column, cons
     return parse_number(value, number, source.decimal);
   });
   if (there == 0 || share_of(bad, there) > k_almost || distinct_values(values) <= k_few) return ColumnKind::categorical;
+  if (is_only_grouped(values, source.decimal)) {
+    plan.findings.push_back({DataFinding::Kind::guessed, column.name, 1, 0,
+                             source.name + ": column " + quoted(column.name) +
+                                 ": all values could be thousands, numbers with a decimal sign, or names (" +
+                                 some_of(values) + "), so they are taken as categories; --columns " + column.name +
+                                 ":numeric,.. reads thousands, with --decimal " + (source.decimal == '.' ? "," : ".") +
+                                 " numbers with that sign"});
+    return ColumnKind::categorical;
+  }
   if (bad.empty()) return ColumnKind::numeric;
   plan.findings.push_back({DataFinding::Kind::almost_numbers, column.name, share_of(bad, there), 0,
                            source.name + ": column " + quoted(column.name) + ": " + std::to_string(bad.size()) +
@@ -317,6 +341,8 @@ ColumnPlan plan_from_schema(const SourceInfo& source, const EventSchema& schema)
 ColumnPlan infer_plan(const SourceInfo& source, std::span<const SourceRow> sample, const ReadOptions& options) {
   if (source.format == DataFormat::lines) return plan_of_lines(source, !options.profile_key.empty());
   ColumnPlan plan;
+  if (source.format == DataFormat::jsonl && sample.empty())
+    fail(ErrorCode::bad_format, source.name, "the file is empty", "an object a line", "nothing");
   plan.decimal = source.decimal;
   std::set<std::size_t> taken;
   const auto choose = [&](const std::string& wanted, Names names) {

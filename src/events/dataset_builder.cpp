@@ -38,6 +38,12 @@ std::uint64_t place_of(std::string_view text) {
   return ((first ^ (last * k_odd) ^ text.size()) * k_odd) >> 40;
 }
 
+/// Whether the data of the fit had events without a value.
+bool knows_empty_events(const EventSchema& schema) {
+  const Vocabulary& events = schema.primary_column().vocabulary;
+  return events.type("") < events.types();
+}
+
 }  // namespace
 
 std::string_view StringPool::keep(std::string_view text) {
@@ -67,10 +73,12 @@ DatasetBuilder::DatasetBuilder(const SourceInfo& source, const ColumnPlan& plan,
       has_order_(plan.order.has_value()),
       has_time_(plan.time.has_value()),
       line_is_sequence_(source.line_is_sequence),
+      knows_empty_events_(options.schema != nullptr && knows_empty_events(*options.schema)),
       kept_rejects_(options.kept_rejects) {
   out_->style.format = source.format;
   out_->style.separator = source.separator;
   out_->style.decimal = source.decimal;
+  out_->style.comment_lines = source.comment_lines;
   out_->findings = plan.findings;
   if (source.format == DataFormat::jsonl)
     for (const SourceColumn& column : source.columns) out_->style.names.push_back(column.name);
@@ -93,6 +101,7 @@ DatasetBuilder::DatasetBuilder(const SourceInfo& source, const ColumnPlan& plan,
   out_->time_unit = plan.time_unit;
   out_->ignored = plan.ignored;
   out_->values.resize(plan.columns.size());
+  rows_of_note_.grouped.resize(plan.columns.size());
   if (keep_raw_) out_->head = source.head;
 }
 
@@ -113,6 +122,7 @@ void DatasetBuilder::add(const EventRow& row) {
     rows_of_note_.orders.add(row.order_form, row.line);
   }
   if (has_time_) keep_time(row);
+  note_values(row);
   for (std::size_t c = 0; c < row.values.size(); ++c) {
     if (out_->columns[c].kind == ColumnKind::numeric)
       out_->values[c].numbers.push_back(row.values[c].number);
@@ -123,14 +133,16 @@ void DatasetBuilder::add(const EventRow& row) {
   if (keep_raw_) out_->slices.push_back(keep_raw(row.raw));
 }
 
-Dataset DatasetBuilder::finish(std::uint64_t blank_lines) {
+Dataset DatasetBuilder::finish(const RowSource& source) {
   check_memory();
-  out_->blank_lines = blank_lines;
+  out_->blank_lines = source.blank_lines();
+  const std::vector<DataFinding>& of_source = source.info().findings;
+  out_->findings.insert(out_->findings.end(), of_source.begin(), of_source.end());
   sort_events();
   make_views();
   Dataset::Storage& storage = *out_;
   Dataset data(std::move(out_));
-  std::vector<DataFinding> found = find_in_times(data, rows_of_note_);
+  std::vector<DataFinding> found = find_in_rows(data, rows_of_note_);
   storage.findings.insert(storage.findings.end(), found.begin(), found.end());
   return data;
 }
@@ -179,6 +191,14 @@ void DatasetBuilder::keep_time(const EventRow& row) {
     out_->times_ns.resize(out_->times.size());
     out_->times_ns.back() = row.time_ns;
   }
+}
+
+void DatasetBuilder::note_values(const EventRow& row) {
+  if (!knows_empty_events_ && row.values[out_->primary].text.empty()) rows_of_note_.empty.add(row.line);
+  const char mark = out_->style.decimal == '.' ? ',' : '.';
+  for (std::size_t c = 0; c < row.values.size(); ++c)
+    if (out_->columns[c].kind == ColumnKind::numeric && row.values[c].text.find(mark) != std::string_view::npos)
+      rows_of_note_.grouped[c].add(row.line);
 }
 
 void DatasetBuilder::check_memory() const {

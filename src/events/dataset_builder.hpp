@@ -20,15 +20,15 @@ inline namespace v0 {
 
 class DatasetBuilder {
  public:
-  /// Of the options, keep_raw, strict and kept_rejects are looked at.
+  /// Of the options, keep_raw, strict, kept_rejects and the schema's vocabulary of events are looked at.
   DatasetBuilder(const SourceInfo& source, const ColumnPlan& plan, const ReadOptions& options);
 
   /// Adds an event, or notes a bad row. @throws Error bad_event: a bad row, if strict; bad_format: the data take far
   /// more memory than their bytes in the source.
   void add(const EventRow& row);
 
-  /// The data set; the builder is then spent. @throws Error bad_format as add().
-  Dataset finish(std::uint64_t blank_lines);
+  /// The data set, of all rows of the source; the builder is then spent. @throws Error bad_format as add().
+  Dataset finish(const RowSource& source);
 
  private:
   void reject(std::uint64_t line, const std::string& problem);
@@ -37,6 +37,7 @@ class DatasetBuilder {
   std::size_t begin_sequence(const EventRow& row);
   RawSlice keep_raw(std::string_view bytes);
   void keep_time(const EventRow& row);
+  void note_values(const EventRow& row);
   void check_memory() const;
   /// The order that the events are to have: indices of rows; none if they have it already.
   std::vector<std::size_t> sorted_events() const;
@@ -44,7 +45,7 @@ class DatasetBuilder {
   void make_views();
 
   std::unique_ptr<Dataset::Storage> out_;
-  bool keep_raw_, strict_, has_order_, has_time_, line_is_sequence_;
+  bool keep_raw_, strict_, has_order_, has_time_, line_is_sequence_, knows_empty_events_;
   std::size_t kept_rejects_;
   std::unordered_map<std::string_view, std::uint32_t, SecretHash> sequence_of_key_;
   std::vector<std::uint32_t> sequence_of_event_;  // in the order of the rows

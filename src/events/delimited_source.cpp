@@ -131,7 +131,8 @@ std::vector<SourceColumn> read_header(const std::vector<std::string_view>& field
 
 class TableSource final : public RowSource {
  public:
-  TableSource(std::unique_ptr<LineReader> lines, DataFormat format, const ReadOptions& options)
+  TableSource(std::unique_ptr<LineReader> lines, DataFormat format, const ReadOptions& options,
+              std::vector<DataFinding> findings)
       : lines_(std::move(lines)), max_fields_(options.max_columns) {
     info_.name = lines_->name();
     info_.compression = lines_->compression();
@@ -140,7 +141,20 @@ class TableSource final : public RowSource {
     info_.format = dialect.format;
     info_.separator = dialect.separator;
     info_.decimal = dialect.decimal;
-    for (std::size_t i = 0; i < dialect.comment_lines && lines_->next(); ++i) info_.head += lines_->text();
+    info_.comment_lines = dialect.comment_lines;
+    info_.findings = std::move(findings);
+    if (!dialect.decimal_shown.empty())
+      info_.findings.push_back({DataFinding::Kind::guessed,
+                                {},
+                                1,
+                                0,
+                                info_.name + ": numbers are read with a decimal comma, as they seem to be written (" +
+                                    quoted(dialect.decimal_shown) +
+                                    "); --decimal . takes the point, --decimal , says that this is right"});
+    for (std::size_t i = 0; i < dialect.comment_lines && lines_->next();) {
+      info_.head += bytes_of_record();
+      is_blank() ? ++blank_lines_ : ++i;
+    }
     if (options.no_header) {
       first.erase(first.begin(), first.begin() + static_cast<std::ptrdiff_t>(dialect.comment_lines));
       name_by_position(options.header, first);
@@ -167,18 +181,18 @@ class TableSource final : public RowSource {
   }
 
  private:
-  /// Up to 200 lines that are not blank, or 1 MiB, without line ends; the reader stands at the first again.
+  /// Up to 200 lines that are not blank, within 1 MiB, without line ends; the reader stands at the first again. A byte
+  /// order mark belongs to the head.
   std::vector<std::string> first_lines() {
     constexpr std::size_t k_lines = 200, k_bytes = std::size_t{1} << 20, k_blank = 1000;
     std::vector<std::string> lines;
     std::size_t bytes = 0;
     lines_->keep_from_start();
     for (std::size_t i = 0; i < k_blank && lines.size() < k_lines && bytes < k_bytes && lines_->next(); ++i) {
-      const std::string_view content = lines_->content();
+      if (i == 0) info_.head = lines_->text().substr(0, lines_->text().size() - bytes_of_record().size());
       if (lines_->too_long()) break;
-      if (content.find_first_not_of(' ') == std::string_view::npos) continue;
-      lines.emplace_back(content);
-      bytes += content.size();
+      bytes += lines_->text().size();
+      if (!is_blank()) lines.emplace_back(lines_->content());
     }
     lines_->rewind();
     return lines;
@@ -208,7 +222,7 @@ class TableSource final : public RowSource {
 
   bool next_record(SourceRow& row) {
     while (lines_->next()) {
-      if (!lines_->too_long() && lines_->content().find_first_not_of(' ') == std::string_view::npos) {
+      if (!lines_->too_long() && is_blank()) {
         ++blank_lines_;
         continue;
       }
@@ -217,10 +231,17 @@ class TableSource final : public RowSource {
       if (row.problem.empty()) row.problem = split(lines_->content(), row.fields);
       row.line = lines_->line();
       row.lead = {};
-      row.raw = lines_->text();
+      row.raw = bytes_of_record();
       return true;
     }
     return false;
+  }
+
+  bool is_blank() const { return lines_->content().find_first_not_of(' ') == std::string_view::npos; }
+
+  /// Without a byte order mark in front.
+  std::string_view bytes_of_record() const {
+    return lines_->text().substr(static_cast<std::size_t>(lines_->content().data() - lines_->text().data()));
   }
 
   std::string split(std::string_view record, std::vector<std::string_view>& fields) {
@@ -262,9 +283,9 @@ class TableSource final : public RowSource {
 
 }  // namespace
 
-std::unique_ptr<RowSource> open_table(std::unique_ptr<LineReader> lines, DataFormat format,
-                                      const ReadOptions& options) {
-  return std::make_unique<TableSource>(std::move(lines), format, options);
+std::unique_ptr<RowSource> open_table(std::unique_ptr<LineReader> lines, DataFormat format, const ReadOptions& options,
+                                      std::vector<DataFinding> findings) {
+  return std::make_unique<TableSource>(std::move(lines), format, options, std::move(findings));
 }
 
 }  // namespace v0

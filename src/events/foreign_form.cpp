@@ -39,6 +39,25 @@ constexpr ForeignForm k_forms[] = {
     {"\xFE\xFF", "text in UTF-16", "iconv -f UTF-16 -t UTF-8 FILE"},
 };
 
+/// Whether the bytes are text: no NUL, valid UTF-8 (the last character may be cut off).
+bool is_text(std::string_view head) {
+  if (head.find('\0') != std::string_view::npos) return false;
+  for (std::size_t i = 0; i < head.size();) {
+    const Utf8Part part = first_utf8_part(head.substr(i));
+    i += part.size;
+    if (!part.well_formed && i < head.size()) return false;
+  }
+  return true;
+}
+
+/// Letters that an ordinary text may begin with ("ORCID,user") name a format only where no text follows.
+bool begins(std::string_view head, std::string_view magic) {
+  if (!head.starts_with(magic)) return false;
+  const bool is_printable = std::all_of(magic.begin(), magic.end(), [](char c) { return c >= ' ' && c <= '~'; });
+  if (!is_printable || !is_text(head)) return true;
+  return magic == "BZh" && head.size() > 4 && head[3] >= '1' && head[3] <= '9' && head.substr(4).starts_with("1AY&SY");
+}
+
 constexpr bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
 /// "LE" or "BE" where every second byte of the first characters is 0 and no other is: UTF-16 without a byte order mark.
@@ -85,7 +104,7 @@ bool looks_like_latin1(std::string_view head) {
 
 void refuse_foreign_form(std::string_view head, const std::string& name) {
   for (const ForeignForm& form : k_forms)
-    if (head.starts_with(form.begin)) refuse(name, form.name, form.command);
+    if (begins(head, form.begin)) refuse(name, form.name, form.command);
   if (const std::string_view order = utf16_order(head); !order.empty())
     refuse(name, "text in UTF-16", "iconv -f UTF-16" + std::string(order) + " -t UTF-8 FILE");
   if (looks_like_latin1(head))

@@ -113,6 +113,7 @@ struct JsonLine::State {
   std::vector<std::uint64_t> seen;  // by place: the object that had it last
   std::uint64_t object = 0;
   std::size_t fields = 0, most_fields = 0;  // of the object
+  std::size_t root_level = 1;               // of the object whose members have names without a dot
 
   error_code fail_with(const char* at, const std::string& what) {
     if (problem.empty()) problem = "column " + std::to_string(at - padded.data() + 1) + ": " + what;
@@ -132,7 +133,10 @@ error_code JsonLine::State::add(const char* at, std::string_view text, bool is_n
                                 std::vector<JsonCell>& into) {
   if (++fields > most_fields) return fail_with(at, "more than " + std::to_string(most_fields) + " fields");
   const auto place = names->place(name);
-  if (!place) return error_code::SUCCESS;
+  if (!place) {
+    if (!is_null) names->miss(name);
+    return error_code::SUCCESS;
+  }
   if (seen.size() <= *place) seen.resize(*place + 1, 0);
   if (seen[*place] == object) return fail_with(at, "a second field \"" + name.substr(0, 40) + "\"");
   seen[*place] = object;
@@ -208,10 +212,11 @@ error_code JsonLine::State::read_object(ondemand::object object_value, std::size
     if (const error_code error = member.value().get(value)) return error;
     const char* at = nullptr;
     if (const error_code error = value.current_location().get(at)) return error;
-    name.append(length > 0 ? "." : "").append(key);
+    const bool is_root = level == root_level;
+    name.append(is_root ? "" : ".").append(key);
     if (name.size() > k_longest_name)
       return fail_with(at, "a name of a field longer than " + std::to_string(k_longest_name) + " bytes");
-    const bool is_events = length == 0 && &into == &cells && key == k_events_member;
+    const bool is_events = is_root && &into == &cells && key == k_events_member;
     has_events_array = has_events_array || (is_events && *at == '[');
     if (const error_code error =
             is_events && as_sequence ? read_events(value, at) : read_value(value, level + 1, &into))
@@ -229,6 +234,8 @@ error_code JsonLine::State::read_events(ondemand::value& value, const char* begi
   if (const error_code error = value.get_array().get(array)) return error;
   const std::uint64_t outer = object;
   std::uint64_t inner = object;
+  constexpr std::size_t k_event_level = 2;
+  root_level = k_event_level;
   for (auto element : array) {
     ondemand::value item;
     const char* at = nullptr;
@@ -239,10 +246,11 @@ error_code JsonLine::State::read_events(ondemand::value& value, const char* begi
     fields = 0;
     events.push_back({static_cast<std::size_t>(at - padded.data()), event_cells.size(), 0});
     name.assign(*at == '{' ? "" : "event");
-    if (const error_code error = read_value(item, 2, &event_cells)) return error;
+    if (const error_code error = read_value(item, k_event_level, &event_cells)) return error;
     events.back().end_cell = event_cells.size();
   }
   name.clear();
+  root_level = 1;
   // Fields of the object behind the events are held apart from those of the events.
   for (std::uint64_t& last : seen)
     if (last > outer) last = 0;
@@ -281,6 +289,7 @@ std::string JsonLine::read(std::string_view line, JsonNames& names, bool as_sequ
   const std::uint64_t before = s.object;
   ++s.object;
   s.fields = 0;
+  s.root_level = 1;
   const std::size_t first = line.find_first_not_of(" \t");
   if (first != std::string_view::npos && line[first] != '{')
     return "column " + std::to_string(first + 1) + ": expected an object {..}, found " + line[first];

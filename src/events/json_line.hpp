@@ -41,10 +41,19 @@ class JsonNames {
   /// From now on no name is added.
   void close() { closed_ = true; }
   std::size_t most() const { return most_; }
+  /// A value stood under a name that has no place.
+  void miss(std::string_view name) {
+    if (missed_++ == 0) first_missed_ = name;
+  }
+  std::uint64_t missed() const { return missed_; }
+  void forget_missed() { missed_ = 0; }
+  const std::string& first_missed() const { return first_missed_; }
 
  private:
   std::size_t most_;
   bool closed_ = false;
+  std::uint64_t missed_ = 0;
+  std::string first_missed_;
   std::vector<Name> names_;
   std::unordered_map<std::string, std::size_t, SecretHash> places_;
   std::size_t next_ = 0;  // lines mostly have the same fields in the same order

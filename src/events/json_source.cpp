@@ -12,18 +12,20 @@ namespace {
 
 class JsonSource final : public RowSource {
  public:
-  JsonSource(std::unique_ptr<LineReader> lines, const ReadOptions& options)
+  JsonSource(std::unique_ptr<LineReader> lines, const ReadOptions& options, std::vector<DataFinding> findings)
       : lines_(std::move(lines)), names_(std::min(options.max_columns, k_most_names)), line_(options.max_columns) {
     info_.name = lines_->name();
     info_.format = DataFormat::jsonl;
     info_.compression = lines_->compression();
+    info_.findings = std::move(findings);
     look_at_first_lines();
     if (options.schema != nullptr) add_columns_of(*options.schema);
     const bool has_more = names_.all().size() >= names_.most();
+    notes_late_fields_ = options.schema == nullptr && !has_more;
     names_.close();
     for (const JsonNames::Name& name : names_.all()) {
       const bool is_array = name.arrays > 0 && name.scalars == 0;
-      info_.columns.push_back({name.text, std::nullopt, is_array ? "array" : ""});
+      info_.columns.push_back({name.text, std::nullopt, name.text.empty() ? "no name" : is_array ? "array" : ""});
     }
     if (has_more) info_.columns.push_back({"..", std::nullopt, "further fields: more than 1,000 names"});
   }
@@ -46,7 +48,7 @@ class JsonSource final : public RowSource {
         fill(row, line_.cells());
         return true;
       }
-      if (line_.events().empty()) ++blank_lines_;
+      if (line_.events().empty()) note(empty_, {}, lines_->line());
     }
     next_event(row);
     return true;
@@ -68,14 +70,15 @@ class JsonSource final : public RowSource {
       if (is_first) refuse_other_json(lines_->content());
       is_first = false;
       const std::size_t known = names_.all().size();
-      const std::string problem = line_.read(lines_->content(), names_, info_.line_is_sequence);
+      std::string problem = line_.read(lines_->content(), names_, info_.line_is_sequence);
+      if (problem.empty() && form_is_known) problem = of_other_form();
       if (!problem.empty()) names_.keep(known);  // a bad row brings no column
       if (!problem.empty() || form_is_known) continue;
       form_is_known = true;
       if (line_.has_events_array()) {
         info_.line_is_sequence = true;
         names_ = JsonNames(names_.most());  // without "events"
-        line_.read(lines_->content(), names_, true);
+        if (!line_.read(lines_->content(), names_, true).empty()) names_.keep(0);
       }
     }
     lines_->rewind();
@@ -107,6 +110,39 @@ class JsonSource final : public RowSource {
 
   bool is_blank_line() const { return lines_->content().find_first_not_of(" \t") == std::string_view::npos; }
 
+  /// What is wrong with a sequence among lines that are events.
+  std::string of_other_form() const {
+    return info_.line_is_sequence || !line_.has_events_array()
+               ? ""
+               : "an array \"events\", but the lines before are single events: a file has one form";
+  }
+
+  /// Lines that say something once, at the end.
+  struct Note {
+    std::uint64_t count = 0, line = 0;  ///< of the first
+    std::string field;
+  };
+  static void note(Note& note, const std::string& field, std::uint64_t line) {
+    if (note.count++ > 0) return;
+    note.line = line;
+    note.field = field;
+  }
+
+  void say_notes() {
+    const auto say = [&](Note& note, DataFinding::Kind kind, const std::string& text) {
+      if (note.count > 0)
+        info_.findings.push_back(
+            {kind, note.field, static_cast<double>(note.count) / static_cast<double>(sound_lines_), note.line,
+             info_.name + ": " + std::to_string(note.count) + " of " + std::to_string(sound_lines_) + " lines " + text +
+                 " (the first: line " + std::to_string(note.line) + ")"});
+      note = {};
+    };
+    say(late_, DataFinding::Kind::late_field,
+        "have a field that none of the first 20,000 lines (or 64 MiB) has, " + quoted(late_.field) +
+            ": such fields are not read; a line with all fields in front brings them");
+    say(empty_, DataFinding::Kind::no_events, "have no events: they are left out");
+  }
+
   bool next_line(std::string& problem) {
     while (lines_->next()) {
       if (!lines_->too_long() && is_blank_line()) {
@@ -114,9 +150,19 @@ class JsonSource final : public RowSource {
         continue;
       }
       problem = lines_->problem();
-      if (problem.empty()) problem = line_.read(lines_->content(), names_, info_.line_is_sequence);
+      if (!problem.empty()) return true;
+      const std::uint64_t missed = names_.missed();
+      problem = line_.read(lines_->content(), names_, info_.line_is_sequence);
+      if (problem.empty()) problem = of_other_form();
+      if (!problem.empty()) {
+        if (late_.count == 0) names_.forget_missed();
+        return true;
+      }
+      ++sound_lines_;
+      if (notes_late_fields_ && names_.missed() > missed) note(late_, names_.first_missed(), lines_->line());
       return true;
     }
+    say_notes();
     return false;
   }
 
@@ -149,13 +195,16 @@ class JsonSource final : public RowSource {
   JsonLine line_;
   SourceInfo info_;
   std::size_t event_ = 0;  // of the line, the next one
-  std::uint64_t blank_lines_ = 0;
+  std::uint64_t blank_lines_ = 0, sound_lines_ = 0;
+  bool notes_late_fields_ = false;
+  Note late_, empty_;
 };
 
 }  // namespace
 
-std::unique_ptr<RowSource> open_json(std::unique_ptr<LineReader> lines, const ReadOptions& options) {
-  return std::make_unique<JsonSource>(std::move(lines), options);
+std::unique_ptr<RowSource> open_json(std::unique_ptr<LineReader> lines, const ReadOptions& options,
+                                     std::vector<DataFinding> findings) {
+  return std::make_unique<JsonSource>(std::move(lines), options, std::move(findings));
 }
 
 }  // namespace v0

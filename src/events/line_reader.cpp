@@ -102,17 +102,19 @@ bool LineReader::extend() {
   return true;
 }
 
-std::string LineReader::first_line() {
-  constexpr int k_lines = 1000;  // all are kept
-  std::string first;
+std::vector<std::string> LineReader::first_lines(std::size_t most) {
+  constexpr std::size_t k_lines = 1000, k_bytes = std::size_t{1} << 20;  // all are kept
+  std::vector<std::string> lines;
   keep_from_start();
-  for (int i = 0; i < k_lines && first.empty() && next(); ++i) {
+  std::size_t bytes = 0;
+  for (std::size_t i = 0; i < k_lines && bytes < k_bytes && lines.size() < most && next(); ++i) {
+    bytes += text().size();
     const std::size_t at = content().find_first_not_of(" \t\r");
-    if (at != std::string_view::npos && content()[at] != '#') first = content().substr(at);
+    if (at != std::string_view::npos && content()[at] != '#') lines.emplace_back(content().substr(at));
     if (too_long_) break;
   }
   rewind();
-  return first;
+  return lines;
 }
 
 void LineReader::rewind() {

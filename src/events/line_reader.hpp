@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "events/byte_source.hpp"
 #include "seqguard/events/reader.hpp"
@@ -33,9 +34,9 @@ class LineReader {
   void keep_from_start() { keeps_ = true; }
   void rewind();
 
-  /// The first line that is no comment ("#") and not blank, without white space in front; cut off at max_line_bytes.
-  /// The reader stands at the beginning again.
-  std::string first_line();
+  /// The first lines, `most` at most, that are no comments ("#") and not blank, without white space in front; cut off
+  /// at max_line_bytes, and looked for within 1 MiB. The reader stands at the beginning again.
+  std::vector<std::string> first_lines(std::size_t most);
 
   /// The record with its line end; cut off at max_line_bytes if too_long().
   std::string_view text() const { return std::string_view(buffer_).substr(begin_, end_ - begin_); }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <vector>
 
 #include "events/line_reader.hpp"
 #include "seqguard/events/reader.hpp"
@@ -9,17 +10,21 @@
 namespace seqguard {
 inline namespace v0 {
 
-/// CSV (RFC 4180) or RecBole's tab-separated fields. @throws Error bad_format: no header, a name twice or empty.
-std::unique_ptr<RowSource> open_table(std::unique_ptr<LineReader> lines, DataFormat format, const ReadOptions& options);
+/// CSV (RFC 4180) or RecBole's tab-separated fields; `findings` says how the form was known. @throws Error bad_format:
+/// no header, a name twice or empty.
+std::unique_ptr<RowSource> open_table(std::unique_ptr<LineReader> lines, DataFormat format, const ReadOptions& options,
+                                      std::vector<DataFinding> findings);
 
 /// A sequence a line, events separated by blanks: "login view view buy", or with a key and a tab before them. The event
 /// is field 0, the key, if there is one, field 1. @throws Error bad_format: a schema of more than one column.
 std::unique_ptr<RowSource> open_lines(std::unique_ptr<LineReader> lines, const ReadOptions& options);
 
 /// JSON lines: an object a line is an event or, where the first has an array "events", a sequence of events; fields by
-/// their dotted names, in the order in which the first 20,000 lines (or 64 MiB) bring them; others are not read.
+/// their dotted names, in the order in which the first 20,000 lines (or 64 MiB) bring them; others are not read, which
+/// is a finding.
 /// @throws Error unsupported: a JSON array, or an object over several lines.
-std::unique_ptr<RowSource> open_json(std::unique_ptr<LineReader> lines, const ReadOptions& options);
+std::unique_ptr<RowSource> open_json(std::unique_ptr<LineReader> lines, const ReadOptions& options,
+                                     std::vector<DataFinding> findings);
 
 }  // namespace v0
 }  // namespace seqguard

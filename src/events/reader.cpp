@@ -5,6 +5,7 @@
 #include "events/column_plan.hpp"
 #include "events/dataset_builder.hpp"
 #include "events/dialect.hpp"
+#include "events/json_line.hpp"
 #include "events/open_source.hpp"
 #include "events/row_sample.hpp"
 #include "seqguard/core/error.hpp"
@@ -23,27 +24,61 @@ DataFormat guess_format(std::string_view name) {
   return DataFormat::guess;
 }
 
-/// A table has a header with a key; without a key, or under a schema without one, there are only lines.
+/// JSON lines begin with an object, a table with a header that has a key and a row of as many cells; all else is lines
+/// of events. A schema without a key is one of lines, or of sequences a line of JSON.
 DataFormat guess_by_content(LineReader& lines, const ReadOptions& options) {
-  const std::string first = lines.first_line();
-  if (first.starts_with('{')) return DataFormat::jsonl;
-  const bool wants_lines = options.keyed_lines || (options.schema != nullptr && options.schema->sequence.key.empty());
-  return !wants_lines && looks_like_header(first, options.schema != nullptr ? options.schema->sequence.key : "")
-             ? DataFormat::csv
-             : DataFormat::lines;
+  const std::vector<std::string> first = lines.first_lines(2);
+  if (options.keyed_lines || first.empty()) return DataFormat::lines;
+  const bool has_key = options.schema == nullptr || !options.schema->sequence.key.empty();
+  JsonNames names(options.max_columns);
+  JsonLine line(options.max_columns);
+  // JSON over several lines is refused there, in words.
+  if (first[0] == "{" || (first[0].starts_with('{') && line.read(first[0], names, false).empty()))
+    return has_key || line.has_events_array() ? DataFormat::jsonl : DataFormat::lines;
+  const bool is_table = has_key && first.size() == 2 &&
+                        begins_table(first[0], first[1], options.schema != nullptr ? options.schema->sequence.key : "");
+  return is_table ? DataFormat::csv : DataFormat::lines;
+}
+
+/// What made a table or JSON lines of a file whose name did not say so.
+std::vector<DataFinding> say_guessed(const LineReader& lines, DataFormat format) {
+  if (format == DataFormat::lines) return {};
+  const bool is_json = format == DataFormat::jsonl;
+  return {{DataFinding::Kind::guessed,
+           {},
+           1,
+           0,
+           lines.name() + (is_json ? ": read as jsonl, by its first line; " : ": read as csv, by its header; ") +
+               "--format lines reads lines of events, --format " + (is_json ? "jsonl" : "csv") +
+               " says that this is right"}};
+}
+
+/// Options of tables for what is none.
+void refuse_for(const LineReader& lines, DataFormat format, const ReadOptions& options) {
+  std::string names;
+  for (const auto& [name, is_given] : {std::pair{"--separator", options.separator != 0},
+                                       {"--decimal", options.decimal != 0},
+                                       {"--no-header", options.no_header}})
+    if (is_given) names += (names.empty() ? "" : ", ") + std::string(name);
+  if (!names.empty())
+    fail(ErrorCode::invalid_argument, lines.name(),
+         "read as " + std::string(format == DataFormat::jsonl ? "JSON lines" : "lines of events") +
+             ", which are no table: " + names + " would have no effect; a table is read with --format csv");
 }
 
 std::unique_ptr<RowSource> open(std::unique_ptr<LineReader> lines, const ReadOptions& options) {
   DataFormat format = options.format == DataFormat::guess ? guess_format(lines->name()) : options.format;
+  std::vector<DataFinding> findings;
   const bool is_said_table = options.separator != 0 || options.decimal != 0 || options.no_header;
-  if (format == DataFormat::guess) format = is_said_table ? DataFormat::csv : guess_by_content(*lines, options);
-  if (is_said_table && (format == DataFormat::lines || format == DataFormat::jsonl))
-    fail(ErrorCode::invalid_argument, lines->name(),
-         "--separator, --decimal and --no-header are about tables, and this is read as lines or JSON lines (--format "
-         "csv)");
-  if (format == DataFormat::jsonl) return open_json(std::move(lines), options);
+  if (format == DataFormat::guess && is_said_table) format = DataFormat::csv;
+  if (format == DataFormat::guess) {
+    format = guess_by_content(*lines, options);
+    findings = say_guessed(*lines, format);
+  }
+  if (format == DataFormat::jsonl || format == DataFormat::lines) refuse_for(*lines, format, options);
+  if (format == DataFormat::jsonl) return open_json(std::move(lines), options, std::move(findings));
   return format == DataFormat::lines ? open_lines(std::move(lines), options)
-                                     : open_table(std::move(lines), format, options);
+                                     : open_table(std::move(lines), format, options, std::move(findings));
 }
 
 /// Lines have no columns that could be named.
@@ -109,7 +144,7 @@ Dataset read_events(RowSource& source, const ReadOptions& options) {
     parser.parse(row, event);
     builder.add(event);
   }
-  return builder.finish(source.blank_lines());
+  return builder.finish(source);
 }
 
 Dataset read_events(const std::string& path, const ReadOptions& options) {

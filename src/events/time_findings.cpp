@@ -114,6 +114,26 @@ void find_too_large(const Dataset& data, const RowsOfNote& rows, std::vector<Dat
                               " or as dates (--strict refuses them)"));
 }
 
+void find_empty(const Dataset& data, const NamedRows& rows, std::vector<DataFinding>& found) {
+  if (rows.count == 0) return;
+  const std::string& column = data.columns()[data.primary()].name;
+  found.push_back(finding(data, Kind::no_events, column, rows, data.events(),
+                          "events have no value of the judged column (" + rows.text() +
+                              "): they count as one event of their own, \"\"; leave such rows out, or name another "
+                              "column with --columns"));
+}
+
+void find_grouped(const Dataset& data, const std::string& column, const NamedRows& rows,
+                  std::vector<DataFinding>& found) {
+  if (rows.count == 0) return;
+  const bool is_point = data.row_style().decimal == '.';
+  found.push_back(finding(data, Kind::guessed, column, rows, data.events(),
+                          std::string("values are read as thousands, as ") +
+                              (is_point ? "\"1,234\" for 1234" : "\"1.234\" for 1234") + " (" + rows.text() +
+                              "); where that sign is the decimal one, --decimal " + (is_point ? "," : ".") +
+                              " says so"));
+}
+
 }  // namespace
 
 std::string_view to_string(Kind kind) noexcept {
@@ -128,6 +148,12 @@ std::string_view to_string(Kind kind) noexcept {
       return "numbers_among_dates";
     case Kind::unread_column:
       return "unread_column";
+    case Kind::guessed:
+      return "guessed";
+    case Kind::late_field:
+      return "late_field";
+    case Kind::no_events:
+      return "no_events";
     case Kind::almost_numbers:
       return "almost_numbers";
     case Kind::mixed_time_zones:
@@ -177,8 +203,11 @@ std::optional<std::string_view> likelier_unit(std::int64_t time_ms, std::string_
   return std::nullopt;
 }
 
-std::vector<DataFinding> find_in_times(const Dataset& data, const RowsOfNote& rows) {
+std::vector<DataFinding> find_in_rows(const Dataset& data, const RowsOfNote& rows) {
   std::vector<DataFinding> found;
+  find_empty(data, rows.empty, found);
+  for (std::size_t c = 0; c < rows.grouped.size(); ++c)
+    find_grouped(data, data.columns()[c].name, rows.grouped[c], found);
   if (!data.time_column().empty()) {
     find_backwards(data, found);
     find_mixed_forms(data, data.time_column(), data.time_unit(), rows.times, found);

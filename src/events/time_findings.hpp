@@ -1,4 +1,4 @@
-// What is odd about the times and orders of a data set.
+// What is odd about the times, orders and values of a data set.
 #pragma once
 
 #include <array>
@@ -37,16 +37,18 @@ std::optional<std::string_view> likelier_unit(std::int64_t time_ms, std::string_
 /// Whether a time lies within 1980 .. 2099.
 bool is_of_today(std::int64_t time_ms);
 
-/// What of the time and order columns is no longer seen in a data set.
+/// What of the columns is no longer seen in a data set, or is noted in passing.
 struct RowsOfNote {
   RowsByForm times, orders;
   NamedRows ties;       ///< rows with the order of the event before them
   NamedRows too_large;  ///< rows with an EventRow::likelier_unit
   std::string_view likelier_unit;
+  NamedRows empty;                 ///< rows without a value of the judged column
+  std::vector<NamedRows> grouped;  ///< by column: rows with a number as "1,234", by the decimal sign
 };
 
-/// The findings of Dataset::findings().
-std::vector<DataFinding> find_in_times(const Dataset& data, const RowsOfNote& rows);
+/// The findings of Dataset::findings(), beside those of the source and of the plan of columns.
+std::vector<DataFinding> find_in_rows(const Dataset& data, const RowsOfNote& rows);
 
 }  // namespace v0
 }  // namespace seqguard

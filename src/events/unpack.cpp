@@ -107,6 +107,11 @@ class GzipBytes final : public ByteSource {
         if (!at_boundary_) archive_.fail_here("the gzip archive ends in the middle of its data: it was cut off");
         return 0;
       }
+      if (at_boundary_ && is_behind_one_) {  // tapes and disks fill up with zeros, which gzip passes over
+        const std::size_t zeros = std::min(rest.find_first_not_of('\0'), rest.size());
+        archive_.take(zeros);
+        if (zeros > 0) continue;
+      }
       at_boundary_ = false;
       stream_.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(rest.data()));
       stream_.avail_in = static_cast<uInt>(rest.size());
@@ -116,7 +121,7 @@ class GzipBytes final : public ByteSource {
       const int result = inflate(&stream_, Z_NO_FLUSH);
       archive_.take(rest.size() - stream_.avail_in);
       if (result == Z_STREAM_END) {
-        at_boundary_ = true;  // another archive may follow: gzip reads both as one
+        at_boundary_ = is_behind_one_ = true;  // another archive may follow: gzip reads both as one
         inflateReset(&stream_);
       } else if (result != Z_OK && result != Z_BUF_ERROR) {
         archive_.fail_here(std::string("the gzip archive is damaged: ") +
@@ -129,7 +134,7 @@ class GzipBytes final : public ByteSource {
  private:
   Archive archive_;
   z_stream stream_ = {};
-  bool at_boundary_ = true;
+  bool at_boundary_ = true, is_behind_one_ = false;
 };
 
 class ZstdBytes final : public ByteSource {
@@ -205,7 +210,10 @@ std::string zstd(std::string_view text) {
 
 Compression compression_of(std::string_view head) {
   if (head.starts_with("\x1F\x8B")) return Compression::gzip;
-  return head.starts_with("\x28\xB5\x2F\xFD") ? Compression::zstd : Compression::none;
+  // A frame that is passed over, as pzstd puts in front: 50 .. 5F 2A 4D 18.
+  const bool is_skippable =
+      head.size() >= 4 && (static_cast<unsigned char>(head[0]) & 0xF0) == 0x50 && head.substr(1, 3) == "\x2A\x4D\x18";
+  return is_skippable || head.starts_with("\x28\xB5\x2F\xFD") ? Compression::zstd : Compression::none;
 }
 
 }  // namespace

@@ -47,7 +47,7 @@ same out scores.jsonl
 head -c 3000 packed.csv.gz >cut.csv.gz
 expect 1 inspect cut.csv.gz
 says err 'cut.csv.gz: byte 3000 of the archive: the gzip archive ends in the middle'
-printf 'PAR1....' >data.parquet
+printf 'PAR1\025\004\000\000' >data.parquet
 expect 1 fit --input data.parquet --output no-model
 says err 'a Parquet file, which is not read here: `duckdb -c .* | seqguard'
 
@@ -79,6 +79,13 @@ says err '^warning: days.csv: column "date" is called like a time, .*--time date
 printf '{"key":"u","events":["home","login"]}\n{"key":"v","events":["home"]}\n' >sequences.jsonl
 expect 0 inspect sequences.jsonl
 says out 'sequences  *2'
+says out 'format  *jsonl'
+printf '# made today\nuser;event;n\nu;a;1,5\nu;b;2,5\n' >guessed.csv
+expect 0 inspect guessed.csv --json facts.json
+says out 'separator  *;$'
+says out 'comment lines  *1$'
+says facts.json '"data":{"separator":";","decimal_sign":",","comment_lines":"1",'
+says err '^warning: guessed.csv: numbers are read with a decimal comma, .*"1,5".*--decimal'
 printf '{"user":"u","event":"a"}\n{"user":"u","event":nul}\n' >bad.jsonl
 expect 3 inspect bad.jsonl
 says err 'bad.jsonl:2: column 24: no valid JSON'

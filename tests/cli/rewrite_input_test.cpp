@@ -169,3 +169,9 @@ TEST_CASE(
                                          {timed(insertion(1, 0, "n"), 21'000)}})
     CHECK_THROWS_WITH_AS(by_time(edits), doctest::Contains("orders the events"), Error);
 }
+
+TEST_CASE("sequences of JSON, a line each, are refused before the work") {
+  const auto data = [](const char* text) { return read_events_from_text(text, "x.jsonl", {.keep_raw = true}); };
+  CHECK_THROWS_AS(cli::require_rewritable(data("{\"key\":\"u\",\"events\":[\"a\"]}")), Error);
+  CHECK_NOTHROW(cli::require_rewritable(data("{\"user\":\"u\",\"event\":\"a\"}")));
+}

@@ -374,3 +374,25 @@ TEST_CASE("repaired lines, read again, are the edited sequences") {
                seed);
   }
 }
+
+TEST_CASE("a table with a byte order mark, with a header or without: an edit changes its cell alone") {
+  for (const bool has_header : {true, false}) {
+    const std::string head = std::string("\xEF\xBB\xBF") + (has_header ? "\"user\";event;n\r\n" : "");
+    ReadOptions options{.keep_raw = true};
+    options.no_header = !has_header;
+    if (!has_header) options.header = {{"user"}, {"event"}, {"n"}};
+    const Dataset data = read_events_from_text(head + "\"a;b\";x;1\r\n\"a;b\";y;2\r\n", "x.csv", options);
+    REQUIRE(data.events() == 2);
+    std::vector<Repair> repairs(1);
+    Edit edit;
+    edit.operation = EditOperation::replace;
+    edit.position = 0;
+    edit.after = "z";
+    repairs[0].edits.push_back(edit);
+    CHECK(cli::rewrite_input(data, repairs) == head + "\"a;b\";z;1\r\n\"a;b\";y;2\r\n");
+    edit.operation = EditOperation::insert;
+    edit.position = 0;
+    repairs[0].edits = {edit};
+    CHECK(cli::rewrite_input(data, repairs) == head + "\"a;b\";z;\r\n\"a;b\";x;1\r\n\"a;b\";y;2\r\n");
+  }
+}

@@ -102,7 +102,7 @@ TEST_CASE("unpack: what is no text in UTF-8 is refused by its name, with the com
   };
   const Case cases[] = {
       {std::string("PAR1\x15\x04\0\0", 8), "a Parquet file", "duckdb -c \"COPY (FROM 'x.csv') TO"},
-      {"ARROW1\0\0", "an Arrow (Feather) file", "read_table('x.csv')"},
+      {std::string("ARROW1\0\0", 8), "an Arrow (Feather) file", "read_table('x.csv')"},
       {"BZh91AY&SY", "a bzip2 archive", "bzcat x.csv | seqguard"},
       {std::string("\xFD\x37zXZ\0\0", 7), "an xz archive", "xzcat x.csv"},
       {"PK\x03\x04\x14", "a zip archive (or a spreadsheet)", "unzip -p x.csv"},

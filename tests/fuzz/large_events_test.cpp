@@ -116,6 +116,16 @@ TEST_CASE("large inputs: JSON lines of events") {
     check_bounded("json: nasty", [&] { read(DataFormat::jsonl, nasty_json(kind, bytes)); });
 }
 
+TEST_CASE("large inputs: what is passed over while the form is guessed is not kept") {
+  constexpr std::size_t k_lines = 40, k_line = std::size_t{15} << 20;  // 600 MB, beyond what a reader may take
+  std::string packed;
+  const std::string one = pack(std::string(k_line, ' ') + "\n", Compression::zstd);
+  for (std::size_t i = 0; i < k_lines; ++i) packed += one;
+  for (const DataFormat format : {DataFormat::guess, DataFormat::csv})
+    check_bounded(format == DataFormat::csv ? "guess: blank lines of a table" : "guess: blank lines",
+                  [&] { read_events_from_text(packed, "large", {.format = format, .max_unpacked_ratio = 1'000'000}); });
+}
+
 TEST_CASE("large inputs: archives of one byte") {
   for (const Compression kind : {Compression::gzip, Compression::zstd})
     check_bounded("archive: of zeros", [&] {

@@ -16,6 +16,9 @@ struct DataFinding {
     gaps_below_ms,       ///< gaps that are shorter than a millisecond, the finest step that models know
     numbers_among_dates,  ///< a column of dates and of plain numbers
     unread_column,        ///< a column of times or orders by its name, which cannot be read as one
+    guessed,              ///< a format by the first lines, a decimal comma, or thousands ("1,234")
+    late_field,           ///< a field of JSON lines that first appears after those that were looked at: not read
+    no_events,            ///< events without a value of the judged column, or sequences of JSON lines without events
     almost_numbers,       ///< nine tenths of a column are numbers, the rest makes it a categorical one
     mixed_time_zones,     ///< a column of dates with a time zone and without
     mixed_time_units,     ///< plain numbers that would be dates of today in another unit, among others

@@ -30,12 +30,10 @@ struct ReadOptions {
   /// Reads exactly the columns of this schema, in its order; the six fields below are then not looked at. Borrowed.
   const EventSchema* schema = nullptr;
   std::string key = {}, order = {}, time = {};  ///< names that override the inferred ones; of tables only
-  /// Column that names the profile of a sequence (SequenceRules::profile_key), not the one that names the sequence; of
-  /// lines: "key", what stands before a tab. Empty: none.
+  /// Column that names a sequence's profile (SequenceRules::profile_key); of lines "key": before a tab. Empty: none.
   std::string profile_key = {};
   std::vector<ColumnRequest> columns = {};  ///< if not empty: only these, the first categorical one is primary
-  /// Of tables: 0 is guessed from the first lines. Numbers may have thousands apart: by blanks, apostrophes, and that
-  /// of comma and point that is no decimal sign.
+  /// Of tables; 0: guessed. Thousands may be apart: by blanks, apostrophes, the one of "," and "." that is not decimal.
   char separator = 0, decimal = 0;
   bool no_header = false;  ///< the first row of a table is data
   /// Then its columns by position; "-" is one that nobody needs. Empty: "1", "2", ..
@@ -61,15 +59,13 @@ std::unique_ptr<RowSource> open_rows_from_text(std::string_view text, const std:
                                                const ReadOptions& options = {});
 
 /// Reads a file, or standard input for "-", in one pass; apart from the data it keeps, memory is bounded by the longest
-/// line and by the sample from which the columns are inferred.
-///
-/// What does no harm in a table: a byte order mark, any line end, comments in front ("#"), a header cell without a name
-/// or with one that stands twice (nobody can ask for it), a separator at the end of rows, a file without line end.
+/// line and by the sample from which the columns are inferred. Where the name says no format, an object in the first
+/// line makes JSON lines, a header with a key above a row of as many cells a table; else they are lines of events. What
+/// does no harm in a table: a byte order mark, any line end, comments in front ("#"), a header cell without a name or
+/// with one that stands twice (nobody can ask for it), a separator at the end of rows, a file without line end.
 ///
 /// Inference, from the first 20,000 rows or 64 MiB (ReadOptions overrides each step):
-/// - key: the first column with a name such as user, user_id, session, customer, account, key; further columns with
-/// such
-///   a name are left out;
+/// - key: the first column named like user, user_id, session, customer, account; others of such names are left out;
 /// - time: ts, time, timestamp, datetime, ..; plain numbers are seconds, ms, us or ns by their size; or dates (see
 ///   parse_time() in src/events: ISO-8601, slashes, AM and PM, those of Apache's logs; UTC where none names a zone). A
 ///   column of which half cannot be read is left out, and so is such an order, with a finding;
@@ -80,7 +76,6 @@ std::unique_ptr<RowSource> open_rows_from_text(std::string_view text, const std:
 ///   differ is taken for a number of the row and left out. An empty field is a missing number, an unknown time, or a
 ///   category of its own;
 /// - primary: the first categorical column named like event or action, else the first with at least two values.
-///
 /// A bad row (wrong number of fields, a value that is no number or time, an order that cannot be kept exactly, empty
 /// key, unterminated quote, invalid UTF-8, NUL, a line or number of fields beyond the limits) is left out and noted in
 /// rejected(); its neighbours are read. A plain number that is too large for a time in the column's unit, and would be

@@ -12,7 +12,7 @@
 namespace seqguard {
 inline namespace v0 {
 
-/// Appends a row of csv, recbole or jsonl with its line end; fields of csv are quoted only if they hold a comma, a
+/// Appends a row of csv, recbole or jsonl with its line end; fields of csv are quoted only if they hold a separator, a
 /// quote or a line break. An object has the names of the style; with `like`, a row of the same source, it is nested and
 /// typed as that and has no empty fields, else all are texts or null.
 /// @throws Error invalid_argument: a value that the format cannot hold (a tab in recbole), or another format.

@@ -9,16 +9,16 @@
 #include <utility>
 #include <vector>
 
+#include "seqguard/events/data_finding.hpp"
 #include "seqguard/events/schema.hpp"
 
 namespace seqguard {
 inline namespace v0 {
 
 enum class DataFormat {
-  guess,    ///< by the extension (before .gz or .zst): .csv; .inter and .tsv: recbole; .jsonl and .ndjson; else by the
-            ///< first byte, "{" is jsonl, the rest is lines
-  lines,    ///< a sequence a line, events separated by blanks
-  csv,      ///< cells by comma, semicolon, tab, pipe or blank, quoted as in RFC 4180, under a header; an event a row
+  guess,  ///< by the extension (.csv; .inter, .tsv: recbole; .jsonl, .ndjson; before .gz), else by the first two lines
+  lines,  ///< a sequence a line, events separated by blanks
+  csv,    ///< cells by comma, semicolon, tab, pipe or blank, quoted as in RFC 4180, under a header; an event a row
   recbole,  ///< tab-separated, header of name:type (token, float) or plain names, an event a row
   jsonl,    ///< an object a line: an event, or a sequence if the first line has an array "events"
 };
@@ -39,8 +39,9 @@ struct SourceColumn {
 /// How the rows of a source are written.
 struct RowStyle {
   DataFormat format = DataFormat::csv;
-  char separator = ',', decimal = '.';  ///< of csv
+  char separator = ',', decimal = '.';  ///< of csv and recbole
   std::vector<std::string> names = {};  ///< of the fields, for jsonl
+  std::size_t comment_lines = 0;        ///< in front of a table, which its head holds
 
   RowStyle(DataFormat rows, std::vector<std::string> fields = {})
       : format(rows), separator(rows == DataFormat::recbole ? '\t' : ','), names(std::move(fields)) {}
@@ -54,7 +55,9 @@ struct SourceInfo {
   bool line_is_sequence = false;  ///< the rows of a line are one sequence, whatever its key; else those of a key are
   std::string head;               ///< bytes before the first row: the header of a table
   Compression compression = Compression::none;
-  char separator = ',', decimal = '.';  ///< of csv
+  char separator = ',', decimal = '.';  ///< of csv and recbole
+  std::size_t comment_lines = 0;        ///< of the head, in front of the header
+  std::vector<DataFinding> findings;    ///< about the file as a whole; complete at its end
 };
 
 /// Where a row stands in its source, or why it cannot be read. Texts last until the source is asked for its next row.
