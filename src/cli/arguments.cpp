@@ -18,34 +18,6 @@ namespace {
 /// Commands of the contract that this version does not have.
 constexpr std::string_view k_commands_to_come[] = {"feedback", "serve"};
 
-void add_simulate(CLI::App& app, SimulateOptions& options) {
-  CLI::App* command =
-      add_command(app, "simulate", "Writes a made-up shop's log with labelled anomalies and its clean twin",
-                  "seqguard simulate --preset shop --users 500 --seed 1 --output shop", options.common);
-  command->add_option("--preset", options.preset, "What to simulate")->check(CLI::IsMember({"shop"}));
-  command->add_option("--users", options.users, "Number of users")->check(check_whole_number);
-  command->add_option("--output", options.output, "Folder for events.csv, labels.csv, clean.csv")
-      ->type_name("DIR")
-      ->required();
-}
-
-void add_inspect(CLI::App& app, InspectOptions& options) {
-  CLI::App* command =
-      add_command(app, "inspect", "Says what a data file or a model directory contains, and whether the model loads",
-                  "seqguard inspect shop/events.csv --html shop.html --model model", options.common);
-  add_input(*command, options.input, "path", "Model directory or data file", &options.table);
-  command->get_option("path")->required()->type_name("PATH");
-  command
-      ->add_option("--html", options.html,
-                   "Write the data file as a page of figures: one file of HTML that loads and runs nothing")
-      ->type_name("FILE");
-  command
-      ->add_option(
-          "--model", options.model,
-          "Folder written by fit: the page and --json also say how it judges the data; its schema names the columns")
-      ->type_name("DIR");
-}
-
 void add_score(CLI::App& app, ScoreCommandOptions& options) {
   CLI::App* command =
       add_command(app, "score", "Judges sequences: JSON lines, higher score = more abnormal",
@@ -216,6 +188,7 @@ void add_convert(CLI::App& app, ConvertCommandOptions& options) {
 struct AllOptions {
   SimulateOptions simulate;
   InspectOptions inspect;
+  SplitCommandOptions split;
   FitCommandOptions fit;
   ScoreCommandOptions score;
   EvaluateOptions evaluate;
@@ -229,6 +202,7 @@ struct AllOptions {
   Command chosen(const std::string& name) const {
     if (name == "simulate") return simulate;
     if (name == "inspect") return inspect;
+    if (name == "split") return split;
     if (name == "fit") return fit;
     if (name == "score") return score;
     if (name == "evaluate") return evaluate;
@@ -281,6 +255,7 @@ std::optional<Command> parse_arguments(int argc, char** argv, int& exit_code) {
       "example.");
   add_simulate(app, options.simulate);
   add_inspect(app, options.inspect);
+  add_split(app, options.split);
   add_fit(app, options.fit);
   add_score(app, options.score);
   add_evaluate(app, options.evaluate);

@@ -21,6 +21,7 @@ struct Interrupted : std::runtime_error {
 };
 
 int run(const SimulateOptions& options);
+int run(const SplitCommandOptions& options);
 int run(const InspectOptions& options);
 int run(const FitCommandOptions& options);
 int run(const ScoreCommandOptions& options);

@@ -1,7 +1,6 @@
 #include "cli/evaluate_folds.hpp"
 
 #include <algorithm>
-#include <map>
 #include <memory>
 #include <unordered_set>
 
@@ -9,9 +8,9 @@
 #include "cli/console.hpp"
 #include "cli/read_input.hpp"
 #include "core/secret_hash.hpp"
-#include "seqguard/core/random.hpp"
 #include "seqguard/evaluation/judge_dataset.hpp"
 #include "seqguard/events/reader.hpp"
+#include "seqguard/events/split.hpp"
 #include "seqguard/sequence_scorer/behaviour_model.hpp"
 #include "seqguard/sequence_scorer/fit.hpp"
 
@@ -45,23 +44,15 @@ class SelectedRows final : public RowSource {
   std::unordered_set<std::uint64_t> lines_;
 };
 
-/// The fold of each sequence: the sequences of a kind in random order, dealt out one after another.
-std::vector<std::size_t> deal(const Truth& truth, std::size_t folds, std::uint64_t seed) {
-  std::map<std::string_view, std::vector<std::size_t>> kinds;
-  for (std::size_t s = 0; s < truth.kinds.size(); ++s) kinds[truth.kinds[s]].push_back(s);
-  std::vector<std::size_t> fold(truth.kinds.size());
-  std::size_t next = 0, normal = 0;
-  Random random(seed);
-  for (auto& [kind, sequences] : kinds) {
-    random.shuffle(sequences);
-    for (const std::size_t s : sequences) fold[s] = next++ % folds;
-    if (kind.empty()) normal = sequences.size();
-  }
-  const std::size_t abnormal = fold.size() - normal;
+/// The fold of each sequence: every one has its share of each kind.
+std::vector<std::uint32_t> folds_of(const Truth& truth, std::size_t folds, std::uint64_t seed) {
+  const auto normal = static_cast<std::size_t>(
+      std::count_if(truth.kinds.begin(), truth.kinds.end(), [](const std::string& kind) { return kind.empty(); }));
+  const std::size_t abnormal = truth.kinds.size() - normal;
   if (std::min(normal, abnormal) < folds)
     fail(ErrorCode::invalid_argument, "--folds", "sequences of each group", std::to_string(folds) + " at least",
          std::to_string(normal) + " normal, " + std::to_string(abnormal) + " abnormal");
-  return fold;
+  return deal(truth.kinds, std::vector<double>(folds, 1.0), seed);
 }
 
 /// The columns of `data` again, by name: no part of it is to infer others.
@@ -117,7 +108,7 @@ int evaluate_folds(const EvaluateOptions& options, EvaluationReport& report, Jud
   const Dataset data = read_input(options.input, options.table);
   report.findings.assign(data.findings().begin(), data.findings().end());
   const Truth truth = read_truth(options.labels, data);
-  const std::vector<std::size_t> fold = deal(truth, *options.folds, options.common.seed);
+  const std::vector<std::uint32_t> fold = folds_of(truth, *options.folds, options.common.seed);
   const FitOptions fit_with = fit_options(options);
   report.target_fpr = fit_with.target_fpr;
   const ReadOptions columns = same_columns(data);

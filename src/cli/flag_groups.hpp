@@ -23,6 +23,11 @@ void add_flag_of_old(CLI::App& command, const std::string& flag, const std::stri
 /// How sequences are repaired; flags that another flag is needed for.
 void add_repair_flags(CLI::App& command, RepairFlags& flags, const std::string& needed = {});
 
+/// The commands that look at data alone.
+void add_simulate(CLI::App& app, SimulateOptions& options);
+void add_inspect(CLI::App& app, InspectOptions& options);
+void add_split(CLI::App& app, SplitCommandOptions& options);
+
 /// The commands that learn.
 void add_fit(CLI::App& app, FitCommandOptions& options);
 void add_recalibrate(CLI::App& app, RecalibrateCommandOptions& options);

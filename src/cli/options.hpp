@@ -50,6 +50,17 @@ struct SimulateOptions {
   std::size_t users = 2000;
 };
 
+struct SplitCommandOptions {
+  CommonOptions common;
+  InputOptions input;
+  TableOptions table;
+  std::string output, labels;
+  std::string by = "user";
+  double test = 0.2, valid = 0;
+  std::string at;                    ///< where the test part begins in time; empty: by its share
+  std::optional<std::size_t> folds;  ///< instead of one test part
+};
+
 struct InspectOptions {
   CommonOptions common;
   InputOptions input;
@@ -169,6 +180,6 @@ struct FineTuneCommandOptions {
 
 using Command = std::variant<SimulateOptions, InspectOptions, FitCommandOptions, ScoreCommandOptions, EvaluateOptions,
                              RepairCommandOptions, EncodeOptions, ConvertCommandOptions, RecalibrateCommandOptions,
-                             FineTuneCommandOptions, ProfilesOptions>;
+                             FineTuneCommandOptions, ProfilesOptions, SplitCommandOptions>;
 
 }  // namespace seqguard::cli

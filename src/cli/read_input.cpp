@@ -73,13 +73,14 @@ ReadOptions read_options(const InputOptions& input) {
   return options;
 }
 
-Dataset read_input(const InputOptions& input, const TableOptions& table) {
+Dataset read_input(const InputOptions& input, const TableOptions& table, bool keep_raw) {
   return with_our_arguments([&] {
     ReadOptions options = read_options(input);
     options.key = table.key;
     options.order = table.order;
     options.time = table.time;
     options.profile_key = table.profile_key;
+    options.keep_raw = keep_raw;
     return read(input, options);
   });
 }

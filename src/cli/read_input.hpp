@@ -21,7 +21,7 @@ ReadOptions read_options(const InputOptions& input);
 
 /// Reads with an inferred schema. Rejected rows and findings are named on stderr. @throws Error also if no sequence is
 /// left, and bad_event at a finding that --strict refuses.
-Dataset read_input(const InputOptions& input, const TableOptions& table);
+Dataset read_input(const InputOptions& input, const TableOptions& table, bool keep_raw = false);
 
 struct ModelInputOptions {
   bool keep_raw = false;

@@ -82,7 +82,7 @@ LabelRows read_label_rows(const std::string& path, const Dataset& data, std::str
                                 ? require_column(info, {"label", "kind"}, "\"label\" or \"kind\"")
                                 : require_column(info, {column}, "\"" + std::string(column) + "\", the label");
   const auto position = column_of(info, {"position", data.order_column()});
-  LabelRows labels{info.name, position.has_value(), {}};
+  LabelRows labels{info.name, position.has_value(), key, position.value_or(0), {}};
   Names names(data);
   SourceRow row;
   while (source->next(row)) {

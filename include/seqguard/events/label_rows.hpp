@@ -22,8 +22,9 @@ struct LabelRow {
 };
 
 struct LabelRows {
-  std::string file;        ///< for messages
-  bool of_events = false;  ///< the file has a column of positions
+  std::string file;                               ///< for messages
+  bool of_events = false;                         ///< the file has a column of positions
+  std::size_t key_field = 0, position_field = 0;  ///< which fields of a row name the sequence and the event, from 0
   std::vector<LabelRow> rows;
 
   /// "file:line" of a row.
