@@ -5,11 +5,7 @@
 #include <cmath>
 #include <cstdint>
 #include <limits>
-#include <unordered_map>
-#include <utility>
 #include <vector>
-
-#include "core/secret_hash.hpp"
 
 namespace seqguard {
 inline namespace v0 {
@@ -18,18 +14,16 @@ namespace {
 /// What one column holds beside each value of the primary one.
 class Companions {
  public:
-  explicit Companions(std::size_t primary_values) : beside_(primary_values) {}
+  Companions(std::size_t primary_values, const ColumnNumbers& values)
+      : values_(values), events_of_(values.distinct()), beside_(primary_values) {}
 
-  void add(TypeId primary, std::string value, std::size_t sequence) {
-    const auto number = static_cast<std::uint32_t>(numbers_.size());
-    const auto [entry, is_new] = numbers_.try_emplace(std::move(value), number);
-    if (is_new) values_.push_back({&entry->first, 0});
-    ++values_[entry->second].events;
+  void add(TypeId primary, std::uint32_t value, std::size_t sequence) {
+    ++events_of_[value];
     ++events_;
     if (primary >= beside_.size()) return;  // not among the values that a repair can put in
     Beside& beside = beside_[primary];
-    if (beside.sequences == 0) beside.value = entry->second;
-    beside.varies = beside.varies || beside.value != entry->second;
+    if (beside.sequences == 0) beside.value = value;
+    beside.varies = beside.varies || beside.value != value;
     if (beside.sequences == 0 || beside.last_sequence != sequence) ++beside.sequences;
     beside.last_sequence = sequence;
   }
@@ -51,7 +45,8 @@ class Companions {
     for (std::size_t type = 0; type < beside_.size(); ++type) {
       const Beside& beside = beside_[type];
       if (beside.varies || beside.sequences == 0 || (!is_function && log_probability(beside) > most)) continue;
-      result[type] = *values_[beside.value].text;
+      result[type] =
+          values_.texts.empty() ? number_text(values_.floats[beside.value]) : std::string(values_.texts[beside.value]);
       any = true;
     }
     if (!any) result.clear();
@@ -64,37 +59,33 @@ class Companions {
     bool varies = false;
     std::size_t sequences = 0, last_sequence = 0;
   };
-  struct Value {
-    const std::string* text;
-    std::size_t events;
-  };
 
   double log_probability(const Beside& beside) const {
     if (beside.sequences < 2) return 0;
-    const double share = static_cast<double>(values_[beside.value].events) / static_cast<double>(events_);
+    const double share = static_cast<double>(events_of_[beside.value]) / static_cast<double>(events_);
     return static_cast<double>(beside.sequences - 1) * std::log(share);
   }
 
-  std::unordered_map<std::string, std::uint32_t, SecretHash> numbers_;
-  std::vector<Value> values_;
+  const ColumnNumbers& values_;
+  std::vector<std::size_t> events_of_;  // by number of the value
   std::vector<Beside> beside_;
   std::size_t events_ = 0;
 };
 
 }  // namespace
 
-void fit_dependent_values(const Dataset& data, EventSchema& schema) {
-  const Vocabulary& primary = schema.primary_column().vocabulary;
+void fit_dependent_values(const Dataset& data, std::span<const ColumnNumbers> numbers, EventSchema& schema) {
+  const Vocabulary& vocabulary = schema.primary_column().vocabulary;
+  const ColumnNumbers& primary = numbers[schema.primary];
+  std::vector<TypeId> types;
+  for (const std::string_view text : primary.texts) types.push_back(vocabulary.type(text));
   for (std::size_t c = 0; c < schema.columns.size(); ++c) {
     if (c == schema.primary) continue;
-    Companions companions(primary.kept());
+    Companions companions(vocabulary.kept(), numbers[c]);
     for (std::size_t s = 0; s < data.sequences().size(); ++s) {
-      const EventsView events = data.view(s);
-      const ColumnView &keys = events.columns[schema.primary], &values = events.columns[c];
-      const bool is_text = values.is_text();
-      for (std::size_t i = 0; i < events.n; ++i)
-        companions.add(primary.type(keys.text(i)),
-                       is_text ? std::string(values.text(i)) : number_text(values.floats()[i]), s);
+      const DataSequence& sequence = data.sequences()[s];
+      for (std::size_t event = sequence.first; event < sequence.first + sequence.count; ++event)
+        companions.add(types[primary.of_event[event]], numbers[c].of_event[event], s);
     }
     schema.columns[c].dependent_values = companions.dependent_values();
   }

@@ -2,16 +2,19 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 
+#include "events/column_numbers.hpp"
 #include "seqguard/events/dataset.hpp"
 #include "seqguard/events/schema.hpp"
 
 namespace seqguard {
 inline namespace v0 {
 
-/// Fills EventColumn::dependent_values of all columns but the primary one, whose vocabulary is fitted.
-void fit_dependent_values(const Dataset& data, EventSchema& schema);
+/// Fills EventColumn::dependent_values of all columns but the primary one, whose vocabulary is fitted. `numbers`: of
+/// each column.
+void fit_dependent_values(const Dataset& data, std::span<const ColumnNumbers> numbers, EventSchema& schema);
 
 /// A number as dependent_values hold it: the shortest text that gives the same float; "" for a missing one.
 std::string number_text(float value);

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <unordered_map>
+#include <vector>
 
-#include "core/secret_hash.hpp"
+#include "events/column_numbers.hpp"
 #include "events/dependent_values.hpp"
 #include "events/persistent_columns.hpp"
 #include "events/seen_sizes.hpp"
@@ -14,17 +14,13 @@ namespace seqguard {
 inline namespace v0 {
 namespace {
 
-Vocabulary fit_vocabulary(const Dataset& data, std::size_t column, const SchemaOptions& options) {
-  std::unordered_map<std::string_view, std::uint64_t, SecretHash> counter;
-  for (std::size_t s = 0; s < data.sequences().size(); ++s) {
-    const ColumnView values = data.view(s).columns[column];
-    for (std::size_t i = 0; i < values.size(); ++i) ++counter[values.text(i)];
-  }
+Vocabulary fit_vocabulary(const ColumnNumbers& column, bool is_primary, const SchemaOptions& options) {
   std::vector<ValueCount> counts;
-  counts.reserve(counter.size());
-  for (const auto& [value, count] : counter) counts.push_back({std::string(value), count});
+  counts.reserve(column.texts.size());
+  for (const std::string_view text : column.texts) counts.push_back({std::string(text), 0});
+  for (const std::uint32_t number : column.of_event) ++counts[number].count;
   const std::uint64_t min_count = options.min_count > 0 ? options.min_count : automatic_min_count(counts.size());
-  return Vocabulary::from_counts(counts, {min_count, options.max_values, column == data.primary()});
+  return Vocabulary::from_counts(counts, {min_count, options.max_values, is_primary});
 }
 
 /// Mean and deviation of sign(x) log(1 + |x|) over the values that are there; a constant column keeps deviation 1.
@@ -70,16 +66,19 @@ EventSchema fit_schema(const Dataset& data, const SchemaOptions& options) {
   EventSchema schema;
   schema.sequence = {data.key_column(), data.order_column(), options.window, options.stride, data.profile_key_column()};
   schema.primary = data.primary();
+  std::vector<ColumnNumbers> numbers;
   for (std::size_t c = 0; c < data.columns().size(); ++c) {
     const DataColumn& column = data.columns()[c];
+    numbers.push_back(number_values(data, c));
     if (column.kind == ColumnKind::numeric)
       schema.columns.push_back(
           {column.name, column.kind, {}, fit_transform(data, c), {}, measure_values(data, c).seen});
     else
-      schema.columns.push_back({column.name, column.kind, fit_vocabulary(data, c, options), {}});
+      schema.columns.push_back(
+          {column.name, column.kind, fit_vocabulary(numbers[c], c == data.primary(), options), {}});
   }
-  fit_dependent_values(data, schema);
-  fit_persistent_columns(data, schema);
+  fit_dependent_values(data, numbers, schema);
+  fit_persistent_columns(data, numbers, schema);
   if (!data.time_column().empty())
     schema.time = TimeColumn{data.time_column(), data.time_unit(), fit_gaps(data), measure_gaps(data).seen};
   check(schema);

@@ -10,6 +10,8 @@
 
 #include "core/utf8.hpp"
 #include "seqguard/core/error.hpp"
+#include "seqguard/events/encoded_data.hpp"
+#include "seqguard/events/reader.hpp"
 
 using namespace seqguard;
 
@@ -184,6 +186,26 @@ TEST_CASE("encode: reserved buffers stay where they are") {
     const void* after[] = {out.types.data(), out.ids[0].data(), out.values[1].data(), out.missing[1].data(),
                            out.gaps.data()};
     for (std::size_t i = 0; i < std::size(before); ++i) CHECK(before[i] == after[i]);
+  }
+}
+
+TEST_CASE("a whole data set is encoded as its sequences are one by one") {
+  // Known, rare, unseen and empty values, numbers that are missing, times out of order.
+  const Dataset data = read_events_from_text(
+      "user,time,event,price\nu1,1000,a,1\nu2,5000,never "
+      "seen,\nu1,900,rare,nan\nu1,2000,,2.5\nu2,9000,c,-0\nu2,9500,a,0\n",
+      "log.csv", {.key = "user", .time = "time", .columns = {{"event"}, {"price", ColumnKind::numeric}}});
+  REQUIRE(data.events() == 6);
+  const EventSchema schema = sample_schema();
+  const EncodedData all(data, schema);
+  EncodedEvents one;
+  for (std::size_t s = 0; s < data.sequences().size(); ++s) {
+    encode(data.view(s), schema, one);
+    CHECK(all[s].types == one.types);
+    CHECK(all[s].ids == one.ids);
+    CHECK(all[s].values == one.values);
+    CHECK(all[s].missing == one.missing);
+    CHECK(all[s].gaps == one.gaps);
   }
 }
 

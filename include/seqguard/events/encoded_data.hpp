@@ -15,9 +15,7 @@ inline namespace v0 {
 class EncodedData {
  public:
   /// @throws Error bad_event as encode(), if the columns of `data` are not those of `schema`.
-  EncodedData(const Dataset& data, const EventSchema& schema) : sequences_(data.sequences().size()) {
-    for (std::size_t i = 0; i < sequences_.size(); ++i) encode(data.view(i), schema, sequences_[i]);
-  }
+  EncodedData(const Dataset& data, const EventSchema& schema);
 
   std::size_t size() const noexcept { return sequences_.size(); }
   const EncodedEvents& operator[](std::size_t i) const { return sequences_[i]; }
