@@ -22,13 +22,12 @@ namespace {
 enum class Form { labelled, folds, two_files, scores };
 
 Form form_of(const EvaluateOptions& o) {
-  const bool labelled = !o.input.path.empty() || !o.labels.empty(),
-             two_files = !o.normal.empty() || !o.abnormal.empty();
+  const bool labelled = o.input.is_given() || !o.labels.empty(), two_files = !o.normal.empty() || !o.abnormal.empty();
   const bool scores = !o.scores.empty();
   const std::string forms =
       "evaluate: expected --input with --labels, or --normal with --abnormal (each with --model), or --scores";
   if ((labelled ? 1 : 0) + (two_files ? 1 : 0) + (scores ? 1 : 0) != 1) throw UsageError(forms);
-  if (labelled && (o.input.path.empty() || o.labels.empty())) throw UsageError(forms);
+  if (labelled && (!o.input.is_given() || o.labels.empty())) throw UsageError(forms);
   if (two_files && (o.normal.empty() || o.abnormal.empty())) throw UsageError(forms);
   if (o.folds && !labelled) throw UsageError("evaluate: --folds needs --input and --labels");
   if (!o.folds && scores != o.model.empty()) throw UsageError(scores ? "evaluate: --scores needs no --model" : forms);
@@ -84,7 +83,7 @@ int evaluate_two_files(const EvaluateOptions& options, EvaluationReport& report,
   int exit_code = k_done;
   for (const bool abnormal : {false, true}) {
     InputOptions input = options.input;
-    input.path = abnormal ? options.abnormal : options.normal;
+    input.paths = {abnormal ? options.abnormal : options.normal};
     const Dataset data = read_input(input, *scorer.schema(), {.may_differ = abnormal, .findings = &report.findings});
     const auto scores = judge_dataset(scorer, data, {}, *executor, bar.sink());
     const Truth truth{std::vector<std::string>(scores.size(), abnormal ? "abnormal" : ""), {}};
@@ -97,7 +96,7 @@ int evaluate_two_files(const EvaluateOptions& options, EvaluationReport& report,
 /// What the page is about.
 std::string subject_of(const EvaluateOptions& options, Form form) {
   if (form == Form::scores) return options.scores;
-  return form == Form::two_files ? options.abnormal + " against " + options.normal : options.input.path;
+  return form == Form::two_files ? options.abnormal + " against " + options.normal : input_name(options.input);
 }
 
 }  // namespace

@@ -9,7 +9,8 @@
 #include "cli/read_input.hpp"
 #include "core/secret_hash.hpp"
 #include "seqguard/evaluation/judge_dataset.hpp"
-#include "seqguard/events/reader.hpp"
+#include "seqguard/events/event_row.hpp"
+#include "seqguard/events/input_files.hpp"
 #include "seqguard/events/split.hpp"
 #include "seqguard/sequence_scorer/behaviour_model.hpp"
 #include "seqguard/sequence_scorer/fit.hpp"
@@ -59,6 +60,7 @@ std::vector<std::uint32_t> folds_of(const Truth& truth, std::size_t folds, std::
 ReadOptions same_columns(const Dataset& data) {
   if (data.format() == DataFormat::lines) return {};
   ReadOptions options{.key = data.key_column(), .order = data.order_column(), .time = data.time_column()};
+  give_reading(data, options);
   options.columns.push_back({data.columns()[data.primary()].name, ColumnKind::categorical});
   for (std::size_t c = 0; c < data.columns().size(); ++c)
     if (c != data.primary()) options.columns.push_back({data.columns()[c].name, data.columns()[c].kind});
@@ -70,10 +72,10 @@ Dataset read_part(const EvaluateOptions& options, const Dataset& data, const std
   ReadOptions form = read_options(options.input);
   form.format = data.format();
   form.schema = how.schema;
-  SelectedRows rows(open_rows(options.input.path, form), data, selected);
+  SelectedRows rows(open_row_files(input_files(options.input.paths), form), data, selected);
   Dataset part = read_events(rows, how);
   if (part.sequences().size() != selected.size())
-    fail(ErrorCode::bad_format, options.input.path, "changed while it was read",
+    fail(ErrorCode::bad_format, input_name(options.input), "changed while it was read",
          std::to_string(selected.size()) + " sequences", std::to_string(part.sequences().size()));
   return part;
 }
@@ -103,7 +105,7 @@ FitOptions fit_options(const EvaluateOptions& options) {
 }  // namespace
 
 int evaluate_folds(const EvaluateOptions& options, EvaluationReport& report, JudgedSequences& judged, bool with_cards) {
-  if (options.input.path == "-")
+  if (options.input.is_stdin())
     throw UsageError("evaluate: --folds reads the input again for each fold: give a file, not -");
   const Dataset data = read_input(options.input, options.table);
   report.findings.assign(data.findings().begin(), data.findings().end());

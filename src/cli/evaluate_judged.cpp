@@ -10,7 +10,7 @@ void JudgedSequences::add(const SequenceScorer& scorer, const Dataset& data, std
   for (std::size_t s = 0; s < scores.size(); ++s) {
     const DataSequence& sequence = data.sequences()[s];
     Sequence& kept = sequences_.emplace_back();
-    kept.id = {std::string(sequence.key), sequence.line};
+    kept.id = {std::string(sequence.key), data.files().empty() ? sequence.line : 0};  // lines of several files
     kept.score = scores[s].value;
     kept.p_value = scores[s].p_value;
     kept.is_anomaly = scores[s].is_anomaly;

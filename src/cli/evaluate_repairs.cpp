@@ -52,7 +52,7 @@ std::vector<RepairMetrics> evaluate_repairs(const EvaluateOptions& options, cons
                                             const Dataset& data, const Truth& truth, Executor& executor,
                                             ProgressBar& bar) {
   InputOptions input = options.input;
-  input.path = options.clean;
+  input.paths = {options.clean};
   const Dataset clean = read_input(input, *scorer.schema());
   const Twins twins(clean);
   RepairOptions how = repair_options(options.repair);

@@ -51,7 +51,8 @@ void write_stretch(std::string_view name, const std::optional<Stretch>& stretch,
 
 void write_nearest(const NearestNormal& nearest, const Dataset& normals, JsonWriter& json) {
   const DataSequence& sequence = normals.sequences()[nearest.index];
-  json.key("nearest").begin_object().field("key", sequence.key).field("line", sequence.line);
+  json.key("nearest").begin_object().field("key", sequence.key);
+  write_place(normals, sequence.line, json);
   json.field("distance", nearest.distance).key("alignment").begin_array();
   for (const AlignedEvent& pair : nearest.alignment) {
     json.begin_array();

@@ -12,6 +12,7 @@
 #include "cli/output.hpp"
 #include "cli/read_input.hpp"
 #include "core/json_writer.hpp"
+#include "seqguard/events/input_files.hpp"
 #include "seqguard/sequence_scorer/behaviour_model.hpp"
 #include "seqguard/sequence_scorer/sequence_scorer.hpp"
 
@@ -63,8 +64,10 @@ ClassLabels read_labels_as_written(const FineTuneCommandOptions& options, const 
   read.strict = false;
   read.key = data.key_column();
   read.order = data.order_column();
+  read.time = data.time_column();
+  give_reading(data, read);
   read.columns = {{options.label_column, ColumnKind::categorical}};
-  return class_labels_of_column(read_events(options.input.path, read), data, false, how);
+  return class_labels_of_column(read_event_files(input_files(options.input.paths), read), data, false, how);
 }
 
 ClassLabels read_labels(const FineTuneCommandOptions& options, const Dataset& data) {
@@ -121,7 +124,7 @@ int run(const FineTuneCommandOptions& options) {
   const bool quiet = options.common.quiet;
   if (options.labels.empty() == options.label_column.empty() && options.labels.empty())
     throw UsageError("fine-tune: --labels FILE, or --label-column NAME of the input");
-  if (options.labels.empty() && options.input.path == "-")
+  if (options.labels.empty() && options.input.is_stdin())
     throw UsageError("fine-tune: --label-column reads the input twice, which stdin cannot give");
   if (options.loss != "focal" && (options.focal_gamma || options.focal_alpha))
     throw UsageError(std::string("fine-tune: --focal-") + (options.focal_gamma ? "gamma" : "alpha") +

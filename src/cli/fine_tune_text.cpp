@@ -15,6 +15,7 @@
 #include "cli/read_input.hpp"
 #include "seqguard/core/error.hpp"
 #include "seqguard/core/files.hpp"
+#include "seqguard/events/input_files.hpp"
 
 namespace seqguard::cli {
 namespace {
@@ -141,7 +142,7 @@ LabelledTexts read_texts(const FineTuneCommandOptions& options) {
     how.format = TextFileFormat::jsonl;
   else if (!options.input.format.empty())
     refuse("--format", "csv or jsonl, for texts", options.input.format);
-  else if (options.input.path == "-")
+  else if (options.input.is_stdin())
     throw UsageError("fine-tune: --input - needs --format csv or jsonl");
   if (!options.label_column.empty()) how.label_column = options.label_column;
   if (options.text.spans == "bytes") how.unit = SpanUnit::bytes;
@@ -151,7 +152,9 @@ LabelledTexts read_texts(const FineTuneCommandOptions& options) {
     refuse("--label-separator", "one character", options.text.label_separator);
   how.separator = options.text.label_separator.front();
   how.classes = options.text.classes;
-  return read_labelled_texts(options.input.path, how);
+  if (options.input.paths.size() > 1 || input_files(options.input.paths).size() > 1)
+    throw UsageError("fine-tune: --input: labelled texts are read from one file (`cat FILE.. |` makes one of several)");
+  return read_labelled_texts(input_files(options.input.paths)[0], how);
 }
 
 void check_flags(const FineTuneCommandOptions& options) {

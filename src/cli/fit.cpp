@@ -108,7 +108,7 @@ void describe_profiles(const ProfileFigures& profiles, bool quiet) {
 int watch(FitInput& input, const FitCommandOptions& options) {
   if (options.valid.empty()) return k_done;
   InputOptions file = options.input;
-  file.path = options.valid;
+  file.paths = {options.valid};
   const Dataset valid = read_input(file, input.schema);
   set_validation(input, valid);
   say(options.common.quiet, "early stopping watches " + options.valid + ": " + size_text(valid));

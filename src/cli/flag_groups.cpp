@@ -96,7 +96,11 @@ void add_table(CLI::App& command, TableOptions& table) {
 
 void add_input(CLI::App& command, InputOptions& input, const std::string& flag, const std::string& what,
                TableOptions* table) {
-  command.add_option(flag, input.path, what)->type_name("FILE");
+  command
+      .add_option(flag, input.paths,
+                  what + "; may be repeated, and a pattern ('logs/*.csv.gz'): by name one after another")
+      ->default_str("")
+      ->type_name("FILE");
   command.add_option("--format", input.format,
                      "lines, csv, recbole or jsonl (default: by the extension, else by the first lines)");
   command.add_flag(
@@ -110,6 +114,25 @@ void add_input(CLI::App& command, InputOptions& input, const std::string& flag, 
                      "What parts the cells of a table: one character, or tab (default: guessed from the first lines)");
   command.add_option("--decimal", input.decimal, "Decimal sign of a table's numbers (default: guessed)")
       ->check(CLI::IsMember({".", ","}));
+  command
+      .add_option("--missing", input.missing,
+                  "Texts that are no value in keys and categories, beside the empty one (default: those of the fit); "
+                  "numbers and times have theirs: NA, NaN, null, None, \\N")
+      ->delimiter(',')
+      ->default_str("")
+      ->type_name("TEXT,..");
+  CLI::Option* format = command.add_option(
+      "--time-format", input.time_format,
+      "How the column of times is written, as of strptime: \"%d.%m.%y %H:%M\"; %f digits of a second, %z a zone "
+      "(default: that of the fit, else known forms and epochs)");
+  command
+      .add_option(
+          "--date-order", input.date_order,
+          "Of dates as 01/02/2024: dmy, the day first, or mdy (default: that of the fit, else guessed once from "
+          "the first rows, and said)")
+      ->check(CLI::IsMember({"dmy", "mdy"}))
+      ->excludes(format);
+  command.parse_complete_callback([&command, &input] { input.quiet = command.count("--quiet") > 0; });
   CLI::Option* no_header = command.add_flag("--no-header", input.no_header, "The first row of a table is data");
   CLI::Option* columns = command.add_option("--columns", input.columns)->delimiter(',');
   if (table == nullptr) {

@@ -32,6 +32,9 @@ void refuse_data_flags(const InspectOptions& options) {
                                        {"--separator", !input.separator.empty()},
                                        {"--decimal", !input.decimal.empty()},
                                        {"--no-header", input.no_header},
+                                       {"--missing", !input.missing.empty()},
+                                       {"--time-format", !input.time_format.empty()},
+                                       {"--date-order", !input.date_order.empty()},
                                        {"--key", !table.key.empty()},
                                        {"--order", !table.order.empty()},
                                        {"--time", !table.time.empty()},
@@ -40,7 +43,7 @@ void refuse_data_flags(const InspectOptions& options) {
                                        {"--model", !options.model.empty()}})
     if (is_given) names += (names.empty() ? "" : ", ") + std::string(name);
   if (!names.empty())
-    throw UsageError("inspect: " + names + ": without effect on the directory of a model, " + input.path);
+    throw UsageError("inspect: " + names + ": without effect on the directory of a model, " + input.paths[0]);
 }
 
 }  // namespace
@@ -53,11 +56,13 @@ int run(const InspectOptions& options) {
   Facts facts;
   int exit_code = k_done;
   std::optional<Error> error;
-  if (options.input.path != "-" && directory_exists(options.input.path)) {
+  const std::vector<std::string>& paths = options.input.paths;
+  if (paths.size() == 1 && paths[0] != "-" && directory_exists(paths[0])) {
     refuse_data_flags(options);
-    error = describe_model(options.input.path, load_options(options.common), facts);
+    error = describe_model(paths[0], load_options(options.common), facts);
   } else {
-    if (options.input.format.empty()) refuse_model_files(options.input.path);
+    for (const std::string& path : paths)
+      if (options.input.format.empty()) refuse_model_files(path);
     exit_code = describe_data(options, facts);
   }
   remember_interrupts();

@@ -71,8 +71,11 @@ void write_exploration(const Exploration& e, JsonWriter& json) {
   json.begin_object().field("sequences", e.sequences).field("events", e.events);
   json.field("rejected_rows", e.rejected.count).field("blank_lines", e.blank_lines);
   json.key("rejected").begin_array();
-  for (const RejectedRow& row : e.rejected.rows)
-    json.begin_object().field("line", row.line).field("reason", row.reason).end_object();
+  for (const RejectedRow& row : e.rejected.rows) {
+    json.begin_object();
+    if (!row.file.empty()) json.field("file", row.file);
+    json.field("line", row.line).field("reason", row.reason).end_object();
+  }
   json.end_array();
   json.field("repeated_sequences", e.repeated_sequences).field("repeated_events", e.repeated_events);
   write_distribution("lengths", e.lengths, json);

@@ -149,6 +149,15 @@ void check_loads(const std::string& directory, LoadOptions options) {
     load_scoring_model(make_context(options), directory, {}, options.access);
 }
 
+/// How the texts of a column become times.
+std::string reading_text(const TimeColumn& time) {
+  if (!time.format.empty()) return "as " + time.format;
+  const char* dates = time.date_order == DateOrder::day_first     ? ", dates with the day first"
+                      : time.date_order == DateOrder::month_first ? ", dates with the month first"
+                                                                  : "";
+  return "in " + time.unit + dates;
+}
+
 void describe_schema(const EventSchema& schema, Facts& facts) {
   facts.section("events");
   facts.add("sequence",
@@ -167,7 +176,10 @@ void describe_schema(const EventSchema& schema, Facts& facts) {
     if (following > 0) text += ", follows from " + counted(static_cast<std::size_t>(following), "judged value");
     facts.add("column " + column.name, text, text + (c == schema.primary ? " (judged)" : ""));
   }
-  if (schema.time) facts.add("time", schema.time->name + ", in " + schema.time->unit);
+  if (schema.time) facts.add("time", schema.time->name + ", " + reading_text(*schema.time));
+  std::string missing;
+  for (const std::string& text : schema.missing) missing += (missing.empty() ? "\"" : ", \"") + text + "\"";
+  if (!missing.empty()) facts.add("missing values", missing);
 }
 
 void describe_detector(const BehaviourModel& model, Facts& facts) {

@@ -4,6 +4,7 @@
 
 #include "events/order_between.hpp"
 #include "seqguard/core/error.hpp"
+#include "seqguard/events/event_row.hpp"
 #include "seqguard/events/rewrite.hpp"
 
 namespace seqguard::cli {
@@ -14,20 +15,27 @@ std::int64_t middle(std::int64_t a, std::int64_t b, std::size_t part, std::size_
 }
 
 /// Texts of an order column that holds dates, or of which there is no number between: `count` of them.
-std::vector<std::string> orders_beside(const PlacedRow* before, const PlacedRow* behind, std::size_t count) {
+std::vector<std::string> orders_beside(const PlacedRow* before, const PlacedRow* behind, std::size_t count,
+                                       const TimeReading& reading) {
   const std::string& bound = before != nullptr ? before->order : behind->order;
   std::vector<std::string> orders(count, bound);
   ExactTime first, last;
-  if (before == nullptr || behind == nullptr || parse_time(before->order, "ms", first) != ParseStatus::ok ||
-      parse_time(behind->order, "ms", last) != ParseStatus::ok || first.form == TimeForm::number ||
+  if (before == nullptr || behind == nullptr || parse_time(before->order, reading, first) != ParseStatus::ok ||
+      parse_time(behind->order, reading, last) != ParseStatus::ok || first.form == TimeForm::number ||
       last.form == TimeForm::number)
     return orders;
-  const auto own = time_style(bound, "ms"), other = time_style(behind->order, "ms");
+  const auto own = time_style(bound, reading), other = time_style(behind->order, reading);
   if (!own || !other) return orders;
   TimeStyle style = *own;
   widen(style, *other);
   for (std::size_t i = 0; i < count; ++i) orders[i] = time_text(style, middle(first.ms, last.ms, i + 1, count + 1), 0);
   return orders;
+}
+
+/// How a time is written where no row beside it has one.
+TimeStyle style_without_example(const TimeReading& reading) {
+  if (reading.format.empty()) return {.form = TimeForm::number, .unit = reading.unit, .digits = 9};
+  return {.form = TimeForm::date, .digits = 6, .format = reading.format, .zone = "+0000"};
 }
 
 /// A text that the digits of the column put beyond a neighbour becomes that of the neighbour.
@@ -96,8 +104,8 @@ std::size_t FileRows::gap(std::size_t first, std::size_t last, std::int64_t time
 
 void refuse_time(const Dataset& data, std::string_view text) {
   fail(ErrorCode::unsupported, data.rejected().file,
-       "a repair sets or inserts times, and those of this file are read but not written in their form; give them as "
-       "numbers or ISO 8601",
+       "a repair sets or inserts times, and those of this file are read but not written in their form; --time-format "
+       "names it (as strptime does), and numbers or ISO 8601 need no name",
        "2024-05-01T10:20:30Z", quoted(text));
 }
 
@@ -109,7 +117,7 @@ bool times_are_order(const Dataset& data) {
 OrderKey order_key(const Dataset& data, const std::string& text) {
   OrderKey key;
   TimeForm form = TimeForm::none;
-  if (parse_order(text, times_are_order(data) ? std::string_view(data.time_unit()) : "ms", key, form) !=
+  if (parse_order(text, times_are_order(data) ? data.reading().time : data.reading().order, key, form) !=
       ParseStatus::ok)
     fail(ErrorCode::bad_event, data.rejected().file, "no order: " + quoted(text));
   return key;
@@ -120,7 +128,7 @@ std::optional<TimeStyle> common_style(const Dataset& data, std::size_t first, st
   if (!data.row_fields().time) return style;
   for (std::size_t event = first; event < first + count; ++event) {
     const auto one =
-        time_style(field_value(data.raw(event), data.row_style(), *data.row_fields().time), data.time_unit());
+        time_style(field_value(data.raw(event), data.row_style(), *data.row_fields().time), data.reading().time);
     if (one && style)
       widen(*style, *one);
     else if (one)
@@ -136,10 +144,10 @@ std::vector<PlacedRow> rows_between(const Dataset& data, const FileRows& rows, c
   // As the neighbour writes it, with the digits of the sequence.
   std::optional<TimeStyle> own;
   for (const PlacedRow* neighbour : {before, behind})
-    if (!own && neighbour != nullptr) own = time_style(neighbour->time, data.time_unit());
+    if (!own && neighbour != nullptr) own = time_style(neighbour->time, data.reading().time);
   for (const PlacedRow* neighbour : {before, behind})
     if (!own && neighbour != nullptr && neighbour->time_ms != k_no_time) refuse_time(data, neighbour->time);
-  if (!own) own = style ? *style : TimeStyle{.form = TimeForm::number, .unit = data.time_unit(), .digits = 9};
+  if (!own) own = style ? *style : style_without_example(data.reading().time);
   if (style) widen(*own, *style);
   std::optional<std::vector<std::string>> orders;
   if (data.row_fields().order && !times_are_order(data)) {
@@ -147,7 +155,7 @@ std::vector<PlacedRow> rows_between(const Dataset& data, const FileRows& rows, c
       return row != nullptr ? std::optional<std::string_view>(row->order) : std::nullopt;
     };
     orders = numbers_between(text(before), text(behind), times.size());
-    if (!orders) orders = orders_beside(before, behind, times.size());
+    if (!orders) orders = orders_beside(before, behind, times.size(), data.reading().order);
   }
   for (std::size_t i = 0; i < placed.size(); ++i) {
     PlacedRow& row = placed[i];

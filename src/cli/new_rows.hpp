@@ -12,6 +12,7 @@
 #include "events/parse_value.hpp"
 #include "events/time_text.hpp"
 #include "seqguard/events/dataset.hpp"
+#include "seqguard/events/event_row.hpp"
 
 namespace seqguard::cli {
 

@@ -22,13 +22,20 @@ struct CommonOptions {
 
 /// Flags of commands that read a data file.
 struct InputOptions {
-  std::string path;
-  std::string format;  ///< empty: by the extension
+  std::vector<std::string> paths;  ///< files, and patterns of their names
+  std::string format;              ///< empty: by the extension
   bool strict = false;
   std::size_t max_errors = 20;
   std::string separator = {}, decimal = {};  ///< of tables; empty: guessed
   bool no_header = false;
   std::vector<std::string> columns = {};  ///< without a header: all, by position; else those of an event
+  std::vector<std::string> missing = {};  ///< texts that are no value
+  std::string time_format = {}, date_order = {};
+
+  bool quiet = false;  ///< no progress of reading
+
+  bool is_given() const { return !paths.empty(); }
+  bool is_stdin() const { return paths.size() == 1 && paths[0] == "-"; }
 };
 
 /// Flags that override what is inferred from a table's header.
@@ -136,7 +143,7 @@ struct ConvertCommandOptions {
 
 struct ProfilesOptions {
   CommonOptions common;
-  InputOptions input;  ///< path empty: nothing is added
+  InputOptions input;  ///< not given: nothing is added
   std::string model;
   std::vector<std::string> forget;
 };

@@ -62,7 +62,7 @@ int run(const ProfilesOptions& options) {
   Changes changes;
   changes.keys_before = profiles.size();
   int exit_code = k_done;
-  if (!options.input.path.empty()) {
+  if (options.input.is_given()) {
     const Dataset data = read_input(options.input, *scorer.schema());
     add_sequences(scorer, data, changes);
     exit_code = exit_code_for(data);

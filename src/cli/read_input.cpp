@@ -6,6 +6,8 @@
 #include "cli/commands.hpp"
 #include "cli/console.hpp"
 #include "seqguard/events/compare_with_schema.hpp"
+#include "seqguard/events/event_row.hpp"
+#include "seqguard/events/input_files.hpp"
 
 namespace seqguard::cli {
 namespace {
@@ -47,8 +49,15 @@ char separator_of(const std::string& text) {
   return text[0];
 }
 
-Dataset read(const InputOptions& input, const ReadOptions& options) {
-  Dataset data = read_events(input.path, options);
+DateOrder date_order_of(const std::string& text) {
+  return text.empty() ? DateOrder::unknown : text == "dmy" ? DateOrder::day_first : DateOrder::month_first;
+}
+
+Dataset read(const InputOptions& input, ReadOptions options) {
+  ProgressBar bar(input.quiet);
+  options.progress = bar.sink();
+  Dataset data = read_event_files(input_files(input.paths), options);
+  bar.finish();
   report_rejected(data, input.max_errors);
   if (data.sequences().empty())
     fail(ErrorCode::bad_format, data.rejected().file, "no sequence to work on", "at least one event",
@@ -68,9 +77,22 @@ ReadOptions read_options(const InputOptions& input) {
   std::vector<ColumnRequest>& columns = input.no_header ? options.header : options.columns;
   for (const std::string& column : input.columns)
     columns.push_back(with_our_arguments([&] { return column_request_from_string(column); }));
+  options.missing = input.missing;
+  options.time_format = input.time_format;
+  options.date_order = date_order_of(input.date_order);
   options.strict = input.strict;
   options.kept_rejects = input.max_errors;
   return options;
+}
+
+std::string input_name(const InputOptions& input) {
+  if (input.paths.empty()) return {};
+  return input.paths[0] + (input.paths.size() == 1 ? "" : " and " + std::to_string(input.paths.size() - 1) + " more");
+}
+
+void require_one_file(const InputOptions& input, const std::string& command, const std::string& instead) {
+  if (with_our_arguments([&] { return input_files(input.paths).size(); }) > 1)
+    throw UsageError(command + ": several files are not written back as one; " + instead);
 }
 
 Dataset read_input(const InputOptions& input, const TableOptions& table, bool keep_raw) {
@@ -99,6 +121,15 @@ Dataset read_input(const InputOptions& input, const EventSchema& schema, const M
   return data;
 }
 
+void give_reading(const Dataset& data, ReadOptions& options) {
+  const ReadingChoices& reading = data.reading();
+  options.missing = reading.missing;
+  options.time_format = reading.time.format;
+  if (options.time_format.empty())
+    options.date_order =
+        reading.time.date_order != DateOrder::unknown ? reading.time.date_order : reading.order.date_order;
+}
+
 void write_findings(std::span<const DataFinding> findings, JsonWriter& json) {
   json.key("findings").begin_array();
   for (const DataFinding& finding : findings) {
@@ -106,6 +137,16 @@ void write_findings(std::span<const DataFinding> findings, JsonWriter& json) {
     json.field("line", finding.line).field("share", finding.share).field("message", finding.message).end_object();
   }
   json.end_array();
+}
+
+void write_place(const Dataset& data, std::uint64_t row, JsonWriter& json) {
+  const RowPlace place = data.place(row);
+  if (!data.files().empty()) json.field("file", place.file);
+  json.field("line", place.line);
+}
+
+std::string row_name(const Dataset& data, std::uint64_t row) {
+  return data.files().empty() ? std::to_string(row) : data.place(row).text();
 }
 
 int exit_code_for(const Dataset& data) { return data.rejected().count > 0 ? k_rows_rejected : k_done; }
@@ -128,6 +169,14 @@ std::vector<std::pair<std::string, std::string>> reading_facts(const Dataset& da
   add(data.compression() != Compression::none, "compression",
       data.compression() == Compression::gzip ? "gzip" : "zstd");
   add(style.comment_lines > 0, "comment lines", with_commas(style.comment_lines));
+  add(!data.files().empty(), "files", with_commas(data.files().size()));
+  const TimeReading& time = data.reading().time;
+  const DateOrder dates = time.date_order != DateOrder::unknown ? time.date_order : data.reading().order.date_order;
+  add(!time.format.empty(), "time format", time.format);
+  add(dates != DateOrder::unknown, "dates", dates == DateOrder::day_first ? "day first" : "month first");
+  std::string missing;
+  for (const std::string& text : data.reading().missing) missing += (missing.empty() ? "\"" : ", \"") + text + "\"";
+  add(!missing.empty(), "missing values", missing);
   return facts;
 }
 

@@ -1,6 +1,7 @@
 // Reading the data file of a command and reporting what was left out.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
@@ -18,6 +19,10 @@ namespace seqguard::cli {
 
 /// How the flags want a file to be read, but for its columns. @throws UsageError.
 ReadOptions read_options(const InputOptions& input);
+/// The input by its flags' names: of several, the first and how many more.
+std::string input_name(const InputOptions& input);
+/// @throws UsageError for several files, of a command that writes rows back; `instead` says what to do.
+void require_one_file(const InputOptions& input, const std::string& command, const std::string& instead);
 
 /// Reads with an inferred schema. Rejected rows and findings are named on stderr. @throws Error also if no sequence is
 /// left, and bad_event at a finding that --strict refuses.
@@ -32,8 +37,16 @@ struct ModelInputOptions {
 /// Reads the columns that a model needs, and holds them against what it was fitted on (compare_with_schema.hpp).
 Dataset read_input(const InputOptions& input, const EventSchema& schema, const ModelInputOptions& how = {});
 
+/// Has times and missing values read as they were in `data`: a part of it is to guess nothing else.
+void give_reading(const Dataset& data, ReadOptions& options);
+
 /// The member "findings" of a summary: [{"kind", "column", "line", "share", "message"}].
 void write_findings(std::span<const DataFinding> findings, JsonWriter& json);
+
+/// The members "line" and, of several files, "file" of a row() or of DataSequence::line.
+void write_place(const Dataset& data, std::uint64_t row, JsonWriter& json);
+/// "17"; of several files "logs/a.csv:17".
+std::string row_name(const Dataset& data, std::uint64_t row);
 
 /// k_rows_rejected or k_done.
 int exit_code_for(const Dataset& data);

@@ -42,6 +42,10 @@ double max_false_suspects(const RepairCommandOptions& options, const SequenceSco
 
 int run(const RepairCommandOptions& options) {
   check_outputs(options);
+  if (!options.dry_run)
+    require_one_file(options.input, "repair",
+                     "repair them one by one (`for FILE in ..; do seqguard repair --input $FILE ..; done`), or look at "
+                     "the edits of all with --dry-run");
   if (options.interactive) require_terminal();
   for (const std::string& file : {options.dry_run ? std::string() : options.output, options.edits, options.common.json})
     require_writable_file(file);

@@ -43,7 +43,8 @@ void write_edit(const Dataset& data, std::size_t s, const Repair& repair, const 
   const bool sets_time = edit.operation == EditOperation::set_time, inserts = !has_before(edit.operation);
   json.begin_object();
   write_if(json, "key", !sequence.key.empty(), sequence.key);
-  json.field("line", data.row(nearest_event(sequence, edit))).field("position", edit.position);
+  write_place(data, data.row(nearest_event(sequence, edit)), json);
+  json.field("position", edit.position);
   json.field("count", edit.count).field("operation", to_string(edit.operation));
   write_if(json, "before", !inserts, edit.before);
   write_if(json, "after", has_after(edit.operation), edit.after);
@@ -72,7 +73,8 @@ void write_suspect(const Dataset& data, std::size_t s, const Repair& repair, con
   const DataSequence& sequence = data.sequences()[s];
   json.begin_object();
   write_if(json, "key", !sequence.key.empty(), sequence.key);
-  json.field("line", data.row(sequence.first + suspect.position)).field("position", suspect.position);
+  write_place(data, data.row(sequence.first + suspect.position), json);
+  json.field("position", suspect.position);
   json.field("count", std::size_t{1}).field("operation", "suspect").field("before", suspect.value);
   json.field("p_value", suspect.p_value).key("expected").begin_array();
   for (const Candidate& candidate : suspect.expected)
@@ -203,7 +205,7 @@ std::string edit_in_context(const Dataset& data, std::size_t s, const Edit& edit
   for (std::size_t i = behind; i < end; ++i) events += "  " + std::string(value_at(data, s, i));
   if (end < sequence.count) events += "  ..";
   return "  " + sequence_name(data, s) + ", event " + std::to_string(edit.position) + " of " +
-         std::to_string(sequence.count) + ", row " + std::to_string(data.row(nearest_event(sequence, edit))) + ": " +
+         std::to_string(sequence.count) + ", row " + row_name(data, data.row(nearest_event(sequence, edit))) + ": " +
          what_text(data, edit) + "\n    " + events;
 }
 

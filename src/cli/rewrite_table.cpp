@@ -67,7 +67,7 @@ PlacedRow TableRewriter::placed(std::size_t event) const {
   row.order = field(data_.row_fields().order);
   if (data_.row_fields().order) row.key = order_key(data_, row.order);
   ExactTime time;
-  if (parse_time(row.time, data_.time_unit(), time) == ParseStatus::ok) row.time_ms = time.ms;
+  if (parse_time(row.time, data_.reading().time, time) == ParseStatus::ok) row.time_ms = time.ms;
   row.place = rows_.rank(event);
   return row;
 }
@@ -98,8 +98,8 @@ std::string TableRewriter::edited_row(std::size_t event, const OwnEdits& own,
   const std::size_t field = *data_.row_fields().time;
   const std::string before = field_value(row, data_.row_style(), field);
   ExactTime time;
-  if (parse_time(before, data_.time_unit(), time) != ParseStatus::ok) return row;  // not known, and stays so
-  const auto known_style = time_style(before, data_.time_unit());
+  if (parse_time(before, data_.reading().time, time) != ParseStatus::ok) return row;  // not known, and stays so
+  const auto known_style = time_style(before, data_.reading().time);
   if (!known_style) refuse_time(data_, before);
   TimeStyle own_style = *known_style;
   if (style) widen(own_style, *style);

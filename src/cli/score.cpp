@@ -46,7 +46,8 @@ void write_score(const Dataset& data, std::size_t s, const Score& score, std::sp
     json.null();
   else
     json.value(sequence.key);
-  json.field("line", sequence.line).field("n_events", sequence.count).field("score", score.value);
+  write_place(data, sequence.line, json);
+  json.field("n_events", sequence.count).field("score", score.value);
   json.field("p_value", score.p_value).field("p_conformal", score.p_conformal);
   json.field("is_anomaly", score.is_anomaly).field("worst", score.worst).field("worst_by", to_string(score.worst_by));
   json.field("view", score.view);
@@ -196,7 +197,7 @@ int run(const ScoreCommandOptions& options) {
   std::optional<Normals> normals;
   if (!options.normals.empty()) {
     InputOptions input = options.input;
-    input.path = options.normals;
+    input.paths = {options.normals};
     input.format.clear();
     normals.emplace(input, *scorer.schema());
   }

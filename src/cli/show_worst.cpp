@@ -56,7 +56,7 @@ void show_worst(const SequenceScorer& scorer, const Dataset& data, const std::ve
                    p_value_text(score.p_value) + ", mostly by \"" + score.view + "\"" +
                    damage_text(scorer, events, scratch, data.primary()));
     say(false, "    event " + std::to_string(score.worst) + " of " + std::to_string(events.n) + ", row " +
-                   std::to_string(data.row(data.sequences()[s].first + score.worst)) + ":  " +
+                   row_name(data, data.row(data.sequences()[s].first + score.worst)) + ":  " +
                    neighbourhood(values, score.worst));
     say(false, "    expected there: " + alternatives(scorer.expected(events, score.worst, 3, scratch)));
   }

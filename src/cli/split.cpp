@@ -48,7 +48,8 @@ SplitOptions split_options(const SplitCommandOptions& options, const Dataset& da
     how.shares = {1 - options.test, options.test};
   if (options.at.empty()) return how;
   ExactTime time;
-  if (parse_time(options.at, data.time_unit(), time) != ParseStatus::ok)
+  if (parse_time(options.at, {data.time_unit()}, time) != ParseStatus::ok &&
+      parse_time(options.at, data.reading().time, time) != ParseStatus::ok)
     throw UsageError("split: --at: expected a time as 2024-05-31 or 2024-05-31T12:00:00Z, found \"" + options.at +
                      "\"");
   how.last_from_ms = time.ms;
@@ -121,7 +122,7 @@ std::string extension_of(const std::string& path, const Dataset& data) {
 }
 
 /// "2024-05-31T12:00:00.000Z".
-std::string iso_time(std::int64_t ms) { return time_text(*time_style("1970-01-01T00:00:00.000Z", "ms"), ms, 0); }
+std::string iso_time(std::int64_t ms) { return time_text(*time_style("1970-01-01T00:00:00.000Z", {}), ms, 0); }
 
 void write_summary(const SplitCommandOptions& options, const Dataset& data, const Split& split,
                    const std::vector<Part>& parts, std::size_t left_out) {
@@ -145,6 +146,7 @@ void write_summary(const SplitCommandOptions& options, const Dataset& data, cons
 
 int run(const SplitCommandOptions& options) {
   check_flags(options);
+  require_one_file(options.input, "split", "make one of them, or split them one by one");
   require_writable_folder(options.output);
   require_writable_file(options.common.json);
   const Dataset data = read_input(options.input, options.table, true);
@@ -156,7 +158,7 @@ int run(const SplitCommandOptions& options) {
   remember_interrupts();
   DirectoryWriter directory(options.output);
   directory.leave_out(is_of_a_split);
-  const std::string extension = extension_of(options.input.path, data);
+  const std::string extension = extension_of(data.rejected().file, data);
   const std::vector<std::size_t> order = data.file_order();
   std::vector<Part> parts = parts_of(options);
   Table table({"part", "sequences", "events", "rows of labels"});

@@ -28,7 +28,7 @@ void for_each_sequence(const SequenceScorer& scorer, const Dataset& data, std::s
       try {
         work(s, scratches[worker]);
       } catch (const Error& error) {
-        fail(error.code(), data.rejected().file + ":" + std::to_string(data.sequences()[s].line), error.what());
+        fail(error.code(), data.place(data.sequences()[s].line).text(), error.what());
       }
     });
     finished(first, count);

@@ -1,6 +1,7 @@
 #include "events/byte_source.hpp"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -34,12 +35,19 @@ class FileBytes final : public ByteSource {
     do result = ::read(file_, into, most);
     while (result < 0 && errno == EINTR);
     if (result < 0) fail(ErrorCode::io_error, name_, std::string("cannot read: ") + std::strerror(errno));
+    bytes_read_ += static_cast<std::uint64_t>(result);
     return static_cast<std::size_t>(result);
+  }
+  std::uint64_t bytes_read() const noexcept override { return bytes_read_; }
+  std::uint64_t bytes_in_all() const noexcept override {
+    struct stat status;
+    return ::fstat(file_, &status) == 0 && S_ISREG(status.st_mode) ? static_cast<std::uint64_t>(status.st_size) : 0;
   }
 
  private:
   std::string name_;
   int file_ = STDIN_FILENO;
+  std::uint64_t bytes_read_ = 0;
 };
 
 class TextBytes final : public ByteSource {

@@ -17,6 +17,9 @@ class ByteSource {
   virtual ~ByteSource() = default;
   /// Up to `most` bytes into `into`; 0 only at the end. @throws Error io_error; bad_format: a damaged archive.
   virtual std::size_t read(char* into, std::size_t most) = 0;
+  /// Of a file: bytes that were read so far, and its size (0: not known).
+  virtual std::uint64_t bytes_read() const noexcept { return 0; }
+  virtual std::uint64_t bytes_in_all() const noexcept { return 0; }
 };
 
 /// A file, or standard input for "-". @throws Error file_not_found, io_error.

@@ -15,13 +15,12 @@ namespace {
 
 constexpr std::string_view k_normal_class = "normal";
 
-std::string place_of(const std::string& file, std::uint64_t line) { return file + ":" + std::to_string(line); }
-
 /// Labels as they come, one for each target: a sequence or an event.
 class Collector {
  public:
-  Collector(std::string file, std::size_t targets, const ClassLabelOptions& options)
-      : file_(std::move(file)), options_(options), values_(targets, k_unknown_class), lines_(targets) {
+  /// The lines are those of `file`, or with `rows` of that data set.
+  Collector(std::string file, std::size_t targets, const ClassLabelOptions& options, const Dataset* rows = nullptr)
+      : file_(std::move(file)), rows_(rows), options_(options), values_(targets, k_unknown_class), lines_(targets) {
     names_.emplace_back(options.normal.empty() ? k_normal_class : std::string_view(options.normal));
     ids_.emplace(names_.front(), 0);
   }
@@ -29,9 +28,8 @@ class Collector {
   void add(std::size_t target, std::string_view text, std::uint64_t line) {
     const std::size_t id = id_of(text);
     if (values_[target] != k_unknown_class && values_[target] != id)
-      fail(ErrorCode::bad_format, place_of(file_, line),
-           "a second label for what line " + std::to_string(lines_[target]) + " has labelled", names_[values_[target]],
-           names_[id]);
+      fail(ErrorCode::bad_format, place_of(line),
+           "a second label for what " + earlier(lines_[target]) + " has labelled", names_[values_[target]], names_[id]);
     values_[target] = id;
     lines_[target] = line;
   }
@@ -55,6 +53,12 @@ class Collector {
   }
 
  private:
+  std::string place_of(std::uint64_t line) const {
+    return rows_ != nullptr ? rows_->place(line).text() : file_ + ":" + std::to_string(line);
+  }
+  std::string earlier(std::uint64_t line) const {
+    return rows_ != nullptr && !rows_->files().empty() ? place_of(line) : "line " + std::to_string(line);
+  }
   bool is_normal(std::string_view text) const {
     return options_.normal.empty() ? means_normal(text) : text == options_.normal;
   }
@@ -79,6 +83,7 @@ class Collector {
   }
 
   std::string file_;
+  const Dataset* rows_;
   const ClassLabelOptions& options_;
   std::vector<std::string> names_;  // by id; 0 is the normal one
   std::map<std::string, std::size_t, std::less<>> ids_;
@@ -126,7 +131,6 @@ ClassLabels read_class_labels(const std::string& path, const Dataset& data, cons
 
 ClassLabels class_labels_of_column(const Dataset& labels, const Dataset& data, bool of_events,
                                    const ClassLabelOptions& options) {
-  const std::string& file = data.rejected().file;
   std::unordered_map<std::uint64_t, std::string_view> by_row;
   for (std::size_t s = 0; s < labels.sequences().size(); ++s) {
     const DataSequence& sequence = labels.sequences()[s];
@@ -134,13 +138,13 @@ ClassLabels class_labels_of_column(const Dataset& labels, const Dataset& data, b
     for (std::size_t i = 0; i < sequence.count; ++i)
       by_row.emplace(labels.row(sequence.first + i), view.columns[labels.primary()].text(i));
   }
-  Collector collector(file, of_events ? data.events() : data.sequences().size(), options);
+  Collector collector(data.rejected().file, of_events ? data.events() : data.sequences().size(), options, &data);
   for (std::size_t s = 0; s < data.sequences().size(); ++s) {
     const DataSequence& sequence = data.sequences()[s];
     for (std::size_t event = sequence.first; event < sequence.first + sequence.count; ++event) {
       const auto found = by_row.find(data.row(event));
       if (found == by_row.end())
-        fail(ErrorCode::bad_format, place_of(file, data.row(event)), "the row has no label that can be read");
+        fail(ErrorCode::bad_format, data.place(data.row(event)).text(), "the row has no label that can be read");
       if (found->second.empty()) continue;
       collector.add(of_events ? event : s, found->second, data.row(event));
     }

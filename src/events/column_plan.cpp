@@ -1,15 +1,15 @@
 #include "events/column_plan.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <set>
 #include <span>
 #include <string_view>
-#include <unordered_set>
 
-#include "core/secret_hash.hpp"
+#include "events/column_values.hpp"
+#include "events/date.hpp"
 #include "events/dialect.hpp"
 #include "events/parse_value.hpp"
+#include "events/reading_choices.hpp"
 #include "seqguard/core/error.hpp"
 
 namespace seqguard {
@@ -51,6 +51,12 @@ bool names_an_identifier(std::string_view name) {
   const std::string text = lower(name);
   return text == "id" || text.ends_with("_id") || text.ends_with("_code") || text.ends_with("_no") ||
          is_one_of(text, names);
+}
+
+ColumnKind kind_of(const SourceInfo& source, const SourceColumn& column, const std::vector<std::string_view>& values,
+                   ColumnPlan& plan) {
+  if (!column.kind && names_an_identifier(column.name)) return ColumnKind::categorical;
+  return infer_kind(source, column, values, plan);
 }
 
 std::optional<std::size_t> find(const SourceInfo& source, std::string_view name) {
@@ -97,133 +103,9 @@ std::optional<ColumnPlan::Field> first_named(const SourceInfo& source, Names nam
   return std::nullopt;
 }
 
-/// The values of one field in the sound rows of a sample.
-std::vector<std::string_view> values_of(std::span<const SourceRow> sample, std::size_t field) {
-  std::vector<std::string_view> values;
-  values.reserve(sample.size());
-  for (const SourceRow& row : sample)
-    if (row.problem.empty()) values.push_back(row.fields[field]);
-  return values;
-}
-
-std::size_t distinct_values(const std::vector<std::string_view>& values) {
-  return std::unordered_set<std::string_view, SecretHash>(values.begin(), values.end()).size();
-}
-
-/// Three of them at most, each once, for a message.
-std::string some_of(const std::vector<std::string_view>& values) {
-  constexpr std::size_t k_shown = 3;
-  std::vector<std::string_view> shown;
-  for (const std::string_view value : values) {
-    if (shown.size() == k_shown) break;
-    if (std::find(shown.begin(), shown.end(), value) == shown.end()) shown.push_back(value);
-  }
-  std::string text;
-  for (const std::string_view value : shown) text += (text.empty() ? "" : ", ") + quoted(value);
-  return text;
-}
-
-/// What of the sample cannot be read as `parse` does, and how many values are there.
-template <class Parse>
-std::vector<std::string_view> unread(const std::vector<std::string_view>& values, std::size_t& there,
-                                     const Parse& parse) {
-  std::vector<std::string_view> bad;
-  there = 0;
-  for (const std::string_view value : values) {
-    const ParseStatus status = parse(value);
-    there += status == ParseStatus::missing ? 0 : 1;
-    if (status == ParseStatus::bad) bad.push_back(value);
-  }
-  return bad;
-}
-
-double share_of(const std::vector<std::string_view>& bad, std::size_t there) {
-  return there == 0 ? 0 : static_cast<double>(bad.size()) / static_cast<double>(there);
-}
-
-/// Whether all numbers are as "1,234": no other, and none with a decimal part, shows that the mark parts thousands.
-bool is_only_grouped(const std::vector<std::string_view>& values, char decimal) {
-  bool is_any = false;
-  for (const std::string_view value : values) {
-    double number = 0;
-    if (parse_number(value, number, decimal) != ParseStatus::ok) continue;
-    const std::string_view text = trimmed(value);
-    const bool has_fraction = text.find(decimal) != std::string_view::npos;
-    if (has_fraction || text.find_first_of(decimal == '.' ? ", '\xC2\xE2" : ". '\xC2\xE2") == std::string_view::npos)
-      return false;
-    is_any = true;
-  }
-  return is_any;
-}
-
-/// By the values of a column without a kind. A few texts among numbers make it a categorical one, and that is said.
-ColumnKind infer_kind(const SourceInfo& source, const SourceColumn& column, const std::vector<std::string_view>& values,
-                      ColumnPlan& plan) {
-  constexpr std::size_t k_few = 20;  // a rating or an hour tells more as a category
-  constexpr double k_almost = 0.1;
-  if (column.kind) return *column.kind;
-  if (names_an_identifier(column.name)) return ColumnKind::categorical;
-  std::size_t there = 0;
-  const std::vector<std::string_view> bad = unread(values, there, [&](std::string_view value) {
-    double number = 0;
-    return parse_number(value, number, source.decimal);
-  });
-  if (there == 0 || share_of(bad, there) > k_almost || distinct_values(values) <= k_few) return ColumnKind::categorical;
-  if (is_only_grouped(values, source.decimal)) {
-    plan.findings.push_back({DataFinding::Kind::guessed, column.name, 1, 0,
-                             source.name + ": column " + quoted(column.name) +
-                                 ": all values could be thousands, numbers with a decimal sign, or names (" +
-                                 some_of(values) + "), so they are taken as categories; --columns " + column.name +
-                                 ":numeric,.. reads thousands, with --decimal " + (source.decimal == '.' ? "," : ".") +
-                                 " numbers with that sign"});
-    return ColumnKind::categorical;
-  }
-  if (bad.empty()) return ColumnKind::numeric;
-  plan.findings.push_back({DataFinding::Kind::almost_numbers, column.name, share_of(bad, there), 0,
-                           source.name + ": column " + quoted(column.name) + ": " + std::to_string(bad.size()) +
-                               " of " + std::to_string(there) + " values are no numbers (" + some_of(bad) +
-                               "), so all are taken as categories; --columns " + column.name +
-                               ":numeric,.. leaves such rows out instead"});
-  return ColumnKind::categorical;
-}
-
-/// An inferred column of times or orders that cannot be read is worth less than its rows.
-bool is_left_out(const SourceInfo& source, const ColumnPlan::Field& field, std::span<const SourceRow> sample,
-                 const char* what, const char* flag, ColumnPlan& plan) {
-  constexpr double k_most = 0.5;
-  std::size_t there = 0;
-  const std::vector<std::string_view> bad = unread(values_of(sample, field.field), there, [](std::string_view value) {
-    OrderKey order;
-    TimeForm form = TimeForm::none;
-    return parse_order(value, "ms", order, form);
-  });
-  if (share_of(bad, there) <= k_most) return false;
-  plan.findings.push_back(
-      {DataFinding::Kind::unread_column, field.name, share_of(bad, there), 0,
-       source.name + ": column " + quoted(field.name) + " is called like " + what + ", but " +
-           std::to_string(bad.size()) + " of " + std::to_string(there) + " values cannot be read as one (" +
-           some_of(bad) + "); it is left out. " + flag + " " + field.name +
-           " reads it all the same, and leaves out the rows; numbers and dates as 2024-05-01 10:20:30, "
-           "2024/05/01, 01/May/2024:10:20:30 +0200 are known"});
-  plan.ignored.push_back(field.name + " (cannot be read as " + what + ")");
-  return true;
-}
-
 /// Every row has a value of its own: a row identifier tells nothing about behaviour.
 bool identifies_rows(const SourceColumn& column, const std::vector<std::string_view>& values) {
   return values.size() >= 100 && !is_one_of(column.name, k_primary_names) && distinct_values(values) == values.size();
-}
-
-std::string infer_time_unit(const std::vector<std::string_view>& values) {
-  std::vector<double> sizes;
-  for (const std::string_view value : values) {
-    double number = 0;
-    if (parse_number(value, number) == ParseStatus::ok) sizes.push_back(std::abs(number));
-  }
-  if (sizes.empty()) return "ms";
-  const auto middle = sizes.begin() + static_cast<std::ptrdiff_t>(sizes.size() / 2);
-  std::nth_element(sizes.begin(), middle, sizes.end());
-  return std::string(guess_time_unit(*middle));
 }
 
 /// A number or a date among the names, other than numbers by position.
@@ -233,7 +115,9 @@ bool holds_data(const SourceInfo& source) {
     double number = 0;
     ExactTime time;
     if (name == std::to_string(i + 1)) continue;
-    if (parse_number(name, number) == ParseStatus::ok || parse_time(name, "ms", time) == ParseStatus::ok) return true;
+    if (parse_number(name, number) == ParseStatus::ok || parse_time(name, {}, time) == ParseStatus::ok ||
+        day_and_month(name))
+      return true;
   }
   return false;
 }
@@ -271,7 +155,7 @@ void plan_listed(const SourceInfo& source, std::span<const SourceRow> sample, co
       fail(ErrorCode::invalid_argument, "columns (--columns)", "\"" + request.name + "\" is listed twice");
     const ColumnKind kind = request.kind
                                 ? *request.kind
-                                : infer_kind(source, source.columns[field.field], values_of(sample, field.field), plan);
+                                : kind_of(source, source.columns[field.field], values_of(sample, field.field), plan);
     if (kind == ColumnKind::time) {
       if (!time.empty() && time != request.name)
         fail(ErrorCode::invalid_argument, "columns (--columns, --time)", "a second time column", "one",
@@ -299,7 +183,7 @@ void plan_all(const SourceInfo& source, std::span<const SourceRow> sample, const
       continue;
     }
     const std::vector<std::string_view> values = values_of(sample, field);
-    const ColumnKind kind = infer_kind(source, column, values, plan);
+    const ColumnKind kind = kind_of(source, column, values, plan);
     if (kind == ColumnKind::categorical && identifies_rows(column, values))
       plan.ignored.push_back(column.name + " (a value of its own in every row)");
     else
@@ -330,10 +214,12 @@ ColumnPlan plan_from_schema(const SourceInfo& source, const EventSchema& schema)
   if (!schema.sequence.order_by.empty()) plan.order = require_column(source, schema.sequence.order_by);
   if (schema.time) {
     plan.time = require_column(source, schema.time->name);
-    plan.time_unit = schema.time->unit;
+    plan.reading.time = {schema.time->unit, source.decimal, schema.time->date_order, schema.time->format};
   }
   for (const EventColumn& column : schema.columns)
     plan.columns.push_back({column.name, column.kind, require_column(source, column.name).field});
+  plan.reading.order = {"ms", source.decimal, schema.sequence.order_dates};
+  plan.reading.missing = schema.missing;
   plan.primary = schema.primary;
   return plan;
 }
@@ -374,16 +260,17 @@ ColumnPlan infer_plan(const SourceInfo& source, std::span<const SourceRow> sampl
              "of its own; name the column of the sequences with --key, and that of whoever makes them with "
              "--profile-key");
   plan.time = choose(options.time, k_time_names);  // before the order, which may be the time if it is asked for
-  if (plan.time && options.time.empty() && is_left_out(source, *plan.time, sample, "a time", "--time", plan))
-    plan.time.reset();
   plan.order = choose(options.order, k_order_names);
-  if (plan.order && options.order.empty() && is_left_out(source, *plan.order, sample, "an order", "--order", plan))
-    plan.order.reset();
-  if (options.columns.empty())
-    plan_all(source, sample, taken, plan);
-  else
-    plan_listed(source, sample, options, plan);
-  if (plan.time) plan.time_unit = infer_time_unit(values_of(sample, plan.time->field));
+  const std::optional<ColumnPlan::Field> by_name = plan.time;
+  if (!options.columns.empty()) plan_listed(source, sample, options, plan);
+  take_given(options, plan);
+  choose_date_order(source, sample, plan);
+  const bool is_listed = plan.time && (!by_name || by_name->field != plan.time->field);
+  const bool time_is_asked = is_listed || !options.time.empty() || !options.time_format.empty();
+  if (plan.time && !time_is_asked && is_left_out(source, *plan.time, sample, true, plan)) plan.time.reset();
+  if (plan.order && options.order.empty() && is_left_out(source, *plan.order, sample, false, plan)) plan.order.reset();
+  if (options.columns.empty()) plan_all(source, sample, taken, plan);
+  if (plan.time) plan.reading.time.unit = infer_time_unit(values_of(sample, plan.time->field), plan.decimal);
   plan.primary = choose_primary(source, plan, sample, !options.columns.empty());
   return plan;
 }

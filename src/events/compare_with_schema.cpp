@@ -168,8 +168,9 @@ struct ExpectedValues {
     const std::uint64_t events = events_at_fit(schema);
     const TypeId none = vocabulary.type("");
     const std::uint64_t empty_events = none < vocabulary.types() ? vocabulary.count(none) : 0;
-    if (events <= empty_events) return;
+    if (events == 0) return;
     empty = share_of(empty_events, events);
+    if (events <= empty_events) return;
     const std::uint64_t repeated = count_all(vocabulary, 2) - (empty_events >= 2 ? empty_events : 0);
     unknown = 1 - share_of(repeated, events - empty_events);
   }

@@ -9,7 +9,14 @@
 namespace seqguard {
 inline namespace v0 {
 std::string RejectReport::message(std::size_t i) const {
-  return file + ":" + std::to_string(rows[i].line) + ": " + rows[i].reason;
+  return (rows[i].file.empty() ? file : rows[i].file) + ":" + std::to_string(rows[i].line) + ": " + rows[i].reason;
+}
+
+RowPlace place_of(std::span<const SourceFile> files, const std::string& name, std::uint64_t line) {
+  const auto behind = std::find_if(files.begin(), files.end(), [&](const auto& f) { return f.lines_before >= line; });
+  if (behind == files.begin()) return {name, line};
+  const SourceFile& file = *std::prev(behind);
+  return {file.name, line - file.lines_before};
 }
 
 DataFormat data_format_from_string(std::string_view name) {
@@ -34,9 +41,10 @@ const std::string& Dataset::key_column() const noexcept { return storage_->key_c
 const std::string& Dataset::profile_key_column() const noexcept { return storage_->profile_key_column; }
 const std::string& Dataset::order_column() const noexcept { return storage_->order_column; }
 const std::string& Dataset::time_column() const noexcept { return storage_->time_column; }
-const std::string& Dataset::time_unit() const noexcept { return storage_->time_unit; }
+const std::string& Dataset::time_unit() const noexcept { return storage_->reading.time.unit; }
 DataFormat Dataset::format() const noexcept { return storage_->style.format; }
 const RowStyle& Dataset::row_style() const noexcept { return storage_->style; }
+const ReadingChoices& Dataset::reading() const noexcept { return storage_->reading; }
 bool Dataset::line_is_sequence() const noexcept { return storage_->line_is_sequence; }
 Compression Dataset::compression() const noexcept { return storage_->compression; }
 const RowFields& Dataset::row_fields() const noexcept { return storage_->fields; }
@@ -44,6 +52,8 @@ std::int32_t Dataset::time_ns(std::size_t event) const noexcept {
   return storage_->times_ns.empty() ? 0 : storage_->times_ns[event];
 }
 std::uint64_t Dataset::row(std::size_t event) const noexcept { return storage_->rows[event]; }
+std::span<const SourceFile> Dataset::files() const noexcept { return storage_->files; }
+RowPlace Dataset::place(std::uint64_t row) const { return place_of(storage_->files, storage_->rejected.file, row); }
 std::string_view Dataset::head() const noexcept { return storage_->head; }
 const RejectReport& Dataset::rejected() const noexcept { return storage_->rejected; }
 std::span<const DataFinding> Dataset::findings() const noexcept { return storage_->findings; }

@@ -68,6 +68,7 @@ std::string_view StringPool::keep(std::string_view text) {
 
 DatasetBuilder::DatasetBuilder(const SourceInfo& source, const ColumnPlan& plan, const ReadOptions& options)
     : out_(std::make_unique<Dataset::Storage>()),
+      source_(source),
       keep_raw_(options.keep_raw),
       strict_(options.strict),
       has_order_(plan.order.has_value()),
@@ -98,7 +99,7 @@ DatasetBuilder::DatasetBuilder(const SourceInfo& source, const ColumnPlan& plan,
   keep(plan.profile_key, out_->profile_key_column, out_->fields.profile_key);
   keep(plan.order, out_->order_column, out_->fields.order);
   keep(plan.time, out_->time_column, out_->fields.time);
-  out_->time_unit = plan.time_unit;
+  out_->reading = plan.reading;
   out_->ignored = plan.ignored;
   out_->values.resize(plan.columns.size());
   rows_of_note_.grouped.resize(plan.columns.size());
@@ -112,9 +113,11 @@ void DatasetBuilder::add(const EventRow& row) {
   bytes_ += bytes_of(row);
   const std::size_t sequence = sequence_of(row);
   if (const std::string_view own = out_->sequences[sequence].profile_key; own != row.profile_key)
-    return reject(row.line, "column " + quoted(out_->profile_key_column) + ": " + quoted(row.profile_key) +
-                                ", but its sequence has the profile key " + quoted(own) + " since line " +
-                                std::to_string(out_->sequences[sequence].line));
+    return reject(row.line,
+                  "column " + quoted(out_->profile_key_column) + ": " + quoted(row.profile_key) +
+                      ", but its sequence has the profile key " + quoted(own) + " since " +
+                      (source_.files.empty() ? "line " + std::to_string(out_->sequences[sequence].line)
+                                             : place_of(source_.files, {}, out_->sequences[sequence].line).text()));
   sequence_of_event_.push_back(static_cast<std::uint32_t>(sequence));
   if (has_order_) {
     order_.push_back(row.order);
@@ -136,6 +139,7 @@ void DatasetBuilder::add(const EventRow& row) {
 Dataset DatasetBuilder::finish(const RowSource& source) {
   check_memory();
   out_->blank_lines = source.blank_lines();
+  out_->files = source.info().files;
   const std::vector<DataFinding>& of_source = source.info().findings;
   out_->findings.insert(out_->findings.end(), of_source.begin(), of_source.end());
   sort_events();
@@ -149,9 +153,11 @@ Dataset DatasetBuilder::finish(const RowSource& source) {
 
 void DatasetBuilder::reject(std::uint64_t line, const std::string& problem) {
   RejectReport& rejected = out_->rejected;
-  if (strict_) fail(ErrorCode::bad_event, rejected.file + ":" + std::to_string(line), problem);
+  const RowPlace place = place_of(source_.files, rejected.file, line);
+  if (strict_) fail(ErrorCode::bad_event, place.text(), problem);
   ++rejected.count;
-  if (rejected.rows.size() < kept_rejects_) rejected.rows.push_back({line, problem});
+  if (rejected.rows.size() < kept_rejects_)
+    rejected.rows.push_back({place.line, problem, source_.files.empty() ? std::string() : place.file});
 }
 
 std::size_t DatasetBuilder::sequence_of(const EventRow& row) {

@@ -20,7 +20,8 @@ inline namespace v0 {
 
 class DatasetBuilder {
  public:
-  /// Of the options, keep_raw, strict, kept_rejects and the schema's vocabulary of events are looked at.
+  /// Of the options, keep_raw, strict, kept_rejects and the schema's vocabulary of events are looked at. `source` must
+  /// outlive the builder.
   DatasetBuilder(const SourceInfo& source, const ColumnPlan& plan, const ReadOptions& options);
 
   /// Adds an event, or notes a bad row. @throws Error bad_event: a bad row, if strict; bad_format: the data take far
@@ -45,6 +46,7 @@ class DatasetBuilder {
   void make_views();
 
   std::unique_ptr<Dataset::Storage> out_;
+  const SourceInfo& source_;
   bool keep_raw_, strict_, has_order_, has_time_, line_is_sequence_, knows_empty_events_;
   std::size_t kept_rejects_;
   std::unordered_map<std::string_view, std::uint32_t, SecretHash> sequence_of_key_;

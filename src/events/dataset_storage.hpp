@@ -11,6 +11,7 @@
 
 #include "core/secret_hash.hpp"
 #include "seqguard/events/dataset.hpp"
+#include "seqguard/events/event_row.hpp"
 
 namespace seqguard {
 inline namespace v0 {
@@ -45,13 +46,18 @@ struct RawSlice {
   std::size_t size = 0;
 };
 
+/// The place of a line of an input by that name, or of one of its files.
+RowPlace place_of(std::span<const SourceFile> files, const std::string& name, std::uint64_t line);
+
 struct Dataset::Storage {
   RowStyle style = DataFormat::lines;
   bool line_is_sequence = true;
   Compression compression = Compression::none;
   std::vector<DataColumn> columns;
   std::size_t primary = 0;
-  std::string key_column, profile_key_column, order_column, time_column, time_unit = "ms";
+  std::string key_column, profile_key_column, order_column, time_column;
+  ReadingChoices reading;
+  std::vector<SourceFile> files;  // of several
   RowFields fields;
 
   StringPool pool;

@@ -56,14 +56,14 @@ std::int64_t Decimal::last_power() const noexcept {
   return at == std::string_view::npos ? exponent : exponent + length(whole) - 1 - static_cast<std::int64_t>(at);
 }
 
-std::optional<Decimal> scan_decimal(std::string_view text) noexcept {
+std::optional<Decimal> scan_decimal(std::string_view text, char decimal) noexcept {
   Decimal result;
   if (!text.empty() && (text[0] == '+' || text[0] == '-')) {
     result.negative = text[0] == '-';
     text.remove_prefix(1);
   }
   result.whole = take_digits(text);
-  if (!text.empty() && text[0] == '.') {
+  if (!text.empty() && (text[0] == '.' || text[0] == decimal)) {
     text.remove_prefix(1);
     result.fraction = take_digits(text);
   }

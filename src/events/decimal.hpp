@@ -22,8 +22,9 @@ struct Decimal {
   std::int64_t last_power() const noexcept;
 };
 
-/// Reads "12", "+012.50", "-.5e-3": one sign, digits with at most one point, an exponent. Nothing for another text.
-std::optional<Decimal> scan_decimal(std::string_view text) noexcept;
+/// Reads "12", "+012.50", "-.5e-3": one sign, digits with at most one point, or the other decimal sign, an exponent.
+/// Nothing for another text.
+std::optional<Decimal> scan_decimal(std::string_view text, char decimal = '.') noexcept;
 
 }  // namespace v0
 }  // namespace seqguard

@@ -9,6 +9,7 @@
 #include "events/persistent_columns.hpp"
 #include "events/seen_sizes.hpp"
 #include "seqguard/core/error.hpp"
+#include "seqguard/events/event_row.hpp"
 
 namespace seqguard {
 inline namespace v0 {
@@ -64,7 +65,10 @@ GapBuckets fit_gaps(const Dataset& data) {
 EventSchema fit_schema(const Dataset& data, const SchemaOptions& options) {
   if (data.events() == 0) fail(ErrorCode::bad_format, data.rejected().file, "no events to learn a schema from");
   EventSchema schema;
-  schema.sequence = {data.key_column(), data.order_column(), options.window, options.stride, data.profile_key_column()};
+  const ReadingChoices& reading = data.reading();
+  schema.sequence = {data.key_column(), data.order_column(),       options.window,
+                     options.stride,    data.profile_key_column(), reading.order.date_order};
+  schema.missing = reading.missing;
   schema.primary = data.primary();
   std::vector<ColumnNumbers> numbers;
   for (std::size_t c = 0; c < data.columns().size(); ++c) {
@@ -80,7 +84,8 @@ EventSchema fit_schema(const Dataset& data, const SchemaOptions& options) {
   fit_dependent_values(data, numbers, schema);
   fit_persistent_columns(data, numbers, schema);
   if (!data.time_column().empty())
-    schema.time = TimeColumn{data.time_column(), data.time_unit(), fit_gaps(data), measure_gaps(data).seen};
+    schema.time = TimeColumn{data.time_column(),      data.time_unit(),        fit_gaps(data),
+                             measure_gaps(data).seen, reading.time.date_order, reading.time.format};
   check(schema);
   return schema;
 }

@@ -32,6 +32,8 @@ class JsonSource final : public RowSource {
 
   const SourceInfo& info() const noexcept override { return info_; }
   std::uint64_t blank_lines() const noexcept override { return blank_lines_; }
+  std::uint64_t bytes_read() const noexcept override { return lines_->bytes_read(); }
+  std::uint64_t bytes_in_all() const noexcept override { return lines_->bytes_in_all(); }
 
   bool next(SourceRow& row) override {
     while (event_ == line_.events().size()) {

@@ -22,6 +22,10 @@ constexpr std::size_t k_ambiguous = std::numeric_limits<std::size_t>::max();
 class Names {
  public:
   explicit Names(const Dataset& data) : data_(data) {
+    if (data.key_column().empty() && !data.files().empty())
+      fail(ErrorCode::unsupported, data.rejected().file,
+           "labels name sequences without a key by their lines, which several files have each; label one file, or give "
+           "the sequences keys");
     const auto sequences = data.sequences();
     for (std::size_t s = 0; s < sequences.size(); ++s)
       sequences_.emplace(data.key_column().empty() ? std::to_string(sequences[s].line) : std::string(sequences[s].key),

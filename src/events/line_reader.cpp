@@ -16,6 +16,7 @@ constexpr std::string_view k_byte_order_mark = "\xEF\xBB\xBF";
 LineReader::LineReader(std::unique_ptr<ByteSource> bytes, std::string name, const ReadOptions& options)
     : name_(std::move(name)),
       max_line_bytes_(options.max_line_bytes),
+      file_(bytes.get()),
       input_(unpack(std::move(bytes), name_, {options.max_unpacked_ratio, options.max_unpacked_bytes})) {}
 
 LineReader::LineReader(const std::string& path, const ReadOptions& options)

@@ -48,6 +48,9 @@ class LineReader {
   std::uint64_t line() const { return line_; }  ///< of the record's first line, from 1
   const std::string& name() const { return name_; }
   Compression compression() const { return input_.compression; }
+  /// Of a file, before it is unpacked (ByteSource).
+  std::uint64_t bytes_read() const noexcept { return file_->bytes_read(); }
+  std::uint64_t bytes_in_all() const noexcept { return file_->bytes_in_all(); }
 
  private:
   LineReader(std::unique_ptr<ByteSource> bytes, std::string name, const ReadOptions& options);
@@ -58,6 +61,7 @@ class LineReader {
   std::string name_;
   std::size_t max_line_bytes_;
   bool at_end_ = false, too_long_ = false, keeps_ = false;
+  const ByteSource* file_;  // owned by input_
   UnpackedBytes input_;
   std::string buffer_;
   std::size_t begin_ = 0, end_ = 0, first_end_ = 0;  // of the record and of its first line, in buffer_

@@ -22,12 +22,18 @@ class LinesSource final : public RowSource {
  public:
   LinesSource(std::unique_ptr<LineReader> lines, std::string column, std::optional<std::string> key)
       : lines_(std::move(lines)), keyed_(key.has_value()) {
-    info_ = {lines_->name(), DataFormat::lines, {{std::move(column)}}, true, {}, lines_->compression()};
+    info_.name = lines_->name();
+    info_.format = DataFormat::lines;
+    info_.columns = {{std::move(column)}};
+    info_.line_is_sequence = true;
+    info_.compression = lines_->compression();
     if (key) info_.columns.push_back({std::move(*key)});
   }
 
   const SourceInfo& info() const noexcept override { return info_; }
   std::uint64_t blank_lines() const noexcept override { return blank_lines_; }
+  std::uint64_t bytes_read() const noexcept override { return lines_->bytes_read(); }
+  std::uint64_t bytes_in_all() const noexcept override { return lines_->bytes_in_all(); }
 
   /// The next event: its bytes reach to the one after it, those of the last one to the end of the line.
   bool next(SourceRow& row) override {

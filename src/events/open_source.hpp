@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <string_view>
 #include <vector>
 
 #include "events/line_reader.hpp"
@@ -9,6 +10,9 @@
 
 namespace seqguard {
 inline namespace v0 {
+
+/// By the extension, behind which that of an archive may stand; guess: it says nothing.
+DataFormat format_by_name(std::string_view name);
 
 /// CSV (RFC 4180) or RecBole's tab-separated fields; `findings` says how the form was known. @throws Error bad_format:
 /// no header, a name twice or empty.

@@ -93,20 +93,17 @@ bool to_words(const Date& date, Words& words) {
 
 }  // namespace
 
-ParseStatus parse_order(std::string_view text, std::string_view unit, OrderKey& order, TimeForm& form) {
+ParseStatus parse_order(std::string_view text, const TimeReading& reading, OrderKey& order, TimeForm& form) {
   text = trimmed(text);
-  bool fits = false;
-  if (looks_like_date(text)) {
-    const auto date = scan_date(text);
-    if (!date) return ParseStatus::bad;
+  bool fits = false, is_date = false;
+  if (const auto date = read_date(text, reading, is_date)) {
     form = date->has_zone ? TimeForm::zoned_date : TimeForm::date;
     fits = to_words(*date, order.words_);
   } else {
-    const auto number = scan_decimal(text);
-    double other = 0;
-    if (!number) return parse_number(text, other) == ParseStatus::missing ? ParseStatus::missing : ParseStatus::bad;
+    const auto number = is_date ? std::nullopt : scan_decimal(text, reading.decimal);
+    if (!number) return is_missing_time(text) ? ParseStatus::missing : ParseStatus::bad;
     form = TimeForm::number;
-    fits = to_words(*number, power_of_unit(unit), order.words_);
+    fits = to_words(*number, power_of_unit(reading.unit), order.words_);
   }
   order.words_[0] ^= k_sign;
   return fits ? ParseStatus::ok : ParseStatus::out_of_range;

@@ -6,6 +6,7 @@
 
 #include "events/date.hpp"
 #include "events/decimal.hpp"
+#include "events/time_format.hpp"
 
 namespace seqguard {
 inline namespace v0 {
@@ -132,20 +133,31 @@ std::int64_t power_of_unit(std::string_view unit) {
   return unit == "s" ? 3 : unit == "us" ? -3 : unit == "ns" ? -6 : 0;
 }
 
-ParseStatus parse_time(std::string_view text, std::string_view unit, ExactTime& time) {
+bool is_missing_time(std::string_view text) {
+  double number = 0;
+  return parse_number(text, number) == ParseStatus::missing;
+}
+
+std::optional<Date> read_date(std::string_view text, const TimeReading& reading, bool& is_date) {
+  is_date = true;
+  if (!reading.format.empty()) return scan_time(text, reading.format);
+  if (looks_like_date(text)) return scan_date(text);
+  is_date = day_and_month(text).has_value();
+  return is_date ? scan_date(text, reading.date_order) : std::nullopt;
+}
+
+ParseStatus parse_time(std::string_view text, const TimeReading& reading, ExactTime& time) {
   text = trimmed(text);
   time = {};
-  if (looks_like_date(text)) {
-    const auto date = scan_date(text);
-    if (!date) return ParseStatus::bad;
+  bool is_date = false;
+  if (const auto date = read_date(text, reading, is_date)) {
     time = time_of(*date);
     return ParseStatus::ok;
   }
-  const auto number = scan_decimal(text);
-  double other = 0;
-  if (!number) return parse_number(text, other) == ParseStatus::missing ? ParseStatus::missing : ParseStatus::bad;
+  const auto number = is_date ? std::nullopt : scan_decimal(text, reading.decimal);
+  if (!number) return is_missing_time(text) ? ParseStatus::missing : ParseStatus::bad;
   time.form = TimeForm::number;
-  return to_time(*number, power_of_unit(unit), time);
+  return to_time(*number, power_of_unit(reading.unit), time);
 }
 
 std::string_view guess_time_unit(double typical) {

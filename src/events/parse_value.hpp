@@ -30,12 +30,19 @@ struct ExactTime {
 /// The power of ten of a unit ("s", "ms", "us", "ns") in milliseconds.
 std::int64_t power_of_unit(std::string_view unit);
 
-/// A number of units, or a date (date.hpp: ISO-8601, slashes, names of months, AM and PM; no zone means UTC), rounded
-/// down to the nanosecond. missing: as a number.
-ParseStatus parse_time(std::string_view text, std::string_view unit, ExactTime& time);
+/// A number of units, or a date (date.hpp: ISO-8601, slashes, names of months, AM and PM; no zone means UTC), or what
+/// the reading has beside them, or only what its format says; rounded down to the nanosecond. missing: as a number.
+ParseStatus parse_time(std::string_view text, const TimeReading& reading, ExactTime& time);
+
+/// Whether a time or order is missing: empty, or a word as of parse_number().
+bool is_missing_time(std::string_view text);
+
+struct Date;
+/// The date that a text is; `is_date` says whether it is meant as one and nothing else.
+std::optional<Date> read_date(std::string_view text, const TimeReading& reading, bool& is_date);
 
 /// An order: a number of units, or a time. missing: as a number. out_of_range: it cannot be kept exactly (OrderKey).
-ParseStatus parse_order(std::string_view text, std::string_view unit, OrderKey& order, TimeForm& form);
+ParseStatus parse_order(std::string_view text, const TimeReading& reading, OrderKey& order, TimeForm& form);
 
 /// The unit of plain numbers as times by the size of a typical one: below 10^11 seconds (until the year 5138),
 /// below 10^14 milliseconds, below 10^17 microseconds, else nanoseconds.

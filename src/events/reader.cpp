@@ -1,5 +1,7 @@
 #include "seqguard/events/reader.hpp"
 
+#include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include "events/column_plan.hpp"
@@ -7,22 +9,13 @@
 #include "events/dialect.hpp"
 #include "events/json_line.hpp"
 #include "events/open_source.hpp"
+#include "events/reading_choices.hpp"
 #include "events/row_sample.hpp"
 #include "seqguard/core/error.hpp"
 
 namespace seqguard {
 inline namespace v0 {
 namespace {
-
-/// By the extension, behind which that of an archive may stand.
-DataFormat guess_format(std::string_view name) {
-  for (const std::string_view archive : {".gz", ".zst"})
-    if (name.ends_with(archive)) name.remove_suffix(archive.size());
-  if (name.ends_with(".csv")) return DataFormat::csv;
-  if (name.ends_with(".inter") || name.ends_with(".tsv")) return DataFormat::recbole;
-  if (name.ends_with(".jsonl") || name.ends_with(".ndjson")) return DataFormat::jsonl;
-  return DataFormat::guess;
-}
 
 /// JSON lines begin with an object, a table with a header that has a key and a row of as many cells; all else is lines
 /// of events. A schema without a key is one of lines, or of sequences a line of JSON.
@@ -67,7 +60,7 @@ void refuse_for(const LineReader& lines, DataFormat format, const ReadOptions& o
 }
 
 std::unique_ptr<RowSource> open(std::unique_ptr<LineReader> lines, const ReadOptions& options) {
-  DataFormat format = options.format == DataFormat::guess ? guess_format(lines->name()) : options.format;
+  DataFormat format = options.format == DataFormat::guess ? format_by_name(lines->name()) : options.format;
   std::vector<DataFinding> findings;
   const bool is_said_table = options.separator != 0 || options.decimal != 0 || options.no_header;
   if (format == DataFormat::guess && is_said_table) format = DataFormat::csv;
@@ -84,10 +77,14 @@ std::unique_ptr<RowSource> open(std::unique_ptr<LineReader> lines, const ReadOpt
 /// Lines have no columns that could be named.
 void refuse_table_options(const SourceInfo& source, const ReadOptions& options) {
   std::string names;
-  for (const auto& [name, is_given] : {std::pair{"--key", !options.key.empty()},
-                                       {"--order", !options.order.empty()},
-                                       {"--time", !options.time.empty()},
-                                       {"--columns", !options.columns.empty()}})
+  const bool is_free = options.schema == nullptr;
+  for (const auto& [name, is_given] : {std::pair{"--key", is_free && !options.key.empty()},
+                                       {"--order", is_free && !options.order.empty()},
+                                       {"--time", is_free && !options.time.empty()},
+                                       {"--columns", is_free && !options.columns.empty()},
+                                       {"--missing", !options.missing.empty()},
+                                       {"--time-format", !options.time_format.empty()},
+                                       {"--date-order", options.date_order != DateOrder::unknown}})
     if (is_given) names += (names.empty() ? "" : ", ") + std::string(name);
   if (!names.empty())
     fail(ErrorCode::invalid_argument, source.name,
@@ -95,7 +92,51 @@ void refuse_table_options(const SourceInfo& source, const ReadOptions& options) 
              " would have no effect; a table is read with --format csv, recbole or jsonl");
 }
 
+/// Reports after every 16 MiB of the input.
+class ReadingProgress {
+ public:
+  ReadingProgress(const RowSource& source, ProgressSink sink)
+      : source_(source), sink_(sink), start_(std::chrono::steady_clock::now()) {}
+
+  void after_row() {
+    constexpr std::uint64_t k_rows = 4096;
+    if (sink_.callback == nullptr || ++rows_ % k_rows != 0) return;
+    if (source_.bytes_read() >= reported_ + k_step) report();
+  }
+  void at_end() {
+    if (reported_ > 0) report();
+  }
+
+ private:
+  static constexpr std::uint64_t k_step = std::uint64_t{16} << 20, k_mega = 1'000'000;
+
+  void report() {
+    reported_ = source_.bytes_read();
+    const std::uint64_t all = std::max(source_.bytes_in_all(), reported_);
+    const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
+    if (!sink_.report({.phase = "reading, MB",
+                       .done = static_cast<std::size_t>(reported_ / k_mega),
+                       .total = static_cast<std::size_t>(all / k_mega),
+                       .seconds = seconds}))
+      fail(ErrorCode::cancelled, source_.info().name, "reading was stopped on request");
+  }
+
+  const RowSource& source_;
+  ProgressSink sink_;
+  std::chrono::steady_clock::time_point start_;
+  std::uint64_t rows_ = 0, reported_ = 0;
+};
+
 }  // namespace
+
+DataFormat format_by_name(std::string_view name) {
+  for (const std::string_view archive : {".gz", ".zst"})
+    if (name.ends_with(archive)) name.remove_suffix(archive.size());
+  if (name.ends_with(".csv")) return DataFormat::csv;
+  if (name.ends_with(".inter") || name.ends_with(".tsv")) return DataFormat::recbole;
+  if (name.ends_with(".jsonl") || name.ends_with(".ndjson")) return DataFormat::jsonl;
+  return DataFormat::guess;
+}
 
 ColumnRequest column_request_from_string(std::string_view text) {
   const std::size_t colon = text.rfind(':');
@@ -127,12 +168,15 @@ std::unique_ptr<RowSource> open_rows_from_text(std::string_view text, const std:
 
 Dataset read_events(RowSource& source, const ReadOptions& options) {
   const bool inferred = options.schema == nullptr && source.info().format != DataFormat::lines;
-  if (options.schema == nullptr && !inferred) refuse_table_options(source.info(), options);
+  if (source.info().format == DataFormat::lines) refuse_table_options(source.info(), options);
   std::optional<RowSample> sample;
   if (inferred) sample.emplace(source);
   const std::span<const SourceRow> first = sample ? sample->rows() : std::span<const SourceRow>();
-  const RowParser parser(options.schema != nullptr ? plan_from_schema(source.info(), *options.schema)
-                                                   : infer_plan(source.info(), first, options));
+  ColumnPlan plan = options.schema != nullptr ? plan_from_schema(source.info(), *options.schema)
+                                              : infer_plan(source.info(), first, options);
+  if (options.schema != nullptr && source.info().format != DataFormat::lines) take_given(options, plan);
+  const RowParser parser(std::move(plan));
+  ReadingProgress progress(source, options.progress);
   DatasetBuilder builder(source.info(), parser.plan(), options);
   EventRow event;
   for (const SourceRow& row : first) {
@@ -143,7 +187,9 @@ Dataset read_events(RowSource& source, const ReadOptions& options) {
   for (SourceRow row; source.next(row);) {
     parser.parse(row, event);
     builder.add(event);
+    progress.after_row();
   }
+  progress.at_end();
   return builder.finish(source);
 }
 

@@ -1,5 +1,7 @@
+#include <algorithm>
 #include <cmath>
 
+#include "events/date.hpp"
 #include "events/parse_value.hpp"
 #include "events/time_findings.hpp"
 #include "seqguard/events/event_row.hpp"
@@ -16,11 +18,28 @@ std::string explain(const std::string& column, ParseStatus status, std::string_v
          ": " + quoted(text);
 }
 
+/// The same of a time or an order, which is read by what was chosen for its column.
+std::string explain(const std::string& column, ParseStatus status, const std::string& expected, std::string_view text,
+                    const TimeReading& reading) {
+  if (status != ParseStatus::bad) return explain(column, status, expected, text);
+  if (!reading.format.empty()) return explain(column, status, expected + " as " + reading.format, text);
+  if (!day_and_month(trimmed(text))) return explain(column, status, expected, text);
+  if (reading.date_order == DateOrder::unknown)
+    return explain(column, status, expected + " (--date-order dmy or mdy says whether the day comes first)", text);
+  return explain(column, status,
+                 expected +
+                     (reading.date_order == DateOrder::day_first ? " with the day first" : " with the month first") +
+                     " (--date-order)",
+                 text);
+}
+
 /// The unit in which a number is a time of today; empty: in none.
-std::string_view unit_of_today(std::string_view text) {
+std::string_view unit_of_today(std::string_view text, TimeReading reading) {
   ExactTime time;
-  for (const std::string_view unit : {"s", "ms", "us", "ns"})
-    if (parse_time(text, unit, time) == ParseStatus::ok && is_of_today(time.ms)) return unit;
+  for (const std::string_view unit : {"s", "ms", "us", "ns"}) {
+    reading.unit = unit;
+    if (parse_time(text, reading, time) == ParseStatus::ok && is_of_today(time.ms)) return unit;
+  }
   return {};
 }
 
@@ -31,32 +50,42 @@ void RowParser::parse(const SourceRow& row, EventRow& event) const {
   if (event.problem.empty()) event.problem = read_fields(row, event);
 }
 
+std::string RowParser::read_keys(const SourceRow& row, EventRow& event) const {
+  const auto read = [&](const std::optional<ColumnPlan::Field>& column, std::string_view& key, const char* what) {
+    if (!column) return std::string();
+    key = row.fields[column->field];
+    if (key.empty()) return "column " + quoted(column->name) + ": empty " + what;
+    if (is_missing(key)) return "column " + quoted(column->name) + ": missing " + what + ": " + quoted(key);
+    return std::string();
+  };
+  std::string problem = read(plan_.key, event.key, "key");
+  return problem.empty() ? read(plan_.profile_key, event.profile_key, "key of a profile") : problem;
+}
+
+bool RowParser::is_missing(std::string_view text) const {
+  const std::vector<std::string>& missing = plan_.reading.missing;
+  return std::find(missing.begin(), missing.end(), text) != missing.end();
+}
+
 std::string RowParser::read_fields(const SourceRow& row, EventRow& event) const {
   const auto text_of = [&](const ColumnPlan::Field& field) { return row.fields[field.field]; };
-  if (plan_.key) {
-    event.key = text_of(*plan_.key);
-    if (event.key.empty()) return "column " + quoted(plan_.key->name) + ": empty key";
-  }
-  if (plan_.profile_key) {
-    event.profile_key = text_of(*plan_.profile_key);
-    if (event.profile_key.empty()) return "column " + quoted(plan_.profile_key->name) + ": empty key of a profile";
-  }
+  if (std::string problem = read_keys(row, event); !problem.empty()) return problem;
+  const TimeReading& of_times = plan_.reading.time;
   if (plan_.order) {
     event.order_text = text_of(*plan_.order);
-    const bool is_time = plan_.time && plan_.time->field == plan_.order->field;
-    const ParseStatus status =
-        parse_order(event.order_text, is_time ? plan_.time_unit : "ms", event.order, event.order_form);
-    if (status != ParseStatus::ok) return explain(plan_.order->name, status, "an order", event.order_text);
+    const TimeReading& reading = plan_.time && plan_.time->field == plan_.order->field ? of_times : plan_.reading.order;
+    const ParseStatus status = parse_order(event.order_text, reading, event.order, event.order_form);
+    if (status != ParseStatus::ok) return explain(plan_.order->name, status, "an order", event.order_text, reading);
   }
   ExactTime time;
   event.likelier_unit = {};
   if (plan_.time) {
-    const ParseStatus status = parse_time(text_of(*plan_.time), plan_.time_unit, time);
-    if (status == ParseStatus::out_of_range) event.likelier_unit = unit_of_today(text_of(*plan_.time));
+    const std::string_view text = text_of(*plan_.time);
+    const ParseStatus status = parse_time(text, of_times, time);
+    if (status == ParseStatus::out_of_range) event.likelier_unit = unit_of_today(text, of_times);
     if (event.likelier_unit.empty() && status != ParseStatus::ok && status != ParseStatus::missing)
       return explain(plan_.time->name, status,
-                     status == ParseStatus::out_of_range ? "a time in " + plan_.time_unit : "a time",
-                     text_of(*plan_.time));
+                     status == ParseStatus::out_of_range ? "a time in " + of_times.unit : "a time", text, of_times);
   }
   event.time_ms = time.ms;
   event.time_ns = time.ns;
@@ -65,7 +94,10 @@ std::string RowParser::read_fields(const SourceRow& row, EventRow& event) const 
   for (std::size_t c = 0; c < plan_.columns.size(); ++c) {
     RowValue& value = event.values[c];
     value.text = row.fields[plan_.columns[c].field];
-    if (plan_.columns[c].kind != ColumnKind::numeric) continue;
+    if (plan_.columns[c].kind != ColumnKind::numeric) {
+      if (!plan_.reading.missing.empty() && is_missing(value.text)) value.text = {};
+      continue;
+    }
     double number = 0;
     ParseStatus status = parse_number(value.text, number, plan_.decimal);
     if (status == ParseStatus::ok && std::abs(number) > std::numeric_limits<float>::max())

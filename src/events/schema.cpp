@@ -5,6 +5,7 @@
 #include <set>
 
 #include "events/dependent_values.hpp"
+#include "events/time_format.hpp"
 #include "seqguard/core/error.hpp"
 #include "seqguard/events/events_view.hpp"
 
@@ -51,12 +52,28 @@ void check_seen(const std::string& where, const std::optional<SeenSizes>& seen) 
           std::to_string(seen->missing_share));
 }
 
+void check_missing(const std::vector<std::string>& missing) {
+  constexpr std::size_t k_most = 100;
+  const std::string where = "event schema, missing";
+  require(missing.size() <= k_most, where, "texts that mean a missing value", "at most 100",
+          std::to_string(missing.size()));
+  std::set<std::string_view> texts;
+  for (const std::string& text : missing)
+    require(!text.empty() && texts.insert(text).second, where, "an empty text, or one that stands twice",
+            "distinct texts", "\"" + text + "\"");
+}
+
 void check_time(const TimeColumn& time) {
   const std::string where = "event schema, time column \"" + time.name + "\"";
   check_seen(where, time.seen);
   constexpr std::string_view units[] = {"s", "ms", "us", "ns"};
   require(std::find(std::begin(units), std::end(units), time.unit) != std::end(units), where, "unknown unit",
           "s, ms, us or ns", time.unit);
+  if (!time.format.empty()) {
+    const std::string problem = problem_of_format(time.format);
+    require(problem.empty(), where, "format of its texts: " + problem, "a format of strptime", time.format);
+    require(time.date_order == DateOrder::unknown, where, "a date order beside a format", "one of them", time.format);
+  }
   require(time.gap.buckets >= 8 && time.gap.buckets <= 4096, where, "buckets out of range", "8 .. 4096",
           std::to_string(time.gap.buckets));
   require(time.gap.unit_ms >= 1, where, "unit_ms out of range", "at least 1", std::to_string(time.gap.unit_ms));
@@ -132,6 +149,7 @@ void check(const EventSchema& schema) {
             schema.time->name);
     check_time(*schema.time);
   }
+  check_missing(schema.missing);
   const SequenceRules& rules = schema.sequence;
   require(rules.window >= 3 && rules.window <= 1'000'000, where, "window out of range", "3 .. 1000000",
           std::to_string(rules.window));

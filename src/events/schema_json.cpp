@@ -8,14 +8,17 @@
 //      {"name": "price", "kind": "numeric", "transform": "signed_log1p", "mean": 2.3, "std": 1.1, "clip": [-8, 8],
 //       "missing": "indicator", "dependent_values": [null, "9.99"],
 //       "seen": {"quartiles": [4.99, 9.99, 20.0], "missing_share": 0.5}},
-//      {"name": "time", "kind": "time", "unit": "ms",
+//      {"name": "time", "kind": "time", "unit": "ms", "date_order": "day_first",
 //       "gap": {"encoding": "log_bucket", "buckets": 64, "unit_ms": 1000, "per_octave": 2.12}}],
+//    "missing": ["NA", "-"],
 //    "aggregation": "sum"}
 //
-// "key", "profile_key", "order_by", "dependent_values", "seen" (of numeric columns and of the time) and "persistent"
-// (true or false, of categorical columns beside the primary one; absent: false) may be absent; dependent values are in
-// the order of the primary column's kept values. A vocabulary lists all values known to the statistics, most frequent
-// first; the first `kept` have ids in the encoder (position + 5).
+// "key", "profile_key", "order_by", "dependent_values", "seen" (of numeric columns and of the time), "persistent"
+// (true or false, of categorical columns beside the primary one; absent: false), "missing", and how texts become times
+// - "date_order" (day_first or month_first) or "format" (of strptime) of the time column, "order_dates" of an order
+// column of its own - may be absent; dependent values are in the order of the primary column's kept values. A
+// vocabulary lists all values known to the statistics, most frequent first; the first `kept` have ids in the encoder
+// (position + 5).
 #include <vector>
 
 #include "core/json_tree.hpp"
@@ -106,8 +109,15 @@ EventColumn read_numeric(const JsonValue& json) {
           read_seen(json)};
 }
 
+DateOrder read_date_order(const JsonValue& json, std::string_view field) {
+  const auto order = json.member(field);
+  if (!order) return DateOrder::unknown;
+  if (order->text() != "day_first" && order->text() != "month_first") order->refuse("\"day_first\" or \"month_first\"");
+  return order->text() == "day_first" ? DateOrder::day_first : DateOrder::month_first;
+}
+
 TimeColumn read_time(const JsonValue& json) {
-  only(json, {"name", "kind", "unit", "gap", "seen"});
+  only(json, {"name", "kind", "unit", "gap", "seen", "date_order", "format"});
   const JsonValue gap = json.at("gap");
   only(gap, {"encoding", "buckets", "unit_ms", "per_octave"});
   expect(gap, "encoding", "log_bucket");
@@ -115,15 +125,18 @@ TimeColumn read_time(const JsonValue& json) {
           std::string(json.at("unit").text()),
           {static_cast<std::int32_t>(gap.at("buckets").natural(4096)),
            static_cast<std::int64_t>(gap.at("unit_ms").natural(INT64_MAX)), gap.at("per_octave").number()},
-          read_seen(json)};
+          read_seen(json),
+          read_date_order(json, "date_order"),
+          json.member("format") ? std::string(json.at("format").text()) : std::string()};
 }
 
 SequenceRules read_rules(const JsonValue& json) {
-  only(json, {"key", "profile_key", "order_by", "window", "stride"});
+  only(json, {"key", "profile_key", "order_by", "order_dates", "window", "stride"});
   SequenceRules rules;
   if (const auto key = json.member("key")) rules.key = key->text();
   if (const auto profile_key = json.member("profile_key")) rules.profile_key = profile_key->text();
   if (const auto order = json.member("order_by")) rules.order_by = order->text();
+  rules.order_dates = read_date_order(json, "order_dates");
   rules.window = json.at("window").natural(1'000'000);
   rules.stride = json.at("stride").natural(1'000'000);
   return rules;
@@ -186,8 +199,15 @@ void write_column(JsonWriter& json, const EventColumn& column, bool primary) {
   json.end_object();
 }
 
+void write_date_order(JsonWriter& json, std::string_view field, DateOrder order) {
+  if (order != DateOrder::unknown) json.field(field, order == DateOrder::day_first ? "day_first" : "month_first");
+}
+
 void write_time(JsonWriter& json, const TimeColumn& time) {
-  json.begin_object().field("name", time.name).field("kind", "time").field("unit", time.unit).key("gap").begin_object();
+  json.begin_object().field("name", time.name).field("kind", "time").field("unit", time.unit);
+  write_date_order(json, "date_order", time.date_order);
+  if (!time.format.empty()) json.field("format", time.format);
+  json.key("gap").begin_object();
   json.field("encoding", "log_bucket").field("buckets", time.gap.buckets).field("unit_ms", time.gap.unit_ms);
   json.exact_field("per_octave", time.gap.per_octave).end_object();
   write_seen(json, time.seen);
@@ -203,18 +223,21 @@ std::string to_json(const EventSchema& schema) {
   if (!schema.sequence.key.empty()) json.field("key", schema.sequence.key);
   if (!schema.sequence.profile_key.empty()) json.field("profile_key", schema.sequence.profile_key);
   if (!schema.sequence.order_by.empty()) json.field("order_by", schema.sequence.order_by);
+  write_date_order(json, "order_dates", schema.sequence.order_dates);
   json.field("window", schema.sequence.window).field("stride", schema.sequence.stride).end_object();
   json.key("columns").begin_array();
   for (std::size_t c = 0; c < schema.columns.size(); ++c) write_column(json, schema.columns[c], c == schema.primary);
   if (schema.time) write_time(json, *schema.time);
-  json.end_array().field("aggregation", "sum").end_object().end_line();
+  json.end_array();
+  if (!schema.missing.empty()) json.key("missing").values(schema.missing);
+  json.field("aggregation", "sum").end_object().end_line();
   return json.text();
 }
 
 EventSchema schema_from_json(std::string_view text, std::string_view where) {
   const JsonTree tree(text, std::string(where), ErrorCode::bad_format);
   const JsonValue root = tree.root();
-  only(root, {"format", "version", "sequence", "columns", "aggregation"});
+  only(root, {"format", "version", "sequence", "columns", "missing", "aggregation"});
   expect(root, "format", "event-schema");
   if (const JsonValue version = root.at("version"); version.natural() != 1) version.refuse_unsupported("1");
   expect(root, "aggregation", "sum");
@@ -223,6 +246,8 @@ EventSchema schema_from_json(std::string_view text, std::string_view where) {
   const JsonValue columns = root.at("columns").demand(Kind::array);
   bool has_primary = false;
   columns.for_each([&](JsonValue column) { read_column(column, schema, has_primary); });
+  if (const auto missing = root.member("missing"))
+    missing->demand(Kind::array).for_each([&](JsonValue value) { schema.missing.emplace_back(value.text()); });
   if (!has_primary) fail(ErrorCode::bad_format, columns.where(), "no column has the role \"primary\"");
   try {
     check(schema);

@@ -17,9 +17,9 @@ std::string number(std::uint64_t count) { return std::to_string(count); }
 /// `rows` of `all` show it; the message begins with the place of the first.
 DataFinding finding(const Dataset& data, Kind kind, const std::string& column, const NamedRows& rows, std::uint64_t all,
                     const std::string& what) {
-  return {kind, column, static_cast<double>(rows.count) / static_cast<double>(all), rows.lines[0],
-          data.rejected().file + ":" + number(rows.lines[0]) + ": column " + quoted(column) + ": " +
-              number(rows.count) + " of " + number(all) + " " + what};
+  const RowPlace first = data.place(rows.lines[0]);
+  return {kind, column, static_cast<double>(rows.count) / static_cast<double>(all), first.line,
+          first.text() + ": column " + quoted(column) + ": " + number(rows.count) + " of " + number(all) + " " + what};
 }
 
 void find_backwards(const Dataset& data, std::vector<DataFinding>& found) {
@@ -35,7 +35,7 @@ void find_backwards(const Dataset& data, std::vector<DataFinding>& found) {
   if (rows.count == 0) return;
   found.push_back(finding(data, Kind::rows_run_backwards, data.time_column(), rows, data.events(),
                           "rows are earlier than the row before them of the same " + data.key_column() + ", in " +
-                              number(keys) + " of " + number(data.sequences().size()) + " keys (" + rows.text() +
+                              number(keys) + " of " + number(data.sequences().size()) + " keys (" + rows.text(data) +
                               "); there is no order column, so the events stay in the order of the rows, and these "
                               "gaps count as unknown; fit with --order " +
                               data.time_column() + " sorts them"));
@@ -47,7 +47,7 @@ void find_ties(const Dataset& data, const NamedRows& ties, std::vector<DataFindi
   if (2 * ties.count <= followers) return;
   found.push_back(finding(data, Kind::order_ties, data.order_column(), ties, followers,
                           "rows have the order of the row before them of the same " + data.key_column() + " (" +
-                              ties.text() + "); among themselves they stay in the order of the file"));
+                              ties.text(data) + "); among themselves they stay in the order of the file"));
 }
 
 void find_fine_gaps(const Dataset& data, std::vector<DataFinding>& found) {
@@ -59,8 +59,8 @@ void find_fine_gaps(const Dataset& data, std::vector<DataFinding>& found) {
   });
   if (rows.count == 0) return;
   found.push_back(finding(data, Kind::gaps_below_ms, data.time_column(), rows, gaps,
-                          "gaps are shorter than a millisecond, the finest step that a model knows (" + rows.text() +
-                              "); they count as 0 or 1 ms"));
+                          "gaps are shorter than a millisecond, the finest step that a model knows (" +
+                              rows.text(data) + "); they count as 0 or 1 ms"));
 }
 
 /// Numbers beside dates, and dates with a time zone beside others without.
@@ -71,11 +71,12 @@ void find_mixed_forms(const Dataset& data, const std::string& column, std::strin
   const std::uint64_t all_dates = dates.count + zoned.count;
   if (numbers.count > 0 && all_dates > 0)
     found.push_back(finding(data, Kind::numbers_among_dates, column, numbers, numbers.count + all_dates,
-                            "values are plain numbers, the others dates (" + numbers.text() +
+                            "values are plain numbers, the others dates (" + numbers.text(data) +
                                 "); the numbers are taken as " + std::string(unit) + " since 1970"));
   if (dates.count > 0 && zoned.count > 0)
-    found.push_back(finding(data, Kind::mixed_time_zones, column, dates, all_dates,
-                            "dates name no time zone, the others do (" + dates.text() + "); they are taken as UTC"));
+    found.push_back(
+        finding(data, Kind::mixed_time_zones, column, dates, all_dates,
+                "dates name no time zone, the others do (" + dates.text(data) + "); they are taken as UTC"));
 }
 
 /// The order of sizes tells the unit only of times of today: counted from 1970, these differ by less than the factor
@@ -97,7 +98,7 @@ void find_mixed_units(const Dataset& data, std::vector<DataFinding>& found) {
   if (rows.count == 0 || rows.count == known) return;  // all are of another unit: compare_with_schema()
   found.push_back(finding(data, Kind::mixed_time_units, data.time_column(), rows, known,
                           "times look like " + std::string(first) + ", but all are taken as " + data.time_unit() +
-                              " (" + rows.text() +
+                              " (" + rows.text(data) +
                               "), so these lie decades or millennia from the others; write all times in one unit"));
 }
 
@@ -109,7 +110,7 @@ void find_too_large(const Dataset& data, const RowsOfNote& rows, std::vector<Dat
     known += rows.times.of(form).count;
   found.push_back(finding(data, Kind::time_unit, data.time_column(), rows.too_large, known,
                           "times look like " + std::string(rows.likelier_unit) + ", too large for plain numbers as " +
-                              data.time_unit() + ", which they are taken for (" + rows.too_large.text() +
+                              data.time_unit() + ", which they are taken for (" + rows.too_large.text(data) +
                               "): they count as unknown; give the times in " + data.time_unit() +
                               " or as dates (--strict refuses them)"));
 }
@@ -118,7 +119,7 @@ void find_empty(const Dataset& data, const NamedRows& rows, std::vector<DataFind
   if (rows.count == 0) return;
   const std::string& column = data.columns()[data.primary()].name;
   found.push_back(finding(data, Kind::no_events, column, rows, data.events(),
-                          "events have no value of the judged column (" + rows.text() +
+                          "events have no value of the judged column (" + rows.text(data) +
                               "): they count as one event of their own, \"\"; leave such rows out, or name another "
                               "column with --columns"));
 }
@@ -129,7 +130,7 @@ void find_grouped(const Dataset& data, const std::string& column, const NamedRow
   const bool is_point = data.row_style().decimal == '.';
   found.push_back(finding(data, Kind::guessed, column, rows, data.events(),
                           std::string("values are read as thousands, as ") +
-                              (is_point ? "\"1,234\" for 1234" : "\"1.234\" for 1234") + " (" + rows.text() +
+                              (is_point ? "\"1,234\" for 1234" : "\"1.234\" for 1234") + " (" + rows.text(data) +
                               "); where that sign is the decimal one, --decimal " + (is_point ? "," : ".") +
                               " says so"));
 }
@@ -181,10 +182,12 @@ void NamedRows::add(std::uint64_t line) {
     if (place == 0 || line < place) std::swap(place, line);
 }
 
-std::string NamedRows::text() const {
+std::string NamedRows::text(const Dataset& data) const {
   const std::size_t named = std::min<std::size_t>(count, lines.size());
-  std::string result = named > 1 ? "lines " : "line ";
-  for (std::size_t i = 0; i < named; ++i) result += (i == 0 ? "" : ", ") + number(lines[i]);
+  const bool is_one_file = data.files().empty();
+  std::string result = !is_one_file ? "" : named > 1 ? "lines " : "line ";
+  for (std::size_t i = 0; i < named; ++i)
+    result += (i == 0 ? "" : ", ") + (is_one_file ? number(lines[i]) : data.place(lines[i]).text());
   return result + (count > named ? " and " + number(count - named) + " more" : "");
 }
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "seqguard/events/dataset.hpp"
+#include "seqguard/events/event_row.hpp"
 
 namespace seqguard {
 inline namespace v0 {
@@ -19,8 +20,8 @@ struct NamedRows {
   std::array<std::uint64_t, 3> lines = {};  // in the order of the file; 0: none
 
   void add(std::uint64_t line);
-  /// "line 17", "lines 17, 18, 40 and 9 more".
-  std::string text() const;
+  /// "line 17", "lines 17, 18, 40 and 9 more"; of several files "a.csv:17, b.csv:3 and 9 more".
+  std::string text(const Dataset& data) const;
 };
 
 /// The rows of a column by how its values are written.

@@ -7,6 +7,7 @@
 
 #include "events/date.hpp"
 #include "events/decimal.hpp"
+#include "events/time_format.hpp"
 #include "seqguard/core/error.hpp"
 
 namespace seqguard {
@@ -42,11 +43,20 @@ std::optional<TimeStyle> date_style(std::string_view text) {
   }
   if (!rest.empty() && std::string_view("Zz+-").find(rest[0]) == std::string_view::npos) return std::nullopt;
   style.zone = rest;
-  if (rest.size() > 1) {  // "+02:00", "-0530", "+02"
-    const auto two = [&](std::size_t at) { return (rest[at] - '0') * 10 + (rest[at + 1] - '0'); };
-    style.zone_minutes = two(1) * 60 + (rest.size() > 3 ? two(rest.size() - 2) : 0);
-    if (rest[0] == '-') style.zone_minutes = -style.zone_minutes;
-  }
+  style.zone_minutes = take_zone(rest).value_or(0);
+  return style;
+}
+
+std::optional<TimeStyle> style_of_format(std::string_view text, const std::string& format) {
+  const auto date = scan_time(text, format);
+  if (!date) return std::nullopt;
+  TimeStyle style{.form = date->has_zone ? TimeForm::zoned_date : TimeForm::date, .format = format};
+  constexpr std::size_t k_most = 9;  // nanoseconds
+  style.digits = std::min(date->fraction.size(), k_most);
+  style.keeps_zeros = true;
+  style.zone = zone_in(text, format);
+  std::string_view zone = style.zone;
+  style.zone_minutes = take_zone(zone).value_or(0);
   return style;
 }
 
@@ -93,18 +103,22 @@ std::string number_text(const TimeStyle& style, std::int64_t ms, std::int32_t ns
   if (style.digits > 0) {
     std::string behind = all.substr(point);
     behind.resize(style.digits, '0');
-    text += "." + behind;
-    if (!style.keeps_zeros) drop_zeros(text, '.');
+    text += style.mark + behind;
+    if (!style.keeps_zeros) drop_zeros(text, style.mark);
   }
   return text;
 }
 
 std::string date_text(const TimeStyle& style, std::int64_t ms, std::int32_t ns) {
-  const std::int64_t seconds = floor_div(ms, 1000) + 60 * style.zone_minutes;
+  const std::int64_t seconds = floor_div(ms, 1000) + 60 * std::int64_t{style.zone_minutes};
   const std::int64_t second_ns = (ms - floor_div(ms, 1000) * 1000) * 1'000'000 + ns;
   const std::int64_t day = floor_div(seconds, 86400), of_day = seconds - day * 86400;
   if (day < -719'528 || day > 2'932'896)  // 0000-01-01, 9999-12-31
     fail(ErrorCode::out_of_range, "time", "its year", "0 .. 9999", std::to_string(ms) + " ms since 1970");
+  if (!style.format.empty())
+    return format_time({seconds, static_cast<std::int32_t>(second_ns), std::max<std::size_t>(style.digits, 1),
+                        style.zone, style.zone_minutes},
+                       style.format);
   const std::chrono::year_month_day date{std::chrono::sys_days{std::chrono::days{day}}};
   char text[48];
   std::snprintf(text, sizeof text, "%04d-%02u-%02u", static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
@@ -127,13 +141,15 @@ std::string date_text(const TimeStyle& style, std::int64_t ms, std::int32_t ns) 
 
 }  // namespace
 
-std::optional<TimeStyle> time_style(std::string_view text, std::string_view unit) {
+std::optional<TimeStyle> time_style(std::string_view text, const TimeReading& reading) {
   text = trimmed(text);
+  if (!reading.format.empty()) return style_of_format(text, reading.format);
   if (looks_like_date(text)) return date_style(text);
-  const auto number = scan_decimal(text);
+  const auto number = scan_decimal(text, reading.decimal);
   if (!number) return std::nullopt;
-  return TimeStyle{
-      .form = TimeForm::number, .unit = std::string(unit), .digits = digits_of(*number), .keeps_zeros = true};
+  TimeStyle style{.form = TimeForm::number, .unit = reading.unit, .digits = digits_of(*number), .keeps_zeros = true};
+  if (text.find(',') != std::string_view::npos) style.mark = ',';
+  return style;
 }
 
 void widen(TimeStyle& style, const TimeStyle& other) {

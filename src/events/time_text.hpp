@@ -11,7 +11,7 @@
 namespace seqguard {
 inline namespace v0 {
 
-/// How a time is written: as a plain number of a unit, or as a date with its parts, marks and zone.
+/// How a time is written: as a plain number of a unit, as a date with its parts, marks and zone, or by a format.
 struct TimeStyle {
   TimeForm form = TimeForm::none;
   std::string unit = "ms";   ///< of plain numbers
@@ -20,13 +20,14 @@ struct TimeStyle {
   char separator = 0;        ///< of a date, between day and time; 0: it is only a day
   bool has_seconds = false;  ///< of a date with a time
   char mark = '.';           ///< before the digits
+  std::string format = {};   ///< as of strptime; empty: one of the other two
   std::string zone = {};     ///< as written; empty: UTC without saying so
   std::int32_t zone_minutes = 0;
 };
 
 /// The style of a text that parse_time() reads; nullopt: it is no time, or one in a form that is read but not written
-/// (slashes, names of months, AM and PM, a zone behind a blank or by its name).
-std::optional<TimeStyle> time_style(std::string_view text, std::string_view unit);
+/// unless the reading names its format (slashes, names of months, AM and PM, a zone behind a blank or by its name).
+std::optional<TimeStyle> time_style(std::string_view text, const TimeReading& reading);
 
 /// Adapts the digits of `style` to another text of the same column: the most that one of them has; zeros at the end are
 /// kept only if all have as many.

@@ -73,7 +73,7 @@ expect 2 score --model model --input german.csv --separator semicolon
 says err '--separator: expected one character or tab'
 expect 2 score --model model --input events.jsonl --separator ';'
 expect 0 inspect shop/events.csv --separator , --decimal .
-printf 'user,date,event\nu,04/07/2014,a\nu,05/07/2014,b\n' >days.csv
+printf 'user,date,event\nu,04/07/14,a\nu,05/07/14,b\n' >days.csv
 expect 0 inspect days.csv
 says err '^warning: days.csv: column "date" is called like a time, .*--time date reads it'
 printf '{"key":"u","events":["home","login"]}\n{"key":"v","events":["home"]}\n' >sequences.jsonl

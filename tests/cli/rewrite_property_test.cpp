@@ -29,19 +29,26 @@ struct TimeColumnStyle {
   const char* text;
   const char* unit;
   std::int64_t step_ms;
+  const char* format = "";  // as of strptime
+
+  TimeReading reading() const { return {unit, '.', DateOrder::unknown, format}; }
 };
-const std::vector<TimeColumnStyle> k_time_styles = {{"1714557600", "s", 1000},
-                                                    {"1714557600.5", "s", 100},
-                                                    {"1714557600.000", "s", 1},
-                                                    {"1714557600123", "ms", 1},
-                                                    {"1714557600123456", "us", 0},
-                                                    {"1714557600123456789", "ns", 0},
-                                                    {"-86400", "s", 1000},
-                                                    {"2024-05-01T10:20:30Z", "ms", 1000},
-                                                    {"2024-05-01 10:20:30.250", "ms", 1},
-                                                    {"2024-05-01T10:20:30,123456+02:00", "s", 0},
-                                                    {"2024-05-01t10:20-0530", "ms", 60'000},
-                                                    {"2024-05-01", "ms", 86'400'000}};
+const std::vector<TimeColumnStyle> k_time_styles = {
+    {"1714557600", "s", 1000},
+    {"1714557600.5", "s", 100},
+    {"1714557600.000", "s", 1},
+    {"1714557600123", "ms", 1},
+    {"1714557600123456", "us", 0},
+    {"1714557600123456789", "ns", 0},
+    {"-86400", "s", 1000},
+    {"2024-05-01T10:20:30Z", "ms", 1000},
+    {"2024-05-01 10:20:30.250", "ms", 1},
+    {"2024-05-01T10:20:30,123456+02:00", "s", 0},
+    {"2024-05-01t10:20-0530", "ms", 60'000},
+    {"2024-05-01", "ms", 86'400'000},
+    {"01.05.24 10:20:30", "ms", 1000, "%d.%m.%y %T"},
+    {"Wed May  1 10:20:30.250 AM 2024 +0530", "ms", 1, "%a %b %e %I:%M:%S.%f %p %Y %z"},
+    {"1714557600", "ms", 1000, "%s"}};
 
 enum class Order { rows, consecutive, sparse, decimal, dates, time };
 enum class Layout { by_key, by_time, shuffled };
@@ -83,7 +90,8 @@ EventSchema make_schema(const Case& c) {
     schema.sequence.order_by = "at";
   else if (c.order != Order::rows)
     schema.sequence.order_by = "position";
-  if (c.time != nullptr) schema.time = TimeColumn{"at", c.time->unit, {64, 1000, 2.0}};
+  if (c.time != nullptr)
+    schema.time = TimeColumn{"at", c.time->unit, {64, 1000, 2.0}, {}, DateOrder::unknown, c.time->format};
   check(schema);
   return schema;
 }
@@ -111,8 +119,8 @@ std::vector<Row> make_rows(const Case& c, Random& random) {
     ExactTime time;
     TimeStyle style;
     if (c.time != nullptr) {
-      REQUIRE(parse_time(c.time->text, c.time->unit, time) == ParseStatus::ok);
-      style = *time_style(c.time->text, c.time->unit);
+      REQUIRE(parse_time(c.time->text, c.time->reading(), time) == ParseStatus::ok);
+      style = *time_style(c.time->text, c.time->reading());
     }
     for (std::size_t i = 0; i < n; ++i) {
       Row row{"u" + std::to_string(u),

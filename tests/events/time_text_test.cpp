@@ -17,8 +17,8 @@ namespace {
 /// The time of `text`, moved by `ms`, in the style of `text`.
 std::string moved(std::string_view text, std::string_view unit, std::int64_t ms) {
   ExactTime time;
-  REQUIRE(parse_time(text, unit, time) == ParseStatus::ok);
-  return time_text(*time_style(text, unit), time.ms + ms, time.ns);
+  REQUIRE(parse_time(text, {std::string(unit)}, time) == ParseStatus::ok);
+  return time_text(*time_style(text, {std::string(unit)}), time.ms + ms, time.ns);
 }
 
 }  // namespace
@@ -62,17 +62,17 @@ TEST_CASE("times are rounded down to their last digit, before 1970 too") {
 }
 
 TEST_CASE("digits of a column: the most of them, zeros only where all have them") {
-  TimeStyle style = *time_style("1.5", "s");
-  widen(style, *time_style("2.75", "s"));
+  TimeStyle style = *time_style("1.5", {"s"});
+  widen(style, *time_style("2.75", {"s"}));
   CHECK(time_text(style, 3500, 0) == "3.5");
   CHECK(time_text(style, 3000, 0) == "3");
   CHECK(time_text(style, 3259, 0) == "3.25");
-  style = *time_style("1.50", "s");
-  widen(style, *time_style("2.75", "s"));
-  widen(style, *time_style("2024-05-01", "s"));  // another form is no guide
+  style = *time_style("1.50", {"s"});
+  widen(style, *time_style("2.75", {"s"}));
+  widen(style, *time_style("2024-05-01", {"s"}));  // another form is no guide
   CHECK(time_text(style, 3500, 0) == "3.50");
-  CHECK_FALSE(time_style("", "s").has_value());
-  CHECK_FALSE(time_style("soon", "s").has_value());
+  CHECK_FALSE(time_style("", {"s"}).has_value());
+  CHECK_FALSE(time_style("soon", {"s"}).has_value());
   CHECK(moved("1e-40", "s", 1000) == "1.000000000000000000");  // no more digits than a time can have
 }
 
@@ -104,7 +104,7 @@ TEST_CASE("orders between: whole numbers where there are some, else the fewest d
     const auto key = [](const std::string& text) {
       OrderKey result;
       TimeForm form;
-      REQUIRE(parse_order(text, "ms", result, form) == ParseStatus::ok);
+      REQUIRE(parse_order(text, {}, result, form) == ParseStatus::ok);
       return result;
     };
     if (key(texts[1]) < key(texts[0])) std::swap(texts[0], texts[1]);

@@ -11,22 +11,30 @@
 #include <vector>
 
 #include "seqguard/events/data_finding.hpp"
-#include "seqguard/events/event_row.hpp"
 #include "seqguard/events/events_view.hpp"
 #include "seqguard/events/row_source.hpp"
 
 namespace seqguard {
 inline namespace v0 {
 
+/// Where a row begins.
+struct RowPlace {
+  std::string file;
+  std::uint64_t line = 0;  ///< in the file, from 1
+
+  std::string text() const { return file + ":" + std::to_string(line); }
+};
+
 /// A row that could not be read.
 struct RejectedRow {
   std::uint64_t line = 0;  ///< where the row begins, from 1
   std::string reason;
+  std::string file = {};  ///< that of the line, where several are read as one input; else empty
 };
 
 /// What was left out of a file and why.
 struct RejectReport {
-  std::string file;               ///< as given; "stdin" for "-"
+  std::string file;               ///< as given; "stdin" for "-"; of several: the first, and how many more
   std::uint64_t count = 0;        ///< all rejected rows
   std::vector<RejectedRow> rows;  ///< the first of them (ReadOptions::kept_rejects)
 
@@ -50,6 +58,8 @@ struct RowFields {
   std::optional<std::size_t> key = {}, profile_key = {}, order = {}, time = {};
 };
 
+struct ReadingChoices;  // event_row.hpp
+
 /// Owns everything its views show. Movable; reading it is thread-safe.
 class Dataset {
  public:
@@ -72,6 +82,7 @@ class Dataset {
   DataFormat format() const noexcept;
   Compression compression() const noexcept;
   const RowStyle& row_style() const noexcept;
+  const ReadingChoices& reading() const noexcept;
   bool line_is_sequence() const noexcept;
   const RowFields& row_fields() const noexcept;
 
@@ -80,8 +91,10 @@ class Dataset {
 
   /// Nanoseconds that come on top of an event's time_ms, 0 .. 999,999. Models do not see them.
   std::int32_t time_ns(std::size_t event) const noexcept;
-  /// Line on which the row of an event begins, from 1.
+  /// Line on which the row of an event begins, from 1; of several files they count on from file to file.
   std::uint64_t row(std::size_t event) const noexcept;
+  std::span<const SourceFile> files() const noexcept;  ///< of several; else empty
+  RowPlace place(std::uint64_t row) const;             ///< of a row(), or of DataSequence::line
   /// Value of the order column as written; empty if there is none.
   std::string_view order_text(std::size_t event) const noexcept;
   /// The bytes of an event's row, line end included (ReadOptions::keep_raw, else empty). For lines: the event and the

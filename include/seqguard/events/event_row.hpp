@@ -31,6 +31,23 @@ inline namespace v0 {
 
 enum class ParseStatus;
 
+/// How texts are read as times where they do not say it themselves.
+struct TimeReading {
+  std::string unit = "ms";                    ///< of plain numbers: "s", "ms", "us" or "ns"
+  char decimal = '.';                         ///< of plain numbers, beside the point
+  DateOrder date_order = DateOrder::unknown;  ///< of 01/02/2024, 1.2.2024 ..; unknown: such texts are no times
+  /// As of strptime, in English whatever the host's locale: %Y %y %m %d %e %j %b %B %a %A %H %k %I %l %p %M %S %f
+  /// (digits of a fraction) %z (Z, UTC, GMT, +02:00) %s %T %R %D %F %n %t %%; a blank stands for any white space.
+  /// Without %z and %s: UTC. Empty: the forms that are known (parse_time() in src/events).
+  std::string format = {};
+};
+
+/// What is chosen once for a whole input, and holds for later ones: event_schema.json keeps it.
+struct ReadingChoices {
+  TimeReading time, order;           ///< that of an order column which is the time column is `time`
+  std::vector<std::string> missing;  ///< texts that mean a missing value, beside the empty one: of keys and categories
+};
+
 /// How a time, or an order that may be one, is written.
 enum class TimeForm : std::uint8_t {
   none,        ///< missing
@@ -48,7 +65,7 @@ class OrderKey {
   friend std::strong_ordering operator<=>(const OrderKey&, const OrderKey&) = default;
 
  private:
-  friend ParseStatus parse_order(std::string_view text, std::string_view unit, OrderKey& order, TimeForm& form);
+  friend ParseStatus parse_order(std::string_view text, const TimeReading& reading, OrderKey& order, TimeForm& form);
   std::array<std::uint32_t, 8> words_ = {};  // value * 10^38, the sign bit inverted; the most significant first
 };
 
@@ -73,13 +90,6 @@ struct EventRow : RowOrigin {
   std::vector<RowValue> values;  ///< one per ColumnPlan::columns
 };
 
-/// A column of events.
-struct DataColumn {
-  std::string name;
-  ColumnKind kind = ColumnKind::categorical;
-  std::size_t field = 0;  ///< its place among the fields of a row, from 0; 0 for lines
-};
-
 /// Which field of a row is what.
 struct ColumnPlan {
   struct Field {
@@ -89,14 +99,14 @@ struct ColumnPlan {
   std::vector<DataColumn> columns;  ///< categorical and numeric ones
   std::size_t primary = 0;          ///< index into columns
   std::optional<Field> key, profile_key, order, time;
-  std::string time_unit = "ms";  ///< of plain numbers as times
-  char decimal = '.';            ///< of numeric columns
+  ReadingChoices reading;
+  char decimal = '.';  ///< of numeric columns
   std::vector<DataFinding> findings;
   std::vector<std::string> ignored;  ///< columns of the source that are not used, with the reason
 };
 
-/// The columns of a schema, in its order; for lines of events, their one column. @throws Error bad_format naming a
-/// column that the source lacks.
+/// The columns of a schema, in its order, and what it says of reading them; for lines of events, their one column.
+/// @throws Error bad_format naming a column that the source lacks.
 ColumnPlan plan_from_schema(const SourceInfo& source, const EventSchema& schema);
 
 /// Reads fields as keys, orders, times and numbers. Thread-safe.
@@ -110,7 +120,9 @@ class RowParser {
   void parse(const SourceRow& row, EventRow& event) const;
 
  private:
+  std::string read_keys(const SourceRow& row, EventRow& event) const;
   std::string read_fields(const SourceRow& row, EventRow& event) const;
+  bool is_missing(std::string_view text) const;
 
   ColumnPlan plan_;
 };

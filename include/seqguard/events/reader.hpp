@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "seqguard/core/progress.hpp"
 #include "seqguard/events/dataset.hpp"
 #include "seqguard/events/row_source.hpp"
 #include "seqguard/events/schema.hpp"
@@ -38,14 +39,19 @@ struct ReadOptions {
   bool no_header = false;  ///< the first row of a table is data
   /// Then its columns by position; "-" is one that nobody needs. Empty: "1", "2", ..
   std::vector<ColumnRequest> header = {};
-  bool keyed_lines = false;  ///< lines are KEY<tab>events
-  bool keep_raw = false;     ///< keep the bytes of each row, for writing the file again
-  bool strict = false;       ///< throw at the first bad row
+  // Of tables and JSON lines; given, they hold instead of what the schema says.
+  std::vector<std::string> missing = {};      ///< texts of keys and categories that mean a missing value, as "NA"
+  std::string time_format = {};               ///< of the time column, as of strptime (TimeReading)
+  DateOrder date_order = DateOrder::unknown;  ///< of 01/02/2024 in it and in the order column; unknown: guessed
+  bool keyed_lines = false;                   ///< lines are KEY<tab>events
+  bool keep_raw = false;                      ///< keep the bytes of each row, for writing the file again
+  bool strict = false;                        ///< throw at the first bad row
   std::size_t kept_rejects = 1000;
   std::size_t max_line_bytes = std::size_t{16} << 20;
   std::size_t max_columns = 10'000;
   /// An archive may unpack to this many times its size once 64 MiB are out, and to so many bytes in all.
   std::uint64_t max_unpacked_ratio = 250, max_unpacked_bytes = std::uint64_t{1} << 40;
+  ProgressSink progress = {};  ///< "reading", in MB of the input, from the 16th on
 };
 
 /// Opens a file, or standard input for "-"; archives of gzip and zstd, known by their first bytes, are unpacked. Of the
@@ -67,8 +73,10 @@ std::unique_ptr<RowSource> open_rows_from_text(std::string_view text, const std:
 /// Inference, from the first 20,000 rows or 64 MiB (ReadOptions overrides each step):
 /// - key: the first column named like user, user_id, session, customer, account; others of such names are left out;
 /// - time: ts, time, timestamp, datetime, ..; plain numbers are seconds, ms, us or ns by their size; or dates (see
-///   parse_time() in src/events: ISO-8601, slashes, AM and PM, those of Apache's logs; UTC where none names a zone). A
-///   column of which half cannot be read is left out, and so is such an order, with a finding;
+///   parse_time() in src/events: ISO-8601, slashes, AM and PM, those of Apache's logs; UTC where none names a zone).
+///   Whether 01/02/2024 has the day or the month first is decided once, with a finding: by values that can only be one
+///   of them, else by the order in which neighbours lie closer together. A column of which half cannot be read is left
+///   out, and so is such an order, with a finding;
 /// - order: order, position, seq, step, ..; without one the order of the rows. Never the time, unless it is asked for.
 ///   Orders are compared exactly (OrderKey), while times become whole milliseconds, rounded down;
 /// - other columns: RecBole's type; else numeric if all values are numbers, more than 20 differ, and the name is not an
@@ -84,7 +92,8 @@ std::unique_ptr<RowSource> open_rows_from_text(std::string_view text, const std:
 /// @throws Error file_not_found, io_error; bad_format: no header, no key, a named column that is absent or cannot be
 /// used, data that take more than 360 MB and more than 18 times the file (only rows or sequences of a single letter
 /// do); bad_event "file:line: reason" at the first bad row if strict; what open_rows() throws; invalid_argument: a
-/// column that is listed twice, a second time column, or names of columns for lines of events.
+/// column that is listed twice, a second time column, a --time-format that names no date, names of columns and the like
+/// for lines of events; cancelled.
 Dataset read_events(const std::string& path, const ReadOptions& options = {});
 
 /// The same of all rows that a source still has: the options that choose the format and its limits are not looked at.

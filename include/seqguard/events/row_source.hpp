@@ -36,6 +36,13 @@ struct SourceColumn {
   std::string unusable = {};  ///< why nobody can have it: a list, no name, a name that stands twice; else empty
 };
 
+/// A column of events.
+struct DataColumn {
+  std::string name;
+  ColumnKind kind = ColumnKind::categorical;
+  std::size_t field = 0;  ///< its place among the fields of a row, from 0; 0 for lines
+};
+
 /// How the rows of a source are written.
 struct RowStyle {
   DataFormat format = DataFormat::csv;
@@ -45,6 +52,12 @@ struct RowStyle {
 
   RowStyle(DataFormat rows, std::vector<std::string> fields = {})
       : format(rows), separator(rows == DataFormat::recbole ? '\t' : ','), names(std::move(fields)) {}
+};
+
+/// One of several files that are read as one input: the line of a row counts on from file to file.
+struct SourceFile {
+  std::string name;
+  std::uint64_t lines_before = 0;  ///< its first line has this number and 1
 };
 
 /// What is known of a source before its first row.
@@ -58,6 +71,7 @@ struct SourceInfo {
   char separator = ',', decimal = '.';  ///< of csv and recbole
   std::size_t comment_lines = 0;        ///< of the head, in front of the header
   std::vector<DataFinding> findings;    ///< about the file as a whole; complete at its end
+  std::vector<SourceFile> files;        ///< of several: those that were begun; else empty
 };
 
 /// Where a row stands in its source, or why it cannot be read. Texts last until the source is asked for its next row.
@@ -84,6 +98,9 @@ class RowSource {
   virtual bool next(SourceRow& row) = 0;
   /// Lines without content that were passed over so far.
   virtual std::uint64_t blank_lines() const noexcept { return 0; }
+  /// Bytes of the input, as they lie in its files, that were read so far, and all (0: not known).
+  virtual std::uint64_t bytes_read() const noexcept { return 0; }
+  virtual std::uint64_t bytes_in_all() const noexcept { return 0; }
 };
 
 }  // namespace v0

@@ -73,12 +73,17 @@ struct EventColumn {
   bool persistent = false;
 };
 
+/// What 01/02/2024 is: unknown (no date), 1 February, or 2 January.
+enum class DateOrder { unknown, day_first, month_first };
+
 /// The time column: a feature (the gap to the event before), never an order.
 struct TimeColumn {
   std::string name;
   std::string unit = "ms";  ///< of plain numbers in files: "s", "ms", "us" or "ns"; ISO-8601 text is read under any
   GapBuckets gap;
   std::optional<SeenSizes> seen = {};  ///< nullopt: the file of the schema does not say
+  DateOrder date_order = DateOrder::unknown;
+  std::string format = {};  ///< of all its texts, as of strptime (TimeReading); empty: the forms that are known
 };
 
 /// Which events make a sequence, and how long sequences are cut.
@@ -88,6 +93,7 @@ struct SequenceRules {
   std::size_t window = 64;       ///< positions the encoder sees at once, beginning and end marks included; >= 3
   std::size_t stride = 64;       ///< positions between the beginnings of two windows; 1 .. window
   std::string profile_key = {};  ///< column that names whose profile a sequence is judged by; empty: there are none
+  DateOrder order_dates = DateOrder::unknown;  ///< of an order column that is not the time column
 };
 
 struct EventSchema {
@@ -95,6 +101,7 @@ struct EventSchema {
   std::vector<EventColumn> columns;  ///< in the order of EventsView::columns
   std::size_t primary = 0;           ///< the categorical column that the statistics read and that a repair changes
   std::optional<TimeColumn> time;
+  std::vector<std::string> missing = {};  ///< texts of keys and categories that are read as "", at most 100
 
   const EventColumn& primary_column() const { return columns[primary]; }
 };
@@ -104,7 +111,7 @@ EventSchema lines_schema(Vocabulary vocabulary);
 
 /// @throws Error bad_format if something is out of its range: no categorical primary, names missing or twice, a window
 /// below 3 or above 1,000,000, a stride outside 1 .. window, std <= 0, low >= high, buckets outside 8 .. 4096, a value
-/// that is not finite.
+/// that is not finite, a format of times that names no date.
 void check(const EventSchema& schema);
 
 /// The text of event_schema.json. @throws Error bad_format as check().
