@@ -25,6 +25,8 @@ void add_score(CLI::App& app, ScoreCommandOptions& options) {
   command->add_option("--model", options.model, "Folder written by fit")->type_name("DIR")->required();
   add_input(*command, options.input, "--input", "Sequences to judge, - for stdin");
   command->get_option("--input")->required();
+  add_memory(*command, options.input,
+             "Memory for the data, about: larger inputs are judged in parts of whole sequences, with the same result");
   command->add_option("--output", options.output, "Where the JSON lines go")->type_name("FILE");
   command->add_flag("--drift", options.drift, "Tell whether the input still looks like the normals; needs no labels");
   command->add_flag("--per-event", options.per_event, "Add score, p-value and expected values of each event");

@@ -2,12 +2,11 @@
 
 #include <algorithm>
 #include <memory>
-#include <unordered_set>
 
 #include "cli/commands.hpp"
 #include "cli/console.hpp"
 #include "cli/read_input.hpp"
-#include "core/secret_hash.hpp"
+#include "events/selected_rows.hpp"
 #include "seqguard/evaluation/judge_dataset.hpp"
 #include "seqguard/events/event_row.hpp"
 #include "seqguard/events/input_files.hpp"
@@ -18,32 +17,17 @@
 namespace seqguard::cli {
 namespace {
 
-/// The rows of some sequences of a source: by key, or by line where a line is a sequence. Bad rows are left out.
-class SelectedRows final : public RowSource {
- public:
-  SelectedRows(std::unique_ptr<RowSource> source, const Dataset& data, const std::vector<std::size_t>& selected)
-      : source_(std::move(source)), key_(data.row_fields().key) {
-    for (const std::size_t s : selected)
-      if (key_)
-        keys_.emplace(data.sequences()[s].key);
-      else
-        lines_.insert(data.sequences()[s].line);
-  }
-  const SourceInfo& info() const noexcept override { return source_->info(); }
-  bool next(SourceRow& row) override {
-    while (source_->next(row)) {
-      if (!row.problem.empty()) continue;
-      if (key_ ? keys_.contains(std::string(row.fields[*key_])) : lines_.contains(row.line)) return true;
-    }
-    return false;
-  }
-
- private:
-  std::unique_ptr<RowSource> source_;
-  std::optional<std::size_t> key_;
-  std::unordered_set<std::string, SecretHash> keys_;
-  std::unordered_set<std::uint64_t> lines_;
-};
+/// The rows of some sequences of the input.
+SelectedRows select(std::unique_ptr<RowSource> rows, const Dataset& data, const std::vector<std::size_t>& selected) {
+  const bool by_line = data.line_is_sequence();
+  SequenceSet sequences;
+  for (const std::size_t s : selected)
+    if (by_line)
+      sequences.lines.insert(data.sequences()[s].line);
+    else
+      sequences.keys.emplace(data.sequences()[s].key);
+  return {std::move(rows), by_line ? std::nullopt : data.row_fields().key, std::move(sequences)};
+}
 
 /// The fold of each sequence: every one has its share of each kind.
 std::vector<std::uint32_t> folds_of(const Truth& truth, std::size_t folds, std::uint64_t seed) {
@@ -72,7 +56,7 @@ Dataset read_part(const EvaluateOptions& options, const Dataset& data, const std
   ReadOptions form = read_options(options.input);
   form.format = data.format();
   form.schema = how.schema;
-  SelectedRows rows(open_row_files(input_files(options.input.paths), form), data, selected);
+  SelectedRows rows = select(open_row_files(input_files(options.input.paths), form), data, selected);
   Dataset part = read_events(rows, how);
   if (part.sequences().size() != selected.size())
     fail(ErrorCode::bad_format, input_name(options.input), "changed while it was read",

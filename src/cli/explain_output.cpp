@@ -119,11 +119,11 @@ void write_explanation(const Explanation& explanation, const Dataset* normals, J
 }
 
 void show_explained(const SequenceScorer& scorer, const Dataset& data, const std::vector<std::size_t>& sequences,
-                    const ExplainOptions& options, const Dataset* normals) {
+                    const ExplainOptions& options, const Dataset* normals, const std::string& of) {
   auto scratch = scorer.make_scratch(0);
   const Paint paint = Paint::of_stderr();
-  say(false, "the " + (sequences.size() == 1 ? "" : std::to_string(sequences.size()) + " ") + "most abnormal of " +
-                 size_text(data) + ", " + paint.legend() + ":");
+  say(false, "the " + (sequences.size() == 1 ? "" : std::to_string(sequences.size()) + " ") + "most abnormal of " + of +
+                 ", " + paint.legend() + ":");
   for (const std::size_t s : sequences) {
     const EventsView events = data.view(s);
     const Explanation explanation = scorer.explain(events, scratch, options);

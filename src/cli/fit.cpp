@@ -5,6 +5,7 @@
 #include "cli/alarms.hpp"
 #include "cli/commands.hpp"
 #include "cli/console.hpp"
+#include "cli/input_parts.hpp"
 #include "cli/interrupt.hpp"
 #include "cli/output.hpp"
 #include "cli/read_input.hpp"
@@ -183,7 +184,7 @@ int run(const FitCommandOptions& options) {
   require_writable_folder(options.output);
   require_writable_file(fit_with.state_file);
   require_writable_file(options.common.json);
-  const Dataset data = read_input(options.input, options.table);
+  const Dataset data = read_sample(options.input, options.table, options.common.seed);
   describe_data(data, quiet);
   warn_of_state(fit_with);
   const auto executor = executor_for(options.common);

@@ -50,6 +50,12 @@ void add_repair_flags(CLI::App& command, RepairFlags& flags, const std::string& 
   for (CLI::Option* option : options) option->needs(needed);
 }
 
+void add_memory(CLI::App& command, InputOptions& input, const std::string& what) {
+  command.add_option("--memory", input.memory, what)->transform(CLI::AsSizeValue(false))->type_name("SIZE");
+  command.add_option("--temp", input.temp, "Folder for what does not fit into it (default: TMPDIR, or /tmp)")
+      ->type_name("DIR");
+}
+
 CLI::App* add_command(CLI::App& app, const std::string& name, const std::string& what, const std::string& example,
                       CommonOptions& common) {
   CLI::App* command = app.add_subcommand(name, what);

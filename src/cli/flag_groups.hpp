@@ -16,6 +16,8 @@ CLI::App* add_command(CLI::App& app, const std::string& name, const std::string&
 /// The file to read, and how, where the columns are those of a model; or with `table` by what that says.
 void add_input(CLI::App& command, InputOptions& input, const std::string& flag, const std::string& what,
                TableOptions* table = nullptr);
+/// How much of an input is in memory at a time, for commands that do not need all of it.
+void add_memory(CLI::App& command, InputOptions& input, const std::string& what);
 /// A flag of the contract that this version does not have: refused by name.
 void add_flag_to_come(CLI::App& command, const std::string& flag, const std::string& instead);
 /// A flag that earlier versions had: refused, with a sentence that says what there is instead.

@@ -8,6 +8,9 @@ void add_fit(CLI::App& app, FitCommandOptions& options) {
                                   "seqguard fit --input shop/clean.csv --output model --threads 2", options.common);
   add_input(*command, options.input, "--input", "Sequences of normal traffic, - for stdin", &options.table);
   command->get_option("--input")->required();
+  add_memory(*command, options.input,
+             "Memory for the data and what is learned from them, about: of larger inputs a sample of whole sequences "
+             "is learned from");
   command->add_option("--output", options.output, "The model's folder")->type_name("DIR")->required();
   command
       ->add_option("--profile-key", options.table.profile_key,

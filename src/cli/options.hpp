@@ -31,8 +31,9 @@ struct InputOptions {
   std::vector<std::string> columns = {};  ///< without a header: all, by position; else those of an event
   std::vector<std::string> missing = {};  ///< texts that are no value
   std::string time_format = {}, date_order = {};
-
-  bool quiet = false;  ///< no progress of reading
+  std::uint64_t memory = std::uint64_t{1} << 30;  ///< bytes for the data, about; of fit and score
+  std::string temp = {};                          ///< folder of what does not fit into it; empty: the system's
+  bool quiet = false;                             ///< no progress of reading
 
   bool is_given() const { return !paths.empty(); }
   bool is_stdin() const { return paths.size() == 1 && paths[0] == "-"; }

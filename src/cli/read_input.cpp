@@ -12,35 +12,6 @@
 namespace seqguard::cli {
 namespace {
 
-void report_rejected(const Dataset& data, std::size_t max_errors) {
-  const RejectReport& rejected = data.rejected();
-  const std::size_t named = std::min(rejected.rows.size(), max_errors);
-  for (std::size_t i = 0; i < named; ++i) say(false, rejected.message(i));
-  if (rejected.count > 0)
-    warn(counted(rejected.count, "bad row") + " of " + rejected.file + (rejected.count == 1 ? " was" : " were") +
-         " left out" +
-         (rejected.count > named ? ", " + with_commas(named) + " of them named above (--max-errors)" : ""));
-}
-
-/// Warns of what is odd about the data as a whole; refuses it if asked to.
-void report_findings(std::span<const DataFinding> findings, bool strict) {
-  for (const DataFinding& finding : findings) {
-    if (strict && finding.is_refused_if_strict()) fail(ErrorCode::bad_event, finding.message, "refused (--strict)");
-    warn(finding.message);
-  }
-}
-
-/// An argument that the library refuses is a flag here. @throws UsageError.
-template <class Work>
-auto with_our_arguments(const Work& work) {
-  try {
-    return work();
-  } catch (const Error& error) {
-    if (error.code() == ErrorCode::invalid_argument) throw UsageError(error.what());
-    throw;
-  }
-}
-
 char separator_of(const std::string& text) {
   if (text.empty()) return '\0';
   if (text == "tab" || text == "\\t") return '\t';
@@ -58,15 +29,34 @@ Dataset read(const InputOptions& input, ReadOptions options) {
   options.progress = bar.sink();
   Dataset data = read_event_files(input_files(input.paths), options);
   bar.finish();
-  report_rejected(data, input.max_errors);
-  if (data.sequences().empty())
-    fail(ErrorCode::bad_format, data.rejected().file, "no sequence to work on", "at least one event",
-         data.rejected().count > 0 ? "bad rows only" : "nothing");
+  report_rejected(data.rejected(), input.max_errors);
+  if (data.sequences().empty()) refuse_empty(data.rejected());
   report_findings(data.findings(), input.strict);
   return data;
 }
 
 }  // namespace
+
+void report_rejected(const RejectReport& rejected, std::size_t max_errors) {
+  const std::size_t named = std::min(rejected.rows.size(), max_errors);
+  for (std::size_t i = 0; i < named; ++i) say(false, rejected.message(i));
+  if (rejected.count > 0)
+    warn(counted(rejected.count, "bad row") + " of " + rejected.file + (rejected.count == 1 ? " was" : " were") +
+         " left out" +
+         (rejected.count > named ? ", " + with_commas(named) + " of them named above (--max-errors)" : ""));
+}
+
+void report_findings(std::span<const DataFinding> findings, bool strict) {
+  for (const DataFinding& finding : findings) {
+    if (strict && finding.is_refused_if_strict()) fail(ErrorCode::bad_event, finding.message, "refused (--strict)");
+    warn(finding.message);
+  }
+}
+
+void refuse_empty(const RejectReport& rejected) {
+  fail(ErrorCode::bad_format, rejected.file, "no sequence to work on", "at least one event",
+       rejected.count > 0 ? "bad rows only" : "nothing");
+}
 
 ReadOptions read_options(const InputOptions& input) {
   ReadOptions options;
@@ -95,13 +85,18 @@ void require_one_file(const InputOptions& input, const std::string& command, con
     throw UsageError(command + ": several files are not written back as one; " + instead);
 }
 
+ReadOptions read_options(const InputOptions& input, const TableOptions& table) {
+  ReadOptions options = read_options(input);
+  options.key = table.key;
+  options.order = table.order;
+  options.time = table.time;
+  options.profile_key = table.profile_key;
+  return options;
+}
+
 Dataset read_input(const InputOptions& input, const TableOptions& table, bool keep_raw) {
   return with_our_arguments([&] {
-    ReadOptions options = read_options(input);
-    options.key = table.key;
-    options.order = table.order;
-    options.time = table.time;
-    options.profile_key = table.profile_key;
+    ReadOptions options = read_options(input, table);
     options.keep_raw = keep_raw;
     return read(input, options);
   });

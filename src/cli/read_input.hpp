@@ -8,8 +8,9 @@
 #include <utility>
 #include <vector>
 
-#include "cli/options.hpp"
+#include "cli/commands.hpp"
 #include "core/json_writer.hpp"
+#include "seqguard/core/error.hpp"
 #include "seqguard/core/executor.hpp"
 #include "seqguard/events/dataset.hpp"
 #include "seqguard/events/reader.hpp"
@@ -23,6 +24,27 @@ ReadOptions read_options(const InputOptions& input);
 std::string input_name(const InputOptions& input);
 /// @throws UsageError for several files, of a command that writes rows back; `instead` says what to do.
 void require_one_file(const InputOptions& input, const std::string& command, const std::string& instead);
+
+/// And which columns of a table mean what.
+ReadOptions read_options(const InputOptions& input, const TableOptions& table);
+
+/// An argument that the library refuses is a flag here. @throws UsageError.
+template <class Work>
+auto with_our_arguments(const Work& work) {
+  try {
+    return work();
+  } catch (const Error& error) {
+    if (error.code() == ErrorCode::invalid_argument) throw UsageError(error.what());
+    throw;
+  }
+}
+
+/// Names bad rows on stderr, and how many there are.
+void report_rejected(const RejectReport& rejected, std::size_t max_errors);
+/// Warns of what is odd about the data as a whole; refuses it if asked to. @throws Error bad_event.
+void report_findings(std::span<const DataFinding> findings, bool strict);
+/// @throws Error bad_format: there is no sequence.
+[[noreturn]] void refuse_empty(const RejectReport& rejected);
 
 /// Reads with an inferred schema. Rejected rows and findings are named on stderr. @throws Error also if no sequence is
 /// left, and bad_event at a finding that --strict refuses.

@@ -6,11 +6,13 @@
 #include "cli/commands.hpp"
 #include "cli/console.hpp"
 #include "cli/explain_output.hpp"
+#include "cli/input_parts.hpp"
 #include "cli/interrupt.hpp"
 #include "cli/output.hpp"
 #include "cli/read_input.hpp"
 #include "cli/show_worst.hpp"
 #include "core/json_writer.hpp"
+#include "events/row_spill.hpp"
 #include "seqguard/detection/stream_drift.hpp"
 #include "seqguard/evaluation/judge_dataset.hpp"
 #include "seqguard/report/exploration_report.hpp"
@@ -72,6 +74,76 @@ struct Summary {
   bool is_anomaly = false, has_profile = false;
 };
 
+/// Lines of sequences in the order of the input. Those of one part are handed on at once; those of several wait for
+/// each other, where their rows do.
+class ScoreLines {
+ public:
+  ScoreLines(Output& output, const InputOptions& input, std::size_t parts) : output_(output) {
+    if (parts > 1) waiting_.emplace(input.temp, parts, RowSpill::Limits{.most_in_memory = input.memory / 16});
+  }
+  void write(std::uint64_t line, std::string_view text) {
+    if (!waiting_) return output_.write(text);
+    row_.line = line;
+    row_.fields.assign(1, text);
+    waiting_->add(part_, row_);
+  }
+  void end_part() { ++part_; }
+  void finish() {
+    if (!waiting_) return;
+    waiting_->finish();
+    std::vector<std::size_t> all(waiting_->groups());
+    std::iota(all.begin(), all.end(), std::size_t{0});
+    const auto lines = waiting_->rows(all, {});
+    while (lines->next(row_)) output_.write(row_.fields[0]);
+  }
+
+ private:
+  Output& output_;
+  std::optional<RowSpill> waiting_;
+  std::size_t part_ = 0;
+  SourceRow row_;
+};
+
+std::vector<std::size_t> highest(const std::vector<Summary>& summaries, std::size_t count) {
+  std::vector<std::size_t> order(summaries.size());
+  for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
+  std::stable_sort(order.begin(), order.end(),
+                   [&](std::size_t a, std::size_t b) { return summaries[a].value > summaries[b].value; });
+  order.resize(std::min(count, order.size()));
+  return order;
+}
+
+/// The judgements of all parts.
+struct Judged {
+  std::vector<Summary> summaries;
+  /// The most abnormal sequences, the first one most: as many as anybody asks for.
+  struct Worst {
+    double value = 0;
+    SequenceName name;
+  };
+  std::vector<Worst> worst;
+
+  std::size_t flagged() const {
+    return static_cast<std::size_t>(
+        std::count_if(summaries.begin(), summaries.end(), [](const Summary& s) { return s.is_anomaly; }));
+  }
+  /// Takes in the sequences of a part, of which `most` are the worst.
+  void add(const Dataset& data, const std::vector<Summary>& of_part, std::size_t most) {
+    summaries.insert(summaries.end(), of_part.begin(), of_part.end());
+    for (const std::size_t s : highest(of_part, most))
+      worst.push_back({of_part[s].value, {std::string(data.sequences()[s].key), data.sequences()[s].line}});
+    std::stable_sort(worst.begin(), worst.end(), [](const Worst& a, const Worst& b) {
+      return a.value != b.value ? a.value > b.value : a.name.line < b.name.line;
+    });
+    worst.resize(std::min(most, worst.size()));
+  }
+  std::vector<SequenceName> worst_names(std::size_t count) const {
+    std::vector<SequenceName> names;
+    for (std::size_t i = 0; i < std::min(count, worst.size()); ++i) names.push_back(worst[i].name);
+    return names;
+  }
+};
+
 /// What explanations compare with: --normals.
 struct Normals {
   Dataset data;
@@ -80,15 +152,15 @@ struct Normals {
       : data(read_input(input, schema, {.may_differ = true})), encoded(data, schema) {}
 };
 
-std::vector<Summary> score_all(const ScoreCommandOptions& options, const SequenceScorer& scorer, const Dataset& data,
-                               const ExplainOptions& explain, const Normals* normals, Output& output) {
+std::vector<Summary> score_part(const ScoreCommandOptions& options, const SequenceScorer& scorer, const Dataset& data,
+                                const ExplainOptions& explain, const Normals* normals, Executor& executor,
+                                ScoreLines& output) {
   const ScoreOptions score_with{.masked = options.per_event, .masked_if_anomalous = true};
   std::vector<Summary> summaries(data.sequences().size());
   std::vector<std::string> lines(data.sequences().size());
-  const auto executor = executor_for(options.common);
   ProgressBar bar(options.common.quiet);
   for_each_sequence(
-      scorer, data, "score", *executor, bar.sink(),
+      scorer, data, "score", executor, bar.sink(),
       [&](std::size_t s, SequenceScorer::Scratch& scratch) {
         Score score;
         scorer.score(data.view(s), score, scratch, score_with);
@@ -105,37 +177,36 @@ std::vector<Summary> score_all(const ScoreCommandOptions& options, const Sequenc
         lines[s] = json.text();
       },
       [&](std::size_t first, std::size_t count) {
-        for (std::size_t s = first; s < first + count; ++s) output.write(std::exchange(lines[s], {}));
+        for (std::size_t s = first; s < first + count; ++s)
+          output.write(data.sequences()[s].line, std::exchange(lines[s], {}));
       });
+  output.end_part();
   return summaries;
 }
 
-std::vector<std::size_t> highest(const std::vector<Summary>& summaries, std::size_t count) {
-  std::vector<std::size_t> order(summaries.size());
-  for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
-  std::stable_sort(order.begin(), order.end(),
-                   [&](std::size_t a, std::size_t b) { return summaries[a].value > summaries[b].value; });
-  order.resize(std::min(count, order.size()));
-  return order;
+/// So many cards at most stand in a page: 2 kB each, below 1 MB.
+constexpr std::size_t k_cards = 20, k_most_cards = 500;
+
+std::size_t cards_of(const ScoreCommandOptions& options) {
+  return options.html.empty() ? 0 : options.top > 0 ? std::min(options.top, k_most_cards) : k_cards;
 }
 
 /// --html: what was judged anyway, and the most abnormal sequences as cards.
-std::string page_of(const ScoreCommandOptions& options, const SequenceScorer& scorer, const Dataset& data,
-                    const std::vector<Summary>& summaries) {
-  constexpr std::size_t k_cards = 20, k_most_cards = 500;  // 2 kB a card: below 1 MB
+std::string page_of(const ScoreCommandOptions& options, const SequenceScorer& scorer, const InputParts& input,
+                    const Judged& all) {
   JudgedData judged;
   judged.model = options.model;
   judged.target_fpr = scorer.target_fpr();
   judged.threshold = scorer.model()->detector.calibration().combined().threshold(judged.target_fpr);
-  for (const Summary& summary : summaries) {
+  for (const Summary& summary : all.summaries) {
     judged.scores.push_back(summary.value);
     judged.p_values.push_back(summary.p_value);
     judged.is_anomaly.push_back(summary.is_anomaly ? 1 : 0);
-    judged.abnormal += summary.is_anomaly ? 1 : 0;
   }
-  judged.worst =
-      make_cards(scorer, data, highest(summaries, options.top > 0 ? std::min(options.top, k_most_cards) : k_cards));
-  return worst_page(judged, data.rejected().file, data.events());
+  judged.abnormal = all.flagged();
+  const PickedSequences worst = input.pick(all.worst_names(cards_of(options)));
+  judged.worst = make_cards(scorer, worst.data(), worst.sequences);
+  return worst_page(judged, input.file(), input.events());
 }
 
 /// Of a model with profiles: who is judged without one.
@@ -180,6 +251,13 @@ void write_drift(const StreamDrift& drift, JsonWriter& json) {
   json.end_array().end_object();
 }
 
+/// How many sequences are shown on stderr; with --html and --quiet the page shows them.
+std::size_t shown_of(const ScoreCommandOptions& options) {
+  constexpr std::size_t k_explained = 3;  // where --top does not say
+  if (!options.html.empty() && options.common.quiet) return 0;
+  return options.top > 0 ? options.top : options.explain && !options.common.quiet ? k_explained : 0;
+}
+
 }  // namespace
 
 int run(const ScoreCommandOptions& options) {
@@ -192,50 +270,58 @@ int run(const ScoreCommandOptions& options) {
   require_writable_file(options.html);
   require_writable_file(options.common.json);
   const SequenceScorer scorer = load_scorer(options.model, options.common);
-  std::vector<DataFinding> findings;
-  const Dataset data = read_input(options.input, *scorer.schema(), {.findings = &findings});
+  InputParts input(options.input, *scorer.schema());
   std::optional<Normals> normals;
   if (!options.normals.empty()) {
-    InputOptions input = options.input;
-    input.paths = {options.normals};
-    input.format.clear();
-    normals.emplace(input, *scorer.schema());
+    InputOptions of_normals = options.input;
+    of_normals.paths = {options.normals};
+    of_normals.format.clear();
+    normals.emplace(of_normals, *scorer.schema());
   }
   ExplainOptions explain;
   if (normals) explain.normals = &normals->encoded;
+  const Dataset* const shown_normals = normals ? &normals->data : nullptr;
+  const std::size_t shown = shown_of(options);
   remember_interrupts();
+  if (input.size() > 1)
+    say(quiet, input_name(options.input) + ": more than --memory holds, so judged in " + std::to_string(input.size()) +
+                   " parts");
   Output output(options.output);
-  const std::vector<Summary> summaries =
-      score_all(options, scorer, data, explain, normals ? &*normals : nullptr, output);
+  ScoreLines lines(output, options.input, input.size());
+  const auto executor = executor_for(options.common);
+  Judged judged;
+  input.for_each([&](const Dataset& part) {
+    judged.add(part, score_part(options, scorer, part, explain, normals ? &*normals : nullptr, *executor, lines),
+               std::max(shown, cards_of(options)));
+  });
+  lines.finish();
   output.commit();
-  if (!options.html.empty()) write_output(options.html, page_of(options, scorer, data, summaries));
-  const auto flagged = static_cast<std::size_t>(
-      std::count_if(summaries.begin(), summaries.end(), [](const Summary& s) { return s.is_anomaly; }));
-  say(quiet, "judged " + size_text(data) + ": " + with_commas(flagged) +
+  if (!options.html.empty()) write_output(options.html, page_of(options, scorer, input, judged));
+  const std::string all = counted(input.sequences(), "sequence") + ", " + counted(input.events(), "event");
+  say(quiet, "judged " + all + ": " + with_commas(judged.flagged()) +
                  " abnormal (expected of normal traffic: " + percent(scorer.target_fpr()) + ")");
-  const std::size_t without_profile = count_without_profile(summaries, scorer, quiet);
+  const std::size_t without_profile = count_without_profile(judged.summaries, scorer, quiet);
   std::optional<StreamDrift> drift;
-  if (options.drift) drift = drift_of(summaries, scorer);
+  if (options.drift) drift = drift_of(judged.summaries, scorer);
   if (drift) describe_drift(*drift, quiet);
-  constexpr std::size_t k_explained = 3;  // shown where --top does not say
-  // With --html the page shows them.
-  const bool for_page = !options.html.empty() && quiet;
-  const std::size_t shown = for_page ? 0 : options.top > 0 ? options.top : options.explain && !quiet ? k_explained : 0;
-  if (shown > 0 && options.explain)
-    show_explained(scorer, data, highest(summaries, shown), explain, normals ? &normals->data : nullptr);
-  else if (shown > 0)
-    show_worst(scorer, data, highest(summaries, shown));
+  if (shown > 0) {
+    const PickedSequences worst = input.pick(judged.worst_names(shown));
+    if (options.explain)
+      show_explained(scorer, worst.data(), worst.sequences, explain, shown_normals, all);
+    else
+      show_worst(scorer, worst.data(), worst.sequences, all);
+  }
   if (!options.common.json.empty()) {
     JsonWriter json;
-    json.begin_object().field("sequences", data.sequences().size()).field("events", data.events());
-    json.field("abnormal", flagged).field("rejected_rows", data.rejected().count);
+    json.begin_object().field("sequences", input.sequences()).field("events", input.events());
+    json.field("abnormal", judged.flagged()).field("rejected_rows", input.rejected_rows());
     if (scorer.model()->profiles) json.field("without_profile", without_profile);
-    write_findings(findings, json);
+    write_findings(input.findings(), json);
     if (drift) write_drift(*drift, json);
     json.end_object().end_line();
     write_output(options.common.json, json.text());
   }
-  return exit_code_for(data);
+  return input.rejected_rows() > 0 ? k_rows_rejected : k_done;
 }
 
 }  // namespace seqguard::cli

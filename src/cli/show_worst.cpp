@@ -43,11 +43,12 @@ std::string damage_text(const SequenceScorer& scorer, const EventsView& events, 
 
 }  // namespace
 
-void show_worst(const SequenceScorer& scorer, const Dataset& data, const std::vector<std::size_t>& sequences) {
+void show_worst(const SequenceScorer& scorer, const Dataset& data, const std::vector<std::size_t>& sequences,
+                const std::string& of) {
   auto scratch = scorer.make_scratch(0);
   Score score;
-  say(false, "the " + (sequences.size() == 1 ? "" : std::to_string(sequences.size()) + " ") + "most abnormal of " +
-                 size_text(data) + ", the event that gives each away in brackets:");
+  say(false, "the " + (sequences.size() == 1 ? "" : std::to_string(sequences.size()) + " ") + "most abnormal of " + of +
+                 ", the event that gives each away in brackets:");
   for (const std::size_t s : sequences) {
     const EventsView events = data.view(s);
     const ColumnView values = events.columns[data.primary()];

@@ -1,9 +1,12 @@
+#include <algorithm>
+
 #include "cli/commands.hpp"
 #include "cli/console.hpp"
 #include "cli/interrupt.hpp"
 #include "cli/output.hpp"
 #include "core/json_writer.hpp"
 #include "seqguard/core/files.hpp"
+#include "seqguard/events/rewrite.hpp"
 #include "seqguard/events/simulator.hpp"
 
 namespace seqguard::cli {
@@ -11,25 +14,32 @@ namespace seqguard::cli {
 int run(const SimulateOptions& options) {
   require_writable_folder(options.output);
   require_writable_file(options.common.json);
-  const std::vector<ShopUser> users = simulate_shop(options.users, options.common.seed);
-  std::size_t events = 0, abnormal = 0;
-  for (const ShopUser& user : users) {
-    events += user.events.size();
-    abnormal += user.anomaly == ShopAnomaly::none ? 0 : 1;
-  }
+  const ShopSimulation shop(options.users, options.common.seed);
   remember_interrupts();
   DirectoryWriter directory(options.output);
-  directory.write("events.csv", shop_events_csv(users));
-  directory.write("labels.csv", shop_labels_csv(users));
-  directory.write("clean.csv", shop_clean_csv(users));
-  stop_if_interrupted("simulate");
+  const auto write = [&](const char* name, ShopTable table) {
+    std::size_t rows = 0;
+    directory.write(name, [&](auto take) {
+      write_table(*shop_rows(shop, table), DataFormat::csv, [&](std::string_view piece) {
+        stop_if_interrupted("simulate");
+        rows += static_cast<std::size_t>(std::count(piece.begin(), piece.end(), '\n'));
+        take(piece);
+      });
+    });
+    return rows - 1;  // without the header
+  };
+  const std::size_t events = write("events.csv", ShopTable::events);
+  write("labels.csv", ShopTable::labels);
+  write("clean.csv", ShopTable::clean);
+  std::size_t abnormal = 0;
+  for (std::size_t u = 0; u < shop.users(); ++u) abnormal += shop.anomaly(u) == ShopAnomaly::none ? 0 : 1;
   directory.commit();
-  say(options.common.quiet, "simulated " + counted(users.size(), "user") + " with " + counted(events, "event") + ", " +
+  say(options.common.quiet, "simulated " + counted(shop.users(), "user") + " with " + counted(events, "event") + ", " +
                                 with_commas(abnormal) + " of them abnormal -> " + options.output +
                                 "/{events,labels,clean}.csv");
   if (!options.common.json.empty()) {
     JsonWriter json;
-    json.begin_object().field("users", users.size()).field("events", events).field("abnormal", abnormal);
+    json.begin_object().field("users", shop.users()).field("events", events).field("abnormal", abnormal);
     json.end_object().end_line();
     write_output(options.common.json, json.text());
   }

@@ -1,16 +1,12 @@
 #include "seqguard/events/reader.hpp"
 
-#include <algorithm>
-#include <chrono>
 #include <utility>
 
-#include "events/column_plan.hpp"
 #include "events/dataset_builder.hpp"
 #include "events/dialect.hpp"
 #include "events/json_line.hpp"
 #include "events/open_source.hpp"
-#include "events/reading_choices.hpp"
-#include "events/row_sample.hpp"
+#include "events/planned_rows.hpp"
 #include "seqguard/core/error.hpp"
 
 namespace seqguard {
@@ -74,59 +70,6 @@ std::unique_ptr<RowSource> open(std::unique_ptr<LineReader> lines, const ReadOpt
                                      : open_table(std::move(lines), format, options, std::move(findings));
 }
 
-/// Lines have no columns that could be named.
-void refuse_table_options(const SourceInfo& source, const ReadOptions& options) {
-  std::string names;
-  const bool is_free = options.schema == nullptr;
-  for (const auto& [name, is_given] : {std::pair{"--key", is_free && !options.key.empty()},
-                                       {"--order", is_free && !options.order.empty()},
-                                       {"--time", is_free && !options.time.empty()},
-                                       {"--columns", is_free && !options.columns.empty()},
-                                       {"--missing", !options.missing.empty()},
-                                       {"--time-format", !options.time_format.empty()},
-                                       {"--date-order", options.date_order != DateOrder::unknown}})
-    if (is_given) names += (names.empty() ? "" : ", ") + std::string(name);
-  if (!names.empty())
-    fail(ErrorCode::invalid_argument, source.name,
-         "read as lines of events, which have no named columns: " + names +
-             " would have no effect; a table is read with --format csv, recbole or jsonl");
-}
-
-/// Reports after every 16 MiB of the input.
-class ReadingProgress {
- public:
-  ReadingProgress(const RowSource& source, ProgressSink sink)
-      : source_(source), sink_(sink), start_(std::chrono::steady_clock::now()) {}
-
-  void after_row() {
-    constexpr std::uint64_t k_rows = 4096;
-    if (sink_.callback == nullptr || ++rows_ % k_rows != 0) return;
-    if (source_.bytes_read() >= reported_ + k_step) report();
-  }
-  void at_end() {
-    if (reported_ > 0) report();
-  }
-
- private:
-  static constexpr std::uint64_t k_step = std::uint64_t{16} << 20, k_mega = 1'000'000;
-
-  void report() {
-    reported_ = source_.bytes_read();
-    const std::uint64_t all = std::max(source_.bytes_in_all(), reported_);
-    const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
-    if (!sink_.report({.phase = "reading, MB",
-                       .done = static_cast<std::size_t>(reported_ / k_mega),
-                       .total = static_cast<std::size_t>(all / k_mega),
-                       .seconds = seconds}))
-      fail(ErrorCode::cancelled, source_.info().name, "reading was stopped on request");
-  }
-
-  const RowSource& source_;
-  ProgressSink sink_;
-  std::chrono::steady_clock::time_point start_;
-  std::uint64_t rows_ = 0, reported_ = 0;
-};
-
 }  // namespace
 
 DataFormat format_by_name(std::string_view name) {
@@ -167,29 +110,14 @@ std::unique_ptr<RowSource> open_rows_from_text(std::string_view text, const std:
 }
 
 Dataset read_events(RowSource& source, const ReadOptions& options) {
-  const bool inferred = options.schema == nullptr && source.info().format != DataFormat::lines;
-  if (source.info().format == DataFormat::lines) refuse_table_options(source.info(), options);
-  std::optional<RowSample> sample;
-  if (inferred) sample.emplace(source);
-  const std::span<const SourceRow> first = sample ? sample->rows() : std::span<const SourceRow>();
-  ColumnPlan plan = options.schema != nullptr ? plan_from_schema(source.info(), *options.schema)
-                                              : infer_plan(source.info(), first, options);
-  if (options.schema != nullptr && source.info().format != DataFormat::lines) take_given(options, plan);
-  const RowParser parser(std::move(plan));
-  ReadingProgress progress(source, options.progress);
+  PlannedRows rows(source, options);
+  const RowParser parser(rows.plan());
   DatasetBuilder builder(source.info(), parser.plan(), options);
   EventRow event;
-  for (const SourceRow& row : first) {
+  rows.for_each([&](const SourceRow& row) {
     parser.parse(row, event);
     builder.add(event);
-  }
-  sample.reset();
-  for (SourceRow row; source.next(row);) {
-    parser.parse(row, event);
-    builder.add(event);
-    progress.after_row();
-  }
-  progress.at_end();
+  });
   return builder.finish(source);
 }
 

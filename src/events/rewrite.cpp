@@ -90,7 +90,8 @@ void append_row(std::string& text, const RowStyle& style, std::span<const std::s
   text += '\n';
 }
 
-std::string table_text(RowSource& source, DataFormat format) {
+void write_table(RowSource& source, DataFormat format, FunctionRef<void(std::string_view)> write) {
+  constexpr std::size_t k_piece = std::size_t{1} << 20;
   std::string text;
   SourceRow row;
   RowStyle style(format);
@@ -103,7 +104,16 @@ std::string table_text(RowSource& source, DataFormat format) {
     if (!row.problem.empty())
       fail(ErrorCode::bad_event, source.info().name + ":" + std::to_string(row.line), row.problem);
     append_row(text, style, row.fields);
+    if (text.size() < k_piece) continue;
+    write(text);
+    text.clear();
   }
+  write(text);
+}
+
+std::string table_text(RowSource& source, DataFormat format) {
+  std::string text;
+  write_table(source, format, [&](std::string_view piece) { text += piece; });
   return text;
 }
 

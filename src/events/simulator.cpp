@@ -1,5 +1,8 @@
 #include "seqguard/events/simulator.hpp"
 
+#include <functional>
+#include <utility>
+
 #include "events/shop_anomalies.hpp"
 #include "seqguard/core/error.hpp"
 #include "seqguard/events/rewrite.hpp"
@@ -19,14 +22,22 @@ std::string user_key(std::size_t number) {
   return key + digits;
 }
 
-/// Users that get an anomaly, in random order: a tenth of all, if so many are long enough.
-std::vector<std::size_t> choose_damaged(const std::vector<ShopUser>& users, std::uint64_t seed) {
-  std::vector<std::size_t> candidates;
-  for (std::size_t u = 0; u < users.size(); ++u)
-    if (!users[u].monotonous && users[u].clean.size() >= k_least_events) candidates.push_back(u);
-  Random(seed, k_stream_choice).shuffle(candidates);
-  candidates.resize(std::min(candidates.size(), users.size() / 10));
-  return candidates;
+/// A user before damage.
+struct CleanUser {
+  ShopHabits habits;
+  bool monotonous = false;
+  std::vector<ShopEvent> events;
+};
+
+CleanUser clean_user(std::size_t number, std::uint64_t seed) {
+  Random random(seed, number);
+  CleanUser user;
+  user.monotonous = number % 50 == 17;
+  user.habits = draw_shop_habits(random);
+  const std::int64_t start = k_opening_ms + static_cast<std::int64_t>(random.uniform() * 60 * 86400) * 1000;
+  user.events =
+      user.monotonous ? simulate_monotonous_user(start, random) : simulate_shop_user(user.habits, start, 0, random);
+  return user;
 }
 
 std::string price_text(std::int32_t cents) {
@@ -36,7 +47,9 @@ std::string price_text(std::int32_t cents) {
 
 class ShopRows final : public RowSource {
  public:
-  ShopRows(const std::vector<ShopUser>& users, ShopTable table) : users_(users), table_(table) {
+  /// `user`: the user of a number below `users`; what it gives must last until the next call.
+  ShopRows(std::size_t users, std::function<const ShopUser&(std::size_t)> user, ShopTable table)
+      : users_(users), user_of_(std::move(user)), table_(table) {
     if (table == ShopTable::labels)
       info_.columns = {{"user"}, {"position"}, {"kind"}};
     else
@@ -49,7 +62,7 @@ class ShopRows final : public RowSource {
 
   bool next(SourceRow& row) override {
     if (!find_event()) return false;
-    const ShopUser& user = users_[user_];
+    const ShopUser& user = *current_;
     texts_[0] = user.key;
     texts_[1] = std::to_string(position_);
     if (table_ == ShopTable::labels) {
@@ -76,13 +89,17 @@ class ShopRows final : public RowSource {
   }
   /// Goes on to the next event of the table, from `position_` on.
   bool find_event() {
-    for (; user_ < users_.size(); ++user_, position_ = 0)
-      for (; position_ < events_of(users_[user_]).size(); ++position_)
-        if (table_ != ShopTable::labels || users_[user_].labels[position_] != ShopAnomaly::none) return true;
+    for (; user_ < users_; ++user_, position_ = 0, current_ = nullptr) {
+      if (current_ == nullptr) current_ = &user_of_(user_);
+      for (; position_ < events_of(*current_).size(); ++position_)
+        if (table_ != ShopTable::labels || current_->labels[position_] != ShopAnomaly::none) return true;
+    }
     return false;
   }
 
-  const std::vector<ShopUser>& users_;
+  std::size_t users_;
+  std::function<const ShopUser&(std::size_t)> user_of_;
+  const ShopUser* current_ = nullptr;
   ShopTable table_;
   SourceInfo info_;
   std::vector<std::string> texts_;  // of the current row
@@ -106,37 +123,59 @@ std::string shop_event_name(std::uint16_t event) {
          std::string(k_shop_category_names[shop_category(event)]);
 }
 
-std::vector<ShopUser> simulate_shop(std::size_t users, std::uint64_t seed) {
+ShopSimulation::ShopSimulation(std::size_t users, std::uint64_t seed) : seed_(seed) {
   if (users == 0 || users > 10'000'000)
     fail(ErrorCode::invalid_argument, "users", "out of range", "1 .. 10000000", std::to_string(users));
-  std::vector<ShopUser> result(users);
-  std::vector<ShopHabits> habits(users);
+  anomalies_.resize(users);
+  // A tenth of all get an anomaly, if so many are long enough, in random order.
+  std::vector<std::size_t> candidates;
   for (std::size_t u = 0; u < users; ++u) {
-    Random random(seed, u);
-    ShopUser& user = result[u];
-    user.key = user_key(u);
-    user.monotonous = u % 50 == 17;
-    habits[u] = draw_shop_habits(random);
-    const std::int64_t start = k_opening_ms + static_cast<std::int64_t>(random.uniform() * 60 * 86400) * 1000;
-    user.clean =
-        user.monotonous ? simulate_monotonous_user(start, random) : simulate_shop_user(habits[u], start, 0, random);
-    user.events = user.clean;
-    user.labels.assign(user.events.size(), ShopAnomaly::none);
+    const CleanUser user = clean_user(u, seed);
+    if (!user.monotonous && user.events.size() >= k_least_events) candidates.push_back(u);
   }
-  const std::vector<std::size_t> damaged = choose_damaged(result, seed);
-  for (std::size_t i = 0; i < damaged.size(); ++i) {
-    ShopUser& user = result[damaged[i]];
-    Random random(mix64(seed), damaged[i]);
-    user.anomaly = static_cast<ShopAnomaly>(1 + i % k_shop_anomalies);
-    DamagedSequence sequence = inject_shop_anomaly(user.anomaly, user.clean, habits[damaged[i]], random);
+  Random(seed, k_stream_choice).shuffle(candidates);
+  candidates.resize(std::min(candidates.size(), users / 10));
+  for (std::size_t i = 0; i < candidates.size(); ++i)
+    anomalies_[candidates[i]] = static_cast<ShopAnomaly>(1 + i % k_shop_anomalies);
+}
+
+ShopUser ShopSimulation::user(std::size_t number) const {
+  CleanUser clean = clean_user(number, seed_);
+  ShopUser user;
+  user.key = user_key(number);
+  user.monotonous = clean.monotonous;
+  user.anomaly = anomalies_[number];
+  if (user.anomaly == ShopAnomaly::none) {
+    user.events = clean.events;
+    user.labels.assign(user.events.size(), ShopAnomaly::none);
+  } else {
+    Random random(mix64(seed_), number);
+    DamagedSequence sequence = inject_shop_anomaly(user.anomaly, clean.events, clean.habits, random);
     user.events = std::move(sequence.events);
     user.labels = std::move(sequence.labels);
   }
+  user.clean = std::move(clean.events);
+  return user;
+}
+
+std::vector<ShopUser> simulate_shop(std::size_t users, std::uint64_t seed) {
+  const ShopSimulation shop(users, seed);
+  std::vector<ShopUser> result;
+  result.reserve(users);
+  for (std::size_t u = 0; u < users; ++u) result.push_back(shop.user(u));
   return result;
 }
 
 std::unique_ptr<RowSource> shop_rows(const std::vector<ShopUser>& users, ShopTable table) {
-  return std::make_unique<ShopRows>(users, table);
+  return std::make_unique<ShopRows>(
+      users.size(), [&users](std::size_t number) -> const ShopUser& { return users[number]; }, table);
+}
+
+std::unique_ptr<RowSource> shop_rows(const ShopSimulation& shop, ShopTable table) {
+  return std::make_unique<ShopRows>(
+      shop.users(),
+      [&shop, user = ShopUser()](std::size_t number) mutable -> const ShopUser& { return user = shop.user(number); },
+      table);
 }
 
 std::string shop_events_csv(const std::vector<ShopUser>& users) {

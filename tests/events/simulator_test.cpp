@@ -13,6 +13,7 @@
 #include "seqguard/core/error.hpp"
 #include "seqguard/events/fit_schema.hpp"
 #include "seqguard/events/reader.hpp"
+#include "seqguard/events/rewrite.hpp"
 
 using namespace seqguard;
 
@@ -87,6 +88,9 @@ TEST_CASE("simulator: a seed gives the same data, another one different data") {
   CHECK_THROWS_AS(simulate_shop(0, 1), Error);
   CHECK_THROWS_AS(simulate_shop(10'000'001, 1), Error);
   CHECK(simulate_shop(1, 1).size() == 1);
+  const ShopSimulation shop(300, 7);
+  CHECK(table_text(*shop_rows(shop, ShopTable::events), DataFormat::csv) == shop_events_csv(again));
+  CHECK(table_text(*shop_rows(shop, ShopTable::labels), DataFormat::csv) == shop_labels_csv(again));
 }
 
 TEST_CASE("simulator: shares, lengths, kinds") {

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "seqguard/core/function_ref.hpp"
 #include "seqguard/events/row_source.hpp"
 
 namespace seqguard {
@@ -22,6 +23,8 @@ void append_row(std::string& text, const RowStyle& style, std::span<const std::s
 /// A file of csv, recbole or jsonl with all rows that `source` still has, in tables under a header of its columns'
 /// names. @throws Error bad_event "name:line: reason" for a bad row; invalid_argument as append_row().
 std::string table_text(RowSource& source, DataFormat format);
+/// The same in pieces of a megabyte, for tables that do not fit into memory.
+void write_table(RowSource& source, DataFormat format, FunctionRef<void(std::string_view)> write);
 
 /// The value of one field of a row (RowOrigin::raw) of csv, recbole or jsonl, without quotes and escapes.
 /// @throws Error invalid_argument: no such field, or another format.

@@ -63,6 +63,21 @@ struct ShopUser {
 /// @throws Error invalid_argument if users is 0 or above 10,000,000.
 std::vector<ShopUser> simulate_shop(std::size_t users, std::uint64_t seed);
 
+/// The same users one by one, for shops that do not fit into memory: what is kept of a user is one byte.
+class ShopSimulation {
+ public:
+  /// @throws Error as simulate_shop().
+  ShopSimulation(std::size_t users, std::uint64_t seed);
+  std::size_t users() const noexcept { return anomalies_.size(); }
+  ShopAnomaly anomaly(std::size_t number) const { return anomalies_[number]; }
+  /// User `number` as simulate_shop() has it, simulated anew in each call.
+  ShopUser user(std::size_t number) const;
+
+ private:
+  std::uint64_t seed_;
+  std::vector<ShopAnomaly> anomalies_;
+};
+
 /// What is known of a simulated shop, as tables with rows by user and position.
 enum class ShopTable {
   events,  ///< as recorded: user, position, time (ms), event, item, price, device
@@ -71,6 +86,7 @@ enum class ShopTable {
 };
 /// The rows of a table, for read_events() and table_text(). `users` are borrowed.
 std::unique_ptr<RowSource> shop_rows(const std::vector<ShopUser>& users, ShopTable table);
+std::unique_ptr<RowSource> shop_rows(const ShopSimulation& shop, ShopTable table);
 
 /// The tables as CSV: the three files of `seqguard simulate`.
 std::string shop_events_csv(const std::vector<ShopUser>& users);
