@@ -94,11 +94,12 @@ std::string rewrite_lines(const Dataset& data, const std::vector<Repair>& repair
 }  // namespace
 
 void require_rewritable(const Dataset& data) {
-  if (data.format() == DataFormat::jsonl && data.line_is_sequence())
-    fail(ErrorCode::unsupported, data.rejected().file,
-         "a sequence a line of JSON is not written back yet; with an event a line, "
-         "{\"user\":..,\"event\":..}, a repair keeps every byte that no edit names (--dry-run shows the edits all the "
-         "same)");
+  if (!data.line_is_sequence() || data.format() == DataFormat::lines) return;
+  const bool is_json = data.format() == DataFormat::jsonl;
+  fail(ErrorCode::unsupported, data.rejected().file,
+       std::string(is_json ? "a sequence a line of JSON" : "a sequence a row, of lists,") +
+           " is not written back yet; with an event a " + (is_json ? "line, {\"user\":..,\"event\":..}" : "row") +
+           ", a repair keeps every byte that no edit names (--dry-run shows the edits all the same)");
 }
 
 std::string rewrite_input(const Dataset& data, const std::vector<Repair>& repairs) {

@@ -132,9 +132,14 @@ std::size_t choose_primary(const SourceInfo& source, const ColumnPlan& plan, std
     if (!listed && is_one_of(column.name, k_primary_names)) return c;
     if (!varied && distinct_values(values_of(sample, column.field)) >= 2) varied = c;
   }
-  if (!first)
+  if (!first) {
+    const auto list =
+        std::find_if(source.columns.begin(), source.columns.end(), [](const auto& c) { return c.is_list; });
     fail(ErrorCode::bad_format, source.name,
-         "no categorical column of events; name one with --columns NAME:categorical");
+         list == source.columns.end()
+             ? "no categorical column of events; name one with --columns NAME:categorical"
+             : "no categorical column of events; --columns " + list->name + " reads its lists as sequences");
+  }
   return listed || !varied ? *first : *varied;
 }
 
@@ -199,6 +204,18 @@ ColumnPlan plan_of_lines(const SourceInfo& source, bool names_profiles) {
   return plan;
 }
 
+/// Where lists make a sequence of each row, its events are elements of one.
+void require_list(const SourceInfo& source, const ColumnPlan& plan) {
+  const DataColumn& primary = plan.columns[plan.primary];
+  if (source.columns[primary.field].is_list) return;
+  for (const SourceColumn& column : source.columns)
+    if (column.is_list && column.unusable.empty())
+      fail(ErrorCode::invalid_argument, source.name,
+           "column " + quoted(column.name) +
+               " holds lists, so that each row is a sequence of its elements, but the judged column " +
+               quoted(primary.name) + " is no list: name a list first in --columns, or none at all");
+}
+
 }  // namespace
 
 bool names_a_key(std::string_view name) { return is_one_of(name, k_key_names); }
@@ -221,6 +238,7 @@ ColumnPlan plan_from_schema(const SourceInfo& source, const EventSchema& schema)
   plan.reading.order = {"ms", source.decimal, schema.sequence.order_dates};
   plan.reading.missing = schema.missing;
   plan.primary = schema.primary;
+  require_list(source, plan);
   return plan;
 }
 
@@ -272,6 +290,7 @@ ColumnPlan infer_plan(const SourceInfo& source, std::span<const SourceRow> sampl
   if (options.columns.empty()) plan_all(source, sample, taken, plan);
   if (plan.time) plan.reading.time.unit = infer_time_unit(values_of(sample, plan.time->field), plan.decimal);
   plan.primary = choose_primary(source, plan, sample, !options.columns.empty());
+  require_list(source, plan);
   return plan;
 }
 

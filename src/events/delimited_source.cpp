@@ -93,9 +93,12 @@ std::string split_tabs(std::string_view record, std::size_t max_fields, std::vec
 void mark_unusable(std::vector<SourceColumn>& columns) {
   std::unordered_map<std::string_view, std::size_t, SecretHash> times;
   for (const SourceColumn& column : columns) ++times[column.name];
-  for (SourceColumn& column : columns)
-    if (column.unusable.empty())
-      column.unusable = column.name.empty() ? "no name" : times[column.name] > 1 ? "a name that stands twice" : "";
+  for (SourceColumn& column : columns) {
+    const char* why = column.name.empty() ? "no name" : times[column.name] > 1 ? "a name that stands twice" : nullptr;
+    if (why == nullptr || !(column.unusable.empty() || column.is_list)) continue;
+    column.unusable = why;
+    column.is_list = false;
+  }
 }
 
 /// The type that RecBole writes behind a name; empty: none.
@@ -118,10 +121,12 @@ std::vector<SourceColumn> read_header(const std::vector<std::string_view>& field
     SourceColumn column{
         std::string(header.empty() && field.size() > 1 && field[0] == '#' ? trimmed(field.substr(1)) : field)};
     if (const std::string_view type = has_types ? type_behind(column.name) : std::string_view(); !type.empty()) {
-      if (type == "token") column.kind = ColumnKind::categorical;
-      if (type == "float") column.kind = ColumnKind::numeric;
-      if (!column.kind) column.unusable = type;
+      column.kind = type.starts_with("token") ? ColumnKind::categorical : ColumnKind::numeric;
+      column.is_list = type.ends_with("_seq");
       column.name.resize(column.name.size() - type.size() - 1);
+      if (column.is_list)
+        column.unusable =
+            std::string(type) + ", a list: --columns " + column.name + " reads each row as a sequence of it";
     }
     header.push_back(std::move(column));
   }
@@ -287,7 +292,7 @@ class TableSource final : public RowSource {
 
 std::unique_ptr<RowSource> open_table(std::unique_ptr<LineReader> lines, DataFormat format, const ReadOptions& options,
                                       std::vector<DataFinding> findings) {
-  return std::make_unique<TableSource>(std::move(lines), format, options, std::move(findings));
+  return with_lists(std::make_unique<TableSource>(std::move(lines), format, options, std::move(findings)), options);
 }
 
 }  // namespace v0

@@ -19,6 +19,9 @@ DataFormat format_by_name(std::string_view name);
 std::unique_ptr<RowSource> open_table(std::unique_ptr<LineReader> lines, DataFormat format, const ReadOptions& options,
                                       std::vector<DataFinding> findings);
 
+/// `rows`, or where lists in them are asked for (SourceColumn::is_list), their elements: a row is then a sequence.
+std::unique_ptr<RowSource> with_lists(std::unique_ptr<RowSource> rows, const ReadOptions& options);
+
 /// A sequence a line, events separated by blanks: "login view view buy", or with a key and a tab before them. The event
 /// is field 0, the key, if there is one, field 1. @throws Error bad_format: a schema of more than one column.
 std::unique_ptr<RowSource> open_lines(std::unique_ptr<LineReader> lines, const ReadOptions& options);

@@ -18,7 +18,11 @@ std::string explain(const std::string& column, ParseStatus status, std::string_v
          ": " + quoted(text);
 }
 
-/// The same of a time or an order, which is read by what was chosen for its column.
+std::string explain_key(const std::string& column, const std::string& what, std::string_view text) {
+  return "column " + quoted(column) + ": " + (text.empty() ? "empty " + what : "missing " + what + ": " + quoted(text));
+}
+
+/// The same as explain() of a time or an order, which is read by what was chosen for its column.
 std::string explain(const std::string& column, ParseStatus status, const std::string& expected, std::string_view text,
                     const TimeReading& reading) {
   if (status != ParseStatus::bad) return explain(column, status, expected, text);
@@ -50,18 +54,6 @@ void RowParser::parse(const SourceRow& row, EventRow& event) const {
   if (event.problem.empty()) event.problem = read_fields(row, event);
 }
 
-std::string RowParser::read_keys(const SourceRow& row, EventRow& event) const {
-  const auto read = [&](const std::optional<ColumnPlan::Field>& column, std::string_view& key, const char* what) {
-    if (!column) return std::string();
-    key = row.fields[column->field];
-    if (key.empty()) return "column " + quoted(column->name) + ": empty " + what;
-    if (is_missing(key)) return "column " + quoted(column->name) + ": missing " + what + ": " + quoted(key);
-    return std::string();
-  };
-  std::string problem = read(plan_.key, event.key, "key");
-  return problem.empty() ? read(plan_.profile_key, event.profile_key, "key of a profile") : problem;
-}
-
 bool RowParser::is_missing(std::string_view text) const {
   const std::vector<std::string>& missing = plan_.reading.missing;
   return std::find(missing.begin(), missing.end(), text) != missing.end();
@@ -69,7 +61,17 @@ bool RowParser::is_missing(std::string_view text) const {
 
 std::string RowParser::read_fields(const SourceRow& row, EventRow& event) const {
   const auto text_of = [&](const ColumnPlan::Field& field) { return row.fields[field.field]; };
-  if (std::string problem = read_keys(row, event); !problem.empty()) return problem;
+  const bool has_missing = !plan_.reading.missing.empty();
+  const auto is_no_key = [&](std::string_view key) { return key.empty() || (has_missing && is_missing(key)); };
+  if (plan_.key) {
+    event.key = text_of(*plan_.key);
+    if (is_no_key(event.key)) return explain_key(plan_.key->name, "key", event.key);
+  }
+  if (plan_.profile_key) {
+    event.profile_key = text_of(*plan_.profile_key);
+    if (is_no_key(event.profile_key))
+      return explain_key(plan_.profile_key->name, "key of a profile", event.profile_key);
+  }
   const TimeReading& of_times = plan_.reading.time;
   if (plan_.order) {
     event.order_text = text_of(*plan_.order);
@@ -95,7 +97,7 @@ std::string RowParser::read_fields(const SourceRow& row, EventRow& event) const 
     RowValue& value = event.values[c];
     value.text = row.fields[plan_.columns[c].field];
     if (plan_.columns[c].kind != ColumnKind::numeric) {
-      if (!plan_.reading.missing.empty() && is_missing(value.text)) value.text = {};
+      if (has_missing && is_missing(value.text)) value.text = {};
       continue;
     }
     double number = 0;

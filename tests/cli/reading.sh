@@ -131,4 +131,17 @@ expect 2 score --model dmy --input logs/a.csv --input logs/a.csv
 says err 'logs/a.csv: the file is named twice'
 expect 2 score --model dmy --input logs/a.csv --input -
 says err 'stdin beside files'
+
+# --- lists in a row are a sequence ----------------------------------------------------------------------------------------------
+awk 'BEGIN { print "session_id:token\titems:token_seq\ttimes:float_seq"
+    for (u = 0; u < 60; u++) printf "s%d\tlogin search view cart pay\t%d %d %d %d %d\n", u, 100 * u, 100 * u + 9, 100 * u + 20, 100 * u + 31, 100 * u + 40 }' >lists.inter
+expect 1 fit --input lists.inter --output lists --epochs 1
+says err '--columns items reads its lists as sequences$'
+expect 0 fit --input lists.inter --columns items --time times --output lists --epochs 1 --no-repair
+says err '^columns: items (judged), gaps of times; key session_id$'
+expect 0 score --model lists --input lists.inter
+[ "$(wc -l <out)" -eq 60 ] || complain "$(wc -l <out) lines for 60 lists"
+says out '"key":"s7","line":9,"n_events":5,'
+expect 0 split --input lists.inter --columns items --output parts --quiet
+[ "$(cat parts/train.inter parts/test.inter | wc -l)" -eq 62 ] || complain "split does not keep the rows of lists"
 finish

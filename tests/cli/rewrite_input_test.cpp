@@ -174,4 +174,7 @@ TEST_CASE("sequences of JSON, a line each, are refused before the work") {
   const auto data = [](const char* text) { return read_events_from_text(text, "x.jsonl", {.keep_raw = true}); };
   CHECK_THROWS_AS(cli::require_rewritable(data("{\"key\":\"u\",\"events\":[\"a\"]}")), Error);
   CHECK_NOTHROW(cli::require_rewritable(data("{\"user\":\"u\",\"event\":\"a\"}")));
+  const Dataset lists =
+      read_events_from_text("user:token\titems:token_seq\nu\ta b\n", "x.inter", {.columns = {{"items"}}});
+  CHECK_THROWS_AS(cli::require_rewritable(lists), Error);
 }

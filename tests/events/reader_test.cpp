@@ -243,7 +243,7 @@ TEST_CASE("recbole: typed headers and plain tab-separated files") {
   CHECK(data.view(0).time_ms[1] == 878887116000);
   CHECK(data.view(1).columns[1].floats()[0] == 3.5f);
   REQUIRE(data.ignored_columns().size() == 1);
-  CHECK(data.ignored_columns()[0] == "tags (token_seq)");
+  CHECK(data.ignored_columns()[0] == "tags (token_seq, a list: --columns tags reads each row as a sequence of it)");
   CHECK(rejects_of(data) == "ml.inter:5: expected 5 fields, found 2\n");
   CHECK(read_events_from_text("user\tevent\na\tb\n", "x.tsv").key_column() == "user");
   const Dataset wide =

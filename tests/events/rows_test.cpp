@@ -103,7 +103,8 @@ TEST_CASE("rows: the header of recbole says what columns are") {
   CHECK(columns[0].name == "user_id");
   CHECK(columns[0].kind == ColumnKind::categorical);
   CHECK(columns[1].kind == ColumnKind::numeric);
-  CHECK(columns[2].unusable == "token_seq");
+  CHECK(columns[2].unusable == "token_seq, a list: --columns tags reads each row as a sequence of it");
+  CHECK(columns[2].is_list);
   CHECK_FALSE(columns[3].kind.has_value());
 }
 

@@ -12,8 +12,13 @@ void check(std::span<const DataFinding> findings) {
     keep(finding.share > 0 && finding.share <= 1 && !finding.message.empty(), "a finding has its share");
 }
 
-void read_as(DataFormat format, bool keyed_lines, std::string_view input) {
-  const ReadOptions options{.format = format, .keyed_lines = keyed_lines, .keep_raw = true, .max_line_bytes = 2'000};
+/// `lists`: the first column is one of lists, if it can be, and some texts are missing values.
+void read_as(DataFormat format, bool keyed_lines, bool lists, std::string_view input) {
+  ReadOptions options{.format = format, .keyed_lines = keyed_lines, .keep_raw = true, .max_line_bytes = 2'000};
+  if (lists) {
+    options.columns = {{"items"}};
+    options.missing = {"a", "NA"};
+  }
   const Dataset data = read_events_from_text(input, "fuzz", options);
   std::size_t events = 0, bytes = data.head().size();
   for (std::size_t s = 0; s < data.sequences().size(); ++s) {
@@ -34,10 +39,11 @@ void read_as(DataFormat format, bool keyed_lines, std::string_view input) {
 
 void fuzz_events(std::string_view input) {
   for (const auto format : {DataFormat::lines, DataFormat::csv, DataFormat::recbole, DataFormat::jsonl})
-    for (const bool keyed_lines : {false, true}) try {
-        read_as(format, keyed_lines, input);
-      } catch (const Error&) {  // refused by name; the other formats may take it
-      }
+    for (const bool keyed_lines : {false, true})
+      for (const bool lists : {false, true}) try {
+          read_as(format, keyed_lines, lists, input);
+        } catch (const Error&) {  // refused by name; the other formats may take it
+        }
 }
 
 }  // namespace seqguard

@@ -24,6 +24,7 @@ void fuzz_tokenizer_text(std::string_view input);   ///< any text, with a tokeni
 void fuzz_text_model(std::string_view input);       ///< config.json, modules.json and what they name, then a fixed text
 void fuzz_labelled_texts(std::string_view input);   ///< csv and JSON lines of texts with labels
 void fuzz_events(std::string_view input);           ///< lines, csv, recbole and jsonl
+void fuzz_times(std::string_view input);            ///< a format, and times in it and in other forms, written again
 void fuzz_archive(std::string_view input);          ///< gzip and zstd, unpacked
 void fuzz_event_schema(std::string_view input);     ///< event_schema.json, written and read again
 void fuzz_recipe(std::string_view input);           ///< the recipe of detector.json, written and read again
@@ -47,6 +48,7 @@ inline constexpr FuzzTarget k_fuzz_targets[] = {
     {"text_model", fuzz_text_model},
     {"labelled_texts", fuzz_labelled_texts},
     {"events", fuzz_events},
+    {"times", fuzz_times},
     {"archive", fuzz_archive},
     {"event_schema", fuzz_event_schema},
     {"recipe", fuzz_recipe},

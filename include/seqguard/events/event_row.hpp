@@ -120,7 +120,6 @@ class RowParser {
   void parse(const SourceRow& row, EventRow& event) const;
 
  private:
-  std::string read_keys(const SourceRow& row, EventRow& event) const;
   std::string read_fields(const SourceRow& row, EventRow& event) const;
   bool is_missing(std::string_view text) const;
 

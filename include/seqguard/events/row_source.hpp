@@ -19,8 +19,10 @@ enum class DataFormat {
   guess,  ///< by the extension (.csv; .inter, .tsv: recbole; .jsonl, .ndjson; before .gz), else by the first two lines
   lines,  ///< a sequence a line, events separated by blanks
   csv,    ///< cells by comma, semicolon, tab, pipe or blank, quoted as in RFC 4180, under a header; an event a row
-  recbole,  ///< tab-separated, header of name:type (token, float) or plain names, an event a row
-  jsonl,    ///< an object a line: an event, or a sequence if the first line has an array "events"
+  /// Tab-separated, header of name:type (token, float) or plain names, an event a row; where a column of lists
+  /// (token_seq, float_seq: elements by blanks) is asked for, a sequence a row.
+  recbole,
+  jsonl,  ///< an object a line: an event, or a sequence if the first line has an array "events"
 };
 
 /// "lines", "csv", "recbole", "jsonl". @throws Error invalid_argument for other names.
@@ -32,8 +34,9 @@ enum class Compression { none, gzip, zstd };
 /// A column of a source, as its header names it.
 struct SourceColumn {
   std::string name;
-  std::optional<ColumnKind> kind = {};  ///< where the header says it: RecBole's token and float
+  std::optional<ColumnKind> kind = {};  ///< where the header says it: RecBole's token and float, also of lists
   std::string unusable = {};  ///< why nobody can have it: a list, no name, a name that stands twice; else empty
+  bool is_list = false;       ///< RecBole's token_seq and float_seq: usable if it was asked for when it was opened
 };
 
 /// A column of events.
