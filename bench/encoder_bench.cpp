@@ -1,6 +1,7 @@
 // The whole encoder. Names: encoder/MODEL/BATCH/LENGTH/PRECISION/THREADS; the batch "ragged" is 32 sequences of mean
 // length 76 of 128. least_cosine: of a token's hidden state with that of the double-precision model. Limit: the peak of
-// multiply-adds, or of products of bfloat16, over the flops of products and attention.
+// multiply-adds, or of products of bfloat16, over the flops of products and attention; in int8 that of products of
+// bytes over those of products, and of bfloat16 over those of attention.
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
@@ -39,7 +40,8 @@ MatrixView<Real> encode_chunk(const Model<Real>& model, const BenchChunk& chunk,
 /// A short sequence against the double-precision model. In single precision the bound allows 32 roundings of values of
 /// order 1 in each of the six sums that a value passes per layer; a wrong formula is off by 1e-2 and more. In bf16 a
 /// factor is off by 2^-8 at most and roundings are independent: the root of the mean square, in units of the largest
-/// output's order 1, stays within that for each pair of layers.
+/// output's order 1, stays within that for each pair of layers. In int8 a factor is off by 1/510 of its row's range,
+/// which is some six to eight times the size of most of its elements: four times as much.
 bool matches_reference(const Model<float>& model, const ModelSize& size, double& least_cosine) {
   const std::vector<std::size_t> lengths{7};
   const BenchChunk chunk = make_chunks(lengths, k_vocabulary).front();
@@ -57,11 +59,12 @@ bool matches_reference(const Model<float>& model, const ModelSize& size, double&
     }
     least_cosine = std::min(least_cosine, dot / std::sqrt(found_squared * expected_squared));
   }
-  if (model.context().precision == Precision::bf16) {
+  if (model.context().precision != Precision::fp32) {
+    const double factor = model.context().precision == Precision::int8 ? 0x1p-6 : 0x1p-8;
     double squared = 0;
     const std::size_t count = found.rows * found.cols;
     for (std::size_t i = 0; i < count; ++i) squared += std::pow(found.data[i] - expected.data[i], 2.0);
-    return std::sqrt(squared / static_cast<double>(count)) <= 0x1p-8 * static_cast<double>(size.layers) / 2;
+    return std::sqrt(squared / static_cast<double>(count)) <= factor * static_cast<double>(size.layers) / 2;
   }
   const double bound = 6.0 * 32 * static_cast<double>(size.layers) * 0x1p-24;
   for (std::size_t i = 0; i < found.rows * found.cols; ++i)
@@ -88,7 +91,11 @@ void encode_batch(benchmark::State& state, const ModelSize& size, const std::vec
   };
   run();
   for (auto _ : state) run();
-  report_rate(state, encoder_flops(size, lengths), context.kernels->isa, threads, precision);
+  const Isa isa = context.kernels->isa;
+  const double products = product_flops(size, lengths), attention = attention_flops(size, lengths);
+  const Precision in_attention = precision == Precision::int8 ? Precision::bf16 : precision;
+  const double least = products / best_peak_gflops(isa, precision) + attention / best_peak_gflops(isa, in_attention);
+  report_rate_within(state, products + attention, least * 1e-9 / static_cast<double>(threads));
 }
 
 void register_all() {

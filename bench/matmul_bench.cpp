@@ -1,7 +1,8 @@
 // Matrix products of the encoder: every backend and instruction set on the shapes of the models T, S, M and MiniLM.
 // Name: matmul/MODEL/PRODUCT/M/BACKEND/ISA. Counters: GFLOP/s, and the share of the multiply-add peak of the same run.
-// Under avx512_bf16 stand the products of bfloat16, with the rounding of their rows: `own` to floats, `rows` to rounded
-// rows, with GELU where it is ffn1; their limit is the peak of VDPBF16PS.
+// Under avx512_bf16 stand the products of bfloat16, and under int8 those of bytes, with the rounding of their rows:
+// `own` to floats, `rows` to rows for the next product, with GELU where it is ffn1; their limits are the peaks of
+// VDPBF16PS and VPDPBUSD.
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
@@ -10,6 +11,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "seqguard/core/arena.hpp"
@@ -46,11 +48,15 @@ struct Buffer {
 };
 
 // Every element against double; the bound is that of a chain of k roundings of terms below 1/4, in bf16 besides of two
-// roundings of 2^-8 in each of them, which are independent: six standard deviations of their sum.
+// roundings of 2^-8 in each of them, which are independent: six standard deviations of their sum. In int8 the two are
+// uniform in steps of 1/254, of factors whose mean square is 1/12.
 bool matches(std::span<const float> c, std::span<const float> a, std::span<const float> w, std::size_t m, std::size_t k,
              std::size_t n, Precision precision = Precision::fp32) {
-  const double size = static_cast<double>(k), rounded = precision == Precision::bf16 ? 6 * 0.25 * 0x1p-8 : 0;
-  const double bound = size * size * 0.25 * 0x1p-24 + std::sqrt(size * 2 / 3) * rounded;
+  const double size = static_cast<double>(k);
+  const double rounded = precision == Precision::bf16   ? 6 * 0.25 * 0x1p-8 * std::sqrt(2.0 / 3)
+                         : precision == Precision::int8 ? 6 * std::sqrt(2.0) / 12 / 254
+                                                        : 0;
+  const double bound = size * size * 0.25 * 0x1p-24 + std::sqrt(size) * rounded;
   for (std::size_t r = 0; r < m; ++r)
     for (std::size_t j = 0; j < n; ++j) {
       double sum = 0;
@@ -60,11 +66,9 @@ bool matches(std::span<const float> c, std::span<const float> a, std::span<const
   return true;
 }
 
-Precision precision_of(Isa isa) { return isa == Isa::avx512_bf16 ? Precision::bf16 : Precision::fp32; }
-
-void multiply(benchmark::State& state, Product product, std::size_t m, MatmulBackend backend, Isa isa) {
+void multiply(benchmark::State& state, Product product, std::size_t m, MatmulBackend backend, Isa isa,
+              Precision precision) {
   const auto [name, k, n] = product;
-  const Precision precision = precision_of(isa);
   Buffer a(m * k, 1), w(n * k, 2), bias(n), c(m * n);
   Arena scratch;
   const Context<float> context = make_context({.isa = isa, .matmul = backend, .precision = precision});
@@ -82,11 +86,11 @@ void multiply(benchmark::State& state, Product product, std::size_t m, MatmulBac
 }
 
 // To rounded rows, which the next product reads; what they hold is tested in tests/kernels.
-void multiply_to_rows(benchmark::State& state, Product product, std::size_t m, Isa isa) {
+void multiply_to_rows(benchmark::State& state, Product product, std::size_t m, Isa isa, Precision precision) {
   const auto [name, k, n] = product;
   Buffer a(m * k, 1), w(n * k, 2), bias(n);
   Arena scratch, memory;
-  const Context<float> context = make_context({.isa = isa, .precision = Precision::bf16});
+  const Context<float> context = make_context({.isa = isa, .precision = precision});
   const PackedMatrix<float> packed(context, {w.data(), n, k}, Layout::nk);
   const auto rows = OperandRows<float>::allocate(context, memory, m, n);
   const Epilogue<float> epilogue{.bias = bias.data(), .gelu = name.ends_with("ffn1")};
@@ -95,7 +99,7 @@ void multiply_to_rows(benchmark::State& state, Product product, std::size_t m, I
     benchmark::DoNotOptimize(rows.data);
     benchmark::ClobberMemory();
   }
-  report_rate(state, 2.0 * static_cast<double>(m * k * n), isa, 1, Precision::bf16);
+  report_rate(state, 2.0 * static_cast<double>(m * k * n), isa, 1, precision);
 }
 
 // dW[n, k] += dY[m, n]^T X[m, k]
@@ -122,30 +126,52 @@ void weight_gradient(benchmark::State& state, Product product, std::size_t m, Is
   report_rate(state, 2.0 * static_cast<double>(m * k * n), isa);
 }
 
+/// What is timed under the last part of a name.
+struct Arithmetic {
+  std::string name;
+  Isa isa;
+  Precision precision;
+};
+
+/// fp32 under each instruction set but avx512_bf16, whose name stands for bf16, and int8.
+std::vector<Arithmetic> arithmetics() {
+  std::vector<Arithmetic> all;
+  for (const Isa isa : available_isas())
+    for (const Precision precision : offered_precisions(isa)) {
+      if ((precision == Precision::fp32) == (isa == Isa::avx512_bf16)) continue;
+      all.push_back(
+          {std::string(precision == Precision::int8 ? to_string(precision) : to_string(isa)), isa, precision});
+    }
+  return all;
+}
+
+void register_product(const Product& product, const Arithmetic& arithmetic) {
+  const Isa isa = arithmetic.isa;
+  const Precision precision = arithmetic.precision;
+  const bool is_fp32 = precision == Precision::fp32;
+  const auto name = [&](std::size_t m, std::string_view what) {
+    return "matmul/" + product.name + "/" + std::to_string(m) + "/" + std::string(what) + "/" + arithmetic.name;
+  };
+  for (const std::size_t m : {16, 32, 128})
+    for (const MatmulBackend backend : {MatmulBackend::own, MatmulBackend::onednn, MatmulBackend::eigen})
+      if (matmul_backend_available(backend, isa) && (backend != MatmulBackend::eigen || isa == Isa::baseline) &&
+          (backend == MatmulBackend::own || is_fp32))
+        benchmark::RegisterBenchmark(name(m, to_string(backend)).c_str(), multiply, product, m, backend, isa,
+                                     precision);
+  if (is_fp32)
+    benchmark::RegisterBenchmark(name(128, "gradient").c_str(), weight_gradient, product, 128, isa);
+  else
+    benchmark::RegisterBenchmark(name(128, "rows").c_str(), multiply_to_rows, product, 128, isa, precision);
+}
+
 void register_all() {
   struct Model {
     const char* name;
     std::size_t hidden;
   };
-  for (const Isa isa : available_isas())
+  for (const Arithmetic& arithmetic : arithmetics())
     for (const Model model : {Model{"T", 64}, Model{"S", 128}, Model{"M", 256}, Model{"MiniLM", 384}})
-      for (const Product& product : products(model.name, model.hidden)) {
-        const std::string prefix = "matmul/" + product.name;
-        for (const std::size_t m : {16, 32, 128})
-          for (const MatmulBackend backend : {MatmulBackend::own, MatmulBackend::onednn, MatmulBackend::eigen})
-            if (matmul_backend_available(backend, isa) && (backend != MatmulBackend::eigen || isa == Isa::baseline) &&
-                (backend == MatmulBackend::own || precision_of(isa) == Precision::fp32))
-              benchmark::RegisterBenchmark((prefix + "/" + std::to_string(m) + "/" + std::string(to_string(backend)) +
-                                            "/" + std::string(to_string(isa)))
-                                               .c_str(),
-                                           multiply, product, m, backend, isa);
-        if (isa == Isa::avx512_bf16)
-          benchmark::RegisterBenchmark((prefix + "/128/rows/" + std::string(to_string(isa))).c_str(), multiply_to_rows,
-                                       product, 128, isa);
-        else
-          benchmark::RegisterBenchmark((prefix + "/128/gradient/" + std::string(to_string(isa))).c_str(),
-                                       weight_gradient, product, 128, isa);
-      }
+      for (const Product& product : products(model.name, model.hidden)) register_product(product, arithmetic);
 }
 
 }  // namespace
@@ -157,8 +183,7 @@ int main(int argc, char** argv) {
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
   for (const seqguard::MatmulBackend backend : {seqguard::MatmulBackend::onednn, seqguard::MatmulBackend::eigen})
     benchmark::AddCustomContext(std::string(to_string(backend)), std::string(matmul_backend_version(backend)));
-  for (const seqguard::Isa isa : seqguard::available_isas())
-    benchmark::AddCustomContext("peak GFLOP/s " + std::string(to_string(isa)),
-                                std::to_string(seqguard::peak_gflops(isa, seqguard::precision_of(isa))));
+  for (const auto& [name, isa, precision] : seqguard::arithmetics())
+    benchmark::AddCustomContext("peak GFLOP/s " + name, std::to_string(seqguard::peak_gflops(isa, precision)));
   benchmark::RunSpecifiedBenchmarks();
 }

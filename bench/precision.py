@@ -1,8 +1,8 @@
 """What a lower precision changes, beside its speed (bench/encoder_bench.cpp): python bench/precision.py PROGRAM ...
 
-    texts MODEL_DIR TEXTS              sentence embeddings of TEXTS, one a line, in bf16 against fp32: cosines, and how many
-                                       texts have the same nearest neighbour among the others
-    behaviour MODEL_DIR EVALUATE_ARGS  a model that was calibrated in fp32, evaluated in both: AUROC and decisions.
+    texts MODEL_DIR TEXTS              sentence embeddings of TEXTS, one a line, in bf16 and int8 against fp32: cosines, and
+                                       how many texts have the same nearest neighbour among the others
+    behaviour MODEL_DIR EVALUATE_ARGS  a model that was calibrated in fp32, evaluated in all three: AUROC and decisions.
                                        EVALUATE_ARGS: --normal FILE --abnormal FILE, or --input FILE --labels FILE
 
 PROGRAM: build/release/seqguard. Needs nothing but Python.
@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 
-PRECISIONS = ("fp32", "bf16")
+LOWER = ("bf16", "int8")
 
 
 def embeddings(program, model, texts, precision):
@@ -35,24 +35,28 @@ def nearest(vectors):
 
 
 def compare_texts(program, model, texts):
-    exact, rounded = (embeddings(program, model, texts, precision) for precision in PRECISIONS)
-    cosines = [cosine(a, b) for a, b in zip(exact, rounded)]
-    same = sum(a == b for a, b in zip(nearest(exact), nearest(rounded)))
-    print(f"{len(exact)} texts: cosine with fp32 mean {sum(cosines) / len(cosines):.7f}, least {min(cosines):.7f}; "
-          f"same nearest neighbour {same} of {len(exact)}")
+    exact = embeddings(program, model, texts, "fp32")
+    for precision in LOWER:
+        rounded = embeddings(program, model, texts, precision)
+        cosines = [cosine(a, b) for a, b in zip(exact, rounded)]
+        same = sum(a == b for a, b in zip(nearest(exact), nearest(rounded)))
+        print(f"{len(exact)} texts in {precision}: cosine with fp32 mean {sum(cosines) / len(cosines):.7f}, "
+              f"least {min(cosines):.7f}; same nearest neighbour {same} of {len(exact)}")
 
 
 def compare_behaviour(program, model, arguments):
-    figures = []
-    for precision in PRECISIONS:
+    figures = {}
+    for precision in ("fp32", *LOWER):
         with tempfile.NamedTemporaryFile(suffix=".json") as file:
             subprocess.run([program, "evaluate", "--model", model, *arguments, "--precision", precision, "--json", file.name,
                             "--quiet"], check=True, capture_output=True)
-            figures.append(json.load(open(file.name)))
-    for group in zip(*([f["sequences"]] + f["kinds"] for f in figures)):
-        exact, rounded = (g["auroc"] for g in group)
-        print(f"{group[0]['kind']}: AUROC {exact:.6f} in fp32, {rounded:.6f} in bf16, change {rounded - exact:+.6f}; "
-              f"share of false alarms {group[0].get('fpr')} and {group[1].get('fpr')}")
+            report = json.load(open(file.name))
+            figures[precision] = [report["sequences"]] + report["kinds"]
+    for precision in LOWER:
+        for exact, rounded in zip(figures["fp32"], figures[precision]):
+            print(f"{exact['kind']}: AUROC {exact['auroc']:.6f} in fp32, {rounded['auroc']:.6f} in {precision}, change "
+                  f"{rounded['auroc'] - exact['auroc']:+.6f}; share of false alarms {exact.get('fpr')} and "
+                  f"{rounded.get('fpr')}")
 
 
 if __name__ == "__main__":

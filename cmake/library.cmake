@@ -2,7 +2,7 @@
 
 file(GLOB seqguard_sources CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/src/*/*.cpp"
      "${CMAKE_CURRENT_SOURCE_DIR}/src/*/*/*.cpp")
-list(FILTER seqguard_sources EXCLUDE REGEX "/src/(cli/|kernels/kernels_isa\\.cpp|kernels/matmul_(fp32|bf16|onednn|eigen)\\.cpp)")
+list(FILTER seqguard_sources EXCLUDE REGEX "/src/(cli/|kernels/kernels_isa\\.cpp|kernels/matmul_(fp32|bf16|int8|onednn|eigen)\\.cpp)")
 
 add_library(seqguard ${seqguard_sources})
 add_library(seqguard::seqguard ALIAS seqguard)
@@ -64,13 +64,16 @@ foreach(isa IN LISTS seqguard_isas)
   target_compile_definitions(seqguard PRIVATE SEQGUARD_HAS_ISA_${upper})
 endforeach()
 
-# Products of bfloat16: emulated for the tests of every machine, and for the instruction set that has them.
-set(seqguard_flags_avx512_bf16 ${seqguard_flags_avx512} -mavx512bf16)
-seqguard_add_table(seqguard_matmul_bf16_baseline src/kernels/matmul_bf16.cpp baseline ${seqguard_flags_baseline})
-if("avx512" IN_LIST seqguard_isas)
-  seqguard_add_table(seqguard_matmul_bf16_avx512_bf16 src/kernels/matmul_bf16.cpp avx512_bf16
-                     ${seqguard_flags_avx512_bf16})
-endif()
+# Products of bfloat16 and of bytes: emulated for the tests of every machine, and for the instruction set that has them.
+set(seqguard_flags_avx512_bf16 ${seqguard_flags_avx512} -mavx512bf16 -mavx512vnni)
+foreach(precision bf16 int8)
+  set(table seqguard_matmul_${precision})
+  seqguard_add_table(${table}_baseline src/kernels/matmul_${precision}.cpp baseline ${seqguard_flags_baseline})
+  if("avx512" IN_LIST seqguard_isas)
+    seqguard_add_table(${table}_avx512_bf16 src/kernels/matmul_${precision}.cpp avx512_bf16
+                       ${seqguard_flags_avx512_bf16})
+  endif()
+endforeach()
 
 # --- optional matrix-product backends ----------------------------------------------------------------------------------------
 if(Dnnl_FOUND)

@@ -1,6 +1,7 @@
 // The models and batches that the benchmarks speak of.
 #pragma once
 
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -44,15 +45,22 @@ inline std::vector<std::size_t> ragged_lengths(std::size_t sequences) {
   return lengths;
 }
 
-/// Flops of the products and the attention of a forward pass: layers * (24 N H^2 + 4 H sum L^2).
+/// Flops of the products of a forward pass: layers * 24 N H^2.
+inline double product_flops(const ModelSize& size, std::span<const std::size_t> lengths) {
+  double tokens = 0;
+  for (const std::size_t length : lengths) tokens += static_cast<double>(length);
+  return static_cast<double>(size.layers) * 24 * tokens * std::pow(size.hidden, 2.0);
+}
+
+/// Flops of the attention of a forward pass: layers * 4 H sum L^2.
+inline double attention_flops(const ModelSize& size, std::span<const std::size_t> lengths) {
+  double squares = 0;
+  for (const std::size_t length : lengths) squares += static_cast<double>(length * length);
+  return static_cast<double>(size.layers) * 4 * squares * static_cast<double>(size.hidden);
+}
+
 inline double encoder_flops(const ModelSize& size, std::span<const std::size_t> lengths) {
-  double tokens = 0, squares = 0;
-  for (const std::size_t length : lengths) {
-    tokens += static_cast<double>(length);
-    squares += static_cast<double>(length * length);
-  }
-  const auto hidden = static_cast<double>(size.hidden);
-  return static_cast<double>(size.layers) * (24 * tokens * hidden * hidden + 4 * squares * hidden);
+  return product_flops(size, lengths) + attention_flops(size, lengths);
 }
 
 /// A few sequences that go through the network together.

@@ -14,6 +14,7 @@ double run_fma_baseline(std::size_t rounds, float* sink);
 double run_fma_avx2(std::size_t rounds, float* sink);
 double run_fma_avx512(std::size_t rounds, float* sink);
 double run_bf16_products(std::size_t rounds, float* sink);
+double run_int8_products(std::size_t rounds, float* sink);
 
 namespace {
 
@@ -29,6 +30,7 @@ double processor_seconds() {
 double run_products(Isa isa, Precision precision, std::size_t rounds, float* sink) {
 #if defined(SEQGUARD_HAS_ISA_AVX512)
   if (precision == Precision::bf16) return run_bf16_products(rounds, sink);
+  if (precision == Precision::int8) return run_int8_products(rounds, sink);
 #endif
   switch (isa) {
 #if defined(SEQGUARD_HAS_ISA_AVX512)

@@ -69,8 +69,8 @@ CLI::App* add_command(CLI::App& app, const std::string& name, const std::string&
       ->group("Common");
   command
       ->add_option("--precision", common.precision,
-                   "Arithmetic of matrix products: fp32, bf16 (faster where the instruction set has it; commands that "
-                   "train have fp32 only) or auto, which is fp32")
+                   "Arithmetic of matrix products: fp32, bf16, int8 (faster where the instruction set has them: "
+                   "--version; commands that train have fp32 only) or auto, which is fp32")
       ->check(check_precision)
       ->group("Common");
   command

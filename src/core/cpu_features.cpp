@@ -53,7 +53,8 @@ CpuFeatures cpu_features() noexcept {
                       has(seven.ebx, {16 /* F */, 17 /* DQ */, 28 /* CD */, 30 /* BW */, 31 /* VL */});
   return {.avx2 = avx2,
           .avx512 = avx512,
-          .avx512_bf16 = avx512 && is_amd() && seven.eax >= 1 && has(cpuid(7, 1).eax, {5 /* AVX512_BF16 */})};
+          .avx512_bf16 = avx512 && is_amd() && has(seven.ecx, {11 /* AVX512_VNNI */}) && seven.eax >= 1 &&
+                         has(cpuid(7, 1).eax, {5 /* AVX512_BF16 */})};
 }
 
 #else

@@ -8,8 +8,8 @@ inline namespace v0 {
 struct CpuFeatures {
   bool avx2 = false;    ///< AVX2, FMA
   bool avx512 = false;  ///< AVX2, FMA; AVX-512 F, BW, DQ, VL, CD
-  /// The same and AVX512_BF16, on AMD: there VDPBF16PS has twice the rate of single precision (Zen 4, Zen 5), on
-  /// Sapphire Rapids half of it.
+  /// The same, AVX512_BF16 and AVX512_VNNI, on AMD: there VDPBF16PS has twice the rate of single precision (Zen 4, Zen
+  /// 5), on Sapphire Rapids half of it.
   bool avx512_bf16 = false;
 };
 

@@ -34,20 +34,22 @@ std::string_view to_string(Precision precision) noexcept {
       return "fp32";
     case Precision::bf16:
       return "bf16";
+    case Precision::int8:
+      return "int8";
   }
   return "unknown";
 }
 
 Precision precision_from_string(std::string_view name) {
   if (name == "auto") return Precision::fp32;
-  for (const Precision precision : {Precision::fp32, Precision::bf16})
+  for (const Precision precision : {Precision::fp32, Precision::bf16, Precision::int8})
     if (to_string(precision) == name) return precision;
-  fail(ErrorCode::invalid_argument, "precision (--precision)", "unknown name", "auto, fp32 or bf16", name);
+  fail(ErrorCode::invalid_argument, "precision (--precision)", "unknown name", "auto, fp32, bf16 or int8", name);
 }
 
 std::span<const Precision> offered_precisions(Isa isa) noexcept {
-  static constexpr Precision offered[] = {Precision::fp32, Precision::bf16};
-  return std::span<const Precision>(offered).first(isa >= Isa::avx512_bf16 ? 2 : 1);
+  static constexpr Precision offered[] = {Precision::fp32, Precision::bf16, Precision::int8};
+  return std::span<const Precision>(offered).first(isa >= Isa::avx512_bf16 ? 3 : 1);
 }
 
 void require_offered(Precision precision, Isa isa) {

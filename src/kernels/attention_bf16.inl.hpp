@@ -277,15 +277,13 @@ void attention_of_rows(const RowsAttention<float>& p) {
                         reinterpret_cast<Pair*>(p.out) + h * pairs,
                         p.bias.values == nullptr ? nullptr : p.bias.values + h * p.bias.stride + p.bias.reach - 1,
                         pairs,
-                        row_bytes(3 * p.heads * p.head_dim) / sizeof(Pair),
-                        row_bytes(p.heads * p.head_dim) / sizeof(Pair)};
+                        p.qkv_stride / sizeof(Pair),
+                        p.out_stride / sizeof(Pair)};
     Size query = 0;
     for (; query + k_width < p.length; query += k_max_queries)
       query_block_of_pairs<k_query_vectors>(scratch, p, head, query);
     if (query < p.length) query_block_of_pairs<1>(scratch, p, head, query);
   }
-  for (Size t = 0; t < p.length; ++t)
-    close_row(reinterpret_cast<Bf16*>(p.out + t * row_bytes(2 * hidden_pairs)), 2 * hidden_pairs);
 }
 
 }  // namespace

@@ -125,6 +125,29 @@ inline void round_row(Bf16* out, const float* in, Size n) {
   return x * (within(clamped * p, 0.5F) + Batch(0.5F));
 }
 
+/// Where a tile of a product goes: rows of bfloat16.
+struct Bf16Rows {
+  Bf16* values;
+  Size stride, width;  // in elements; columns of this panel
+  bool gelu;
+
+  Bf16Rows at(Size row, Size column, Size columns) const {
+    return {values + row * stride + column, stride, columns, gelu};
+  }
+
+  [[gnu::always_inline]] void store(Size r, Batch x0, Batch x1) const {
+    Bf16* const row = values + r * stride;
+    if (gelu) {
+      x0 = gelu_before_rounding(x0);
+      x1 = gelu_before_rounding(x1);
+    }
+    if (width == 2 * k_width) return store_rounded(row, x0, x1);
+    alignas(64) Bf16 buffer[2 * k_width];
+    store_rounded(buffer, x0, x1);
+    for (Size i = 0; i < width; ++i) row[i] = buffer[i];
+  }
+};
+
 }  // namespace
 }  // namespace v0
 }  // namespace seqguard

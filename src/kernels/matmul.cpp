@@ -2,6 +2,8 @@
 #include "seqguard/kernels/matmul.hpp"
 
 #include <algorithm>
+#include <cstdint>
+#include <limits>
 #include <span>
 #include <string>
 #include <type_traits>
@@ -132,7 +134,8 @@ class OwnMatrix final : public PackedMatrix<Real>::Implementation {
                      .m = count,
                      .a_rows = rounded(a.rows_from(first, count), scratch),
                      .c_rows = c + first * kernels_.rows->row_bytes(this->n()),
-                     .gelu = epilogue.gelu});
+                     .gelu = epilogue.gelu,
+                     .to_attention = epilogue.to_attention});
     });
   }
 
@@ -193,6 +196,10 @@ std::unique_ptr<typename PackedMatrix<Real>::Implementation> make_matrix(const C
                                                                          std::size_t n, Layout layout, Arena* storage) {
   require_usable(context.backend, context.kernels->isa, context.precision);
   const MatmulBackend backend = backend_of(context, k, n);
+  constexpr std::size_t k_most_int8_terms = std::numeric_limits<std::int32_t>::max() / (255 * 127);
+  if (context.precision == Precision::int8 && k > k_most_int8_terms)
+    fail(ErrorCode::unsupported, "precision (--precision)", "int8 has no room for sums of so many products",
+         "at most " + std::to_string(k_most_int8_terms), std::to_string(k));
 #ifdef SEQGUARD_HAS_ONEDNN
   if constexpr (std::is_same_v<Real, float>) {
     if (backend == MatmulBackend::onednn) return make_onednn_matrix(context, k, n, layout);

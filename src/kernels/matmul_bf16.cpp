@@ -26,11 +26,8 @@ void round_rows(std::byte* rows, const float* a, Size m, Size k, Size row_stride
 
 struct PairsOfBf16 {
   using Step = Pair;
-  struct Rows {
-    Bf16* values;
-    Size stride, width;  // in elements; columns of this panel
-    bool gelu;
-  };
+  using Sum = Batch;
+  using Rows = Bf16Rows;
   static constexpr bool k_has_rows = true;
 
   [[gnu::always_inline]] static PairBatch load(const Pair* p) { return load_pairs(p); }
@@ -38,31 +35,11 @@ struct PairsOfBf16 {
   [[gnu::always_inline]] static Batch add_products(const PairBatch& a, const PairBatch& b, const Batch& sum) {
     return seqguard::add_products(a, b, sum);
   }
-  static Rows from(Rows rows, Size row, Size column, Size width) {
-    rows.values += row * rows.stride + column;
-    rows.width = width;
-    return rows;
-  }
-
-  template <Size rows>
-  [[gnu::always_inline]] static void finish(const Rows& out, Batch (&sums)[rows][2]) {
-    Bf16* row = out.values;
+  template <class Tile, Size rows>
+  [[gnu::always_inline]] static void finish(const Tile& tile, Batch (&sums)[rows][2]) {
+    const Bf16Rows out = tile.rows;
 #pragma GCC unroll 16
-    for (Size r = 0; r < rows; ++r) {
-      Batch(&x)[2] = sums[r];
-      if (out.gelu) {
-        x[0] = gelu_before_rounding(x[0]);
-        x[1] = gelu_before_rounding(x[1]);
-      }
-      if (out.width == 2 * k_width) {
-        store_rounded(row, x[0], x[1]);
-      } else {
-        alignas(64) Bf16 buffer[2 * k_width];
-        store_rounded(buffer, x[0], x[1]);
-        for (Size i = 0; i < out.width; ++i) row[i] = buffer[i];
-      }
-      row += out.stride;
-    }
+    for (Size r = 0; r < rows; ++r) out.store(r, sums[r][0], sums[r][1]);
   }
 };
 
@@ -101,7 +78,14 @@ struct Matmul : PanelMatmul<PairsOfBf16> {
   }
 };
 
-constinit const RowForm<float> k_rows = {.row_bytes = row_bytes, .round = round_rows, .attention = attention_of_rows};
+void attend(const RowsAttention<float>& p) {
+  attention_of_rows(p);
+  const Size hidden = p.heads * p.head_dim;
+  for (Size t = 0; t < p.length; ++t) close_row(reinterpret_cast<Bf16*>(p.out + t * p.out_stride), hidden);
+}
+
+constinit const RowForm<float> k_rows = {
+    .row_bytes = row_bytes, .round = round_rows, .round_for_attention = round_rows, .attention = attend};
 
 }  // namespace
 

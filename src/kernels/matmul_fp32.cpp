@@ -13,7 +13,10 @@ namespace {
 
 struct SinglePrecision {
   using Step = float;
-  struct Rows {};
+  using Sum = FloatBatch;
+  struct Rows {
+    Rows at(std::size_t, std::size_t, std::size_t) const { return {}; }
+  };
   static constexpr bool k_has_rows = false;
 
   [[gnu::always_inline]] static FloatBatch load(const float* p) { return FloatBatch::load_unaligned(p); }
@@ -22,7 +25,6 @@ struct SinglePrecision {
                                                         const FloatBatch& sum) {
     return multiply_add(a, b, sum);
   }
-  static Rows from(Rows rows, std::size_t, std::size_t, std::size_t) { return rows; }
 };
 
 struct Matmul : PanelMatmul<SinglePrecision> {

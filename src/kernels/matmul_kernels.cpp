@@ -21,6 +21,7 @@ const MatmulKernels<float>& matmul_kernels_for(Isa isa, Precision precision) {
   const Table fastest_first[] = {
 #if defined(SEQGUARD_HAS_ISA_AVX512)
     {k_matmul_bf16_avx512_bf16, cpu.avx512_bf16},
+    {k_matmul_int8_avx512_bf16, cpu.avx512_bf16},
     {k_matmul_fp32_avx512, cpu.avx512},
 #endif
 #if defined(SEQGUARD_HAS_ISA_AVX2)

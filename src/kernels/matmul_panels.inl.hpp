@@ -1,14 +1,16 @@
-// A panel is read by many rows: the loop of every table of matrix products here. What one step of k is - a float, or a
-// pair of bfloat16 - and how it is multiplied and added, says `Arithmetic`.
+// A panel is read by many rows: the loop of every table of matrix products here. What one step of k is - a float, a
+// pair of bfloat16, four bytes -, how it is multiplied and added, and into which kind of sum, says `Arithmetic`.
 //
 // B[K, N] is packed in panels of k_panel_width columns, each [steps of K, k_panel_width], the last one filled up with
 // zeros. A tile of C, k_tile_rows rows by one panel, stays in registers while k runs: per step two vectors of B are
 // loaded and each element of A is broadcast once, so that the loads (2 + rows) stay below the two per cycle that a core
-// sustains. Each element of C is one chain in the order of k, whatever the height of its tile is.
+// sustains. Each element of C is one chain in the order of k, whatever the height of its tile is. Sums of integers
+// begin at 0 and are made floats when they are complete; sums of floats begin at the start value.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <type_traits>
 
 #include "kernels/multiply_add.inl.hpp"
 #include "seqguard/kernels/matmul_kernels.hpp"
@@ -22,6 +24,8 @@ struct PanelMatmul {
   using Size = std::size_t;
   using Batch = FloatBatch;
   using Step = typename Arithmetic::Step;
+  using Sum = typename Arithmetic::Sum;
+  static constexpr bool k_integers = !std::is_same_v<Sum, Batch>;
   static constexpr Size k_lanes = Batch::size;
   static constexpr Size k_panel_width = 2 * k_lanes;
 // Accumulators, two vectors of B and one of A: 27 of 32 registers, 15 of 16.
@@ -41,7 +45,7 @@ struct PanelMatmul {
   }
 
   struct Tile {
-    float* c;  // null: to rows, by Arithmetic::finish
+    float* c;  // null: to rows
     const Step* a;
     const Step* panel;
     const float* bias;  // null: start from c if accumulate, else from 0
@@ -54,12 +58,16 @@ struct PanelMatmul {
 
   template <int rows>
   static void multiply_tile(const Tile& t) {
-    Batch sums[rows][2];
+    Sum sums[rows][2];
 #pragma GCC unroll 16
     for (int r = 0; r < rows; ++r) {
-      const float* start = t.accumulate ? t.c + r * t.c_stride : t.bias;
-      sums[r][0] = start != nullptr ? Batch::load_unaligned(start) : Batch(0.0f);
-      sums[r][1] = start != nullptr ? Batch::load_unaligned(start + k_lanes) : Batch(0.0f);
+      if constexpr (k_integers) {
+        sums[r][0] = sums[r][1] = Sum(0);
+      } else {
+        const float* start = t.accumulate ? t.c + r * t.c_stride : t.bias;
+        sums[r][0] = start != nullptr ? Batch::load_unaligned(start) : Batch(0.0f);
+        sums[r][1] = start != nullptr ? Batch::load_unaligned(start + k_lanes) : Batch(0.0f);
+      }
     }
     const Step* panel = t.panel;
     const Step* const end = panel + t.k * k_panel_width;
@@ -89,13 +97,17 @@ struct PanelMatmul {
       step_k();
     }
     while (panel != end) step_k();
-    if constexpr (Arithmetic::k_has_rows) {
-      if (t.c == nullptr) return Arithmetic::finish(t.rows, sums);
-    }
+    if constexpr (k_integers) {
+      Arithmetic::finish(t, sums);
+    } else {
+      if constexpr (Arithmetic::k_has_rows) {
+        if (t.c == nullptr) return Arithmetic::finish(t, sums);
+      }
 #pragma GCC unroll 16
-    for (int r = 0; r < rows; ++r) {
-      sums[r][0].store_unaligned(t.c + r * t.c_stride);
-      sums[r][1].store_unaligned(t.c + r * t.c_stride + k_lanes);
+      for (int r = 0; r < rows; ++r) {
+        sums[r][0].store_unaligned(t.c + r * t.c_stride);
+        sums[r][1].store_unaligned(t.c + r * t.c_stride + k_lanes);
+      }
     }
   }
 
@@ -163,14 +175,14 @@ struct PanelMatmul {
     const Step* a;
     const Step* panels;
     Size k, a_row_stride, a_k_stride;
-    typename Arithmetic::Rows rows = {};  // where the result goes if call.c is null
+    typename Arithmetic::Rows rows = {};  // where the result goes if call.c is null, and what finish() needs besides
   };
 
   static void multiply(const MatmulCall<float>& p, const Operands& operands) {
     const auto [a, panels, k, a_row_stride, a_k_stride, out_rows] = operands;
     const Size m = p.m, n = p.n, c_stride = p.c_stride;
     if (m == 0 || n == 0) return;
-    const Size block = p.c != nullptr ? k_block : k;  // sums that are not done have no place in rows
+    const Size block = p.c != nullptr && !k_integers ? k_block : k;  // only floats may be put down before they are done
     const Size tiles = (m + k_tile_rows - 1) / k_tile_rows;
     for (Size column = 0; column < n; column += k_panel_width) {
       const Size width = n - column < k_panel_width ? n - column : k_panel_width;
@@ -192,7 +204,7 @@ struct PanelMatmul {
                more,
                panels + column * k + (k_first + k_count) * k_panel_width,
                next_lines < k_count ? next_lines : k_count,
-               Arithmetic::from(out_rows, 0, column, width)};
+               out_rows.at(0, column, width)};
         Size rows_left = m;
         for (Size tile = tiles; tile > 0; --tile) {
           const int rows = static_cast<int>((rows_left + tile - 1) / tile);  // equal heights: no lone last row
@@ -202,7 +214,7 @@ struct PanelMatmul {
           else
             multiply_narrow(t, rows, width);
           if (t.c != nullptr) t.c += static_cast<Size>(rows) * c_stride;
-          t.rows = Arithmetic::from(t.rows, static_cast<Size>(rows), 0, width);
+          t.rows = t.rows.at(static_cast<Size>(rows), 0, width);
           t.a += static_cast<Size>(rows) * a_row_stride;
           t.next += t.next_lines * k_line;
           rows_left -= static_cast<Size>(rows);

@@ -9,9 +9,11 @@ inline namespace v0 {
 extern const MatmulKernels<float> k_matmul_fp32_baseline;
 extern const MatmulKernels<float> k_matmul_fp32_avx2;
 extern const MatmulKernels<float> k_matmul_fp32_avx512;
-/// Emulated: offered to nobody, tested on every machine.
+/// The baseline's are emulated: offered to nobody, tested on every machine.
 extern const MatmulKernels<float> k_matmul_bf16_baseline;
 extern const MatmulKernels<float> k_matmul_bf16_avx512_bf16;
+extern const MatmulKernels<float> k_matmul_int8_baseline;
+extern const MatmulKernels<float> k_matmul_int8_avx512_bf16;
 
 }  // namespace v0
 }  // namespace seqguard

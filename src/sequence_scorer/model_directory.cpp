@@ -63,8 +63,8 @@ Sidecar read_sidecar(const std::string& path) {
   if (const auto count = document.find("recalibrated_on")) sidecar.recalibrated_on = count->natural();
   if (const auto precision = document.find("precision")) {
     const std::string name(precision->text());
-    if (name != to_string(Precision::fp32) && name != to_string(Precision::bf16))
-      precision->refuse_unsupported("fp32 or bf16");
+    if (name != to_string(Precision::fp32) && name != to_string(Precision::bf16) && name != to_string(Precision::int8))
+      precision->refuse_unsupported("fp32, bf16 or int8");
     sidecar.precision = precision_from_string(name);
   }
   if (const auto classes = document.find("classes")) {

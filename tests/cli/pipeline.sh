@@ -120,21 +120,22 @@ expect 0 score --model model --input few.csv --gemm own --precision fp32 --quiet
 cp out few.fp32
 expect 0 score --model model --input few.csv --precision auto --quiet
 cmp -s out few.fp32 || complain "--precision auto is not fp32"
-expect 1 score --model model --input few.csv --precision bf16 --isa baseline
-says err 'precision (--precision): not offered for the instruction set baseline, expected fp32, found bf16'
-expect 1 fit --input past/clean.csv --output x --precision bf16
-says err 'precision (--precision): models are trained and calibrated in single precision, expected fp32, found bf16'
-if "$program" --version | grep -q '^precision:.* bf16'; then
-    expect 0 score --model model --input few.csv --precision bf16
-    says err '^note: model/detector.json: calibrated in fp32, and scores in bf16 (--precision bf16)'
-    cmp -s out few.fp32 && complain "bf16 gives the bits of fp32"
-    expect 0 inspect model --precision bf16
-    says out 'precision *bf16'
+for precision in bf16 int8; do
+    expect 1 score --model model --input few.csv --precision $precision --isa baseline
+    says err "precision (--precision): not offered for the instruction set baseline, expected fp32, found $precision"
+    expect 1 fit --input past/clean.csv --output x --precision $precision
+    says err "precision (--precision): models are trained and calibrated in single precision, expected fp32, found $precision"
+    "$program" --version | grep -q "^precision:.* $precision" || continue
+    expect 0 score --model model --input few.csv --precision $precision
+    says err "^note: model/detector.json: calibrated in fp32, and scores in $precision (--precision $precision)"
+    cmp -s out few.fp32 && complain "$precision gives the bits of fp32"
+    expect 0 inspect model --precision $precision
+    says out "precision *$precision"
     says out 'calibrated in *fp32'
-    says out 'note 1 .*calibrated in fp32, and scores in bf16'
-    expect 1 score --model model --input few.csv --precision bf16 --matmul eigen
-    says err 'no products in bf16'
-fi
+    says out "note 1 .*calibrated in fp32, and scores in $precision"
+    expect 1 score --model model --input few.csv --precision $precision --matmul eigen
+    says err "no products in $precision"
+done
 
 # --- thresholds: what a fit says of them, drift, a new calibration -------------------------------------------------------------
 says fit.json '"target_fpr":0.1,"own_judged":60,"own_alarms":[0-9]*,"held_out":15,"held_out_alarms":[0-9]*,"warnings":\[\]'

@@ -32,9 +32,9 @@ for command in feedback serve; do
     expect 2 "$command" --model x
     says err "\"$command\" is not built yet"
 done
-for precision in bf16x3 int8 fp8; do
+for precision in bf16x3 int4 fp8; do
     expect 2 fit --input x --output y --precision $precision
-    says err "precision (--precision): unknown name, expected auto, fp32 or bf16, found $precision"
+    says err "precision (--precision): unknown name, expected auto, fp32, bf16 or int8, found $precision"
     one_line err
 done
 expect 2 fit --input x --output y --schema z

@@ -13,7 +13,7 @@
 #include "seqguard/events/encode.hpp"
 #include "seqguard/model/encoder_batch.hpp"
 #include "seqguard/model/model.hpp"
-#include "support/bf16_contexts.hpp"
+#include "support/precision_contexts.hpp"
 
 using namespace seqguard;
 
@@ -83,7 +83,7 @@ struct EncoderWorker {
 TEST_CASE("threads that share a vocabulary and an encoder get the bits of one thread") {
   const EventSchema schema = make_schema();
   const auto sequences = make_sequences();
-  std::vector<Context<float>> contexts = bf16_contexts();
+  std::vector<Context<float>> contexts = low_precision_contexts();
   contexts.push_back(make_context(default_isa()));
   for (const Context<float>& context : contexts) {
     const Model<float> model = make_model(context, schema);

@@ -9,7 +9,7 @@
 
 #include "kernels/reference_attention.hpp"
 #include "seqguard/core/random.hpp"
-#include "support/bf16_contexts.hpp"
+#include "support/precision_contexts.hpp"
 
 using namespace seqguard;
 
@@ -57,7 +57,7 @@ struct Problem {
   }
   std::vector<std::byte> rows(const RowForm<float>& form) const {
     std::vector<std::byte> result(s.length * form.row_bytes(3 * hidden));
-    form.round(result.data(), qkv.data(), s.length, 3 * hidden, 3 * hidden);
+    form.round_for_attention(result.data(), qkv.data(), s.length, 3 * hidden, 3 * hidden);
     return result;
   }
   std::vector<std::byte> attend(const RowForm<float>& form) const {
@@ -65,6 +65,8 @@ struct Problem {
     std::vector<std::byte> out(s.length * form.row_bytes(hidden), std::byte{0xFF});
     form.attention({.out = out.data(),
                     .qkv = in.data(),
+                    .out_stride = form.row_bytes(hidden),
+                    .qkv_stride = form.row_bytes(3 * hidden),
                     .length = s.length,
                     .heads = s.heads,
                     .head_dim = s.head_dim,
@@ -130,7 +132,7 @@ std::size_t beyond_bound(const Problem& p, const RowForm<float>& form) {
 }  // namespace
 
 TEST_CASE("bf16 attention: against double, under every mask") {
-  for (const Context<float>& context : bf16_contexts())
+  for (const Context<float>& context : contexts_in(Precision::bf16))
     for (const Shape& shape : shapes()) {
       CAPTURE(shape.length);
       CAPTURE(shape.head_dim);
@@ -143,7 +145,7 @@ TEST_CASE("bf16 attention: against double, under every mask") {
 }
 
 TEST_CASE("bf16 attention: under the causal mask, what comes later changes no bit") {
-  for (const Context<float>& context : bf16_contexts()) {
+  for (const Context<float>& context : contexts_in(Precision::bf16)) {
     const RowForm<float>& form = *context.matmul->rows;
     Problem p({100, 2, 12, true});
     const std::vector<std::byte> before = p.attend(form);

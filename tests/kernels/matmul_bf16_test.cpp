@@ -12,7 +12,7 @@
 
 #include "seqguard/core/error.hpp"
 #include "seqguard/core/random.hpp"
-#include "support/bf16_contexts.hpp"
+#include "support/precision_contexts.hpp"
 
 using namespace seqguard;
 
@@ -73,7 +73,7 @@ float value(const std::byte* row, std::size_t i) {
 }  // namespace
 
 TEST_CASE("bf16 product: the bits of its definition, whatever the start value is") {
-  for (const Context<float>& context : bf16_contexts())
+  for (const Context<float>& context : contexts_in(Precision::bf16))
     for (const auto [m, k, n] : k_shapes)
       for (const bool accumulate : {false, true}) {
         CAPTURE(m);
@@ -99,7 +99,7 @@ TEST_CASE("bf16 product: rounding of special values, and denormals") {
   const std::vector<float> special = {1.0F,      1.00390625F, 1.01171875F, 0x1.FFFFFEp127F, infinity,
                                       -infinity, nan,         0x1p-127F,   -0x1p-149F,      0x1.FFFFFEp-127F,
                                       0.0F,      -0.0F,       3.14159F};
-  for (const Context<float>& context : bf16_contexts()) {
+  for (const Context<float>& context : contexts_in(Precision::bf16)) {
     const RowForm<float>& form = *context.matmul->rows;
     std::vector<std::byte> row(form.row_bytes(special.size()), std::byte{0xFF});
     form.round(row.data(), special.data(), 1, special.size(), special.size());
@@ -123,7 +123,7 @@ TEST_CASE("bf16 product: rounding of special values, and denormals") {
 }
 
 TEST_CASE("bf16 product: error against sums in double") {
-  for (const Context<float>& context : bf16_contexts())
+  for (const Context<float>& context : contexts_in(Precision::bf16))
     for (const auto [m, k, n] : k_shapes) {
       CAPTURE(k);
       Case p(m, k, n);
@@ -156,7 +156,7 @@ TEST_CASE("bf16 product: error against sums in double") {
 }
 
 TEST_CASE("bf16 product: rows for the next product, with and without GELU") {
-  for (const Context<float>& context : bf16_contexts())
+  for (const Context<float>& context : contexts_in(Precision::bf16))
     for (const auto [m, k, n] : k_shapes)
       for (const bool gelu : {false, true}) {
         CAPTURE(k);
@@ -194,7 +194,7 @@ TEST_CASE("bf16 product: rows for the next product, with and without GELU") {
 
 TEST_CASE("bf16 product: a row has the same bits at every place and in every company") {
   constexpr std::size_t most = 70;
-  for (const Context<float>& context : bf16_contexts())
+  for (const Context<float>& context : contexts_in(Precision::bf16))
     for (const Shape shape : {Shape{most, 64, 64}, Shape{most, 21, 33}, Shape{most, 1100, 40}}) {
       const Case p(most, shape.k, shape.n);
       Case probe(1, shape.k, shape.n);
@@ -215,7 +215,7 @@ TEST_CASE("bf16 product: a row has the same bits at every place and in every com
 }
 
 TEST_CASE("bf16 product: half the memory, and what it does not do is refused") {
-  for (const Context<float>& context : bf16_contexts()) {
+  for (const Context<float>& context : contexts_in(Precision::bf16)) {
     Case p(4, 64, 64);
     const PackedMatrix<float> packed = p.pack(context);
     CHECK(packed.bytes() == 2 * p.k * p.n);

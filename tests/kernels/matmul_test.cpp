@@ -352,17 +352,20 @@ TEST_CASE("matrix product: a table for every instruction set, below single preci
     CHECK(make_context(isa).matmul == &table);
     CHECK(make_context({.isa = isa}).kernels == make_context(isa).kernels);
     CHECK(table.packed_bytes(7, 33) >= 7 * 33 * sizeof(float));
-    CHECK_THROWS_AS(make_context({.isa = isa, .matmul = MatmulBackend::eigen, .precision = Precision::bf16}), Error);
-    if (isa == Isa::avx512_bf16) {
-      const Context<float> context = make_context({.isa = isa, .precision = Precision::bf16});
-      CHECK(context.matmul->precision == Precision::bf16);
-      CHECK(context.matmul->isa == isa);
-      CHECK(context.precision == Precision::bf16);
-    } else {
-      const std::string refusal = "precision (--precision): not offered for the instruction set " +
-                                  std::string(to_string(isa)) + ", expected fp32, found bf16";
-      CHECK_THROWS_WITH_AS(matmul_kernels_for(isa, Precision::bf16), refusal.c_str(), Error);
-      CHECK_THROWS_WITH_AS(make_context({.isa = isa, .precision = Precision::bf16}), refusal.c_str(), Error);
+    for (const Precision precision : {Precision::bf16, Precision::int8}) {
+      CHECK_THROWS_AS(make_context({.isa = isa, .matmul = MatmulBackend::eigen, .precision = precision}), Error);
+      if (isa == Isa::avx512_bf16) {
+        const Context<float> context = make_context({.isa = isa, .precision = precision});
+        CHECK(context.matmul->precision == precision);
+        CHECK(context.matmul->isa == isa);
+        CHECK(context.precision == precision);
+      } else {
+        const std::string refusal = "precision (--precision): not offered for the instruction set " +
+                                    std::string(to_string(isa)) + ", expected fp32, found " +
+                                    std::string(to_string(precision));
+        CHECK_THROWS_WITH_AS(matmul_kernels_for(isa, precision), refusal.c_str(), Error);
+        CHECK_THROWS_WITH_AS(make_context({.isa = isa, .precision = precision}), refusal.c_str(), Error);
+      }
     }
   }
 }

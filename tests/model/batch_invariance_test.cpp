@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "model/whole_model.hpp"
-#include "support/bf16_contexts.hpp"
+#include "support/precision_contexts.hpp"
 
 using namespace seqguard;
 
@@ -66,8 +66,8 @@ TEST_CASE("a sequence has the same bits alone and in any company") {
     }
 }
 
-TEST_CASE("in bf16, too, a sequence has the same bits alone and in any company") {
-  for (const Context<float>& context : bf16_contexts()) {
+TEST_CASE("below single precision, too, a sequence has the same bits alone and in any company") {
+  for (const Context<float>& context : low_precision_contexts()) {
     check_invariance(whole_model<float>(context, whole_spec(64, 2, 256)), AttentionMask::full);
     // Heads of 12, and of an odd number of dimensions, whose attention is single precision.
     for (const std::size_t heads : {3, 4})

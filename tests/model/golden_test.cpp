@@ -11,19 +11,28 @@
 #include "seqguard/core/random.hpp"
 #include "seqguard/model/encoder.hpp"
 #include "seqguard/model/prediction.hpp"
-#include "support/bf16_contexts.hpp"
+#include "support/precision_contexts.hpp"
 
 using namespace seqguard;
 
 namespace {
 
-/// Moves each matrix's elements by up to a rounding to bfloat16, 2^-8 of them: the files' own are exact in it.
-void disturb_matrices(Model<float>& model) {
+/// Moves each matrix's elements by up to a rounding: to bfloat16, 2^-8 of them (the files' own are exact in it); to
+/// int8, half a step of 1/127 of the largest of their row.
+void disturb_matrices(Model<float>& model, Precision precision) {
   for (const ParameterInfo& info : model.table().entries()) {
     if (info.role != ParameterRole::weight) continue;
     Random random(3, info.offset);
-    for (std::size_t i = info.offset; i < info.offset + info.count; ++i)
-      model.values()[i] *= static_cast<float>(1 + 0x1p-8 * (2 * random.uniform() - 1));
+    const std::size_t width = info.count / info.shape.front();
+    for (std::size_t r = 0; r < info.count; r += width) {
+      const std::span<float> row = std::span<float>(model.values()).subspan(info.offset + r, width);
+      float largest = 0;
+      for (const float x : row) largest = std::max(largest, std::abs(x));
+      for (float& x : row) {
+        const double size = precision == Precision::bf16 ? 0x1p-8 * x : largest / 254;
+        x += static_cast<float>(size * (2 * random.uniform() - 1));
+      }
+    }
   }
   model.pack(false);
 }
@@ -98,11 +107,13 @@ TEST_CASE("every family and head agrees with transformers on every matrix backen
   }
 }
 
-TEST_CASE("in bf16 every family and head is as near transformers as its roundings allow") {
-  // How far roundings of 2^-8 move an output depends on the model: these have large weights and sharp attention. The
-  // measure is the model itself, in single precision, with its matrices disturbed by as much. bf16 rounds, once each,
-  // what enters a product, and queries, keys, values and attention weights: five independent roundings of the same size
-  // for each of those, sqrt(5) = 2.2 times the error. The largest of some thousand errors scatters: four times.
+TEST_CASE("below single precision every family and head is as near transformers as its roundings allow") {
+  // How far roundings move an output depends on the model: these have large weights and sharp attention. The measure is
+  // the model itself, in single precision, with its matrices disturbed by as much. bf16 rounds, once each, what enters
+  // a product, and queries, keys, values and attention weights: five independent roundings of the same size for each of
+  // those, sqrt(5) = 2.2 times the error. int8 rounds weights and what enters a product: two, of a range that is up to
+  // twice the largest magnitude for the latter; those of bfloat16 in attention are small beside them. The largest of
+  // some thousand errors scatters: four times.
   const auto largest = [](const Model<float>& model, const Golden& golden, bool is_bert) {
     constexpr double anything = 1;
     const double full = compare(model, golden, AttentionMask::full, anything);
@@ -110,18 +121,21 @@ TEST_CASE("in bf16 every family and head is as near transformers as its rounding
   };
   for (const FamilyTraits* traits : families()) {
     const bool is_bert = traits->family == Family::bert;
-    double by_weights = 0;
-    for (const std::string& name : goldens_of(*traits)) {
-      Model<float> model = load_model(make_context(default_isa()), k_golden + name);
-      disturb_matrices(model);
-      by_weights = std::max(by_weights, largest(model, Golden(name), is_bert));
-    }
-    for (const Context<float>& context : bf16_contexts()) {
-      double worst = 0;
-      for (const std::string& name : goldens_of(*traits))
-        worst = std::max(worst, largest(load_scoring_model(context, k_golden + name), Golden(name), is_bert));
-      MESSAGE(traits->model_type, ": at most ", worst, " of the largest output; by disturbed weights ", by_weights);
-      CHECK(worst <= 4 * by_weights);
+    for (const Precision precision : k_low_precisions) {
+      double by_weights = 0;
+      for (const std::string& name : goldens_of(*traits)) {
+        Model<float> model = load_model(make_context(default_isa()), k_golden + name);
+        disturb_matrices(model, precision);
+        by_weights = std::max(by_weights, largest(model, Golden(name), is_bert));
+      }
+      for (const Context<float>& context : contexts_in(precision)) {
+        double worst = 0;
+        for (const std::string& name : goldens_of(*traits))
+          worst = std::max(worst, largest(load_scoring_model(context, k_golden + name), Golden(name), is_bert));
+        MESSAGE(traits->model_type, " in ", to_string(precision), ": at most ", worst,
+                " of the largest output; by disturbed weights ", by_weights);
+        CHECK(worst <= 4 * by_weights);
+      }
     }
   }
 }

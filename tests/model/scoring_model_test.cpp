@@ -9,7 +9,7 @@
 #include "seqguard/core/isa.hpp"
 #include "seqguard/model/checkpoint.hpp"
 #include "support/allocation_counter.hpp"
-#include "support/bf16_contexts.hpp"
+#include "support/precision_contexts.hpp"
 #include "support/temporary_directory.hpp"
 
 using namespace seqguard;
@@ -33,7 +33,7 @@ ModelSpec four_megabytes() {
 TEST_CASE("a model that only scores has the bits of one that holds its values as well, in every arithmetic") {
   WholeBatch batch;
   for (const std::size_t length : {1, 7, 30}) batch.append(length, length);
-  std::vector<Context<float>> contexts = bf16_contexts();
+  std::vector<Context<float>> contexts = low_precision_contexts();
   for (const MatmulBackend backend : {MatmulBackend::own, MatmulBackend::onednn, MatmulBackend::eigen})
     if (matmul_backend_available(backend, default_isa())) contexts.push_back(make_context(default_isa(), backend));
   for (const Context<float>& context : contexts) {
@@ -98,7 +98,8 @@ TEST_CASE("loading for scoring holds the weights once, and one matrix besides" *
   CHECK(bytes_held - before <= weights + k_small);
 }
 
-TEST_CASE("in bf16 a scoring model holds its matrices in half the memory" * doctest::skip(!k_allocations_counted)) {
+TEST_CASE("in bf16 a scoring model holds its matrices in half the memory, in int8 in a quarter" *
+          doctest::skip(!k_allocations_counted)) {
   const Context<float> fp32 = make_context(default_isa(), MatmulBackend::own);
   const TemporaryDirectory directory;
   std::size_t weights = 0, tables = 0;
@@ -110,20 +111,25 @@ TEST_CASE("in bf16 a scoring model holds its matrices in half the memory" * doct
     for (const ParameterInfo& info : model.table().entries())
       if (info.role != ParameterRole::weight) tables += info.count * sizeof(float);
   }
-  for (const Context<float>& context : bf16_contexts()) {
+  for (const Context<float>& context : low_precision_contexts()) {
     const std::size_t before = bytes_held;
     const Model<float> model = load_scoring_model(context, directory / "model");
-    CHECK(bytes_held - before <= tables + (weights - tables) / 2 + 65'536);
+    // In int8 a scale and a sum besides for each of an output's 128 weights at least.
+    const std::size_t matrices = weights - tables,
+                      most = context.precision == Precision::bf16 ? matrices / 2 : matrices / 4 + matrices / 64;
+    CHECK(bytes_held - before <= tables + most + 65'536);
   }
 }
 
-TEST_CASE("in bf16 training is refused, and gradients come from a copy in single precision") {
-  Model<float> model = whole_model<float>(emulated_bf16(), whole_spec(36, 3, 50));
-  CHECK_THROWS_WITH_AS(model.pack(true),
-                       "precision (--precision): models are trained and calibrated in single precision, expected fp32, "
-                       "found bf16",
-                       Error);
-  CHECK(begin_from<float>(model, model.spec(), 1).context().precision == Precision::fp32);
+TEST_CASE("below single precision training is refused, and gradients come from a copy in fp32") {
+  for (const Precision precision : k_low_precisions) {
+    Model<float> model = whole_model<float>(emulated(precision), whole_spec(36, 3, 50));
+    const std::string refusal =
+        "precision (--precision): models are trained and calibrated in single precision, expected fp32, found " +
+        std::string(to_string(precision));
+    CHECK_THROWS_WITH_AS(model.pack(true), refusal.c_str(), Error);
+    CHECK(begin_from<float>(model, model.spec(), 1).context().precision == Precision::fp32);
+  }
 }
 
 TEST_CASE("from the first call on, a workspace of the model's own allocates nothing within its budget" *
@@ -132,9 +138,9 @@ TEST_CASE("from the first call on, a workspace of the model's own allocates noth
     Context<float> context;
     std::size_t intermediate;
   };
-  // Rows of 1,024 floats lie 4 KB apart and are copied, rows of 36 are not. In bf16 all are rounded.
+  // Rows of 1,024 floats lie 4 KB apart and are copied, rows of 36 are not. Below single precision all are rounded.
   std::vector<Case> cases;
-  std::vector<Context<float>> contexts = bf16_contexts();
+  std::vector<Context<float>> contexts = low_precision_contexts();
   contexts.push_back(make_context(default_isa(), MatmulBackend::own));
   for (const Context<float>& context : contexts)
     for (const std::size_t intermediate : {std::size_t{1024}, std::size_t{50}})

@@ -12,8 +12,8 @@ enum class Isa {
   baseline,  ///< what the target guarantees: SSE2 on x86-64, NEON on aarch64
   avx2,      ///< AVX2 + FMA
   avx512,    ///< AVX-512 F, BW, DQ, VL, CD
-  /// Products in bfloat16 besides (AVX512_BF16), on CPUs where they are faster than single precision. All other kernels
-  /// are those of avx512.
+  /// Products of bfloat16 (AVX512_BF16) and of bytes (AVX512_VNNI) besides, on CPUs where the former are faster than
+  /// single precision. All other kernels are those of avx512.
   avx512_bf16,
 };
 

@@ -28,8 +28,9 @@ MatmulBackend matmul_backend_from_string(std::string_view name);
 enum class Precision {
   fp32,  ///< single precision
   bf16,  ///< weights and activations rounded to bfloat16, sums in single precision: backend `own`, Isa::avx512_bf16
+  int8,  ///< both as 8-bit integers, with a scale for each output and each token; attention as in bf16. Where bf16 is.
 };
-/// "fp32", "bf16".
+/// "fp32", "bf16", "int8".
 std::string_view to_string(Precision precision) noexcept;
 /// "auto" is fp32: exact single precision is what is promised where nothing else is asked for.
 /// @throws Error invalid_argument for an unknown name.

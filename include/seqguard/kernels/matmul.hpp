@@ -46,6 +46,7 @@ struct Epilogue {
   const Real* bias = nullptr;  ///< [N], added to each row
   bool accumulate = false;     ///< c += instead of c =; takes no bias
   bool gelu = false;           ///< x Phi(x) of the result; only of products to OperandRows
+  bool to_attention = false;   ///< the rows are read by attention, not by a product
 };
 
 /// Rows in the form in which the products of a context read them, where it has one (MatmulKernels::rows).
@@ -76,7 +77,7 @@ class PackedMatrix {
   PackedMatrix(PackedMatrix&&) noexcept;
   PackedMatrix& operator=(PackedMatrix&&) noexcept;
   /// Backend `own` puts the packed values into `storage`, if given: it must outlive the matrix, and not be reset.
-  /// @throws Error unsupported, as make_context(); no double precision by oneDNN, no bf16 but by `own`.
+  /// @throws Error unsupported, as make_context(); no double precision by oneDNN, only fp32 but by `own`.
   PackedMatrix(const Context<Real>& context, MatrixView<const Real> source, Layout layout, Arena* storage = nullptr);
   /// What a matrix [k, n] takes from `storage` at most; 0 for backends that hold the values themselves.
   static std::size_t storage_bytes(const Context<Real>& context, std::size_t k, std::size_t n);

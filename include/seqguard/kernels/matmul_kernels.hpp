@@ -26,14 +26,16 @@ struct MatmulCall {
   const std::byte* a_rows = nullptr;  ///< A
   std::byte* c_rows = nullptr;        ///< [M, N] in that form, where c is null; not with accumulate
   bool gelu = false;                  ///< x Phi(x) of each element of c_rows before it is rounded
+  bool to_attention = false;          ///< c_rows are read by attention (RowForm::round_for_attention)
 };
 
 /// Attention over one sequence (AttentionForward, kernels/kernel_table.hpp) from rows to rows; no dropout. A head's
 /// dimensions are even and at most 128: rows_attend().
 template <class Real>
 struct RowsAttention {
-  std::byte* out;        ///< [L, H]
-  const std::byte* qkv;  ///< [L, 3H]
+  std::byte* out;                      ///< [L, H], read by a product
+  const std::byte* qkv;                ///< [L, 3H], written for attention
+  std::size_t out_stride, qkv_stride;  ///< in bytes: RowForm::row_bytes
   std::size_t length, heads, head_dim;
   Real scale;
   bool causal;
@@ -48,8 +50,10 @@ template <class Real>
 struct RowForm {
   /// Bytes from one row of k elements to the next.
   std::size_t (*row_bytes)(std::size_t k);
-  /// rows[m, :] = a[m, :], row stride `row_stride`.
+  /// rows[m, :] = a[m, :], row stride `row_stride`, for a product.
   void (*round)(std::byte* rows, const Real* a, std::size_t m, std::size_t k, std::size_t row_stride);
+  /// The same for attention. In bf16 both forms are one.
+  void (*round_for_attention)(std::byte* rows, const Real* a, std::size_t m, std::size_t k, std::size_t row_stride);
   void (*attention)(const RowsAttention<Real>&);
 };
 
@@ -66,7 +70,8 @@ struct MatmulKernels {
                std::size_t n_stride);
   /// fp32: each element is one chain of multiply-adds in the order of k, beginning at the start value, whatever M and N
   /// are: a row's bits do not depend on its place or on the other rows. bf16: likewise, pair by pair, the odd element
-  /// of a pair first; denormals are zeros. Never allocates, never throws.
+  /// of a pair first; denormals are zeros. int8: sums of integers, exact for K <= 66,311. Never allocates, never
+  /// throws.
   void (*multiply)(const MatmulCall<Real>&);
   const RowForm<Real>* rows = nullptr;  ///< null: A is read where it lies
 };

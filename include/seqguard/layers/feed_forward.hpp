@@ -103,7 +103,8 @@ void feed_forward_forward(const Context<Real>& context, FeedForwardCache<Real>& 
       sublayer_input<Real>(kernels, cache.sublayer, x, p.output_layer_norm, options.layer_norm_eps, options.norm);
   const MatrixView<Real> projected = sublayer_result(cache.sublayer, options.norm);
   const bool is_gated = cache.pre_activation.cols != cache.activation.cols;
-  if (context.matmul->rows != nullptr && options.activation == Activation::gelu && !is_gated) {  // scoring in bf16
+  if (context.matmul->rows != nullptr && options.activation == Activation::gelu &&
+      !is_gated) {  // below single precision
     const Arena::Frame frame(scratch);
     const auto hidden = OperandRows<Real>::allocate(context, scratch, x.rows, cache.activation.cols);
     packed.intermediate.forward.multiply(hidden, in, {.bias = packed.intermediate.bias, .gelu = true}, scratch);

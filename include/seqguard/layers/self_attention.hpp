@@ -75,7 +75,7 @@ struct SelfAttentionOptions {
   }
 };
 
-/// The attention of each sequence and the output projection over rows in the form of the context (bf16), which is how
+/// The attention of each sequence and the output projection over rows in the form of the context, which is how
 /// scoring computes below single precision. `in` is what query, key and value are made of.
 template <class Real>
 void attend_rows(const Context<Real>& context, MatrixView<Real> projected, MatrixView<Real> query_key_value,
@@ -87,15 +87,18 @@ void attend_rows(const Context<Real>& context, MatrixView<Real> projected, Matri
   const auto qkv = OperandRows<Real>::allocate(context, scratch, n, 3 * hidden);
   const auto attended = OperandRows<Real>::allocate(context, scratch, n, hidden);
   if (options.rotary == nullptr) {
-    packed.query_key_value.forward.multiply(qkv, in, {.bias = packed.query_key_value.bias}, scratch);
+    packed.query_key_value.forward.multiply(qkv, in, {.bias = packed.query_key_value.bias, .to_attention = true},
+                                            scratch);
   } else {
     linear_forward<Real>(query_key_value, in, packed.query_key_value, scratch);
     rotate<Real>(query_key_value, offsets, *options.rotary, options.heads, head_dim, Real(1));
-    form.round(qkv.data, query_key_value.data, n, 3 * hidden, query_key_value.stride);
+    form.round_for_attention(qkv.data, query_key_value.data, n, 3 * hidden, query_key_value.stride);
   }
   for (std::size_t b = 0; b + 1 < offsets.size(); ++b)
     form.attention({.out = attended.data + offsets[b] * form.row_bytes(hidden),
                     .qkv = qkv.data + offsets[b] * form.row_bytes(3 * hidden),
+                    .out_stride = form.row_bytes(hidden),
+                    .qkv_stride = form.row_bytes(3 * hidden),
                     .length = offsets[b + 1] - offsets[b],
                     .heads = options.heads,
                     .head_dim = head_dim,
