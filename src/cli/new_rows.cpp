@@ -102,13 +102,6 @@ std::size_t FileRows::gap(std::size_t first, std::size_t last, std::int64_t time
   return static_cast<std::size_t>(std::upper_bound(at(first), at(last), time_ms) - times_.begin());
 }
 
-void refuse_time(const Dataset& data, std::string_view text) {
-  fail(ErrorCode::unsupported, data.rejected().file,
-       "a repair sets or inserts times, and those of this file are read but not written in their form; --time-format "
-       "names it (as strptime does), and numbers or ISO 8601 need no name",
-       "2024-05-01T10:20:30Z", quoted(text));
-}
-
 bool times_are_order(const Dataset& data) {
   const RowFields& fields = data.row_fields();
   return fields.order && fields.order == fields.time;
@@ -145,8 +138,6 @@ std::vector<PlacedRow> rows_between(const Dataset& data, const FileRows& rows, c
   std::optional<TimeStyle> own;
   for (const PlacedRow* neighbour : {before, behind})
     if (!own && neighbour != nullptr) own = time_style(neighbour->time, data.reading().time);
-  for (const PlacedRow* neighbour : {before, behind})
-    if (!own && neighbour != nullptr && neighbour->time_ms != k_no_time) refuse_time(data, neighbour->time);
   if (!own) own = style ? *style : style_without_example(data.reading().time);
   if (style) widen(*own, *style);
   std::optional<std::vector<std::string>> orders;

@@ -53,9 +53,6 @@ std::vector<PlacedRow> rows_between(const Dataset& data, const FileRows& rows, c
 /// How the events [first, first + count) of the data write their times; nothing where none has one.
 std::optional<TimeStyle> common_style(const Dataset& data, std::size_t first, std::size_t count);
 
-/// @throws Error unsupported: times are read in this form, but not written.
-[[noreturn]] void refuse_time(const Dataset& data, std::string_view text);
-
 /// Whether the order column is the time column.
 bool times_are_order(const Dataset& data);
 

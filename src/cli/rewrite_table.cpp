@@ -99,9 +99,7 @@ std::string TableRewriter::edited_row(std::size_t event, const OwnEdits& own,
   const std::string before = field_value(row, data_.row_style(), field);
   ExactTime time;
   if (parse_time(before, data_.reading().time, time) != ParseStatus::ok) return row;  // not known, and stays so
-  const auto known_style = time_style(before, data_.reading().time);
-  if (!known_style) refuse_time(data_, before);
-  TimeStyle own_style = *known_style;
+  TimeStyle own_style = time_style(before, data_.reading().time).value();
   if (style) widen(own_style, *style);
   put(field, time_text(own_style, time.ms + own.time->shift_ms, time.ns));
   return row;

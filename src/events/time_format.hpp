@@ -22,6 +22,10 @@ std::optional<Date> scan_time(std::string_view text, std::string_view format) no
 /// The zone in which a text of that format gives its time; empty where it names none.
 std::string zone_in(std::string_view text, std::string_view format);
 
+/// The format of a text that scan_date() reads, by itself or by the order of day and month: 5/1/2024 9:05 PM is
+/// "%m/%d/%Y %I:%M %p".
+std::string format_like(std::string_view text, DateOrder order);
+
 /// A point in time as the text of a format, numbers with their zeros; `seconds` since 1970 are those of the zone, in
 /// which `zone_minutes` are more than UTC. %f writes `digits` of nanoseconds (1 .. 9).
 struct TimeParts {

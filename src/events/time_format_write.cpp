@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdio>
@@ -92,7 +93,63 @@ struct FormatWriter {
   }
 };
 
+/// How the rest of a date is written, behind its day.
+std::string format_of_time(std::string_view rest) {
+  constexpr std::string_view k_digits = "0123456789";
+  std::string format;
+  const auto skip = [&](std::string_view what) {
+    rest.remove_prefix(std::min(rest.find_first_not_of(what), rest.size()));
+  };
+  const auto copy = [&](std::string_view marks) {
+    while (!rest.empty() && marks.find(rest[0]) != std::string_view::npos) {
+      format += rest[0];
+      rest.remove_prefix(1);
+    }
+  };
+  copy(" ,Tt:");
+  const std::size_t half = rest.find_first_of("mM");  // of AM and PM, not of GMT
+  const bool has_half = half != std::string_view::npos && rest[half - 1] != 'G';
+  format += has_half ? "%I:%M" : "%H:%M";
+  skip(k_digits);
+  rest.remove_prefix(1);  // ':'
+  skip(k_digits);
+  if (rest.starts_with(':')) {
+    format += ":%S";
+    rest.remove_prefix(1);
+    skip(k_digits);
+    if (rest.starts_with('.') || rest.starts_with(',')) {
+      copy(".,");
+      format += "%f";
+      skip(k_digits);
+    }
+  }
+  copy(" ");
+  if (has_half) {
+    format += "%p";
+    rest.remove_prefix(2);
+    copy(" ");
+  }
+  return format + (rest.empty() ? "" : "%z");
+}
+
 }  // namespace
+
+std::string format_like(std::string_view text, DateOrder order) {
+  std::size_t end = 10;  // of the day: "2024/05/01", "07 Apr 2014" has one more
+  std::string format;
+  if (!looks_like_date(text)) {
+    const std::size_t mark = text.find_first_of("/.-");
+    end = text.find(text[mark], mark + 1) + 5;
+    format = order == DateOrder::day_first ? "%d" : "%m";
+    format += text[mark] + std::string(order == DateOrder::day_first ? "%m" : "%d") + text[mark] + "%Y";
+  } else if (text[4] == '-' || text[4] == '/') {
+    format = std::string("%Y") + text[4] + "%m" + text[4] + "%d";
+  } else {
+    ++end;
+    format = std::string("%d") + text[2] + "%b" + text[2] + "%Y";
+  }
+  return text.size() > end ? format + format_of_time(text.substr(end)) : format;
+}
 
 std::string format_time(const TimeParts& time, std::string_view format) {
   constexpr std::int64_t k_day = 86'400;

@@ -144,7 +144,12 @@ std::string date_text(const TimeStyle& style, std::int64_t ms, std::int32_t ns) 
 std::optional<TimeStyle> time_style(std::string_view text, const TimeReading& reading) {
   text = trimmed(text);
   if (!reading.format.empty()) return style_of_format(text, reading.format);
-  if (looks_like_date(text)) return date_style(text);
+  if (const auto style = date_style(text)) return style;
+  if (looks_like_date(text) || day_and_month(text)) {
+    bool is_date = false;
+    return read_date(text, reading, is_date) ? style_of_format(text, format_like(text, reading.date_order))
+                                             : std::nullopt;
+  }
   const auto number = scan_decimal(text, reading.decimal);
   if (!number) return std::nullopt;
   TimeStyle style{.form = TimeForm::number, .unit = reading.unit, .digits = digits_of(*number), .keeps_zeros = true};
@@ -153,7 +158,9 @@ std::optional<TimeStyle> time_style(std::string_view text, const TimeReading& re
 }
 
 void widen(TimeStyle& style, const TimeStyle& other) {
-  if (style.form != other.form || style.separator != other.separator || style.has_seconds != other.has_seconds) return;
+  if (style.form != other.form || style.format != other.format || style.separator != other.separator ||
+      style.has_seconds != other.has_seconds)
+    return;
   style.keeps_zeros = style.keeps_zeros && other.keeps_zeros && style.digits == other.digits;
   if (other.digits > style.digits) style.mark = other.mark;
   style.digits = std::max(style.digits, other.digits);

@@ -25,8 +25,7 @@ struct TimeStyle {
   std::int32_t zone_minutes = 0;
 };
 
-/// The style of a text that parse_time() reads; nullopt: it is no time, or one in a form that is read but not written
-/// unless the reading names its format (slashes, names of months, AM and PM, a zone behind a blank or by its name).
+/// The style of a text that parse_time() reads; nullopt: it is no time. Days, months and hours get their zeros.
 std::optional<TimeStyle> time_style(std::string_view text, const TimeReading& reading);
 
 /// Adapts the digits of `style` to another text of the same column: the most that one of them has; zeros at the end are

@@ -30,8 +30,9 @@ struct TimeColumnStyle {
   const char* unit;
   std::int64_t step_ms;
   const char* format = "";  // as of strptime
+  DateOrder dates = DateOrder::unknown;
 
-  TimeReading reading() const { return {unit, '.', DateOrder::unknown, format}; }
+  TimeReading reading() const { return {unit, '.', dates, format}; }
 };
 const std::vector<TimeColumnStyle> k_time_styles = {
     {"1714557600", "s", 1000},
@@ -48,7 +49,11 @@ const std::vector<TimeColumnStyle> k_time_styles = {
     {"2024-05-01", "ms", 86'400'000},
     {"01.05.24 10:20:30", "ms", 1000, "%d.%m.%y %T"},
     {"Wed May  1 10:20:30.250 AM 2024 +0530", "ms", 1, "%a %b %e %I:%M:%S.%f %p %Y %z"},
-    {"1714557600", "ms", 1000, "%s"}};
+    {"1714557600", "ms", 1000, "%s"},
+    {"25/12/2023 09:05:30 PM", "ms", 1000, "", DateOrder::day_first},
+    {"12-25-2023", "ms", 86'400'000, "", DateOrder::month_first},
+    {"07/Apr/2014:10:51:00 +0200", "ms", 1000},
+    {"2014/04/07 10:51:00.250 GMT", "ms", 1}};
 
 enum class Order { rows, consecutive, sparse, decimal, dates, time };
 enum class Layout { by_key, by_time, shuffled };
@@ -91,7 +96,7 @@ EventSchema make_schema(const Case& c) {
   else if (c.order != Order::rows)
     schema.sequence.order_by = "position";
   if (c.time != nullptr)
-    schema.time = TimeColumn{"at", c.time->unit, {64, 1000, 2.0}, {}, DateOrder::unknown, c.time->format};
+    schema.time = TimeColumn{"at", c.time->unit, {64, 1000, 2.0}, {}, c.time->dates, c.time->format};
   check(schema);
   return schema;
 }

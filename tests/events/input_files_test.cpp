@@ -146,6 +146,7 @@ TEST_CASE("input files: what the first file shows holds for all") {
   const Dataset data = read_event_files(folder.paths({"a.csv", "b.csv"}), as_numbers);
   CHECK(data.events() == 30);
   CHECK(data.rejected().count == 30);
+  CHECK(data.findings().empty());  // nobody guesses a decimal comma for the second one
   // Lines of events by the first file, and a table whose name says nothing.
   folder.write("1.txt", "login view\nview\n");
   folder.write("2.txt", "user,event\nu,a\n");

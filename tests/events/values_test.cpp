@@ -169,6 +169,34 @@ TEST_CASE("values: a time is written back as its format says") {
     REQUIRE(parse_time(text, reading, time) == ParseStatus::ok);
     CHECK(time_text(*style, time.ms, time.ns) == text);
   }
+  // Forms that are known have one too.
+  const std::pair<const char*, const char*> known[] = {
+      {"25/12/2023", "%d/%m/%Y"},
+      {"1.2.2024 9:05", "%d.%m.%Y %H:%M"},
+      {"25-12-2023T10:51:00.5Z", "%d-%m-%YT%H:%M:%S.%f%z"},
+      {"7/4/2014, 12:30:01 AM", "%d/%m/%Y, %I:%M:%S %p"},
+      {"07/04/2014 12:51PM +02:00", "%d/%m/%Y %I:%M%p %z"},
+      {"2014/04/07", "%Y/%m/%d"},
+      {"2014/04/07 10:51 GMT", "%Y/%m/%d %H:%M %z"},
+      {"2014/04/07 10:51 am GMT", "%Y/%m/%d %I:%M %p %z"},
+      {"2014-04-07 10:51:00,25 PM", "%Y-%m-%d %I:%M:%S,%f %p"},
+      {"07 apr 2014", "%d %b %Y"},
+      {"07/Apr/2014:12:51:00 +0200", "%d/%b/%Y:%H:%M:%S %z"},
+  };
+  for (const auto& [text, format] : known) {
+    CAPTURE(std::string(text));
+    const TimeReading reading{.date_order = DateOrder::day_first};
+    CHECK(format_like(text, DateOrder::day_first) == format);
+    const auto style = time_style(text, reading);
+    ExactTime time, again;
+    REQUIRE(style.has_value());
+    REQUIRE(parse_time(text, reading, time) == ParseStatus::ok);
+    CHECK(parse_time(time_text(*style, time.ms + 86'400'000, time.ns), reading, again) == ParseStatus::ok);
+    CHECK(again.ms == time.ms + 86'400'000);
+  }
+  const TimeReading months{.date_order = DateOrder::month_first};
+  CHECK(time_text(*time_style("1/2/2024 9:05 PM", months), 1704229500000, 0) == "01/02/2024 09:05 PM");
+  CHECK_FALSE(time_style("1/2/2024", {}).has_value());
   CHECK(format_time({0, 0, 6, "", 0}, "%A %B %H") == "Thursday January 00");
   CHECK(format_time({-86'400, 0, 6, "", 0}, "%a %F") == "Wed 1969-12-31");
 }
