@@ -67,7 +67,11 @@ int evaluate_labelled(const EvaluateOptions& options, EvaluationReport& report, 
   judged.add(scorer, data, scores, truth, !options.report.empty());
   report.target_fpr = scorer.target_fpr();
   report.model = "the model \"" + options.model + "\"";
-  if (has_both(truth.events)) report.events = measure_events(scores, truth.events);
+  if (has_both(truth.events)) {
+    report.events = measure_events(scores, truth.events);
+    if (!scores.front().event_probabilities.empty())
+      report.labelled_events = measure_event_labels(scores, truth.events);
+  }
   if (!options.clean.empty()) report.repairs = evaluate_repairs(options, scorer, data, truth, *executor, bar);
   return exit_code_for(data);
 }

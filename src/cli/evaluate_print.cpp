@@ -195,14 +195,30 @@ void write_further(const EvaluationReport& report, JsonWriter& json) {
 
 }  // namespace
 
+namespace {
+
+std::string events_text(const std::string& by, const EventMetrics& m) {
+  return by + ": " + with_commas(m.abnormal) + " abnormal against " + with_commas(m.normal) + " normal, AUROC " +
+         fixed(m.auroc, 3) + ", AP " + fixed(m.average_precision, 3) + ", precision at " + with_commas(m.abnormal) +
+         " " + fixed(m.precision_at_n, 3) + "; the worst event is an abnormal one in " + of(m.worst_hits, m.sequences) +
+         " abnormal sequences\n";
+}
+
+void write_events(std::string_view name, const std::optional<EventMetrics>& events, JsonWriter& json) {
+  if (!events) return;
+  json.key(name).begin_object().field("normal", events->normal).field("abnormal", events->abnormal);
+  json.field("auroc", events->auroc).field("ap", events->average_precision);
+  json.field("precision_at_n", events->precision_at_n).field("sequences", events->sequences);
+  json.field("worst_hits", events->worst_hits).end_object();
+}
+
+}  // namespace
+
 std::string to_text(const EvaluationReport& evaluation) {
   std::string text = sequences_text(evaluation.sequences);
-  if (evaluation.events) {
-    const EventMetrics& m = *evaluation.events;
-    text += "events: " + with_commas(m.abnormal) + " abnormal against " + with_commas(m.normal) + " normal, AUROC " +
-            fixed(m.auroc, 3) + ", AP " + fixed(m.average_precision, 3) + "; the worst event is an abnormal one in " +
-            of(m.worst_hits, m.sequences) + " abnormal sequences\n";
-  }
+  if (evaluation.events)
+    text += events_text(evaluation.labelled_events ? "events by surprise" : "events", *evaluation.events);
+  if (evaluation.labelled_events) text += events_text("events by labels", *evaluation.labelled_events);
   if (!evaluation.repairs.empty()) text += repairs_text(evaluation.repairs);
   text += further_text(evaluation);
   text.pop_back();  // say() ends the line
@@ -216,12 +232,8 @@ std::string to_json(const EvaluationReport& evaluation) {
   json.key("kinds").begin_array();
   for (const GroupMetrics& kind : evaluation.sequences.kinds) write_group(json, kind);
   json.end_array();
-  if (evaluation.events) {
-    const EventMetrics& m = *evaluation.events;
-    json.key("events").begin_object().field("normal", m.normal).field("abnormal", m.abnormal);
-    json.field("auroc", m.auroc).field("ap", m.average_precision).field("sequences", m.sequences);
-    json.field("worst_hits", m.worst_hits).end_object();
-  }
+  write_events("events", evaluation.events, json);
+  write_events("labelled_events", evaluation.labelled_events, json);
   if (!evaluation.repairs.empty()) {
     json.key("repairs").begin_array();
     for (const RepairMetrics& m : evaluation.repairs) write_repair(json, m);

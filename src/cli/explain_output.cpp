@@ -22,6 +22,7 @@ void write_event(const SuspiciousEvent& event, JsonWriter& json) {
   constexpr std::size_t k_attributions = 20;  // the largest; the library gives all
   json.begin_object().field("position", event.position).field("p_value", event.p_value);
   json.field("p_next", event.p_next).field("p_masked", event.p_masked).field("words", event.words);
+  if (!event.label.empty()) json.field("label", event.label).field("label_probability", event.label_probability);
   json.key("columns").begin_array();
   for (const ColumnReason& column : event.columns) {
     json.begin_object().field("column", column.column).field("value", column.value);

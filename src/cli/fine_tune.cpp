@@ -67,20 +67,48 @@ ClassLabels read_labels_as_written(const FineTuneCommandOptions& options, const 
   read.time = data.time_column();
   give_reading(data, read);
   read.columns = {{options.label_column, ColumnKind::categorical}};
-  return class_labels_of_column(read_event_files(input_files(options.input.paths), read), data, false, how);
+  return class_labels_of_column(read_event_files(input_files(options.input.paths), read), data, options.task == "event",
+                                how);
 }
 
 ClassLabels read_labels(const FineTuneCommandOptions& options, const Dataset& data) {
-  ClassLabels labels = sequence_labels(read_labels_as_written(options, data), data);
+  ClassLabels labels = read_labels_as_written(options, data);
+  if (options.task == "event" && !labels.of_events)
+    fail(ErrorCode::bad_format, options.labels,
+         "labels of whole sequences; --task event needs to know which event each label is of: a column \"position\"" +
+             (data.order_column().empty() ? std::string() : " or \"" + data.order_column() + "\""));
+  if (options.task != "event" && labels.of_events) {
+    say(options.common.quiet,
+        options.labels +
+            ": labels of single events become one for each sequence, that of its first abnormal event; "
+            "--task event learns which events are wrong, and judges sequences by that too");
+    labels = sequence_labels(std::move(labels), data);
+  }
   return options.binary ? normal_or_abnormal(std::move(labels)) : labels;
 }
 
-void describe_labels(const ClassLabels& labels, std::size_t unlabelled, bool quiet) {
+/// How many have each class, "100 normal, 9 bot; 3 WHAT without a label".
+void describe_labels(const ClassLabels& labels, const std::string& what, bool quiet) {
   std::string text;
   const std::vector<std::size_t> counts = labels.counts();
   for (std::size_t c = 0; c < counts.size(); ++c)
     text += (c == 0 ? "" : ", ") + with_commas(counts[c]) + " " + labels.classes[c];
-  say(quiet, "labels: " + text + (unlabelled > 0 ? "; " + with_commas(unlabelled) + " sequences without a label" : ""));
+  const auto unlabelled =
+      static_cast<std::size_t>(std::count(labels.values.begin(), labels.values.end(), k_unknown_class));
+  say(quiet, "labels of " + what + ": " + text +
+                 (unlabelled > 0 ? "; " + with_commas(unlabelled) + " " + what + " without a label" : ""));
+}
+
+void describe_events(const EventLabelReport& events, bool quiet) {
+  const auto figures = [](const EventLabelFigures& f) {
+    return "AUROC " + fixed(f.auroc, 4) + ", AP " + fixed(f.average_precision, 3) +
+           ", precision at as many as are wrong " + fixed(f.precision_at_n, 3);
+  };
+  say(quiet, "on events of sequences that were not learned from: by surprise " + figures(events.surprise) +
+                 "; by labels " + figures(events.labels) + "; of those called wrong " +
+                 fixed(100 * events.precision, 1) + " % are, which are " + fixed(100 * events.recall, 1) +
+                 " % of all; the most probable one is in " + with_commas(events.worst_hits) + " of " +
+                 counted(events.sequences, "sequence"));
 }
 
 std::string figures_text(const HeldOutFigures& figures, double target) {
@@ -91,6 +119,19 @@ std::string figures_text(const HeldOutFigures& figures, double target) {
 void write_figures(JsonWriter& json, std::string_view name, const HeldOutFigures& figures) {
   json.key(name).begin_object().field("auroc", figures.auroc);
   json.field("average_precision", figures.average_precision).field("recall", figures.recall).end_object();
+}
+
+void write_figures(JsonWriter& json, std::string_view name, const EventLabelFigures& figures) {
+  json.key(name).begin_object().field("auroc", figures.auroc).field("average_precision", figures.average_precision);
+  json.field("precision_at_n", figures.precision_at_n).end_object();
+}
+
+void write_events(JsonWriter& json, const EventLabelReport& events) {
+  json.key("events").begin_object().field("normal", events.normal).field("abnormal", events.abnormal);
+  write_figures(json, "labels", events.labels);
+  write_figures(json, "surprise", events.surprise);
+  json.field("precision", events.precision).field("recall", events.recall).field("sequences", events.sequences);
+  json.field("worst_hits", events.worst_hits).field("temperature", events.temperature).end_object();
 }
 
 std::string report_json(const FineTuneReport& report, std::span<const DataFinding> findings) {
@@ -110,6 +151,7 @@ std::string report_json(const FineTuneReport& report, std::span<const DataFindin
   }
   json.end_array().field("weight", report.weight).field("temperature", report.temperature);
   json.field("refitted", report.refitted).field("seconds", report.seconds);
+  if (report.events) write_events(json, *report.events);
   write_alarms(report.alarms, report.warnings, json);
   write_findings(findings, json);
   json.end_object().end_line();
@@ -145,9 +187,8 @@ int run(const FineTuneCommandOptions& options) {
   const Dataset data = read_input(options.input, *schema, {.findings = &findings});
   say(quiet, "read " + data.rejected().file + ": " + size_text(data));
   const ClassLabels labels = read_labels(options, data);
-  const std::size_t unlabelled =
-      static_cast<std::size_t>(std::count(labels.values.begin(), labels.values.end(), k_unknown_class));
-  describe_labels(labels, unlabelled, quiet);
+  describe_labels(sequence_labels(labels, data), "sequences", quiet);
+  if (labels.of_events) describe_labels(labels, "events", quiet);
   const auto executor = executor_for(options.common);
   remember_interrupts();
   FineTuneReport report;
@@ -156,6 +197,7 @@ int run(const FineTuneCommandOptions& options) {
     report = fine_tune(options.model, data, labels, options.output, how, *executor, bar.sink());
   }
   const double target = report.alarms.target;
+  if (report.events) describe_events(*report.events, quiet);
   say(quiet, "on labelled sequences that were not learned from: without labels " +
                  figures_text(report.without_labels, target) + "; labels alone " +
                  figures_text(report.labels_alone, target) + "; together " + figures_text(report.together, target));

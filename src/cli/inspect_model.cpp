@@ -193,7 +193,7 @@ void describe_detector(const BehaviourModel& model, Facts& facts) {
   if (model.labels) {
     std::string classes;
     for (const std::string& name : model.labels->classes) classes += (classes.empty() ? "" : ", ") + name;
-    facts.add("learned labels", model.labels->classes.size(), classes);
+    facts.add("learned labels", model.labels->classes.size(), classes + (model.event_labels ? "; of events too" : ""));
   }
   if (model.profiles) {
     const KeyStore& profiles = *model.profiles;

@@ -173,12 +173,16 @@ void add_fine_tune(CLI::App& app, FineTuneCommandOptions& options) {
   add("--output", options.output, "The new model's folder; may be the same")->type_name("DIR")->required();
   add("--labels", options.labels, "CSV: key, label of each labelled sequence, or key, position, label of its events")
       ->type_name("FILE");
+  add("--task", options.task,
+      "What labels are of: sequence (labels of events are folded into one for each sequence) or event: the model then "
+      "points at the wrong events too, and judges sequences by them; it takes labels with a position")
+      ->check(CLI::IsMember({"sequence", "event"}));
   add("--label-column", options.label_column,
       "Column of the label: of --labels (default: label or kind), else of --input")
       ->type_name("NAME");
   add("--normal-label", options.normal_label, "The label that means normal (default: normal, none, 0 or no text)")
       ->type_name("TEXT");
-  add("--unlabelled", options.unlabelled, "What sequences without a label are")
+  add("--unlabelled", options.unlabelled, "What sequences, or with --task event events, without a label are")
       ->check(CLI::IsMember({"unknown", "normal"}));
   command->add_flag("--binary", options.binary, "All labels but the normal one are one class, abnormal");
   add("--loss", options.loss,

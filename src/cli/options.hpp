@@ -177,7 +177,8 @@ struct FineTuneCommandOptions {
   CommonOptions common;
   InputOptions input;
   std::string model, output, labels, label_column, normal_label;
-  std::string unlabelled = "unknown", loss = "bce", class_weights = "none", statistics = "auto", threshold;
+  std::string task = "sequence", unlabelled = "unknown", loss = "bce", class_weights = "none", statistics = "auto",
+              threshold;
   double label_smoothing = 0, dropout = 0.3, learning_rate = 2e-3, weight_decay = 0.01;
   std::optional<double> focal_gamma, focal_alpha, label_weight, target_fpr;
   bool binary = false;

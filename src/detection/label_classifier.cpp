@@ -53,6 +53,28 @@ void LabelScratch::reserve(const LabelFeatures& features_of, const EventSchema& 
   network.logits.reserve(outputs);
 }
 
+void LabelClassifier::logits(const KernelTable<float>& kernels, SparseRows<float>& x, std::vector<std::uint32_t>& order,
+                             FeatureScratch<float>& scratch, std::span<float> out) const {
+  scale.apply(x);
+  order.resize(x.rows());
+  std::iota(order.begin(), order.end(), 0U);
+  std::fill(out.begin(), out.end(), 0.0F);
+  add_member_logits(*this, kernels, x, order, scratch, out);
+}
+
+LabelClassifier LabelClassifier::of_members(std::size_t first, std::size_t count) const {
+  const auto begin = members.begin() + static_cast<std::ptrdiff_t>(first);
+  return {classes, features, scale, {begin, begin + static_cast<std::ptrdiff_t>(count)}, temperature};
+}
+
+void LabelClassifier::calibrate(const LogitScale& by) {
+  temperature = by.temperature;
+  // All members have it, so that their mean does.
+  for (FeatureNetwork<float>& network : members)
+    for (std::size_t o = outputs() == 1 ? 0 : 1; o < outputs(); ++o)
+      network.values[network.second_bias() + o] += static_cast<float>(by.shift);
+}
+
 void LabelClassifier::logits(const KernelTable<float>& kernels, const EventSchema& schema, const EncodedEvents& events,
                              const Surprise& surprise, std::span<const double> views, LabelScratch& scratch,
                              std::span<float> out) const {
@@ -207,6 +229,81 @@ double fit_temperature(HeadLoss loss, std::span<const float> logits, std::span<c
     (is_left ? high : low) = is_left ? b : a;
   }
   return std::exp((low + high) / 2);
+}
+
+namespace {
+
+/// Cross-entropy of logits a z_c + b [c is abnormal], its gradient and Hessian in (a, b). Of a binary label there are
+/// two classes, the logit of the normal one being 0.
+struct ScaleEntropy {
+  double value = 0, d_a = 0, d_b = 0, d_aa = 0, d_ab = 0, d_bb = 0;
+
+  void add(std::span<const float> z, std::size_t label, double a, double b) {
+    const std::size_t binary = z.size() == 1 ? 1 : 0;  // its row begins with a logit that is not there
+    const auto logit = [&](std::size_t c) { return c < binary ? 0.0 : static_cast<double>(z[c - binary]); };
+    const std::size_t classes = z.size() + binary;
+    const auto scaled = [&](std::size_t c) { return a * logit(c) + (c > 0 ? b : 0); };
+    double largest = scaled(0), total = 0;
+    for (std::size_t c = 1; c < classes; ++c) largest = std::max(largest, scaled(c));
+    for (std::size_t c = 0; c < classes; ++c) total += std::exp(scaled(c) - largest);
+    value += std::log(total) + largest - scaled(label);
+    double mean = 0, square = 0, abnormal = 0, both = 0;  // of z, z^2, [c > 0], z [c > 0] under the probabilities
+    for (std::size_t c = 0; c < classes; ++c) {
+      const double p = std::exp(scaled(c) - largest) / total;
+      mean += p * logit(c);
+      square += p * logit(c) * logit(c);
+      if (c == 0) continue;
+      abnormal += p;
+      both += p * logit(c);
+    }
+    d_a += mean - logit(label);
+    d_b += abnormal - (label > 0 ? 1 : 0);
+    d_aa += square - mean * mean;
+    d_ab += both - mean * abnormal;
+    d_bb += abnormal - abnormal * abnormal;
+  }
+};
+
+}  // namespace
+
+LogitScale fit_logit_scale(HeadLoss loss, std::span<const float> logits, std::span<const std::size_t> labels) {
+  const std::size_t outputs = labels.empty() ? 1 : logits.size() / labels.size();
+  std::size_t normal = 0, abnormal = 0;
+  for (const std::size_t label : labels)
+    if (label != k_unknown_class) ++(label == 0 ? normal : abnormal);
+  if (normal == 0 || abnormal == 0 || (loss == HeadLoss::binary) != (outputs == 1)) return {};
+  const auto entropy = [&](double a, double b) {
+    ScaleEntropy sum;
+    for (std::size_t i = 0; i < labels.size(); ++i)
+      if (labels[i] != k_unknown_class) sum.add(logits.subspan(i * outputs, outputs), labels[i], a, b);
+    return sum;
+  };
+  constexpr double k_least = 1 / 20.0, k_most = 20;
+  constexpr std::size_t k_steps = 30;
+  double a = 1, b = 0;
+  ScaleEntropy now = entropy(a, b);
+  for (std::size_t step = 0; step < k_steps; ++step) {  // Newton's method; the entropy is convex in (a, b)
+    const double ridge = 1e-9 * (now.d_aa + now.d_bb + 1), aa = now.d_aa + ridge, bb = now.d_bb + ridge,
+                 determinant = aa * bb - now.d_ab * now.d_ab;
+    const double to_a = (bb * now.d_a - now.d_ab * now.d_b) / determinant,
+                 to_b = (aa * now.d_b - now.d_ab * now.d_a) / determinant;
+    double share = 1;
+    ScaleEntropy next;
+    double next_a = a, next_b = b;
+    for (; share > 1e-4; share /= 2) {
+      next_a = std::clamp(a - share * to_a, k_least, k_most);
+      next_b = b - share * to_b;
+      next = entropy(next_a, next_b);
+      if (next.value < now.value) break;
+    }
+    if (!(next.value < now.value)) break;
+    const double gain = now.value - next.value;
+    a = next_a;
+    b = next_b;
+    now = next;
+    if (gain < 1e-9 * now.value) break;
+  }
+  return {1 / a, b / a};
 }
 
 double abnormal_log_odds(HeadLoss loss, std::span<const float> logits) noexcept {

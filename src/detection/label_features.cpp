@@ -3,9 +3,8 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <string>
 
-#include "seqguard/core/error.hpp"
+#include "detection/dense_writer.hpp"
 #include "seqguard/core/random.hpp"
 #include "seqguard/model/encoder_batch.hpp"
 
@@ -38,25 +37,6 @@ void append_counts(std::vector<std::uint64_t>& keys, std::size_t first_column, S
 constexpr std::size_t k_per_surprise = 3, k_per_number = 5;
 /// 4 MB of weights a network.
 constexpr std::size_t k_most_unigrams = 16'384;
-
-std::size_t numeric_columns(const EventSchema& schema) {
-  return static_cast<std::size_t>(std::count_if(schema.columns.begin(), schema.columns.end(),
-                                                [](const auto& column) { return column.kind == ColumnKind::numeric; }));
-}
-
-/// Writes dense numbers behind the blocks of counts.
-class DenseWriter {
- public:
-  DenseWriter(std::size_t first, SparseRows<float>& out) : next_(first), out_(out) {}
-  void add(double value) {
-    out_.append(static_cast<std::uint32_t>(next_++), std::isfinite(value) ? static_cast<float>(value) : 0.0F);
-  }
-  std::size_t next() const noexcept { return next_; }
-
- private:
-  std::size_t next_;
-  SparseRows<float>& out_;
-};
 
 /// Mean, 90 % quantile and largest of the surprises of a column.
 void add_surprises(std::span<const float> surprises, std::vector<float>& buffer, DenseWriter& dense) {
@@ -93,12 +73,17 @@ void add_numbers(std::span<const float> values, std::span<const std::uint8_t> mi
 
 }  // namespace
 
+std::size_t count_numeric_columns(const EventSchema& schema) {
+  return static_cast<std::size_t>(std::count_if(schema.columns.begin(), schema.columns.end(),
+                                                [](const auto& column) { return column.kind == ColumnKind::numeric; }));
+}
+
 LabelFeatures LabelFeatures::of(const EventSchema& schema, std::size_t hidden_size, std::size_t views) {
   LabelFeatures features;
   // A slot for each known type and a few for new ones, within what the networks can hold.
   features.unigrams = std::clamp(schema.primary_column().vocabulary.types() + 64, features.unigrams, k_most_unigrams);
   features.dense = 2 + 3 * hidden_size + k_per_surprise * predicted_columns(schema).size() +
-                   k_per_number * numeric_columns(schema) + views;
+                   k_per_number * count_numeric_columns(schema) + views;
   return features;
 }
 
@@ -129,7 +114,7 @@ void append_label_features(const LabelFeatures& features, const EventSchema& sch
   add_ids(events.gaps, events.ids.size());
   append_counts(keys, features.unigrams + features.bigrams, out);
 
-  DenseWriter dense(features.unigrams + features.bigrams + features.columns, out);
+  DenseWriter dense(features, out);
   dense.add(std::log1p(static_cast<double>(n)));
   dense.add(std::log1p(distinct));
   for (const float value : surprise.hidden) dense.add(static_cast<double>(value));
@@ -139,10 +124,7 @@ void append_label_features(const LabelFeatures& features, const EventSchema& sch
     if (!events.values[c].empty())
       add_numbers(std::span(events.values[c]).subspan(1, n), std::span(events.missing[c]).subspan(1, n), dense);
   for (const double view : views) dense.add(view);
-  if (dense.next() != features.size())
-    fail(ErrorCode::invalid_argument, "features of labels", "dense numbers", std::to_string(features.dense),
-         std::to_string(features.dense + dense.next() - features.size()));
-  out.end_row();
+  dense.end_row();
 }
 
 }  // namespace v0

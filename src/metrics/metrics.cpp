@@ -106,6 +106,23 @@ double average_precision(std::span<const double> normal, std::span<const double>
   return weighted_average_precision(Ranked(normal, abnormal, "average_precision"), 1.0);
 }
 
+double r_precision(std::span<const double> normal, std::span<const double> abnormal) {
+  const Ranked ranked(normal, abnormal, "r_precision");
+  const auto wanted = static_cast<double>(abnormal.size());
+  double hits = 0;
+  std::size_t false_before = 0, true_before = 0;
+  ranked.each_threshold([&](std::size_t false_positives, std::size_t true_positives) {
+    const auto before = static_cast<double>(false_before + true_before);
+    const double equal = static_cast<double>(false_positives + true_positives) - before;
+    const double share = std::min(1.0, (wanted - before) / equal);
+    hits += share * static_cast<double>(true_positives - true_before);
+    false_before = false_positives;
+    true_before = true_positives;
+    return share == 1 && before + equal < wanted;
+  });
+  return hits / wanted;
+}
+
 double projected_average_precision(std::span<const double> normal, std::span<const double> abnormal, double normals) {
   const Ranked ranked(normal, abnormal, "projected_average_precision");
   return weighted_average_precision(ranked, normals / static_cast<double>(normal.size()));

@@ -17,6 +17,7 @@
 #include "seqguard/model/checkpoint.hpp"
 #include "seqguard/model/detail/profile_io.hpp"
 #include "seqguard/model/encoder_batch.hpp"
+#include "sequence_scorer/event_labels.hpp"
 #include "sequence_scorer/model_directory.hpp"
 #include "sequence_scorer/saved_model.hpp"
 
@@ -105,7 +106,8 @@ void check_fit(const EventSchema& schema, const Model<float>& encoder, const Rec
 
 /// Whether a file is one that write_calibration() writes.
 bool is_calibration(std::string_view name) {
-  return name == "profile.safetensors" || name == "event_calibration.safetensors" || name == "labels.safetensors";
+  return name == "profile.safetensors" || name == "event_calibration.safetensors" || name == k_labels_file ||
+         name == k_event_labels_file;
 }
 
 void write_population(DirectoryWriter& writer, const BehaviourModel& model) {
@@ -146,6 +148,29 @@ std::optional<SequenceRepairer> read_repairer(const Sidecar& sidecar, const Memb
   return SequenceRepairer::load(EditTagger(schema, std::move(encoder)), members.tensors(k_repair_file));
 }
 
+struct LearnedLabels {
+  std::optional<LabelClassifier> of_sequences, of_events;
+};
+
+LearnedLabels read_labels(const Sidecar& sidecar, const Members& members, const EventSchema& schema,
+                          const Model<float>& encoder, bool has_tags) {
+  LearnedLabels labels;
+  const bool has_labels = !members.text(k_labels_file).empty(), of_events = !members.text(k_event_labels_file).empty();
+  if (sidecar.classes.empty() == has_labels || (of_events && !has_labels))
+    fail(ErrorCode::bad_checkpoint, members.path_of("detector.json"),
+         std::string("classes and ") + k_labels_file + (of_events ? std::string(" and ") + k_event_labels_file : "") +
+             " belong together");
+  if (!has_labels) return labels;
+  const std::size_t views = sidecar.recipe.views.size() - 1;
+  labels.of_sequences = LabelClassifier::load(
+      members.tensors(k_labels_file), sidecar.classes,
+      LabelFeatures::of(schema, encoder.config().hidden_size, views + (of_events ? k_event_summary : 0)));
+  if (of_events)
+    labels.of_events = LabelClassifier::load(members.tensors(k_event_labels_file), sidecar.classes,
+                                             event_label_features(schema, views, has_tags));
+  return labels;
+}
+
 /// What to say of a model that scores in another precision than it was calibrated in.
 LoadReport precision_report(const Sidecar& sidecar, Precision precision, const std::string& directory) {
   LoadReport report;
@@ -161,7 +186,10 @@ LoadReport precision_report(const Sidecar& sidecar, Precision precision, const s
 void write_calibration(DirectoryWriter& writer, const BehaviourModel& model) {
   writer.write("profile.safetensors", model.detector.serialize());
   writer.write("event_calibration.safetensors", event_calibration_bytes(model.events));
-  if (model.labels) writer.write("labels.safetensors", label_bytes(*model.labels));
+  if (model.labels) writer.write(k_labels_file, label_bytes(*model.labels));
+  if (model.event_labels) writer.write(k_event_labels_file, label_bytes(*model.event_labels));
+  // Those of former labels.
+  writer.leave_out([](std::string_view name) { return name == k_labels_file || name == k_event_labels_file; });
   std::vector<std::pair<std::string, std::string>> files = writer.written();
   std::sort(files.begin(), files.end());
   JsonWriter json(2);
@@ -258,15 +286,8 @@ BehaviourModel read_behaviour_model(const std::string& directory, const LoadOpti
   Members members(sidecar, directory, options.access);
   EventSchema schema = schema_from_json(members.text("event_schema.json"), members.path_of("event_schema.json"));
   Model<float> encoder = load_scoring_model(context, members.take_checkpoint(), model_features(schema));
-  std::optional<LabelClassifier> labels;
-  if (!sidecar.classes.empty() || !members.text("labels.safetensors").empty()) {
-    if (sidecar.classes.empty() || members.text("labels.safetensors").empty())
-      fail(ErrorCode::bad_checkpoint, directory + "/detector.json", "classes and labels.safetensors belong together");
-    labels =
-        LabelClassifier::load(members.tensors("labels.safetensors"), sidecar.classes,
-                              LabelFeatures::of(schema, encoder.config().hidden_size, sidecar.recipe.views.size() - 1));
-  }
   std::optional<SequenceRepairer> repairer = read_repairer(sidecar, members, schema, context);
+  LearnedLabels labels = read_labels(sidecar, members, schema, encoder, repairer.has_value());
   std::optional<SelfViews> self;
   std::shared_ptr<KeyStore> profiles;
   if (!schema.sequence.profile_key.empty()) {
@@ -277,21 +298,23 @@ BehaviourModel read_behaviour_model(const std::string& directory, const LoadOpti
     profiles =
         std::make_shared<KeyStore>(KeyStore::load(members.path_of(k_profiles_file), members.text("event_schema.json")));
   }
-  check_fit(schema, encoder, sidecar.recipe, repairer.has_value(), labels.has_value(), directory);
+  check_fit(schema, encoder, sidecar.recipe, repairer.has_value(), labels.of_sequences.has_value(), directory);
   const bool judges_by_gate = has_gate_view(sidecar.recipe);
   SequenceDetectorOptions detector_options;
   detector_options.contamination = sidecar.target_fpr;
   NumberProfile numbers = read_numbers(sidecar.recipe, members, schema);
-  SequenceDetector detector(sidecar.recipe, given_views(schema, {!numbers.empty(), judges_by_gate, labels.has_value()}),
+  SequenceDetector detector(sidecar.recipe,
+                            given_views(schema, {!numbers.empty(), judges_by_gate, labels.of_sequences.has_value()}),
                             detector_options);
   detector.load(members.tensors("profile.safetensors"));
   EventCalibration events =
       read_event_calibration(members.tensors("event_calibration.safetensors"), sidecar.repeat_share, schema);
   LoadReport report = precision_report(sidecar, options.precision, directory);
-  return {std::move(schema),       std::move(encoder),  std::move(detector), std::move(events),
-          sidecar.target_fpr,      sidecar.drift_auroc, sidecar.training,    std::move(labels),
-          std::move(repairer),     std::move(self),     std::move(profiles), judges_by_gate,
-          sidecar.recalibrated_on, sidecar.precision,   std::move(report),   std::move(numbers)};
+  return {std::move(schema),          std::move(encoder),  std::move(detector), std::move(events),
+          sidecar.target_fpr,         sidecar.drift_auroc, sidecar.training,    std::move(labels.of_sequences),
+          std::move(repairer),        std::move(self),     std::move(profiles), judges_by_gate,
+          sidecar.recalibrated_on,    sidecar.precision,   std::move(report),   std::move(numbers),
+          std::move(labels.of_events)};
 }
 
 }  // namespace v0

@@ -63,6 +63,8 @@ class Explainer {
     std::vector<double> shares(raw.size());
     model_.detector.calibration().shares(levels, shares);
     probabilities_ = probabilities_of_labels();
+    if (model_.event_labels)
+      event_probabilities(*model_.event_labels, buffers_.given.events.logits, event_probabilities_);
     if (const std::size_t v = view_of_labels(model_); v < raw.size()) label_log_odds_ = raw[v];
     const double expected_ms = expected_duration();
     const SequenceFeatures& features = buffers_.detector.detection.features.extract(encoded_.types);
@@ -130,8 +132,31 @@ class Explainer {
     name_pace(pace);
     out_.ranking.resize(n);
     std::iota(out_.ranking.begin(), out_.ranking.end(), std::size_t{0});
-    std::stable_sort(out_.ranking.begin(), out_.ranking.end(),
-                     [&](std::size_t a, std::size_t b) { return evidence[a] > evidence[b]; });
+    const auto by_labels = [&](std::size_t i) {
+      const double p = abnormal_probability(i);
+      return p >= k_labelled_event ? p : 0.0;
+    };
+    std::stable_sort(out_.ranking.begin(), out_.ranking.end(), [&](std::size_t a, std::size_t b) {
+      const double of_a = by_labels(a), of_b = by_labels(b);
+      return of_a != of_b ? of_a > of_b : evidence[a] > evidence[b];
+    });
+  }
+
+  /// Of an event, by labels of events; 0 without such.
+  double abnormal_probability(std::size_t i) const {
+    return event_probabilities_.empty() ? 0 : 1 - event_probabilities_[i * probabilities_.size()];
+  }
+
+  /// What labels of events say of one.
+  void name_event_label(SuspiciousEvent& event) const {
+    if (event_probabilities_.empty()) return;
+    const auto of_event = std::span<const double>(event_probabilities_)
+                              .subspan(event.position * probabilities_.size(), probabilities_.size());
+    const auto best = std::max_element(of_event.begin() + 1, of_event.end());
+    event.label = model_.labels->classes[static_cast<std::size_t>(best - of_event.begin())];
+    event.label_probability = 1 - of_event[0];
+    if (event.label_probability >= k_labelled_event)
+      event.words += "; labels: " + event.label + ", wrong with " + percent_words(event.label_probability);
   }
 
   std::string stretch_name(std::size_t first, std::size_t count) const {
@@ -188,13 +213,15 @@ class Explainer {
       event.p_next = next_[i].p_value;
       event.p_masked = masked_[i].p_value;
       event.p_value = std::min(event.p_next, event.p_masked);
-      if (!out_.events.empty() && event.p_value > options_.max_p_value) continue;
+      const bool is_labelled = abnormal_probability(i) >= k_labelled_event;
+      if (!out_.events.empty() && event.p_value > options_.max_p_value && !is_labelled) continue;
       out_.events.push_back(std::move(event));
     }
     std::vector<std::size_t> positions;
     for (const SuspiciousEvent& event : out_.events) positions.push_back(event.position);
     add_column_reasons({events_, encoded_, causal_, masked_columns_, positions, options_.candidates}, buffers_,
                        out_.events);
+    for (SuspiciousEvent& event : out_.events) name_event_label(event);
     if (options_.attributions)
       for (SuspiciousEvent& event : out_.events) attribute_surprise(encoded_, options_.tolerance, buffers_, event);
   }
@@ -225,6 +252,7 @@ class Explainer {
   std::vector<EventScore> next_, masked_;
   std::vector<float> causal_, masked_columns_;  // [C, L] surprise of each column
   std::vector<double> probabilities_;           // of the classes of learned labels
+  std::vector<double> event_probabilities_;     // [L, classes] by labels of events
   double label_log_odds_ = 0;                   // what their view says
 };
 

@@ -5,13 +5,14 @@
 #include <cmath>
 #include <map>
 #include <memory>
-#include <numeric>
 #include <span>
 #include <utility>
 
 #include "seqguard/core/error.hpp"
 #include "seqguard/detection/encoder_surprise.hpp"
 #include "seqguard/metrics/metrics.hpp"
+#include "sequence_scorer/fine_tune_check.hpp"
+#include "sequence_scorer/fine_tune_events.hpp"
 #include "sequence_scorer/given_numbers.hpp"
 #include "sequence_scorer/label_weight.hpp"
 #include "sequence_scorer/saved_model.hpp"
@@ -21,24 +22,27 @@ namespace seqguard {
 inline namespace v0 {
 namespace {
 
-constexpr std::size_t k_least_normals = 20, k_least_abnormal = 2;
 enum Stream : std::uint64_t { k_fold_stream = 301, k_network_stream };
 
 /// Labels on top of one model.
 class FineTuner {
  public:
-  FineTuner(BehaviourModel model, const Dataset& data, const ClassLabels& labels, const FineTuneOptions& options,
-            Executor& executor, ProgressSink progress)
+  /// `labels`: of sequences; `events`: of their events, or empty.
+  FineTuner(BehaviourModel model, const Dataset& data, const ClassLabels& labels, std::span<const std::size_t> events,
+            const FineTuneOptions& options, Executor& executor, ProgressSink progress)
       : model_(std::move(model)), labels_(labels), options_(options), executor_(executor), progress_(progress) {
     for (std::size_t i = 0; i < labels.values.size(); ++i) {
       if (labels.values[i] == k_unknown_class) continue;
       classes_.push_back(labels.values[i]);
       encoded_.emplace_back();
       encode(data.view(i), model_.schema, encoded_.back());
+      const DataSequence& sequence = data.sequences()[i];
+      event_classes_.push_back(events.empty() ? events : events.subspan(sequence.first, sequence.count));
     }
     if (options.target_fpr) model_.target_fpr = *options.target_fpr;
     former_ = model_.detector.calibration();
     if (model_.labels) model_.detector = model_.detector.without_given_view(k_label_view);
+    model_.event_labels.reset();
     classifier_.classes = labels.classes;
   }
 
@@ -48,6 +52,9 @@ class FineTuner {
     network_ = label_options();
     read_sequences();
     judge_labelled(model_.detector, former_, report.refitted, options_.seed, views_, executor_);
+    for (std::size_t i = 0; i < normals(); ++i) shift_columns(seen_[i].columns, encoded_[i].n);
+    folds_ = stratified_folds();
+    if (!event_classes_.front().empty()) learn_from_events(report);
     make_features();
     const std::vector<float> logits = train();
     classifier_.temperature = fit_temperature(classifier_.loss(), logits, classes_);
@@ -100,6 +107,7 @@ class FineTuner {
   void leave_out_learned(FineTuneReport& report) {
     std::vector<EncodedEvents> encoded;
     std::vector<std::size_t> classes;
+    std::vector<std::span<const std::size_t>> event_classes;
     for (const bool normal : {true, false})
       for (std::size_t i = 0; i < classes_.size(); ++i) {
         if ((classes_[i] == 0) != normal) continue;
@@ -110,9 +118,11 @@ class FineTuner {
         (normal ? views_.normal : views_.abnormal).emplace_back();
         classes.push_back(classes_[i]);
         encoded.push_back(std::move(encoded_[i]));
+        event_classes.push_back(event_classes_[i]);
       }
     encoded_ = std::move(encoded);
     classes_ = std::move(classes);
+    event_classes_ = std::move(event_classes);
     for (std::size_t i = 0; i < encoded_.size(); ++i)
       (i < normals() ? views_.normal[i] : views_.abnormal[i - normals()]) = encoded_[i].types;
     if (normals() < k_least_normals || views_.abnormal.size() < k_least_abnormal)
@@ -177,18 +187,36 @@ class FineTuner {
       columns[i] += static_cast<float>(views_.shifts[several ? 1 + i / n : 0]);
   }
 
-  void make_features() {
+  /// Raw scores of a sequence by the views.
+  std::span<const double> views_of(std::size_t i) const {
     const std::size_t views = model_.detector.recipe().views.size();
-    classifier_.features = LabelFeatures::of(model_.schema, model_.encoder.config().hidden_size, views);
+    const std::span<const double> raw = i < normals() ? views_.normal_raw : views_.abnormal_raw;
+    return raw.subspan((i < normals() ? i : i - normals()) * views, views);
+  }
+
+  void learn_from_events(FineTuneReport& report) {
+    std::vector<EventExample> examples;
+    for (std::size_t i = 0; i < encoded_.size(); ++i)
+      examples.push_back({&encoded_[i], seen_[i].columns, views_of(i), event_classes_[i], folds_[i], i >= normals()});
+    LearnedEvents learned = learn_events(model_, examples, labels_.classes, network_, executor_,
+                                         [&](std::size_t f) { report_fold("events", f); });
+    model_.event_labels = std::move(learned.classifier);
+    summaries_ = std::move(learned.summaries);
+    report.events = learned.report;
+  }
+
+  void make_features() {
+    const std::size_t added = summaries_.empty() ? 0 : k_event_summary;
+    classifier_.features = LabelFeatures::of(model_.schema, model_.encoder.config().hidden_size,
+                                             model_.detector.recipe().views.size() + added);
     features_.columns = classifier_.features.size();
     LabelFeatureScratch scratch;
     for (std::size_t i = 0; i < encoded_.size(); ++i) {
-      const bool normal = i < normals();
-      if (normal) shift_columns(seen_[i].columns, encoded_[i].n);
       const Surprise surprise{{}, seen_[i].columns, seen_[i].given, seen_[i].hidden};
-      const std::span<const double> raw = normal ? views_.normal_raw : views_.abnormal_raw;
-      append_label_features(classifier_.features, model_.schema, encoded_[i], surprise,
-                            raw.subspan((normal ? i : i - normals()) * views, views), scratch, features_);
+      const std::span<const double> raw = views_of(i);
+      std::vector<double> views(raw.begin(), raw.end());
+      for (std::size_t k = 0; k < added; ++k) views.push_back(summaries_[i * added + k]);
+      append_label_features(classifier_.features, model_.schema, encoded_[i], surprise, views, scratch, features_);
     }
     seen_.clear();
   }
@@ -210,13 +238,13 @@ class FineTuner {
     return fold;
   }
 
+  void report_fold(const std::string& of, std::size_t f) const {
+    report_progress(of + ", fold " + std::to_string(f + 1) + "/" + std::to_string(options_.folds), f, options_.folds);
+  }
+
   std::vector<float> train() {
-    const auto before_fold = [&](std::size_t f) {
-      report_progress("labels, fold " + std::to_string(f + 1) + "/" + std::to_string(options_.folds), f,
-                      options_.folds);
-    };
-    return train_label_classifier(classifier_, kernels(), features_, classes_, stratified_folds(), network_, executor_,
-                                  before_fold);
+    return train_label_classifier(classifier_, kernels(), features_, classes_, folds_, network_, executor_,
+                                  [&](std::size_t f) { report_fold("labels", f); });
   }
 
   void decide(std::span<const float> logits, FineTuneReport& report) {
@@ -265,68 +293,35 @@ class FineTuner {
   ProgressSink progress_;
   std::vector<EncodedEvents> encoded_;  // the labelled sequences, the normal ones first
   std::vector<std::size_t> classes_;
+  std::vector<std::span<const std::size_t>> event_classes_;  // of each sequence: of its events; empty: not labelled
+  std::vector<std::size_t> folds_;
   std::vector<Seen> seen_;
+  std::vector<double> summaries_;  // [sequences, k_event_summary] where events were labelled
   LabelledViews views_;
   LabelClassifier classifier_;
   LabelClassifierOptions network_;
   SparseRows<float> features_;
 };
 
-void check(const ClassLabels& labels, const Dataset& data, const FineTuneOptions& options) {
-  const auto require = [](bool holds, const std::string& what, const std::string& expected, const std::string& found) {
-    if (!holds) fail(ErrorCode::invalid_argument, "fine-tune", what, expected, found);
-  };
-  if (labels.of_events)
-    fail(ErrorCode::unsupported, "fine-tune",
-         "labels of single events; a behaviour model learns from labels of whole sequences (sequence_labels())");
-  require(labels.values.size() == data.sequences().size(), "labels", std::to_string(data.sequences().size()),
-          std::to_string(labels.values.size()));
-  const std::size_t classes = labels.classes.size();
-  require(classes >= 2, "classes", "at least 2", std::to_string(classes));
-  for (const std::size_t value : labels.values)
-    require(value == k_unknown_class || value < classes, "class of a label", "below " + std::to_string(classes),
-            std::to_string(value));
-  const std::vector<std::size_t> counts = labels.counts();
-  const std::size_t abnormal = std::accumulate(counts.begin() + 1, counts.end(), std::size_t{0});
-  require(counts.front() >= k_least_normals, "sequences labelled \"" + labels.classes.front() + "\" to calibrate on",
-          "at least " + std::to_string(k_least_normals), std::to_string(counts.front()));
-  require(abnormal >= k_least_abnormal, "sequences labelled abnormal", "at least " + std::to_string(k_least_abnormal),
-          std::to_string(abnormal));
-  check_label_loss({options.focal_gamma, options.focal_alpha, options.label_smoothing, {}},
-                   classes == 2 ? HeadLoss::binary : HeadLoss::softmax, classes == 2 ? 1 : classes);
-  require(options.members * options.folds <= k_most_label_networks && options.network.hidden <= k_most_label_hidden,
-          "members x folds, and their width",
-          "at most " + std::to_string(k_most_label_networks) + " and " + std::to_string(k_most_label_hidden),
-          std::to_string(options.members * options.folds) + " and " + std::to_string(options.network.hidden));
-  require(options.folds >= 2, "folds", "at least 2", std::to_string(options.folds));
-  require(
-      options.members >= 1 && options.network.epochs >= 1 && options.network.hidden >= 1 && options.network.batch >= 1,
-      "members, epochs, hidden width and batch", "at least 1", "0");
-  require(options.network.dropout >= 0 && options.network.dropout < 1, "dropout", "from 0 to below 1",
-          std::to_string(options.network.dropout));
-  require(!options.view_weight || (*options.view_weight > 0 && std::isfinite(*options.view_weight)),
-          "weight of the labels", "a number above 0", std::to_string(options.view_weight.value_or(0)));
-  require(options.network.learning_rate > 0 && options.network.weight_decay >= 0 &&
-              std::isfinite(options.network.learning_rate) && std::isfinite(options.network.weight_decay),
-          "learning rate and weight decay", "numbers, the rate above 0", "others");
-  require(!options.target_fpr || (*options.target_fpr > 0 && *options.target_fpr < 1), "target false-positive rate",
-          "between 0 and 1", std::to_string(options.target_fpr.value_or(0)));
-}
-
 }  // namespace
 
 FineTuneReport fine_tune(const std::string& from, const Dataset& data, const ClassLabels& labels, const std::string& to,
                          const FineTuneOptions& options, Executor& executor, ProgressSink progress) {
   const auto began = std::chrono::steady_clock::now();
-  check(labels, data, options);
+  check_fine_tune(labels, data, options);
   require_training_precision(options.compute.precision);
   const std::string generation = generation_of(from);
   FineTuneReport report;
   report.classes = labels.classes;
-  report.class_counts = labels.counts();
-  report.unlabelled = static_cast<std::size_t>(std::count(labels.values.begin(), labels.values.end(), k_unknown_class));
+  const ClassLabels of_sequences = sequence_labels(labels, data);
+  report.class_counts = of_sequences.counts();
+  report.unlabelled =
+      static_cast<std::size_t>(std::count(of_sequences.values.begin(), of_sequences.values.end(), k_unknown_class));
+  const std::span<const std::size_t> events =
+      labels.of_events ? std::span<const std::size_t>(labels.values) : std::span<const std::size_t>();
   const BehaviourModel model =
-      FineTuner(read_behaviour_model(from, options.compute), data, labels, options, executor, progress).run(report);
+      FineTuner(read_behaviour_model(from, options.compute), data, of_sequences, events, options, executor, progress)
+          .run(report);
   save_calibration(model, from, generation, to);
   report.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
   return report;

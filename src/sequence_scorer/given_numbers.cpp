@@ -36,9 +36,16 @@ std::span<const double> given_numbers(const BehaviourModel& model, const Encoded
   if (!model.labels) return scratch.numbers;
   // The labels read what all other views say; theirs is the last.
   const LabelClassifier& labels = *model.labels;
+  const KernelTable<float>& kernels = *model.encoder.context().kernels;
+  scratch.label_views.assign(detector.raw.begin(), detector.raw.end() - 1);
+  if (model.event_labels) {
+    read_event_rows(model, model.event_labels->features, events, surprise.columns, scratch.label_views, scratch.events);
+    judge_event_rows(*model.event_labels, kernels, scratch.events);
+    for (const double number : summarise_events(*model.event_labels, scratch.events.logits))
+      scratch.label_views.push_back(number);
+  }
   scratch.logits.resize(labels.outputs());
-  labels.logits(*model.encoder.context().kernels, model.schema, events, surprise,
-                std::span(detector.raw).first(detector.raw.size() - 1), scratch.labels, scratch.logits);
+  labels.logits(kernels, model.schema, events, surprise, scratch.label_views, scratch.labels, scratch.logits);
   scratch.numbers.back() = detector.raw.back() = abnormal_log_odds(labels.loss(), scratch.logits);
   return scratch.numbers;
 }

@@ -12,6 +12,7 @@
 #include "seqguard/detection/label_classifier.hpp"
 #include "seqguard/events/encoded_data.hpp"
 #include "seqguard/sequence_scorer/behaviour_model.hpp"
+#include "sequence_scorer/event_labels.hpp"
 
 namespace seqguard {
 inline namespace v0 {
@@ -30,8 +31,10 @@ struct GivenScratch {
   RepairScratch repair;
   KeyScratch keys;
   LabelScratch labels;
-  std::vector<float> logits;    ///< of the classes of the last sequence
-  std::vector<double> numbers;  ///< given_views() of the last sequence
+  EventLabelScratch events;         ///< what labels of events say of the last sequence
+  std::vector<double> label_views;  ///< raw scores of the other views, and summarise_events()
+  std::vector<float> logits;        ///< of the classes of the last sequence
+  std::vector<double> numbers;      ///< given_views() of the last sequence
 };
 
 /// Appends what else than the surprises of the encoder and the labels gives numbers: levels of the columns, the gate of

@@ -22,6 +22,8 @@ inline constexpr const char* k_detector_format = "seqguard-detector";
 inline constexpr int k_detector_version = 1;
 inline constexpr std::size_t k_max_sidecar_bytes = std::size_t{1} << 30;
 
+/// What labels of sequences, and of events, have taught.
+inline constexpr const char *k_labels_file = "labels.safetensors", *k_event_labels_file = "event_labels.safetensors";
 /// Statistics of numbers; what keys are compared with.
 inline constexpr const char* k_numbers_file = "numbers.safetensors";
 inline constexpr const char* k_population_file = "population.safetensors";

@@ -33,6 +33,12 @@ KeyStore& profiles_of(const BehaviourModel& model) {
 
 void find_worst(Score& out) {
   out.worst = 0;
+  const LabelledEvent labelled = most_probable_event(out.event_probabilities, out.probabilities.size());
+  if (labelled.probability >= k_labelled_event) {
+    out.worst = labelled.event;
+    out.worst_by = SurpriseKind::labels;
+    return;
+  }
   for (std::size_t i = 1; i < out.events.size(); ++i)
     if (out.events[i].value > out.events[out.worst].value) out.worst = i;
 }
@@ -53,7 +59,9 @@ SequenceScorer::Scratch::Buffers::Buffers(std::shared_ptr<const BehaviourModel> 
     surprise.summarises = true;
     given.labels.reserve(labels.features, model->schema, labels.members.front().hidden, labels.outputs(), events);
     given.logits.reserve(labels.outputs());
+    given.label_views.reserve(model->detector.recipe().views.size() + k_event_summary);
   }
+  if (model->event_labels) given.events.reserve(*model, events);
   given.numbers.reserve(model->detector.given().size());
   causal.reserve((1 + predicted_columns(model->schema).size()) * events);
   masked.reserve(causal.capacity());
@@ -66,6 +74,8 @@ std::string_view to_string(SurpriseKind kind) noexcept {
       return "next";
     case SurpriseKind::masked:
       return "masked";
+    case SurpriseKind::labels:
+      return "labels";
   }
   return "unknown";
 }
@@ -104,6 +114,9 @@ void SequenceScorer::score(const EventsView& events, Score& out, Scratch& scratc
   out.has_profile = buffers.given.keys.profile.sequences() >= k_least_key_normals;
   out.probabilities.resize(classes().size());
   if (model.labels) model.labels->probabilities(buffers.given.logits, out.probabilities);
+  out.event_probabilities.clear();
+  if (model.event_labels)
+    event_probabilities(*model.event_labels, buffers.given.events.logits, out.event_probabilities);
   const bool masked = options.masked || (options.masked_if_anomalous && out.is_anomaly);
   out.worst_by = masked ? SurpriseKind::masked : SurpriseKind::next;
   if (masked)

@@ -74,7 +74,18 @@ TEST_CASE("event metrics: pooled events and the worst one") {
   CHECK(m.auroc == doctest::Approx(0.5));  // 5 beats all three, 0 none
   CHECK(m.sequences == 2);
   CHECK(m.worst_hits == 1);
+  CHECK(m.precision_at_n == 0.5);  // of 5 and 3
   CHECK_THROWS_AS(measure_events(scores, std::span(labels).first(4)), Error);
+  // Of two abnormal classes, whose probabilities count together.
+  scores[0].probabilities = scores[1].probabilities = {1, 0, 0};
+  scores[0].event_probabilities = {0.9, 0.1, 0, 0.3, 0.35, 0.35, 0.5, 0.5, 0};
+  scores[1].event_probabilities = {0.4, 0.6, 0, 0.2, 0.4, 0.4};
+  const EventMetrics by_labels = measure_event_labels(scores, labels);
+  CHECK(by_labels.auroc == 1);
+  CHECK(by_labels.precision_at_n == 1);
+  CHECK(by_labels.worst_hits == 2);
+  scores[1].event_probabilities.clear();
+  CHECK_THROWS_AS(measure_event_labels(scores, labels), Error);
 }
 
 TEST_CASE("edit distance") {

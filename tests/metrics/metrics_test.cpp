@@ -27,6 +27,10 @@ TEST_CASE("average precision sums precision over the gains of recall") {
   // All equal: one threshold with the prevalence as its precision.
   CHECK(average_precision(Scores{7, 7, 7}, Scores{7}) == doctest::Approx(0.25));
   // Each of two normals stands for five: precision 1, then 2 / (2 + 5).
+  CHECK(r_precision(Scores{3, 1}, Scores{4, 2}) == 0.5);
+  CHECK(r_precision(Scores{3, 1, 0}, Scores{4, 5}) == 1);
+  CHECK(r_precision(Scores{7, 7, 7}, Scores{7}) == doctest::Approx(0.25));              // one of four that are equal
+  CHECK(r_precision(Scores{9, 5, 1}, Scores{9, 5, 4, 0}) == doctest::Approx(2.0 / 4));  // 9 9 5 5
   CHECK(projected_average_precision(Scores{3, 1}, Scores{4, 2}, 10) == doctest::Approx((1 + 2.0 / 7) / 2));
 }
 
@@ -60,6 +64,7 @@ TEST_CASE("precision, recall and F1 at a threshold, and projected to a populatio
 TEST_CASE("metrics refuse empty groups, NaN and rates outside [0, 1]") {
   CHECK_THROWS_AS(auroc(Scores{}, Scores{1}), Error);
   CHECK_THROWS_AS(average_precision(Scores{1}, Scores{}), Error);
+  CHECK_THROWS_AS(r_precision(Scores{1}, Scores{}), Error);
   CHECK_THROWS_AS(auroc(Scores{std::nan("")}, Scores{1}), Error);
   CHECK_THROWS_AS(tpr_at_fpr(Scores{1}, Scores{1}, 1.5), Error);
   CHECK_THROWS_AS(confusion_at(Scores{1}, Scores{std::nan("")}, 0), Error);

@@ -42,6 +42,7 @@ TEST_CASE("a warm score allocates nothing: neither operator new nor malloc" * do
 TEST_CASE("with labels a warm score allocates nothing either" * doctest::skip(!k_allocations_counted)) {
   const TemporaryDirectory directory;
   save_behaviour_model(*shared_scorer().model(), directory / "model");
+  save_behaviour_model(*hasty_repairer().model(), directory / "repairing");
   auto known = visits(40, 31);
   known.resize(50, {"login", "pay", "pay", "cart", "logout"});
   ClassLabels labels{{"normal", "abnormal"}, false, std::vector<std::size_t>(40, 0)};
@@ -49,20 +50,30 @@ TEST_CASE("with labels a warm score allocates nothing either" * doctest::skip(!k
   FineTuneOptions options;
   options.network.epochs = 2;
   options.folds = 2;
-  fine_tune(directory / "model", as_dataset(known), labels, directory / "tuned", options);
-  const SequenceScorer scorer = SequenceScorer::load(directory / "tuned");
-  auto scratch = scorer.make_scratch(200);
-  Score score;
-  scorer.score(OneColumn(std::vector<std::string>{"login"}), score, scratch);  // gives the score room
-  score.events.reserve(200);
-  auto batch = visits(20, 32);
-  batch.emplace_back(200, "view");
-  std::vector<OneColumn> columns;
-  for (const auto& events : batch) columns.emplace_back(events);
-  const std::size_t before = allocation_count;
-  for (const OneColumn& events : columns) scorer.score(events, score, scratch);
-  const std::size_t after = allocation_count;
-  CHECK(after == before);
+  const Dataset data = as_dataset(known);
+  for (const bool of_events : {false, true}) {
+    if (of_events) {
+      labels = {labels.classes, true, std::vector<std::size_t>(data.events(), 0)};
+      for (std::size_t s = 40; s < 50; ++s) labels.values[data.sequences()[s].first + 2] = 1;
+      fine_tune(directory / "repairing", data, labels, directory / "tuned", options);
+    } else {
+      fine_tune(directory / "model", data, labels, directory / "tuned", options);
+    }
+    const SequenceScorer scorer = SequenceScorer::load(directory / "tuned");
+    auto scratch = scorer.make_scratch(200);
+    Score score;
+    scorer.score(OneColumn(std::vector<std::string>{"login"}), score, scratch);  // gives the score room
+    score.events.reserve(200);
+    score.event_probabilities.reserve(400);
+    auto batch = visits(20, 32);
+    batch.emplace_back(200, "view");
+    std::vector<OneColumn> columns;
+    for (const auto& events : batch) columns.emplace_back(events);
+    const std::size_t before = allocation_count;
+    for (const OneColumn& events : columns) scorer.score(events, score, scratch);
+    const std::size_t after = allocation_count;
+    CHECK(after == before);
+  }
 }
 
 TEST_CASE("once the longest sequence was scored, others allocate nothing, whatever they hold" *

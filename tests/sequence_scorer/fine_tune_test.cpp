@@ -217,7 +217,7 @@ TEST_CASE("what labels cannot teach is refused by reason, and nothing is written
   CHECK_THROWS_AS(fine_tune(model, as_dataset(sound.sequences), {}, tuned, quick()), Error);
   Labelled events = sound;
   events.labels.of_events = true;
-  refuses(events, quick(), "labels of single events");
+  refuses(events, quick(), "labels of events, expected ");
   const ProgressSink stop{[](const Progress& progress, void*) { return progress.phase != "labels, fold 2/3"; },
                           nullptr};
   CHECK_THROWS_WITH_AS(

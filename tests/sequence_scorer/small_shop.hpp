@@ -91,6 +91,19 @@ inline const SequenceScorer& repairing_scorer() {
   return scorer;
 }
 
+/// A model whose tagger has hardly learned, in a fraction of a second: for what does not depend on how well it repairs.
+inline const SequenceScorer& hasty_repairer() {
+  static const SequenceScorer scorer = [] {
+    FitOptions options = quick_fit();
+    options.repair = true;
+    FitInput input = prepare_fit(as_dataset(visits(200, 1)), options);
+    input.plan.steps = 60;
+    input.plan.tagger_steps = 20;
+    return SequenceScorer(fit(std::move(input)));
+  }();
+  return scorer;
+}
+
 /// A model of users who see pages "a" to "n" in their order, each left out by half of them: no value comes twice.
 inline const SequenceScorer& page_scorer() {
   static const SequenceScorer scorer = [] {

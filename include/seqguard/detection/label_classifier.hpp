@@ -1,5 +1,5 @@
-// What labels teach about whole sequences, on top of an encoder that stays as it is: a few small networks on the counts
-// of events and of neighbours, and on a summary of the encoder's hidden states.
+// What labels teach about sequences, or about single events, on top of an encoder that stays as it is: a few small
+// networks on features of each.
 #pragma once
 
 #include <cstddef>
@@ -12,6 +12,7 @@
 #include "seqguard/core/executor.hpp"
 #include "seqguard/core/function_ref.hpp"
 #include "seqguard/detection/label_features.hpp"
+#include "seqguard/events/class_labels.hpp"
 #include "seqguard/model/detail/profile_io.hpp"
 #include "seqguard/training/feature_classifier.hpp"
 
@@ -35,7 +36,13 @@ struct LabelScratch {
                std::size_t max_events);
 };
 
-/// Immutable once trained; const calls are thread-safe with a scratch each.
+/// What makes probabilities of logits come true: (z + shift of an abnormal class) / temperature.
+struct LogitScale {
+  double temperature = 1, shift = 0;
+};
+
+/// Of sequences (LabelFeatures), or of events (event_label_features()). Immutable once trained; const calls are
+/// thread-safe with a scratch each.
 struct LabelClassifier {
   std::vector<std::string> classes;  ///< the normal one first
   LabelFeatures features;
@@ -48,10 +55,17 @@ struct LabelClassifier {
   std::size_t outputs() const noexcept { return classes.size() == 2 ? 1 : classes.size(); }
   HeadLoss loss() const noexcept { return classes.size() == 2 ? HeadLoss::binary : HeadLoss::softmax; }
 
+  /// [x.rows(), outputs()] of rows of features, which are scaled in place. `order` is a buffer.
+  void logits(const KernelTable<float>& kernels, SparseRows<float>& x, std::vector<std::uint32_t>& order,
+              FeatureScratch<float>& scratch, std::span<float> out) const;
   /// [outputs()] of one sequence; arguments as of append_label_features().
   void logits(const KernelTable<float>& kernels, const EventSchema& schema, const EncodedEvents& events,
               const Surprise& surprise, std::span<const double> views, LabelScratch& scratch,
               std::span<float> out) const;
+  /// The same classifier with members [first, first + count) alone: those of a fold.
+  LabelClassifier of_members(std::size_t first, std::size_t count) const;
+  /// Divides logits by a temperature after a shift of those of abnormal classes.
+  void calibrate(const LogitScale& scale);
   /// Probabilities [classes] from logits [outputs()].
   void probabilities(std::span<const float> logits, std::span<double> out) const;
 
@@ -87,6 +101,11 @@ std::vector<float> label_logits(const LabelClassifier& classifier, const KernelT
 /// The temperature that makes the probabilities of these logits [rows, outputs] most likely: minimal cross-entropy
 /// against class labels[rows] (Guo et al. 2017). In [.05, 20].
 double fit_temperature(HeadLoss loss, std::span<const float> logits, std::span<const std::size_t> labels);
+
+/// Temperature and shift with minimal cross-entropy: where normals are more frequent than those that were learned from
+/// (Platt 1999). The temperature is in [.05, 20]; 1 and 0 where one of the two sides is empty. labels[row]:
+/// k_unknown_class is passed over.
+LogitScale fit_logit_scale(HeadLoss loss, std::span<const float> logits, std::span<const std::size_t> labels);
 
 /// log of the odds that something is abnormal, from one row of logits: of a softmax, whose first class is the normal
 /// one, log (1 - p_0) / p_0; of a binary label its logit.

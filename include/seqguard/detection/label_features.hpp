@@ -21,7 +21,7 @@ inline namespace v0 {
 ///               mean, standard deviation and largest of the encoder's last hidden states (Surprise::hidden);
 ///               of the surprise of each predicted column: mean, 90 % quantile, largest;
 ///               of each numeric column: mean, standard deviation, smallest, largest, share missing;
-///               the raw score of each view
+///               the raw score of each view, and where labels of events were learned, what they say
 struct LabelFeatures {
   std::size_t unigrams = 1024, bigrams = 2048, columns = 1024;  ///< slots; of() gives more unigrams to more types
   std::size_t dense = 0;
@@ -31,6 +31,8 @@ struct LabelFeatures {
   std::size_t size() const noexcept { return unigrams + bigrams + columns + dense; }
 };
 
+std::size_t count_numeric_columns(const EventSchema& schema);
+
 /// Buffers of one thread.
 struct LabelFeatureScratch {
   std::vector<std::uint64_t> keys;
@@ -38,7 +40,7 @@ struct LabelFeatureScratch {
 };
 
 /// Appends the row of a sequence. `surprise` is that of the causal pass, summarised; `views` the raw scores of all
-/// views but that of the labels. Numbers that are not known (NaN) become 0.
+/// views but that of the labels, and what else the dense features end with. Numbers that are not known (NaN) become 0.
 /// @throws Error invalid_argument: other numbers of dense features than `features` has.
 void append_label_features(const LabelFeatures& features, const EventSchema& schema, const EncodedEvents& events,
                            const Surprise& surprise, std::span<const double> views, LabelFeatureScratch& scratch,

@@ -15,6 +15,10 @@ double auroc(std::span<const double> normal, std::span<const double> abnormal);
 /// scores share one threshold. In [0, 1]. @throws Error invalid_argument for an empty group or NaN.
 double average_precision(std::span<const double> normal, std::span<const double> abnormal);
 
+/// Precision of as many highest scores as there are abnormal ones (R-precision), in [0, 1]; of equal scores at that
+/// border the share that fits. @throws Error invalid_argument for an empty group or NaN.
+double r_precision(std::span<const double> normal, std::span<const double> abnormal);
+
 /// Largest true-positive rate of a threshold (score >= threshold is abnormal) whose false-positive rate is <=
 /// `false_positive_rate`, in [0, 1]; not interpolated. @throws Error invalid_argument for an empty group, NaN or a rate
 /// outside [0, 1].

@@ -37,6 +37,7 @@ struct EvaluationReport {
   SequenceMetrics sequences;
   EvaluationFigures figures;                       ///< empty unless asked for
   std::optional<EventMetrics> events;              ///< where the labels name events
+  std::optional<EventMetrics> labelled_events;     ///< the same by what the model has learned from labels of events
   std::vector<RepairMetrics> repairs;              ///< all, then each kind; empty without clean twins
   std::vector<DataFinding> findings;               ///< about the data that were judged
   std::vector<double> normal_p_values;             ///< empty where only scores are known

@@ -42,6 +42,8 @@ struct BehaviourModel {
   Precision calibrated_in = Precision::fp32;  ///< of the products whose scores the calibration has seen
   LoadReport report = {};                     ///< of the load; nothing after a fit
   NumberProfile numbers = {};  ///< gives NumberProfile::views() of the recipe; empty: the recipe has none
+  /// Of single events, by event_label_features(); `labels` reads what it says. nullopt: no labels of events.
+  std::optional<LabelClassifier> event_labels = {};
 };
 
 /// Which numbers come with each sequence beside the surprises of the encoder.
@@ -56,7 +58,8 @@ struct GivenKinds {
 std::vector<std::string> given_views(const EventSchema& schema, const GivenKinds& kinds);
 
 /// Writes config.json, model.safetensors, event_schema.json, profile.safetensors, event_calibration.safetensors and
-/// detector.json, numbers.safetensors where numbers are views, labels.safetensors where labels were learned, tagger/
+/// detector.json, numbers.safetensors where numbers are views, labels.safetensors where labels were learned,
+/// event_labels.safetensors where they were of events, tagger/
 /// where there is a repair, population.safetensors and key_profiles.bin where keys have profiles, complete or not at
 /// all.
 /// @throws Error io_error; unsupported: a model that was loaded, whose weights are packed; copy its directory

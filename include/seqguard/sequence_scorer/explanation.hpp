@@ -61,6 +61,8 @@ struct SuspiciousEvent {
   std::size_t position = 0;
   double p_value = 1;                 ///< the smaller one of both surprises
   double p_next = 1, p_masked = 1;    ///< EventScore::p_value by the past, by both sides
+  double label_probability = 0;       ///< of being abnormal, by labels of events (Score::event_probabilities)
+  std::string label;                  ///< its most probable class apart from the normal one; "" without such labels
   std::vector<ColumnReason> columns;  ///< the oddest first: by surprise above the typical one
   /// Integrated gradients of the surprise of this event, hidden, with respect to the other events of its window; the
   /// baseline hides them all. They sum to surprise - baseline_surprise within ExplainOptions::tolerance where
@@ -109,8 +111,10 @@ struct NearestNormal {
 
 struct Explanation {
   Score score;
-  std::vector<ViewReason> views;        ///< the largest share first
-  std::vector<std::size_t> ranking;     ///< all events, the most suspicious first
+  std::vector<ViewReason> views;  ///< the largest share first
+  /// All events, the most suspicious first: before all others those that labels of events call more probably abnormal
+  /// than not.
+  std::vector<std::size_t> ranking;
   std::vector<SuspiciousEvent> events;  ///< the first of them
   std::optional<Stretch> stretch;       ///< without which the score falls most for each event that it has
   std::optional<Stretch> even_pace;     ///< events in time with each other, more than those of people are

@@ -29,13 +29,14 @@ struct ExplainOptions;
 enum class SurpriseKind {
   next,    ///< to one who knows what came before it
   masked,  ///< to one who knows what stands on both sides
+  labels,  ///< of Score::worst_by: labels of events call one more probably abnormal than not
 };
-/// "next", "masked".
+/// "next", "masked", "labels".
 std::string_view to_string(SurpriseKind kind) noexcept;
 
 /// One event of a judged sequence.
 struct EventScore {
-  double value = 0;    ///< surprise in nats, higher = more abnormal: that of Score::worst_by
+  double value = 0;    ///< surprise in nats, higher = more abnormal; of both sides where ScoreOptions ask for it
   double p_value = 1;  ///< share of the events of held-out normals that are as surprising; 1 where not calibrated
 };
 
@@ -45,14 +46,14 @@ struct Score {
   double p_value = 1;       ///< TailCalibration with the cautious rule, on the calibration normals; decides
   double p_conformal = 1;   ///< rank among the calibration normals; tail_calibration.hpp: where they differ
   bool is_anomaly = false;  ///< p_value < the target false-positive rate of the model
-  std::size_t worst = 0;    ///< the event with the largest value
-  SurpriseKind worst_by = SurpriseKind::next;  ///< what ranked the events
+  std::size_t worst = 0;    ///< the event with the largest value, or the one that labels call most probably abnormal
+  SurpriseKind worst_by = SurpriseKind::next;  ///< what chose it
   std::string view;                            ///< the view of the recipe that contributes most, e.g. "unseen"
   std::vector<EventScore> events;
   bool has_profile = false;  ///< the key has one (update_profile()); false: the population alone judges
   /// Of a model that has learned from labels: the probability of each class of SequenceScorer::classes(), calibrated on
-  /// labelled sequences that were not learned from. Else empty.
-  std::vector<double> probabilities;
+  /// what was not learned from; where events were labelled, those of each event too, [events, classes]. Else empty.
+  std::vector<double> probabilities, event_probabilities;
 };
 
 /// A value that may stand at an event.
