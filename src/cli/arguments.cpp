@@ -177,8 +177,11 @@ void add_convert(CLI::App& app, ConvertCommandOptions& options) {
       ->add_option("--merge-adapters", options.merge_adapters,
                    "An adapter of PEFT (LoRA) for this model, which is written with it in its weights")
       ->type_name("DIR");
-  command->add_option("--dtype", options.dtype, "Of the weights: fp32, fp16 or bf16 (default: as it is)")
-      ->check(CLI::IsMember({"fp32", "fp16", "bf16"}));
+  command
+      ->add_option("--dtype", options.dtype,
+                   "Of the weights: fp32, fp16, bf16, or int8 with scales, which only seqguard reads "
+                   "(default: as it is)")
+      ->check(CLI::IsMember({"fp32", "fp16", "bf16", "int8"}));
   command->add_option("--max-shard-size", options.max_shard_size, "Bytes of a file, or with a unit: 200MB")
       ->transform(CLI::AsSizeValue(true))
       ->check(check_positive_number);

@@ -17,6 +17,7 @@ int run(const ConvertCommandOptions& options) {
   if (options.dtype == "fp32") convert.weights.dtype = Dtype::f32;
   if (options.dtype == "fp16") convert.weights.dtype = Dtype::f16;
   if (options.dtype == "bf16") convert.weights.dtype = Dtype::bf16;
+  if (options.dtype == "int8") convert.weights.dtype = Dtype::i8;
   convert.weights.max_shard_bytes = options.max_shard_size;
   remember_interrupts();
   const ProgressSink stop_at_interrupt{[](const Progress&, void*) { return interrupted() == 0; }, nullptr};

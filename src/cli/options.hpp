@@ -138,7 +138,7 @@ struct ConvertCommandOptions {
   CommonOptions common;
   std::string from, to;
   std::string merge_adapters;  ///< the directory of an adapter; empty: none
-  std::string dtype;           ///< fp32, fp16, bf16; empty: as it is
+  std::string dtype;           ///< fp32, fp16, bf16, int8; empty: as it is
   std::size_t max_shard_size = std::size_t{5'000'000'000};
 };
 

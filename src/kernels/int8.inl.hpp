@@ -55,7 +55,7 @@ using Quad [[gnu::may_alias]] = std::uint32_t;
 }
 
 /// What a byte q of a row means: scale * q + offset. It stands behind the row's bytes, at a multiple of 4.
-struct RowScale {
+struct [[gnu::may_alias]] RowScale {
   float scale, offset;
 };
 inline Size scale_at(Size k) { return (k + 3) / 4 * 4; }

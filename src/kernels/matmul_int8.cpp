@@ -40,39 +40,45 @@ struct QuadsOfBytes {
     return add_byte_products(a, b, sum);
   }
 
+  /// What turns the sums of a vector of columns into floats.
+  struct Column {
+    Batch scale, weights, bias;
+    const std::byte* row_scales;
+    Size row_bytes;
+
+    template <class Tile>
+    Column(const Tile& tile, Size v)
+        : scale(seqguard::load(tile.rows.column_scales + v * k_width)),
+          weights(seqguard::load(tile.rows.column_sums + v * k_width)),
+          bias(tile.bias != nullptr ? seqguard::load(tile.bias + v * k_width) : Batch(0.0F)),
+          row_scales(tile.rows.row_scales),
+          row_bytes(tile.rows.row_bytes) {}
+    [[gnu::always_inline]] Batch of(const IntBatch& sum, Size r) const {
+      const RowScale& row = *reinterpret_cast<const RowScale*>(row_scales + r * row_bytes);
+      return fused(fused(to_floats(sum), Batch(row.scale), weights * Batch(row.offset)), scale, bias);
+    }
+  };
+
   template <class Tile, Size rows>
   [[gnu::always_inline]] static void finish(const Tile& tile, IntBatch (&sums)[rows][2]) {
-    const Rows io = tile.rows;
-    Batch scales[2], weights[2], bias[2];
-    for (Size v = 0; v < 2; ++v) {
-      scales[v] = seqguard::load(io.column_scales + v * k_width);
-      weights[v] = seqguard::load(io.column_sums + v * k_width);
-      bias[v] = tile.bias != nullptr ? seqguard::load(tile.bias + v * k_width) : Batch(0.0F);
+    if (tile.c == nullptr) {
+      const Column first(tile, 0), second(tile, 1);
+      const Bf16Rows out = tile.rows.out;
+#pragma GCC unroll 16
+      for (Size r = 0; r < rows; ++r) out.store(r, first.of(sums[r][0], r), second.of(sums[r][1], r));
+      return;
     }
-    const auto result = [&](Size r, Size v) __attribute__((always_inline)) {
-      RowScale row;
-      __builtin_memcpy(&row, io.row_scales + r * io.row_bytes, sizeof(row));
-      const Batch sum = fused(to_floats(sums[r][v]), Batch(row.scale), weights[v] * Batch(row.offset));
-      return fused(sum, scales[v], bias[v]);
-    };
-    float* const c = tile.c;
+    // A vector of columns at a time: its three constants and all sums fit into the registers (up to 8 % faster).
+    const bool accumulate = tile.accumulate;
     const Size stride = tile.c_stride;
-    if (c == nullptr) {
-#pragma GCC unroll 16
-      for (Size r = 0; r < rows; ++r) io.out.store(r, result(r, 0), result(r, 1));
-    } else if (tile.accumulate) {
-#pragma GCC unroll 16
-      for (Size r = 0; r < rows; ++r)
 #pragma GCC unroll 2
-        for (Size v = 0; v < 2; ++v) {
-          float* const at = c + r * stride + v * k_width;
-          store(at, result(r, v) + seqguard::load(at));
-        }
-    } else {
+    for (Size v = 0; v < 2; ++v) {
+      const Column column(tile, v);
+      float* c = tile.c + v * k_width;
 #pragma GCC unroll 16
-      for (Size r = 0; r < rows; ++r) {
-        store(c + r * stride, result(r, 0));
-        store(c + r * stride + k_width, result(r, 1));
+      for (Size r = 0; r < rows; ++r, c += stride) {
+        const Batch x = column.of(sums[r][v], r);
+        store(c, accumulate ? x + seqguard::load(c) : x);
       }
     }
   }

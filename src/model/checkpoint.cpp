@@ -9,6 +9,7 @@
 
 #include "model/checkpoint_directory.hpp"
 #include "model/checkpoint_rows.hpp"
+#include "model/int8_tensors.hpp"
 #include "model/named_heads.hpp"
 #include "model/tensor_accounting.hpp"
 #include "model/tensor_names.hpp"
@@ -37,7 +38,7 @@ class Checkpoint {
   static Checkpoint open(const std::string& directory, const ModelFeatures& features, FileAccess access,
                          Matrices matrices, LoadReport* report) {
     ModelConfig config = load_model_config(directory);  // first: it says best what is wrong with a directory
-    auto tensors = open_tensors(directory, access);
+    auto tensors = with_float_matrices(open_tensors(directory, access));
     if (report != nullptr) {
       check_files(directory, *report);
       note_config(config, directory + "/config.json", *report);

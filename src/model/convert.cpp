@@ -9,6 +9,7 @@
 
 #include "core/json_tree.hpp"
 #include "model/checkpoint_directory.hpp"
+#include "model/int8_tensors.hpp"
 #include "seqguard/core/error.hpp"
 #include "seqguard/model/adapter.hpp"
 #include "seqguard/model/checkpoint.hpp"
@@ -64,16 +65,21 @@ Converted convert_checkpoint(const std::string& from, const std::string& to, con
                              ProgressSink progress) {
   const std::string config_path = from + "/config.json", config = read_config_text(from);
   const JsonTree fields(config, config_path, ErrorCode::bad_checkpoint);
-  if (fields.root().find("quantization_config"))
+  const auto quantised = fields.root().find("quantization_config");
+  if (quantised && quantised->dump() != k_int8_description)
     fail(ErrorCode::unsupported_model, config_path, "quantised weights are not supported: dequantise them first");
   refuse_what_depends_on_weights(from);
   refuse_what_depends_on_weights(to);
   const auto tie = fields.root().find("tie_word_embeddings");
   const bool tied = !tie || !tie->equals(false);
 
-  const std::unique_ptr<const TensorSource> source = open_tensors(from, options.access);
+  WeightsOptions weights = options.weights;
+  if (quantised && !weights.dtype) weights.dtype = Dtype::i8;
+  std::unique_ptr<TensorSource> source = open_tensors(from, options.access);
+  // Integers that stay integers are copied: scales of their products would be rounded once more.
+  if (weights.dtype != Dtype::i8 || !quantised) source = with_float_matrices(std::move(source));
   DirectoryWriter writer(to);
-  Converted result{source->path(), write_weights(writer, *source, names_of(*source, tied), options.weights, progress)};
+  Converted result{source->path(), write_weights(writer, *source, names_of(*source, tied), weights, progress)};
   writer.write("config.json", result.weights.dtype ? with_dtype(config, config_path, *result.weights.dtype) : config);
   copy_others(writer, from);
   writer.commit();

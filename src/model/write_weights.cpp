@@ -5,11 +5,13 @@
 #include <cmath>
 #include <cstdint>
 #include <cstring>
+#include <map>
 #include <set>
 #include <utility>
 
 #include "core/json_object.hpp"
 #include "model/float_formats.hpp"
+#include "model/int8_tensors.hpp"
 #include "model/named_heads.hpp"
 #include "model/safetensors_header.hpp"
 #include "seqguard/core/error.hpp"
@@ -32,8 +34,10 @@ std::string shard_name(std::size_t number, std::size_t shards) {
 /// Writes tensors of one source in one dtype.
 class WeightsWriter {
  public:
-  WeightsWriter(const TensorSource& source, const WeightsOptions& options, std::size_t tensors, ProgressSink progress)
-      : source_(source), options_(options), tensors_(tensors), progress_(progress) {}
+  WeightsWriter(const TensorSource& source, const WeightsOptions& options, ProgressSink progress)
+      : source_(source), options_(options), progress_(progress) {}
+  /// How many tensors there will be, for reports.
+  void expect(std::size_t tensors) { tensors_ = tensors; }
 
   const TensorInfo& info_of(std::string_view name) const {
     const auto found = source_.tensors().find(name);
@@ -41,20 +45,38 @@ class WeightsWriter {
       fail(ErrorCode::invalid_argument, source_.path(), "no tensor \"" + std::string(name) + "\"");
     return found->second;
   }
-  Dtype dtype_of(std::string_view name) const {
-    const Dtype stored = info_of(name).dtype;
-    return options_.dtype && is_floating_point(stored) ? *options_.dtype : stored;
+  /// What is written for a tensor of the source: itself in some dtype, or integers and their scales.
+  struct Part {
+    std::string name;
+    std::string_view of;
+    Dtype dtype;
+    std::vector<std::size_t> shape;
+    std::size_t bytes() const { return TensorInfo{dtype, shape, 0, {}}.bytes(); }
+  };
+  std::vector<Part> parts_of(std::string_view name) const {
+    const TensorInfo& info = info_of(name);
+    if (options_.dtype == Dtype::i8 && is_int8_matrix(info))
+      return {{std::string(name).append(k_int8_suffix), name, Dtype::i8, info.shape},
+              {std::string(name).append(k_scale_suffix), name, Dtype::f32, {info.shape[0]}}};
+    const bool changes = options_.dtype && options_.dtype != Dtype::i8 && is_floating_point(info.dtype);
+    return {{std::string(name), name, changes ? *options_.dtype : info.dtype, info.shape}};
   }
-  std::size_t bytes_of(std::string_view name) const { return info_of(name).count() * size_of(dtype_of(name)); }
 
   void write_file(DirectoryWriter& writer, const std::string& file, const std::vector<std::string>& names) {
+    std::map<std::string, Part, std::less<>> parts;
     std::vector<TensorToPlace> placed;
-    for (const std::string& name : names) placed.push_back({name, dtype_of(name), &info_of(name).shape});
+    for (const std::string& name : names)
+      for (Part& part : parts_of(name)) {
+        const auto [at, is_new] = parts.emplace(part.name, std::move(part));
+        if (!is_new)
+          fail(ErrorCode::bad_checkpoint, source_.file_of(name), "two tensors would be \"" + at->first + "\"");
+        placed.push_back({at->first, at->second.dtype, &at->second.shape});
+      }
     const std::string start = place_tensors(placed, {{"format", "pt"}});
     writer.write(file, [&](Pieces take) {
       take(start);
       for (const TensorToPlace& tensor : placed) {
-        write_tensor(tensor.name, tensor.dtype, take);
+        write_part(parts.find(tensor.name)->second, take);
         if (!progress_.report({.phase = "convert", .done = ++written_, .total = tensors_}))
           fail(ErrorCode::cancelled, "convert", "stopped on request");
       }
@@ -64,6 +86,26 @@ class WeightsWriter {
  private:
   static std::string_view text_of(std::span<const std::byte> bytes) {
     return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+  }
+
+  void write_part(const Part& part, Pieces take) {
+    if (part.name == part.of) return write_tensor(part.of, part.dtype, take);
+    // Scales come first in a file: their elements are larger.
+    if (part.dtype == Dtype::f32) {
+      const std::vector<float>& scales = scales_[std::string(part.of)] = int8_scales(source_, part.of);
+      return take(text_of(std::as_bytes(std::span(scales))));
+    }
+    const std::vector<float>& scales = scales_.find(part.of)->second;
+    std::size_t done = 0;
+    std::vector<std::int8_t> integers;
+    source_.read_blocks(part.of, [&](std::span<const float> values) {
+      integers.resize(values.size());
+      for (std::size_t i = 0; i < values.size(); ++i, ++done) {
+        const float scale = scales[done / part.shape[1]];
+        integers[i] = static_cast<std::int8_t>(scale > 0 ? std::nearbyint(values[i] * (1 / scale)) : 0.0F);
+      }
+      take(text_of(std::as_bytes(std::span<const std::int8_t>(integers))));
+    });
   }
 
   void write_tensor(std::string_view name, Dtype dtype, Pieces take) const {
@@ -116,7 +158,8 @@ class WeightsWriter {
 
   const TensorSource& source_;
   const WeightsOptions& options_;
-  std::size_t tensors_, written_ = 0;
+  std::size_t tensors_ = 0, written_ = 0;
+  std::map<std::string, std::vector<float>, std::less<>> scales_;  // of matrices whose integers are still to be written
   ProgressSink progress_;
 };
 
@@ -126,7 +169,8 @@ std::vector<std::vector<std::string>> shards_of(const WeightsWriter& weights, co
   std::vector<std::vector<std::string>> shards(1);
   std::size_t held = 0;
   for (const std::string& name : names) {
-    const std::size_t bytes = weights.bytes_of(name);
+    std::size_t bytes = 0;
+    for (const auto& part : weights.parts_of(name)) bytes += part.bytes();
     if (!shards.back().empty() && (bytes > max_bytes || held > max_bytes - bytes)) {
       shards.emplace_back();
       held = 0;
@@ -141,20 +185,28 @@ std::vector<std::vector<std::string>> shards_of(const WeightsWriter& weights, co
 
 WrittenWeights write_weights(DirectoryWriter& writer, const TensorSource& source, std::vector<std::string> names,
                              const WeightsOptions& options, ProgressSink progress) {
-  if (options.dtype && *options.dtype != Dtype::f32 && *options.dtype != Dtype::f16 && *options.dtype != Dtype::bf16)
-    fail(ErrorCode::invalid_argument, "weights to write", "dtype", "F32, F16 or BF16", to_string(*options.dtype));
+  if (options.dtype && *options.dtype != Dtype::f32 && *options.dtype != Dtype::f16 && *options.dtype != Dtype::bf16 &&
+      *options.dtype != Dtype::i8)
+    fail(ErrorCode::invalid_argument, "weights to write", "dtype", "F32, F16, BF16 or I8", to_string(*options.dtype));
   if (options.max_shard_bytes == 0)
     fail(ErrorCode::invalid_argument, "weights to write", "bytes of a shard", "at least 1", "0");
-  WeightsWriter weights(source, options, names.size(), progress);
+  const bool is_int8 = options.dtype == Dtype::i8;
+  WeightsWriter weights(source, options, progress);
   WrittenWeights result;
   std::set<Dtype> dtypes;
   for (const std::string& name : names) {
     result.parameters += weights.info_of(name).count();
-    result.bytes += weights.bytes_of(name);
-    if (const Dtype dtype = weights.dtype_of(name); is_floating_point(dtype)) dtypes.insert(dtype);
+    for (const auto& part : weights.parts_of(name)) {
+      ++result.tensors;
+      result.bytes += part.bytes();
+      if (is_floating_point(part.dtype)) dtypes.insert(part.dtype);
+    }
   }
-  result.tensors = names.size();
-  if (dtypes.size() == 1) result.dtype = *dtypes.begin();
+  weights.expect(result.tensors);
+  if (is_int8)
+    result.dtype = Dtype::i8;
+  else if (dtypes.size() == 1)
+    result.dtype = *dtypes.begin();
 
   std::sort(names.begin(), names.end());
   if (std::adjacent_find(names.begin(), names.end()) != names.end())
@@ -168,11 +220,12 @@ WrittenWeights write_weights(DirectoryWriter& writer, const TensorSource& source
     weights.write_file(writer, result.files.front(), shards.front());
     return result;
   }
-  std::map<std::string_view, std::string> file_of;
+  std::map<std::string, std::string> file_of;
   for (std::size_t s = 0; s < shards.size(); ++s) {
     const std::string file = shard_name(s, shards.size());
     weights.write_file(writer, file, shards[s]);
-    for (const std::string& name : shards[s]) file_of[name] = file;
+    for (const std::string& name : shards[s])
+      for (const auto& part : weights.parts_of(name)) file_of[part.name] = file;
     result.files.push_back(file);
   }
   result.files.push_back("model.safetensors.index.json");
@@ -209,6 +262,10 @@ std::string with_dtype(std::string_view config, const std::string& path, Dtype d
   if (dtype == Dtype::f64) name = "float64";
   if (json.contains("torch_dtype")) json.set("torch_dtype", name);
   if (json.contains("dtype") || !json.contains("torch_dtype")) json.set("dtype", name);
+  if (dtype == Dtype::i8)
+    json.set_json("quantization_config", std::string(k_int8_description));
+  else
+    json.erase("quantization_config");
   return json.text(2) + "\n";
 }
 

@@ -27,7 +27,21 @@ expect 0 convert --from half --to half --dtype bf16 # in place; the shards go
 [ "$(cd half && echo *)" = "config.json model.safetensors" ] || complain "left in half: $(ls half)"
 says half/config.json '"dtype": "bfloat16"'
 
+# --- matrices as integers ---------------------------------------------------------------------------------------------
+expect 0 convert --from single --to small --dtype int8
+says err "^single/model.safetensors: .*, I8, .* -> small/model.safetensors$"
+says small/config.json 'seqguard_int8'
+expect 0 inspect small
+says out '^  dtypes  *F32 ([0-9]*), I8 ([0-9]*)$'
+expect 0 convert --from small --to small-again --quiet
+same small/model.safetensors small-again/model.safetensors
+expect 0 convert --from small --to large --dtype fp32 --quiet
+grep -q quantization_config large/config.json && complain "fp32, and config.json says int8"
+
 echo '{"input_ids":[2,5,3]}' >ids
+expect 0 encode --model small --input ids --output-kind logits --output small.jsonl
+expect 0 encode --model large --input ids --output-kind logits --output large.jsonl
+same small.jsonl large.jsonl
 expect 0 encode --model torch --input ids --output-kind logits --output before.jsonl
 expect 0 encode --model "$files/torch" --input ids --output-kind logits --output after.jsonl
 same before.jsonl after.jsonl

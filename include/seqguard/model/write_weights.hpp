@@ -15,7 +15,8 @@ namespace seqguard {
 inline namespace v0 {
 
 struct WeightsOptions {
-  /// F32, F16 or BF16, for every floating-point tensor; none: each as it is.
+  /// F32, F16 or BF16, for every floating-point tensor; I8: of a matrix NAME integers "NAME.int8" and, for each row, a
+  /// scale in "NAME.scale", every other tensor as it is; none: each as it is.
   std::optional<Dtype> dtype = std::nullopt;
   /// Tensors are put into shards of at most so many bytes (a larger tensor has one of its own).
   std::size_t max_shard_bytes = std::size_t{5'000'000'000};
@@ -25,7 +26,7 @@ struct WeightsOptions {
 struct WrittenWeights {
   std::vector<std::string> files;  ///< in order, the index last
   std::size_t tensors = 0, parameters = 0, bytes = 0;
-  std::optional<Dtype> dtype;  ///< of all floating-point tensors, if it is one
+  std::optional<Dtype> dtype;  ///< of all floating-point tensors, if it is one; I8 where it was asked for
 };
 
 /// Writes `names` of the source as model.safetensors, or as model-00001-of-0000N.safetensors with
@@ -43,7 +44,8 @@ WrittenWeights write_weights(DirectoryWriter& writer, const TensorSource& source
 bool is_weights_file(std::string_view name) noexcept;
 
 /// The text of a config.json with `dtype` (or `torch_dtype`, where that is its field) set; all other fields have the
-/// values they had. `path` is for messages. @throws Error bad_checkpoint.
+/// values they had. I8: `dtype` is float32, and quantization_config says how matrices are stored. `path` is for
+/// messages. @throws Error bad_checkpoint.
 std::string with_dtype(std::string_view config, const std::string& path, Dtype dtype);
 
 }  // namespace v0
