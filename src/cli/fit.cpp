@@ -11,6 +11,7 @@
 #include "cli/read_input.hpp"
 #include "core/json_writer.hpp"
 #include "seqguard/core/files.hpp"
+#include "seqguard/evaluation/reading_facts.hpp"
 #include "seqguard/sequence_scorer/behaviour_model.hpp"
 #include "seqguard/sequence_scorer/fit_input.hpp"
 

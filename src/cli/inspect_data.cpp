@@ -42,9 +42,9 @@ void describe_times(const TimeFacts& time, Facts& facts) {
   facts.add("gaps in seconds", quantiles(time.gaps));
 }
 
-void describe_exploration(const Dataset& data, const Exploration& e, Facts& facts) {
+void describe_exploration(const Exploration& e, Facts& facts) {
   facts.section("data");
-  for (const auto& [name, value] : reading_facts(data)) facts.add(name, value);
+  for (const auto& [name, value] : e.reading) facts.add(name, value);
   facts.add("sequences", e.sequences, with_commas(e.sequences));
   facts.add("events", e.events, with_commas(e.events));
   facts.add("rejected rows", e.rejected.count, with_commas(e.rejected.count));
@@ -92,7 +92,7 @@ int describe_data(const InspectOptions& options, Facts& facts) {
   }
   const Dataset data = scorer ? read_input(options.input, *scorer->schema()) : read_input(options.input, options.table);
   const Exploration exploration = explore(data);
-  describe_exploration(data, exploration, facts);
+  describe_exploration(exploration, facts);
   std::optional<JudgedData> judged;
   if (scorer) {
     const auto executor = executor_for(options.common);

@@ -73,10 +73,6 @@ std::string row_name(const Dataset& data, std::uint64_t row);
 /// k_rows_rejected or k_done.
 int exit_code_for(const Dataset& data);
 
-/// How a file was read where that is not the plain case (lines, or a table with commas and points), as names and
-/// values: format, separator, decimal sign, compression, comment lines.
-std::vector<std::pair<std::string, std::string>> reading_facts(const Dataset& data);
-
 /// "2,000 sequences, 61,234 events".
 std::string size_text(const Dataset& data);
 

@@ -9,6 +9,7 @@
 
 #include "core/secret_hash.hpp"
 #include "events/seen_sizes.hpp"
+#include "seqguard/evaluation/reading_facts.hpp"
 
 namespace seqguard {
 inline namespace v0 {
@@ -290,6 +291,7 @@ Exploration explore(const Dataset& data) {
   e.key_column = data.key_column();
   e.order_column = data.order_column();
   e.ignored.assign(data.ignored_columns().begin(), data.ignored_columns().end());
+  e.reading = reading_facts(data);
   e.sequences = data.sequences().size();
   e.events = data.events();
   e.blank_lines = data.blank_lines();

@@ -60,6 +60,9 @@ void write_overview(Page& page, const Exploration& e) {
     write_notice(page.html(), Tone::warning, counted(e.rejected.count, "row") + " could not be read", examples);
   }
   if (!e.ignored.empty()) write_notice(page.html(), Tone::plain, "Columns that are not used", e.ignored);
+  std::vector<std::string> reading;
+  for (const auto& [name, value] : e.reading) reading.push_back(name + ": " + value);
+  if (!reading.empty()) write_notice(page.html(), Tone::plain, "How the file was read", reading);
 }
 
 /// Which scale a histogram has, and what it leaves out.

@@ -130,6 +130,7 @@ usage() {
 }
 usage '--members has no effect on a text checkpoint' --members 3
 usage '--labels has no effect on a text checkpoint' --labels texts.csv
+usage '--time-format has no effect on a text checkpoint' --time-format %F
 usage '--freeze: .*expected a number of layers, embeddings, base or all-but-biases, found head' --freeze head
 usage '--early-stop: expected METRIC:PATIENCE, at least 1, found loss:0' --early-stop loss:0
 usage '--early-stop: .*one of loss, accuracy, auroc, ap, f1, macro_f1, micro_f1, mae, rmse, spearman, found roc' --early-stop roc:3

@@ -86,13 +86,16 @@ expect 2 fit --input iso.csv --time-format '%F' --date-order dmy --output none
 expect 2 fit --input iso.csv --date-order ymd --output none
 [ ! -e none ] || complain "a refused fit has written"
 
+expect 0 inspect dmy.csv --missing n/k --html page.html --quiet
+says page.html 'How the file was read.*dates: day first.*missing values: &quot;n/k&quot;'
+
 # --- a repair and labels of a column --------------------------------------------------------------------------------------------
 expect 0 fit --input dot.csv --key session --time-format '%d.%m.%y um %H.%M' --epochs 1 --output repairs --quiet
 expect 0 repair --model repairs --input new-dot.csv --output repaired.csv --max-false-edits 0.5 --quiet
 expect 0 inspect repaired.csv --model repairs --strict
 awk -F, 'NR == 1 { print $0 ",label" } NR > 1 { print $0 "," (substr($1, 2) % 2 ? "fraud" : "normal") }' new-dot.csv >labelled.csv
 expect 0 fine-tune --model dot --input labelled.csv --label-column label --folds 2 --epochs 1 --output tuned
-says err '^labels: 24 normal, 24 fraud'
+says err '^labels of sequences: 24 normal, 24 fraud'
 says tuned/event_schema.json '"format"'
 awk 'BEGIN { print "session,kind"; for (u = 1; u < 40; u += 2) print "s" u ",fraud" }' >some.csv
 expect 0 evaluate --folds 2 --input dmy.csv --labels some.csv --epochs 1 --quiet

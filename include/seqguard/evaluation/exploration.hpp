@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "seqguard/events/dataset.hpp"
@@ -105,6 +106,7 @@ struct HalvesFacts {
 struct Exploration {
   std::string file, key_column, order_column;
   std::vector<std::string> ignored;
+  std::vector<std::pair<std::string, std::string>> reading;  ///< reading_facts()
   std::size_t sequences = 0, events = 0;
   std::uint64_t blank_lines = 0;
   RejectReport rejected;
