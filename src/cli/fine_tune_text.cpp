@@ -21,10 +21,10 @@ namespace seqguard::cli {
 namespace {
 
 /// Flags that a text checkpoint has no use for.
-constexpr std::array<std::string_view, 20> k_not_of_texts = {
-    "--labels",       "--normal-label", "--unlabelled", "--binary",    "--members",     "--hidden",    "--dropout",
-    "--label-weight", "--statistics",   "--target-fpr", "--threshold", "--max-errors",  "--strict",    "--separator",
-    "--decimal",      "--no-header",    "--columns",    "--missing",   "--time-format", "--date-order"};
+constexpr std::array<std::string_view, 21> k_not_of_texts = {
+    "--task",      "--labels",       "--normal-label", "--unlabelled", "--binary",    "--members",     "--hidden",
+    "--dropout",   "--label-weight", "--statistics",   "--target-fpr", "--threshold", "--max-errors",  "--strict",
+    "--separator", "--decimal",      "--no-header",    "--columns",    "--missing",   "--time-format", "--date-order"};
 
 bool is_given(const FineTuneCommandOptions& options, std::string_view flag) {
   return std::find(options.given.begin(), options.given.end(), flag) != options.given.end();

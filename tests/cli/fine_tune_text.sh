@@ -129,6 +129,7 @@ usage() {
     says err "$message"
 }
 usage '--members has no effect on a text checkpoint' --members 3
+usage '--task has no effect on a text checkpoint' --task event
 usage '--labels has no effect on a text checkpoint' --labels texts.csv
 usage '--time-format has no effect on a text checkpoint' --time-format %F
 usage '--freeze: .*expected a number of layers, embeddings, base or all-but-biases, found head' --freeze head

@@ -85,6 +85,8 @@ TEST_CASE("features of an event are what it is, its surprise, tags, repeats, tim
   is(38, {0.25, half, std::log(4.0), 7, 0});
   CHECK(last[first + 29] == doctest::Approx(back));
   CHECK(last[first + 34] == 1);
+  CHECK(row_of(rows, 2)[first + 26] == 1);  // the view before it
+  CHECK(row_of(rows, 2)[first + 27] == 0);
   CHECK(row_of(rows, 0)[first + 36] == 1);
   CHECK_THROWS_AS(append_event_features(features, schema, events, {surprise, nullptr, views}, scratch, rows), Error);
   SparseRows<float> again;
