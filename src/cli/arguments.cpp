@@ -96,7 +96,7 @@ void add_evaluate(CLI::App& app, EvaluateOptions& options) {
   command->add_option("--target-fpr", options.target_fpr, "With --folds: as of fit")
       ->check(check_target_fpr)
       ->needs(folds);
-  for (const char* flag : {"--key", "--order", "--time"}) command->get_option(flag)->needs(folds);
+  for (const char* flag : {"--key", "--order", "--time", "--cleaning"}) command->get_option(flag)->needs(folds);
 }
 
 void add_repair(CLI::App& app, RepairCommandOptions& options) {

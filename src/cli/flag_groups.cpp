@@ -96,6 +96,12 @@ void add_table(CLI::App& command, TableOptions& table) {
           "of the rows)")
       ->type_name("NAME");
   command.add_option("--time", table.time, "Column of times")->type_name("NAME");
+  command
+      .add_option("--cleaning", table.cleaning,
+                  "What is left out or put right before anything else: duplicates, repeats=500ms, times=missing|drop, "
+                  "outliers=clip|missing|drop, empty, min-events=N, max-events=N, by commas; a model does the same to "
+                  "what it judges. report: only says what the rules would do (default: nothing)")
+      ->type_name("RULES");
 }
 
 }  // namespace

@@ -63,12 +63,9 @@ InputParts::InputParts(const InputOptions& input, const EventSchema& schema) : i
   whole_.emplace(parts_->read(0));
   parts_.reset();
   count(*whole_);
-  if (sequences_ == 0) {
-    report_rejected(rejected_, input.max_errors);
-    refuse_empty(rejected_);
-  }
   note(*whole_);
   report();
+  if (sequences_ == 0) refuse_empty(*whole_);
 }
 
 void InputParts::count(const Dataset& data) {
@@ -116,9 +113,12 @@ void InputParts::for_each(FunctionRef<void(const Dataset&)> work) {
     const Dataset data = with_our_arguments([&] { return parts_->read(part); });
     count(data);
     note(data);
+    if (part + 1 == parts_->size() && sequences_ == 0) {
+      report();
+      refuse_empty(data);
+    }
     work(data);
   }
-  if (sequences_ == 0) refuse_empty(rejected_);
   report();
 }
 
@@ -150,8 +150,8 @@ Dataset read_sample(const InputOptions& input, const TableOptions& table, std::u
   Dataset data = with_our_arguments(
       [&] { return read_parts(input, read_options(input, table), limits).read_sample(limits.part_bytes, share); });
   report_rejected(data.rejected(), input.max_errors);
-  if (data.sequences().empty()) refuse_empty(data.rejected());
   report_findings(data.findings(), input.strict);
+  if (data.sequences().empty()) refuse_empty(data);
   if (share < 1)
     warn("learns from a sample of the sequences, " + percent(share) + " of " + data.rejected().file +
          ": all of it would not fit into --memory " + byte_size(input.memory) +

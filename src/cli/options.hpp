@@ -43,6 +43,7 @@ struct InputOptions {
 struct TableOptions {
   std::string key, order, time;
   std::string profile_key;  ///< of fit
+  std::string cleaning;     ///< rules
 };
 
 /// How sequences are repaired.

@@ -30,8 +30,8 @@ Dataset read(const InputOptions& input, ReadOptions options) {
   Dataset data = read_event_files(input_files(input.paths), options);
   bar.finish();
   report_rejected(data.rejected(), input.max_errors);
-  if (data.sequences().empty()) refuse_empty(data.rejected());
   report_findings(data.findings(), input.strict);
+  if (data.sequences().empty()) refuse_empty(data);
   return data;
 }
 
@@ -53,9 +53,11 @@ void report_findings(std::span<const DataFinding> findings, bool strict) {
   }
 }
 
-void refuse_empty(const RejectReport& rejected) {
-  fail(ErrorCode::bad_format, rejected.file, "no sequence to work on", "at least one event",
-       rejected.count > 0 ? "bad rows only" : "nothing");
+void refuse_empty(const Dataset& data) {
+  fail(ErrorCode::bad_format, data.rejected().file, "no sequence to work on", "at least one event",
+       data.rejected().count > 0       ? "bad rows only"
+       : data.reading().cleaning.any() ? "nothing that cleaning has left"
+                                       : "nothing");
 }
 
 ReadOptions read_options(const InputOptions& input) {
@@ -91,6 +93,7 @@ ReadOptions read_options(const InputOptions& input, const TableOptions& table) {
   options.order = table.order;
   options.time = table.time;
   options.profile_key = table.profile_key;
+  options.cleaning = table.cleaning;
   return options;
 }
 

@@ -44,7 +44,7 @@ void report_rejected(const RejectReport& rejected, std::size_t max_errors);
 /// Warns of what is odd about the data as a whole; refuses it if asked to. @throws Error bad_event.
 void report_findings(std::span<const DataFinding> findings, bool strict);
 /// @throws Error bad_format: there is no sequence.
-[[noreturn]] void refuse_empty(const RejectReport& rejected);
+[[noreturn]] void refuse_empty(const Dataset& data);
 
 /// Reads with an inferred schema. Rejected rows and findings are named on stderr. @throws Error also if no sequence is
 /// left, and bad_event at a finding that --strict refuses.

@@ -45,6 +45,9 @@ const std::string& Dataset::time_unit() const noexcept { return storage_->readin
 DataFormat Dataset::format() const noexcept { return storage_->style.format; }
 const RowStyle& Dataset::row_style() const noexcept { return storage_->style; }
 const ReadingChoices& Dataset::reading() const noexcept { return storage_->reading; }
+std::optional<UsualNumbers> Dataset::usual_numbers(std::size_t column) const {
+  return column < storage_->usual.size() ? storage_->usual[column] : std::nullopt;
+}
 bool Dataset::line_is_sequence() const noexcept { return storage_->line_is_sequence; }
 Compression Dataset::compression() const noexcept { return storage_->compression; }
 const RowFields& Dataset::row_fields() const noexcept { return storage_->fields; }

@@ -4,6 +4,7 @@
 #include <cstring>
 #include <numeric>
 
+#include "events/clean_events.hpp"
 #include "events/parse_value.hpp"
 #include "seqguard/core/error.hpp"
 
@@ -75,7 +76,8 @@ DatasetBuilder::DatasetBuilder(const SourceInfo& source, const ColumnPlan& plan,
       has_time_(plan.time.has_value()),
       line_is_sequence_(source.line_is_sequence),
       knows_empty_events_(options.schema != nullptr && knows_empty_events(*options.schema)),
-      kept_rejects_(options.kept_rejects) {
+      kept_rejects_(options.kept_rejects),
+      schema_(options.schema) {
   out_->style.format = source.format;
   out_->style.separator = source.separator;
   out_->style.decimal = source.decimal;
@@ -143,6 +145,7 @@ Dataset DatasetBuilder::finish(const RowSource& source) {
   const std::vector<DataFinding>& of_source = source.info().findings;
   out_->findings.insert(out_->findings.end(), of_source.begin(), of_source.end());
   sort_events();
+  clean_events(*out_, sequence_of_event_, schema_);
   make_views();
   Dataset::Storage& storage = *out_;
   Dataset data(std::move(out_));
@@ -263,6 +266,7 @@ void DatasetBuilder::sort_events() {
   permute(out_->rows, permutation);
   permute(out_->orders, permutation);
   permute(out_->slices, permutation);
+  permute(sequence_of_event_, permutation);
 }
 
 void DatasetBuilder::make_views() {

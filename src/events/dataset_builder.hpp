@@ -49,9 +49,10 @@ class DatasetBuilder {
   const SourceInfo& source_;
   bool keep_raw_, strict_, has_order_, has_time_, line_is_sequence_, knows_empty_events_;
   std::size_t kept_rejects_;
+  const EventSchema* schema_;
   std::unordered_map<std::string_view, std::uint32_t, SecretHash> sequence_of_key_;
-  std::vector<std::uint32_t> sequence_of_event_;  // in the order of the rows
-  std::vector<OrderKey> order_;                   // likewise; empty without order column
+  std::vector<std::uint32_t> sequence_of_event_;  // in the order of the rows, then of the events
+  std::vector<OrderKey> order_;                   // in the order of the rows; empty without order column
   RowsOfNote rows_of_note_;
   std::uint64_t line_ = 0;  // of the event that was added last
   std::size_t bytes_ = 0;   // of the rows that were added

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_set>
@@ -57,7 +58,8 @@ struct Dataset::Storage {
   std::size_t primary = 0;
   std::string key_column, profile_key_column, order_column, time_column;
   ReadingChoices reading;
-  std::vector<SourceFile> files;  // of several
+  std::vector<std::optional<UsualNumbers>> usual;  // of each column, where outliers are cleaned
+  std::vector<SourceFile> files;                   // of several
   RowFields fields;
 
   StringPool pool;

@@ -69,6 +69,7 @@ EventSchema fit_schema(const Dataset& data, const SchemaOptions& options) {
   schema.sequence = {data.key_column(), data.order_column(),       options.window,
                      options.stride,    data.profile_key_column(), reading.order.date_order};
   schema.missing = reading.missing;
+  if (!reading.cleaning.only_report) schema.cleaning = to_string(reading.cleaning);
   schema.primary = data.primary();
   std::vector<ColumnNumbers> numbers;
   for (std::size_t c = 0; c < data.columns().size(); ++c) {
@@ -81,6 +82,7 @@ EventSchema fit_schema(const Dataset& data, const SchemaOptions& options) {
       schema.columns.push_back(
           {column.name, column.kind, fit_vocabulary(numbers[c], c == data.primary(), options), {}});
   }
+  for (std::size_t c = 0; c < schema.columns.size(); ++c) schema.columns[c].usual = data.usual_numbers(c);
   fit_dependent_values(data, numbers, schema);
   fit_persistent_columns(data, numbers, schema);
   if (!data.time_column().empty())

@@ -8,6 +8,7 @@
 
 #include "core/secret_hash.hpp"
 #include "seqguard/core/error.hpp"
+#include "seqguard/events/event_row.hpp"
 #include "seqguard/events/reader.hpp"
 
 namespace seqguard {
@@ -96,13 +97,16 @@ LabelRows read_label_rows(const std::string& path, const Dataset& data, std::str
     const auto sequence = names.sequence(name);
     if (!sequence)
       fail(ErrorCode::bad_format, labels.place(found),
-           "the data have no sequence \"" + name + "\"; labels and data must belong together");
+           "the data have no sequence \"" + name + "\"; labels and data must belong together" +
+               (data.reading().cleaning.any() ? ", or cleaning has left it out" : ""));
     found.sequence = *sequence;
     if (position) {
       const std::string where(row.fields[*position]);
       found.event = names.event(*sequence, where);
       if (!found.event)
-        fail(ErrorCode::bad_format, labels.place(found), "sequence \"" + name + "\" has no event at position " + where);
+        fail(ErrorCode::bad_format, labels.place(found),
+             "sequence \"" + name + "\" has no event at position " + where +
+                 (data.reading().cleaning.any() ? ", or cleaning has left it out" : ""));
       if (*found.event == k_ambiguous)
         fail(ErrorCode::bad_format, labels.place(found),
              "sequence \"" + name + "\" has several events at position " + where + "; the label could be of any");

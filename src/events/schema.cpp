@@ -7,6 +7,7 @@
 #include "events/dependent_values.hpp"
 #include "events/time_format.hpp"
 #include "seqguard/core/error.hpp"
+#include "seqguard/events/cleaning.hpp"
 #include "seqguard/events/events_view.hpp"
 
 namespace seqguard {
@@ -142,6 +143,11 @@ void check(const EventSchema& schema) {
             c == schema.primary ? "the primary column" : std::string(to_string(column.kind)));
     check_dependent_values(place, schema, c);
     check_seen(place, column.seen);
+    if (column.usual)
+      require(column.kind == ColumnKind::numeric && std::isfinite(column.usual->low) &&
+                  std::isfinite(column.usual->high) && column.usual->low < column.usual->high,
+              place, "usual numbers", "low < high of a numeric column",
+              std::to_string(column.usual->low) + ", " + std::to_string(column.usual->high));
   }
   if (schema.time) {
     require(!schema.time->name.empty(), where, "the time column has no name", "a name", "\"\"");
@@ -150,6 +156,12 @@ void check(const EventSchema& schema) {
     check_time(*schema.time);
   }
   check_missing(schema.missing);
+  try {
+    const CleaningRules cleaning = cleaning_from_string(schema.cleaning);
+    require(!cleaning.only_report, where, "rules of cleaning", "rules that do something", schema.cleaning);
+  } catch (const Error& error) {
+    fail(ErrorCode::bad_format, where, error.what());
+  }
   const SequenceRules& rules = schema.sequence;
   require(rules.window >= 3 && rules.window <= 1'000'000, where, "window out of range", "3 .. 1000000",
           std::to_string(rules.window));

@@ -16,9 +16,9 @@
 // "key", "profile_key", "order_by", "dependent_values", "seen" (of numeric columns and of the time), "persistent"
 // (true or false, of categorical columns beside the primary one; absent: false), "missing", and how texts become times
 // - "date_order" (day_first or month_first) or "format" (of strptime) of the time column, "order_dates" of an order
-// column of its own - may be absent; dependent values are in the order of the primary column's kept values. A
-// vocabulary lists all values known to the statistics, most frequent first; the first `kept` have ids in the encoder
-// (position + 5).
+// column of its own -, "cleaning" (rules, as of --cleaning) and "usual" (of numeric columns whose outliers are cleaned)
+// may be absent; dependent values are in the order of the primary column's kept values. A vocabulary lists all values
+// known to the statistics, most frequent first; the first `kept` have ids in the encoder (position + 5).
 #include <vector>
 
 #include "core/json_tree.hpp"
@@ -94,19 +94,27 @@ EventColumn read_categorical(const JsonValue& json) {
           json.boolean_or("persistent", false)};
 }
 
+UsualNumbers read_usual(const JsonValue& json) {
+  if (json.demand(Kind::array).size() != 2) json.refuse("[low, high]");
+  const JsonValue low = *json.first_child(), high = *low.next_sibling();
+  return {low.number(), high.number()};
+}
+
 EventColumn read_numeric(const JsonValue& json) {
-  only(json, {"name", "kind", "transform", "mean", "std", "clip", "missing", "dependent_values", "seen"});
+  only(json, {"name", "kind", "transform", "mean", "std", "clip", "missing", "dependent_values", "seen", "usual"});
   expect(json, "transform", "signed_log1p");
   expect(json, "missing", "indicator");
   const JsonValue clip = json.at("clip").demand(Kind::array);
   if (clip.size() != 2) clip.refuse("[low, high]");
   const JsonValue low = *clip.first_child(), high = *low.next_sibling();
-  return {std::string(json.at("name").text()),
-          ColumnKind::numeric,
-          {},
-          {json.at("mean").number(), json.at("std").number(), low.number(), high.number()},
-          read_dependent_values(json),
-          read_seen(json)};
+  EventColumn column{std::string(json.at("name").text()),
+                     ColumnKind::numeric,
+                     {},
+                     {json.at("mean").number(), json.at("std").number(), low.number(), high.number()},
+                     read_dependent_values(json),
+                     read_seen(json)};
+  if (const auto usual = json.member("usual")) column.usual = read_usual(*usual);
+  return column;
 }
 
 DateOrder read_date_order(const JsonValue& json, std::string_view field) {
@@ -196,6 +204,7 @@ void write_column(JsonWriter& json, const EventColumn& column, bool primary) {
     write_vocabulary(json.key("vocabulary"), column.vocabulary);
   }
   write_seen(json, column.seen);
+  if (column.usual) json.key("usual").begin_array().exact(column.usual->low).exact(column.usual->high).end_array();
   json.end_object();
 }
 
@@ -230,6 +239,7 @@ std::string to_json(const EventSchema& schema) {
   if (schema.time) write_time(json, *schema.time);
   json.end_array();
   if (!schema.missing.empty()) json.key("missing").values(schema.missing);
+  if (!schema.cleaning.empty()) json.field("cleaning", schema.cleaning);
   json.field("aggregation", "sum").end_object().end_line();
   return json.text();
 }
@@ -237,7 +247,7 @@ std::string to_json(const EventSchema& schema) {
 EventSchema schema_from_json(std::string_view text, std::string_view where) {
   const JsonTree tree(text, std::string(where), ErrorCode::bad_format);
   const JsonValue root = tree.root();
-  only(root, {"format", "version", "sequence", "columns", "missing", "aggregation"});
+  only(root, {"format", "version", "sequence", "columns", "missing", "cleaning", "aggregation"});
   expect(root, "format", "event-schema");
   if (const JsonValue version = root.at("version"); version.natural() != 1) version.refuse_unsupported("1");
   expect(root, "aggregation", "sum");
@@ -248,6 +258,7 @@ EventSchema schema_from_json(std::string_view text, std::string_view where) {
   columns.for_each([&](JsonValue column) { read_column(column, schema, has_primary); });
   if (const auto missing = root.member("missing"))
     missing->demand(Kind::array).for_each([&](JsonValue value) { schema.missing.emplace_back(value.text()); });
+  if (const auto cleaning = root.member("cleaning")) schema.cleaning = cleaning->text();
   if (!has_primary) fail(ErrorCode::bad_format, columns.where(), "no column has the role \"primary\"");
   try {
     check(schema);

@@ -157,6 +157,8 @@ std::string_view to_string(Kind kind) noexcept {
       return "no_events";
     case Kind::almost_numbers:
       return "almost_numbers";
+    case Kind::cleaned:
+      return "cleaned";
     case Kind::mixed_time_zones:
       return "mixed_time_zones";
     case Kind::mixed_time_units:

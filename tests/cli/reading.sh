@@ -147,4 +147,30 @@ expect 0 score --model lists --input lists.inter
 says out '"key":"s7","line":9,"n_events":5,'
 expect 0 split --input lists.inter --columns items --output parts --quiet
 [ "$(cat parts/train.inter parts/test.inter | wc -l)" -eq 62 ] || complain "split does not keep the rows of lists"
+
+# --- cleaning ------------------------------------------------------------------------------------------------------------------
+# Said, counted, and done to what is judged as to what was learned from.
+awk 'BEGIN {
+    srand(3)
+    print "user,time,event"
+    for (i = 0; i < 300; i++) for (k = 0; k < 8; k++) {
+        row = sprintf("u%d,%.0f,%s", i, 1700000000000 + i * 1000000 + k * 60000, rand() < .5 ? "read" : "write")
+        print row
+        if (i % 10 == 0 && k == 3) print row
+    }
+}' >doubled.csv
+expect 0 inspect doubled.csv --cleaning report
+says err '30 of 2430 events equal the one before them .*: would be named by --cleaning (duplicates)$'
+expect 0 fit --input doubled.csv --cleaning duplicates --epochs 1 --no-repair --output cleaned --json fit.json
+says err '30 of 2430 events equal the one before them .*: left out (duplicates)$'
+says fit.json '"kind":"cleaned"'
+says cleaned/event_schema.json '"cleaning": *"duplicates"'
+expect 0 score --model cleaned --input doubled.csv --output scores.jsonl --json score.json
+says score.json '"kind":"cleaned"'
+says_not scores.jsonl '"n_events":9'
+expect 2 fit --input doubled.csv --cleaning scrub --output no
+says err '^seqguard: --cleaning: unknown rule'
+expect 2 fit --input doubled.csv --cleaning outliers=clip --output no
+says err 'outliers: there is no column of numbers'
+
 finish

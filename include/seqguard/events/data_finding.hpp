@@ -20,6 +20,7 @@ struct DataFinding {
     late_field,           ///< a field of JSON lines that first appears after those that were looked at: not read
     no_events,            ///< events without a value of the judged column, or sequences of JSON lines without events
     almost_numbers,       ///< nine tenths of a column are numbers, the rest makes it a categorical one
+    cleaned,              ///< what a rule of cleaning did, or would do
     mixed_time_zones,     ///< a column of dates with a time zone and without
     mixed_time_units,     ///< plain numbers that would be dates of today in another unit, among others
     // Found by reading, where they are too large for their unit and count as unknown, or against a schema.

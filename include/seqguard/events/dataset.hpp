@@ -83,6 +83,7 @@ class Dataset {
   Compression compression() const noexcept;
   const RowStyle& row_style() const noexcept;
   const ReadingChoices& reading() const noexcept;
+  std::optional<UsualNumbers> usual_numbers(std::size_t column) const;  ///< where outliers are cleaned
   bool line_is_sequence() const noexcept;
   const RowFields& row_fields() const noexcept;
 

@@ -21,6 +21,7 @@
 #include <utility>
 #include <vector>
 
+#include "seqguard/events/cleaning.hpp"
 #include "seqguard/events/data_finding.hpp"
 #include "seqguard/events/events_view.hpp"
 #include "seqguard/events/row_source.hpp"
@@ -46,6 +47,7 @@ struct TimeReading {
 struct ReadingChoices {
   TimeReading time, order;           ///< that of an order column which is the time column is `time`
   std::vector<std::string> missing;  ///< texts that mean a missing value, beside the empty one: of keys and categories
+  CleaningRules cleaning = {};       ///< what is done to the events before anything else is
 };
 
 /// How a time, or an order that may be one, is written.

@@ -43,6 +43,7 @@ struct ReadOptions {
   std::vector<std::string> missing = {};      ///< texts of keys and categories that mean a missing value, as "NA"
   std::string time_format = {};               ///< of the time column, as of strptime (TimeReading)
   DateOrder date_order = DateOrder::unknown;  ///< of 01/02/2024 in it and in the order column; unknown: guessed
+  std::string cleaning = {};                  ///< rules of cleaning_from_string(); with a schema those of the schema
   bool keyed_lines = false;                   ///< lines are KEY<tab>events
   bool keep_raw = false;                      ///< keep the bytes of each row, for writing the file again
   bool strict = false;                        ///< throw at the first bad row

@@ -57,6 +57,11 @@ struct SeenSizes {
   double missing_share = 0;  ///< of the events: no number, no time
 };
 
+/// Numbers outside are outliers (CleaningRules::outliers).
+struct UsualNumbers {
+  double low = 0, high = 0;
+};
+
 /// A categorical or numeric column.
 struct EventColumn {
   std::string name;
@@ -71,6 +76,7 @@ struct EventColumn {
   /// A categorical column that is constant over stretches, as the device of a visit is: an event that is put in has
   /// what the event before it has. Never the primary column, nor one that follows from it.
   bool persistent = false;
+  std::optional<UsualNumbers> usual = {};  ///< of a numeric column whose outliers are cleaned
 };
 
 /// What 01/02/2024 is: unknown (no date), 1 February, or 2 January.
@@ -102,6 +108,7 @@ struct EventSchema {
   std::size_t primary = 0;           ///< the categorical column that the statistics read and that a repair changes
   std::optional<TimeColumn> time;
   std::vector<std::string> missing = {};  ///< texts of keys and categories that are read as "", at most 100
+  std::string cleaning = {};  ///< what is done to events that are read (cleaning_from_string()); empty: nothing
 
   const EventColumn& primary_column() const { return columns[primary]; }
 };
