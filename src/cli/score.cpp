@@ -8,167 +8,19 @@
 #include "cli/explain_output.hpp"
 #include "cli/input_parts.hpp"
 #include "cli/interrupt.hpp"
+#include "cli/judged_parts.hpp"
 #include "cli/output.hpp"
 #include "cli/read_input.hpp"
+#include "cli/score_json.hpp"
 #include "cli/show_worst.hpp"
 #include "core/json_writer.hpp"
-#include "events/row_spill.hpp"
 #include "seqguard/detection/stream_drift.hpp"
 #include "seqguard/evaluation/judge_dataset.hpp"
 #include "seqguard/report/exploration_report.hpp"
 #include "seqguard/sequence_scorer/behaviour_model.hpp"
-#include "seqguard/sequence_scorer/damage_signs.hpp"
 
 namespace seqguard::cli {
 namespace {
-
-/// "NAME": probability of each class.
-void write_probabilities(std::span<const std::string> classes, std::span<const double> probabilities,
-                         JsonWriter& json) {
-  json.key("probabilities").begin_object();
-  for (std::size_t c = 0; c < classes.size(); ++c) json.field(classes[c], probabilities[c]);
-  json.end_object();
-}
-
-/// Of an abnormal sequence: the events that labels of events call more probably abnormal than not, in their order.
-void write_labelled_events(const Score& score, std::span<const std::string> classes, JsonWriter& json) {
-  const std::span<const double> all = score.event_probabilities;
-  json.key("labelled_events").begin_array();
-  for (std::size_t i = 0; i * classes.size() < all.size(); ++i) {
-    const std::span<const double> event = all.subspan(i * classes.size(), classes.size());
-    if (1 - event[0] < 0.5) continue;
-    const auto most = std::max_element(event.begin() + 1, event.end()) - event.begin();
-    json.begin_object().field("position", i).field("class", classes[static_cast<std::size_t>(most)]);
-    json.field("probability", 1 - event[0]).end_object();
-  }
-  json.end_array();
-}
-
-void write_events(const SequenceScorer& scorer, const EventsView& events, const Score& score, std::size_t count,
-                  SequenceScorer::Scratch& scratch, JsonWriter& json) {
-  std::vector<std::size_t> all(count > 0 ? score.events.size() : 0);
-  std::iota(all.begin(), all.end(), std::size_t{0});
-  const auto expected = scorer.expected(events, all, count, scratch);
-  json.key("events").begin_array();
-  for (std::size_t i = 0; i < score.events.size(); ++i) {
-    json.begin_object().field("position", i);
-    json.field("score", score.events[i].value).field("p_value", score.events[i].p_value);
-    json.key("expected").begin_array();
-    if (count > 0)
-      for (const Candidate& candidate : expected[i])
-        json.begin_array().value(candidate.value).value(candidate.probability).end_array();
-    json.end_array();
-    const std::span<const std::string> classes = scorer.classes();
-    if (!score.event_probabilities.empty())
-      write_probabilities(classes, std::span(score.event_probabilities).subspan(i * classes.size(), classes.size()),
-                          json);
-    json.end_object();
-  }
-  json.end_array();
-}
-
-void write_score(const Dataset& data, std::size_t s, const Score& score, std::span<const std::string> classes,
-                 JsonWriter& json) {
-  const DataSequence& sequence = data.sequences()[s];
-  json.key("key");
-  if (sequence.key.empty())
-    json.null();
-  else
-    json.value(sequence.key);
-  write_place(data, sequence.line, json);
-  json.field("n_events", sequence.count).field("score", score.value);
-  json.field("p_value", score.p_value).field("p_conformal", score.p_conformal);
-  json.field("is_anomaly", score.is_anomaly).field("worst", score.worst).field("worst_by", to_string(score.worst_by));
-  json.field("view", score.view);
-  if (!data.profile_key_column().empty())
-    json.field("profile_key", sequence.profile_key).field("has_profile", score.has_profile);
-  if (classes.empty()) return;
-  write_probabilities(classes, score.probabilities, json);
-  if (score.is_anomaly && !score.event_probabilities.empty()) write_labelled_events(score, classes, json);
-}
-
-/// What a repair would see in an abnormal sequence, as a reason beside the verdict.
-void write_signs(const SequenceScorer& scorer, const EventsView& events, SequenceScorer::Scratch& scratch,
-                 JsonWriter& json) {
-  const Repair repair = scorer.repair(events, scratch, {.judge = false});
-  json.key("damage").values(damage_signs(repair, events, scorer.schema()->primary).in_words());
-}
-
-/// What remains of each sequence after its line was written.
-struct Summary {
-  double value = 0, p_value = 1;
-  bool is_anomaly = false, has_profile = false;
-};
-
-/// Lines of sequences in the order of the input. Those of one part are handed on at once; those of several wait for
-/// each other, where their rows do.
-class ScoreLines {
- public:
-  ScoreLines(Output& output, const InputOptions& input, std::size_t parts) : output_(output) {
-    if (parts > 1) waiting_.emplace(input.temp, parts, RowSpill::Limits{.most_in_memory = input.memory / 16});
-  }
-  void write(std::uint64_t line, std::string_view text) {
-    if (!waiting_) return output_.write(text);
-    row_.line = line;
-    row_.fields.assign(1, text);
-    waiting_->add(part_, row_);
-  }
-  void end_part() { ++part_; }
-  void finish() {
-    if (!waiting_) return;
-    waiting_->finish();
-    std::vector<std::size_t> all(waiting_->groups());
-    std::iota(all.begin(), all.end(), std::size_t{0});
-    const auto lines = waiting_->rows(all, {});
-    while (lines->next(row_)) output_.write(row_.fields[0]);
-  }
-
- private:
-  Output& output_;
-  std::optional<RowSpill> waiting_;
-  std::size_t part_ = 0;
-  SourceRow row_;
-};
-
-std::vector<std::size_t> highest(const std::vector<Summary>& summaries, std::size_t count) {
-  std::vector<std::size_t> order(summaries.size());
-  for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
-  std::stable_sort(order.begin(), order.end(),
-                   [&](std::size_t a, std::size_t b) { return summaries[a].value > summaries[b].value; });
-  order.resize(std::min(count, order.size()));
-  return order;
-}
-
-/// The judgements of all parts.
-struct Judged {
-  std::vector<Summary> summaries;
-  /// The most abnormal sequences, the first one most: as many as anybody asks for.
-  struct Worst {
-    double value = 0;
-    SequenceName name;
-  };
-  std::vector<Worst> worst;
-
-  std::size_t flagged() const {
-    return static_cast<std::size_t>(
-        std::count_if(summaries.begin(), summaries.end(), [](const Summary& s) { return s.is_anomaly; }));
-  }
-  /// Takes in the sequences of a part, of which `most` are the worst.
-  void add(const Dataset& data, const std::vector<Summary>& of_part, std::size_t most) {
-    summaries.insert(summaries.end(), of_part.begin(), of_part.end());
-    for (const std::size_t s : highest(of_part, most))
-      worst.push_back({of_part[s].value, {std::string(data.sequences()[s].key), data.sequences()[s].line}});
-    std::stable_sort(worst.begin(), worst.end(), [](const Worst& a, const Worst& b) {
-      return a.value != b.value ? a.value > b.value : a.name.line < b.name.line;
-    });
-    worst.resize(std::min(most, worst.size()));
-  }
-  std::vector<SequenceName> worst_names(std::size_t count) const {
-    std::vector<SequenceName> names;
-    for (std::size_t i = 0; i < std::min(count, worst.size()); ++i) names.push_back(worst[i].name);
-    return names;
-  }
-};
 
 /// What explanations compare with: --normals.
 struct Normals {
@@ -224,13 +76,13 @@ std::string page_of(const ScoreCommandOptions& options, const SequenceScorer& sc
   judged.model = options.model;
   judged.target_fpr = scorer.target_fpr();
   judged.threshold = scorer.model()->detector.calibration().combined().threshold(judged.target_fpr);
-  for (const Summary& summary : all.summaries) {
+  for (const Summary& summary : all.summaries()) {
     judged.scores.push_back(summary.value);
     judged.p_values.push_back(summary.p_value);
     judged.is_anomaly.push_back(summary.is_anomaly ? 1 : 0);
   }
   judged.abnormal = all.flagged();
-  const PickedSequences worst = input.pick(all.worst_names(cards_of(options)));
+  const PickedSequences worst = input.pick(all.worst(cards_of(options)));
   judged.worst = make_cards(scorer, worst.data(), worst.sequences);
   return worst_page(judged, input.file(), input.events());
 }
@@ -275,6 +127,18 @@ void write_drift(const StreamDrift& drift, JsonWriter& json) {
         .field("most", level.most)
         .end_object();
   json.end_array().end_object();
+}
+
+void write_summary(const std::string& path, const InputParts& input, const Judged& judged, bool has_profiles,
+                   std::size_t without_profile, const std::optional<StreamDrift>& drift) {
+  JsonWriter json;
+  json.begin_object().field("sequences", input.sequences()).field("events", input.events());
+  json.field("abnormal", judged.flagged()).field("rejected_rows", input.rejected_rows());
+  if (has_profiles) json.field("without_profile", without_profile);
+  write_findings(input.findings(), json);
+  if (drift) write_drift(*drift, json);
+  json.end_object().end_line();
+  write_output(path, json.text());
 }
 
 /// How many sequences are shown on stderr; with --html and --quiet the page shows them.
@@ -326,27 +190,19 @@ int run(const ScoreCommandOptions& options) {
   const std::string all = counted(input.sequences(), "sequence") + ", " + counted(input.events(), "event");
   say(quiet, "judged " + all + ": " + with_commas(judged.flagged()) +
                  " abnormal (expected of normal traffic: " + percent(scorer.target_fpr()) + ")");
-  const std::size_t without_profile = count_without_profile(judged.summaries, scorer, quiet);
+  const std::size_t without_profile = count_without_profile(judged.summaries(), scorer, quiet);
   std::optional<StreamDrift> drift;
-  if (options.drift) drift = drift_of(judged.summaries, scorer);
+  if (options.drift) drift = drift_of(judged.summaries(), scorer);
   if (drift) describe_drift(*drift, quiet);
   if (shown > 0) {
-    const PickedSequences worst = input.pick(judged.worst_names(shown));
+    const PickedSequences worst = input.pick(judged.worst(shown));
     if (options.explain)
       show_explained(scorer, worst.data(), worst.sequences, explain, shown_normals, all);
     else
       show_worst(scorer, worst.data(), worst.sequences, all);
   }
-  if (!options.common.json.empty()) {
-    JsonWriter json;
-    json.begin_object().field("sequences", input.sequences()).field("events", input.events());
-    json.field("abnormal", judged.flagged()).field("rejected_rows", input.rejected_rows());
-    if (scorer.model()->profiles) json.field("without_profile", without_profile);
-    write_findings(input.findings(), json);
-    if (drift) write_drift(*drift, json);
-    json.end_object().end_line();
-    write_output(options.common.json, json.text());
-  }
+  if (!options.common.json.empty())
+    write_summary(options.common.json, input, judged, scorer.model()->profiles != nullptr, without_profile, drift);
   return input.rejected_rows() > 0 ? k_rows_rejected : k_done;
 }
 
