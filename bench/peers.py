@@ -17,33 +17,12 @@ import os
 import pathlib
 import subprocess
 import sys
-import venv
+
+from peer_tools import ROOT, build, environment, run
 
 PINNED = ("numpy==2.4.6", "onnx==1.23.2", "onnxruntime==1.32.0", "openvino==2026.4.1")
 # Which of our precisions a peer's is compared with.
 PEERS = {"openvino-fp32": "fp32", "openvino-bf16": "bf16", "onnxruntime-fp32": "fp32", "onnxruntime-int8": "int8"}
-
-
-def run(command, **how):
-    done = subprocess.run(command, capture_output=True, text=True, **how)
-    if done.returncode != 0:
-        sys.exit(f"peers.py: {command[0]} failed:\n{done.stderr}")
-    return done.stdout
-
-
-def build(root):
-    run(["cmake", "-S", root, "-B", root / "build/release", "-G", "Ninja", "-DCMAKE_BUILD_TYPE=Release"])
-    run(["cmake", "--build", root / "build/release", "--target", "seqguard_bench_encoder"])
-    return root / "build/release/bench/seqguard_bench_encoder"
-
-
-def peers_python(folder):
-    python, installed = folder / "venv/bin/python", folder / "venv/installed"
-    if not installed.exists() or installed.read_text() != "\n".join(PINNED):
-        venv.create(folder / "venv", with_pip=True)
-        run([python, "-m", "pip", "install", "--quiet", *PINNED])
-        installed.write_text("\n".join(PINNED))
-    return python
 
 
 def ours(program, model, point):
@@ -113,10 +92,9 @@ def main():
     arguments.add_argument("--rounds", type=int, default=5)
     arguments.add_argument("--json", type=pathlib.Path, help="write the rows there")
     arguments = arguments.parse_args()
-    root = pathlib.Path(__file__).resolve().parent.parent
-    folder = root / "build/peers"
+    folder = ROOT / "build/peers"
     folder.mkdir(parents=True, exist_ok=True)
-    program, python = build(root), peers_python(folder)
+    program, python = build("seqguard_bench_encoder") / "bench/seqguard_bench_encoder", environment(folder, PINNED)
     rows = []
     for model in arguments.models.split(","):
         rows += measure(program, python, model, arguments.points.split(","), arguments.rounds)

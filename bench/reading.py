@@ -12,9 +12,9 @@ import json
 import os
 import pathlib
 import statistics
-import subprocess
 import sys
-import venv
+
+from peer_tools import ROOT, build, environment, run
 
 PINNED = ("pandas==3.1.1", "polars==2.1.0", "pyarrow==26.0.1")
 ROUNDS = 5
@@ -45,35 +45,11 @@ print(json.dumps({"rows": len(table), "sequences": users(table), "seconds": seco
 """
 
 
-def run(command, **how):
-    done = subprocess.run(command, capture_output=True, text=True, **how)
-    if done.returncode != 0:
-        sys.exit(f"reading.py: {command[0]} failed: {done.stderr}")
-    return done.stdout
-
-
-def build(root):
-    subprocess.run(["cmake", "-S", root, "-B", root / "build/release", "-G", "Ninja", "-DCMAKE_BUILD_TYPE=Release"],
-                   check=True, stdout=subprocess.DEVNULL)
-    subprocess.run(["cmake", "--build", root / "build/release", "--target", "seqguard_reading", "seqguard_program"],
-                   check=True, stdout=subprocess.DEVNULL)
-
-
-def peers_python(folder):
-    python = folder / "peers/bin/python"
-    installed = folder / "peers/installed"
-    if not installed.exists() or installed.read_text() != "\n".join(PINNED):
-        venv.create(folder / "peers", with_pip=True)
-        subprocess.run([python, "-m", "pip", "install", "--quiet", *PINNED], check=True)
-        installed.write_text("\n".join(PINNED))
-    return python
-
-
-def files(root, folder, users):
+def files(release, folder, users):
     """The shop's log as CSV, and the same rows as JSON lines."""
     shop = folder / f"shop-{users}"
     if not (shop / "events.jsonl").exists():
-        run([root / "build/release/seqguard", "simulate", "--users", str(users), "--seed", "1", "--output", shop, "--quiet"])
+        run([release / "seqguard", "simulate", "--users", str(users), "--seed", "1", "--output", shop, "--quiet"])
         with open(shop / "events.csv") as rows, open(shop / "events.jsonl.part", "w") as lines:
             names = rows.readline().rstrip("\n").split(",")
             for row in rows:
@@ -83,11 +59,11 @@ def files(root, folder, users):
     return shop / "events.csv", shop / "events.jsonl"
 
 
-def measure(root, python, path):
+def measure(release, python, path):
     """Medians of the CPU seconds of each reader, which must agree about the file."""
     seconds, found = {}, set()
     for _ in range(ROUNDS):
-        ours = json.loads(run([root / "build/release/bench/seqguard_reading", path]))
+        ours = json.loads(run([release / "bench/seqguard_reading", path]))
         found.add((ours["rows"], ours["sequences"]))
         seconds.setdefault("seqguard, read", []).append(ours["read_s"])
         seconds.setdefault("seqguard, read and encoded", []).append(ours["read_s"] + ours["encode_s"])
@@ -105,15 +81,13 @@ def main():
     arguments.add_argument("--users", type=int, default=50_000)
     arguments.add_argument("--json", type=pathlib.Path, help="write the rows there")
     arguments = arguments.parse_args()
-    root = pathlib.Path(__file__).resolve().parent.parent
-    folder = root / "build/reading"
+    folder = ROOT / "build/reading"
     folder.mkdir(parents=True, exist_ok=True)
-    build(root)
-    python = peers_python(folder)
+    release, python = build("seqguard_reading", "seqguard_program"), environment(folder, PINNED)
     rows = []
-    for path in files(root, folder, arguments.users):
+    for path in files(release, folder, arguments.users):
         size = path.stat().st_size
-        medians = measure(root, python, path)
+        medians = measure(release, python, path)
         ours = medians["seqguard, read and encoded"]
         for name, seconds in medians.items():
             rows.append({"name": f"reading/{path.suffix[1:]}", "reader": name, "s": seconds, "MB_per_s": size / 1e6 / seconds,
