@@ -16,7 +16,7 @@ inline namespace v0 {
 namespace {
 
 /// Of the keys; a part is one group or several.
-constexpr std::size_t k_groups = 256;
+constexpr std::size_t k_groups = 1024;
 
 }  // namespace
 
@@ -100,7 +100,7 @@ Dataset EventParts::read(std::size_t part) const {
   const std::vector<std::size_t>& groups = rows_->parts[part];
   if (groups.size() == 1 && rows_->spill.bytes(groups[0]) > rows_->limits.part_bytes)
     fail(ErrorCode::bad_format, rows_->info.name,
-         "the rows of one 256th of its keys, which must fit into memory together (--memory)",
+         "the rows of one 1024th of its keys, which must fit into memory together (--memory)",
          "at most " + std::to_string(rows_->limits.part_bytes) + " bytes",
          std::to_string(rows_->spill.bytes(groups[0])));
   const auto rows =

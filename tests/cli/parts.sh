@@ -27,9 +27,10 @@ expect 3 score --model model --input log.csv.gz --output - --html page.html --me
 says page.html '2,000'
 
 # fit learns from a sample, and says so; the same one for a seed.
-expect 3 fit --input log.csv.gz --output sampled --epochs 1 --no-repair --memory 16MB --temp temp
-says err '^warning: learns from a sample of the sequences, .* % of log.csv.gz: all of it would not fit into --memory'
-expect 3 fit --input log.csv.gz --output again --epochs 1 --no-repair --memory 16MB --temp temp
+gzip -k shop/events.csv
+expect 0 fit --input shop/events.csv.gz --output sampled --epochs 1 --no-repair --memory 16MB --temp temp
+says err '^warning: learns from a sample of the sequences, .* % of shop/events.csv.gz: all of it would not fit into --memory'
+expect 0 fit --input shop/events.csv.gz --output again --epochs 1 --no-repair --memory 16MB --temp temp
 same sampled/model.safetensors again/model.safetensors
 
 # What cannot be done is said; the old output stays whole.

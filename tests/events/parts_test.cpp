@@ -132,7 +132,7 @@ TEST_CASE("a sample has whole sequences, is the same for a seed, and no larger t
   };
   double share = 0;
   const auto first = sample(1, share);
-  CHECK(share > 0.25);  // a third, less at most one group of 256, of which a long user can be ten times the mean
+  CHECK(share > 0.25);  // a third, less at most one group of 1024, of which a long user can be ten times the mean
   CHECK(share <= 1.0 / 3);
   CHECK(first.size() > 150 / 6);
   for (const auto& [line, sequence] : first) CHECK(all.at(line) == sequence);

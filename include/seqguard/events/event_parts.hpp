@@ -42,13 +42,13 @@ class EventParts {
 
   /// The sequences of a part, by their first rows in the source; those of different parts lie among each other there.
   /// What is said of the source as a whole is said of part 0.
-  /// @throws Error bad_format: a part of one 256th of all keys is larger than part_bytes; as read_events().
+  /// @throws Error bad_format: a part of one 1024th of all keys is larger than part_bytes; as read_events().
   Dataset read(std::size_t part) const;
 
   /// Some of the sequences of all parts: by key, or by line (DataSequence) where a line is a sequence.
   Dataset read_only(std::span<const std::string> keys, std::span<const std::uint64_t> lines) const;
 
-  /// A sample of the sequences, the same for a seed, of at most so many bytes of rows but at least one 256th: a
+  /// A sample of the sequences, the same for a seed, of at most so many bytes of rows but at least one 1024th: a
   /// sequence is taken or left whole, whatever is in it. `share` becomes its share of the bytes.
   Dataset read_sample(std::uint64_t most_bytes, double& share) const;
 
