@@ -45,6 +45,14 @@ print(json.dumps({"rows": len(table), "sequences": users(table), "seconds": seco
 """
 
 
+def number(text):
+    """A number where the text is one."""
+    try:
+        return float(text) if "." in text else int(text)
+    except ValueError:
+        return text or None
+
+
 def files(release, folder, users):
     """The shop's log as CSV, and the same rows as JSON lines."""
     shop = folder / f"shop-{users}"
@@ -53,7 +61,7 @@ def files(release, folder, users):
         with open(shop / "events.csv") as rows, open(shop / "events.jsonl.part", "w") as lines:
             names = rows.readline().rstrip("\n").split(",")
             for row in rows:
-                values = [int(value) if value.isdigit() else value for value in row.rstrip("\n").split(",")]
+                values = [number(value) for value in row.rstrip("\n").split(",")]
                 lines.write(json.dumps(dict(zip(names, values)), separators=(",", ":")) + "\n")
         (shop / "events.jsonl.part").rename(shop / "events.jsonl")
     return shop / "events.csv", shop / "events.jsonl"

@@ -51,7 +51,9 @@ void add_split(CLI::App& app, SplitCommandOptions& options) {
       ->add_option("--profile-key", options.table.profile_key,
                    "Column that names the user where --key names a session: all sessions of a user stay together")
       ->type_name("NAME");
-  command->add_option("--test", options.test, "Share of the test part")->check(check_share)->type_name("SHARE");
+  command->add_option("--test", options.test, "Share of the test part (default: 0.2)")
+      ->check(check_share)
+      ->type_name("SHARE");
   command->add_option("--valid", options.valid, "Share of a part between the two")
       ->check(check_share)
       ->type_name("SHARE");

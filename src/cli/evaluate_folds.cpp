@@ -42,9 +42,10 @@ std::vector<std::uint32_t> folds_of(const Truth& truth, std::size_t folds, std::
 
 /// The columns of `data` again, by name: no part of it is to infer others.
 ReadOptions same_columns(const Dataset& data) {
-  if (data.format() == DataFormat::lines) return {};
+  if (data.format() == DataFormat::lines) return {.cleaning = to_string(data.reading().cleaning)};
   ReadOptions options{.key = data.key_column(), .order = data.order_column(), .time = data.time_column()};
   give_reading(data, options);
+  options.cleaning = to_string(data.reading().cleaning);
   options.columns.push_back({data.columns()[data.primary()].name, ColumnKind::categorical});
   for (std::size_t c = 0; c < data.columns().size(); ++c)
     if (c != data.primary()) options.columns.push_back({data.columns()[c].name, data.columns()[c].kind});
@@ -114,7 +115,12 @@ int evaluate_folds(const EvaluateOptions& options, EvaluationReport& report, Jud
         fit(read_part(options, data, learn, columns), fit_with, nullptr, *executor, bar.sink()));
     const Dataset part = read_part(options, data, held, {.schema = scorer.schema().get()});
     const auto scores = judge_dataset(scorer, part, {}, *executor, bar.sink());
-    judged.add(scorer, part, scores, truth_of(truth, data, held), with_cards);
+    const Truth of_part = truth_of(truth, data, held);
+    if (!of_part.events.empty() && of_part.events.size() != part.events())
+      fail(ErrorCode::bad_format, input_name(options.input),
+           "events of a fold: bounds of outliers that are those of its fit leave out others than those of the whole",
+           std::to_string(of_part.events.size()), std::to_string(part.events()));
+    judged.add(scorer, part, scores, of_part, with_cards);
     report.folds.push_back({learn.size(), judged.measure_new().all});
   }
   report.model = counted(*options.folds, "model") + ", each on sequences that it has not seen";

@@ -32,9 +32,8 @@ bool fits(const std::vector<std::string>& files, std::uint64_t bytes) {
   for (const std::string& file : files) {
     if (file == "-" || file.ends_with(".gz") || file.ends_with(".zst")) return false;
     std::error_code error;
-    const std::uintmax_t size = std::filesystem::file_size(file, error);
-    if (error) return true;  // the reader refuses it
-    all += size;
+    if (!std::filesystem::is_regular_file(file, error)) return false;
+    all += std::filesystem::file_size(file, error);
   }
   return all <= bytes;
 }
@@ -78,6 +77,12 @@ void InputParts::count(const Dataset& data) {
   rejected_.rows.insert(rejected_.rows.end(), rejected.rows.begin(), rejected.rows.end());
 }
 
+/// Of what was cleaned, the rule, which ends the message.
+static std::string_view rule_of(const DataFinding& finding) {
+  if (finding.kind != DataFinding::Kind::cleaned) return {};
+  return std::string_view(finding.message).substr(finding.message.rfind(" ("));
+}
+
 /// Of equal findings of several parts, the first.
 void InputParts::note(const Dataset& data) {
   std::vector<DataFinding> found(data.findings().begin(), data.findings().end());
@@ -85,7 +90,7 @@ void InputParts::note(const Dataset& data) {
   found.insert(found.end(), differences.begin(), differences.end());
   for (DataFinding& finding : found) {
     const auto same = std::find_if(findings_.begin(), findings_.end(), [&](const DataFinding& known) {
-      return known.kind == finding.kind && known.column == finding.column;
+      return known.kind == finding.kind && known.column == finding.column && rule_of(known) == rule_of(finding);
     });
     if (same != findings_.end()) {
       ++parts_of_finding_[static_cast<std::size_t>(same - findings_.begin())];
@@ -103,8 +108,9 @@ void InputParts::report() {
   report_rejected(rejected_, input_.max_errors);
   if (parts_)
     for (std::size_t f = 0; f < findings_.size(); ++f)
-      findings_[f].message += " (judged in parts, to stay within --memory: so in " +
-                              std::to_string(parts_of_finding_[f]) + " of " + std::to_string(parts_->size()) + ")";
+      findings_[f].message += " (numbers of one part of the input; it was found in " +
+                              std::to_string(parts_of_finding_[f]) + " of the " + std::to_string(parts_->size()) +
+                              " that --memory made of it)";
   report_findings(findings_, input_.strict);
 }
 

@@ -203,7 +203,9 @@ void add_fine_tune(CLI::App& app, FineTuneCommandOptions& options) {
       ->check(check_folds);
   add("--members", options.members, "Networks of each part; their judgements are averaged")
       ->check(check_positive_number);
-  add("--epochs", options.epochs, "Passes over the labelled sequences; over texts by default 3, and at least 100 steps")
+  add("--epochs", options.epochs,
+      "Passes over the labelled sequences, over events at most so many; over texts by default 3, and at least 100 "
+      "steps")
       ->check(check_positive_number);
   add("--hidden", options.hidden, "Width of a network")->check(check_positive_number);
   add("--dropout", options.dropout, "Share of features and hidden values left out in training")->check(check_share);

@@ -65,7 +65,8 @@ struct SplitCommandOptions {
   TableOptions table;
   std::string output, labels;
   std::string by = "user";
-  double test = 0.2, valid = 0;
+  std::optional<double> test;  ///< share
+  double valid = 0;
   std::string at;                    ///< where the test part begins in time; empty: by its share
   std::optional<std::size_t> folds;  ///< instead of one test part
 };

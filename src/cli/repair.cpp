@@ -54,6 +54,9 @@ int run(const RepairCommandOptions& options) {
   std::vector<DataFinding> findings;
   const Dataset data = read_input(options.input, *scorer.schema(), {.keep_raw = true, .findings = &findings});
   if (!options.dry_run) require_rewritable(data);
+  if (!scorer.schema()->cleaning.empty())
+    warn("the model was fitted with --cleaning " + scorer.schema()->cleaning +
+         "; a repair leaves out no row, and judges them all");
   remember_interrupts();
   const auto executor = executor_for(options.common);
   std::vector<Repair> repairs;

@@ -6,6 +6,7 @@
 
 #include "cli/read_input.hpp"
 #include "seqguard/sequence_scorer/damage_signs.hpp"
+#include "sequence_scorer/event_labels.hpp"
 
 namespace seqguard::cli {
 namespace {
@@ -18,13 +19,14 @@ void write_probabilities(std::span<const std::string> classes, std::span<const d
   json.end_object();
 }
 
-/// Of an abnormal sequence: the events that labels of events call more probably abnormal than not, in their order.
+/// Of an abnormal sequence: the events that labels of events call more
+/// probably abnormal than not, in their order.
 void write_labelled_events(const Score& score, std::span<const std::string> classes, JsonWriter& json) {
   const std::span<const double> all = score.event_probabilities;
   json.key("labelled_events").begin_array();
   for (std::size_t i = 0; i * classes.size() < all.size(); ++i) {
     const std::span<const double> event = all.subspan(i * classes.size(), classes.size());
-    if (1 - event[0] < 0.5) continue;
+    if (1 - event[0] < k_labelled_event) continue;
     const auto most = std::max_element(event.begin() + 1, event.end()) - event.begin();
     json.begin_object().field("position", i).field("class", classes[static_cast<std::size_t>(most)]);
     json.field("probability", 1 - event[0]).end_object();

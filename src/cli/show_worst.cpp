@@ -59,7 +59,9 @@ void show_worst(const SequenceScorer& scorer, const Dataset& data, const std::ve
     say(false, "    event " + std::to_string(score.worst) + " of " + std::to_string(events.n) + ", row " +
                    row_name(data, data.row(data.sequences()[s].first + score.worst)) + ":  " +
                    neighbourhood(values, score.worst));
-    say(false, "    expected there: " + alternatives(scorer.expected(events, score.worst, 3, scratch)));
+    say(false, score.worst_by == SurpriseKind::labels
+                   ? "    wrong by what labels of events have taught (--explain says more)"
+                   : "    expected there: " + alternatives(scorer.expected(events, score.worst, 3, scratch)));
   }
 }
 

@@ -27,6 +27,8 @@ struct Part {
   PartCounts counts;
 };
 
+double test_share(const SplitCommandOptions& options) { return options.test.value_or(0.2); }
+
 void check_flags(const SplitCommandOptions& options) {
   if (options.folds && options.by != "user")
     throw UsageError("split: --folds deals out users: it goes with --by user alone");
@@ -34,7 +36,10 @@ void check_flags(const SplitCommandOptions& options) {
     throw UsageError("split: --at is a time: it goes with --by time or --by user-time");
   if (!options.labels.empty() && options.labels == "-")
     throw UsageError("split: --labels is read twice: give a file, not -");
-  if (options.test + options.valid >= 1)
+  if (options.by == "time" && !options.at.empty() && options.test)
+    throw UsageError("split: --at says where the test part begins: --test would have no effect");
+  if (options.test && *options.test <= 0) throw UsageError("split: --test: expected above 0");
+  if (test_share(options) + options.valid >= 1)
     throw UsageError("split: --test and --valid leave nothing to learn from: expected less than 1 in all");
 }
 
@@ -43,9 +48,9 @@ SplitOptions split_options(const SplitCommandOptions& options, const Dataset& da
   if (options.folds)
     how.shares.assign(*options.folds, 1.0);
   else if (options.valid > 0)
-    how.shares = {1 - options.test - options.valid, options.valid, options.test};
+    how.shares = {1 - test_share(options) - options.valid, options.valid, test_share(options)};
   else
-    how.shares = {1 - options.test, options.test};
+    how.shares = {1 - test_share(options), test_share(options)};
   if (options.at.empty()) return how;
   ExactTime time;
   if (parse_time(options.at, {data.time_unit()}, time) != ParseStatus::ok &&
@@ -90,14 +95,11 @@ std::vector<Part> parts_of(const SplitCommandOptions& options) {
   return parts;
 }
 
-/// Whether a file of an earlier split stands in the way: it would be taken for one of this.
-bool is_of_a_split(std::string_view name) {
-  if (name.starts_with("fold-")) return true;
-  for (const std::string_view part : {"train", "valid", "test"})
-    if (name.starts_with(part) &&
-        (name.substr(part.size()).starts_with(".") || name.substr(part.size()) == "_labels.csv"))
-      return true;
-  return false;
+/// Nothing of anybody's is replaced: neither the input nor what else may be called train or test.
+void require_new_folder(const std::string& folder) {
+  std::error_code error;
+  if (std::filesystem::exists(folder, error) && !std::filesystem::is_empty(folder, error))
+    fail(ErrorCode::invalid_argument, folder, "--output of split", "a new or an empty folder", "one with files in it");
 }
 
 /// What follows the name of the input: ".csv.gz"; by the format where it has no such name.
@@ -146,7 +148,8 @@ void write_summary(const SplitCommandOptions& options, const Dataset& data, cons
 
 int run(const SplitCommandOptions& options) {
   check_flags(options);
-  require_one_file(options.input, "split", "make one of them, or split them one by one");
+  require_one_file(options.input, "split", "make one of them, so that all rows of a user come into one part");
+  require_new_folder(options.output);
   require_writable_folder(options.output);
   require_writable_file(options.common.json);
   const Dataset data = read_input(options.input, options.table, true);
@@ -157,7 +160,6 @@ int run(const SplitCommandOptions& options) {
 
   remember_interrupts();
   DirectoryWriter directory(options.output);
-  directory.leave_out(is_of_a_split);
   const std::string extension = extension_of(data.rejected().file, data);
   const std::vector<std::size_t> order = data.file_order();
   std::vector<Part> parts = parts_of(options);

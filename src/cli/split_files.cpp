@@ -14,7 +14,8 @@ PartFiles::PartFiles(const Dataset& data, std::span<const std::size_t> file_orde
     : data_(data), file_order_(file_order), split_(split), line_(data.sequences().size()) {
   is_mine_.resize(*std::max_element(parts.begin(), parts.end()) + 1);
   for (const std::uint32_t part : parts) is_mine_[part] = true;
-  std::size_t line = 0;
+  // Lines are counted with those of the header.
+  auto line = static_cast<std::size_t>(std::count(data.head().begin(), data.head().end(), '\n'));
   for (std::size_t s = 0; s < line_.size(); ++s)
     if (has_any(data.sequences()[s])) line_[s] = ++line;
 }

@@ -51,7 +51,11 @@ EventMetrics measure_events(std::span<const Score> scores, std::span<const std::
   return measure(
       scores, labels, [](const Score& score) { return score.events.size(); },
       [](const Score& score, std::size_t i) { return score.events[i].value; },
-      [](const Score& score) { return score.worst; });
+      [](const Score& score) {  // by the values: labels may have chosen Score::worst
+        const auto most = std::max_element(score.events.begin(), score.events.end(),
+                                           [](const EventScore& a, const EventScore& b) { return a.value < b.value; });
+        return static_cast<std::size_t>(most - score.events.begin());
+      });
 }
 
 EventMetrics measure_event_labels(std::span<const Score> scores, std::span<const std::uint8_t> labels) {

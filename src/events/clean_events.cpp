@@ -28,7 +28,7 @@ class Cleaner {
       : data_(data), rules_(data.reading.cleaning), sequence_(sequence_of_event), stays_(data.rows.size(), true) {}
 
   void clean(const EventSchema* schema) {
-    require_effect();
+    if (schema == nullptr) require_effect();
     if (rules_.times != OddValue::keep) look_at_times();
     if (rules_.outliers != OddValue::keep) look_at_numbers(schema);
     if (rules_.empty) look_at_values();
@@ -44,9 +44,10 @@ class Cleaner {
         fail(ErrorCode::invalid_argument, "--cleaning", std::string(rule) + ": there is no column of " + what);
     };
     if (rules_.only_report) return;
-    require(!rules_.duplicates || !data_.times.empty() || !data_.orders.empty(), "duplicates", "times or of an order");
-    require(!rules_.repeats_ms || !data_.times.empty(), "repeats", "times");
-    require(rules_.times == OddValue::keep || !data_.times.empty(), "times", "times");
+    require(!rules_.duplicates || !data_.time_column.empty() || !data_.order_column.empty(), "duplicates",
+            "times or of an order");
+    require(!rules_.repeats_ms || !data_.time_column.empty(), "repeats", "times");
+    require(rules_.times == OddValue::keep || !data_.time_column.empty(), "times", "times");
     const auto is_numeric = [](const DataColumn& column) { return column.kind == ColumnKind::numeric; };
     require(rules_.outliers == OddValue::keep || std::any_of(data_.columns.begin(), data_.columns.end(), is_numeric),
             "outliers", "numbers");

@@ -148,7 +148,9 @@ Dataset DatasetBuilder::finish(const RowSource& source) {
   clean_events(*out_, sequence_of_event_, schema_);
   make_views();
   Dataset::Storage& storage = *out_;
+  if (storage.reading.cleaning.empty && !storage.reading.cleaning.only_report) rows_of_note_.empty = {};
   Dataset data(std::move(out_));
+  if (data.events() == 0) return data;
   std::vector<DataFinding> found = find_in_rows(data, rows_of_note_);
   storage.findings.insert(storage.findings.end(), found.begin(), found.end());
   return data;

@@ -122,12 +122,18 @@ Dataset EventParts::read_only(std::span<const std::string> keys, std::span<const
 }
 
 Dataset EventParts::read_sample(std::uint64_t most_bytes, double& share) const {
-  std::vector<std::size_t> groups = {0};
-  std::uint64_t bytes = rows_->spill.bytes(0);
-  while (groups.size() < k_groups && bytes + rows_->spill.bytes(groups.size()) <= most_bytes) {
-    bytes += rows_->spill.bytes(groups.size());
-    groups.push_back(groups.size());
+  std::vector<std::size_t> groups;
+  std::uint64_t bytes = 0, least = 0;
+  for (std::size_t group = 0; group < k_groups; ++group) {
+    const std::uint64_t size = rows_->spill.bytes(group);
+    if (size > 0 && (least == 0 || size < least)) least = size;
+    if (bytes + size > most_bytes) continue;  // a large user is left out, the others are not
+    bytes += size;
+    groups.push_back(group);
   }
+  if (bytes == 0 && rows_->bytes > 0)
+    fail(ErrorCode::bad_format, rows_->info.name, "no sample of whole sequences fits into memory (--memory)",
+         "at most " + std::to_string(most_bytes) + " bytes", std::to_string(least) + " for the least of them");
   share = rows_->bytes > 0 ? static_cast<double>(bytes) / static_cast<double>(rows_->bytes) : 1.0;
   const auto rows = rows_->spill.rows(groups, rows_->info, rows_->blank_lines);
   return rows_->build(*rows);

@@ -87,6 +87,10 @@ LabelRows read_label_rows(const std::string& path, const Dataset& data, std::str
                                 ? require_column(info, {"label", "kind"}, "\"label\" or \"kind\"")
                                 : require_column(info, {column}, "\"" + std::string(column) + "\", the label");
   const auto position = column_of(info, {"position", data.order_column()});
+  if (position && data.order_column().empty() && data.reading().cleaning.any() && !data.reading().cleaning.only_report)
+    fail(ErrorCode::bad_format, info.name,
+         "positions count the rows of a sequence, of which cleaning may have left some out: labels of events need a "
+         "column of an order here, or data that are not cleaned");
   LabelRows labels{info.name, position.has_value(), key, position.value_or(0), {}};
   Names names(data);
   SourceRow row;

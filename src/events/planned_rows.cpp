@@ -77,8 +77,11 @@ PlannedRows::PlannedRows(RowSource& source, const ReadOptions& options) : source
               ? plan_from_schema(source.info(), *options.schema)
               : infer_plan(source.info(), sample_ ? sample_->rows() : std::span<const SourceRow>(), options);
   if (options.schema != nullptr && !is_lines) take_given(options, plan_);
-  plan_.reading.cleaning =
-      cleaning_from_string(options.schema != nullptr ? options.schema->cleaning : options.cleaning);
+  // Rows that a model has put right are written back: all of them.
+  const bool is_written_back = options.schema != nullptr && options.keep_raw;
+  if (!is_written_back)
+    plan_.reading.cleaning =
+        cleaning_from_string(options.schema != nullptr ? options.schema->cleaning : options.cleaning);
 }
 
 void PlannedRows::for_each(FunctionRef<void(const SourceRow&)> work) {

@@ -19,6 +19,9 @@ namespace {
 // A record: line, size of the problem, of the lead, of the raw bytes, number of fields, their sizes; then all bytes.
 using Size = std::uint32_t;
 
+/// What is read at a time of each group: of a thousand that are merged, 64 MB in all.
+constexpr std::size_t k_block = std::size_t{64} << 10;
+
 template <class Number>
 void append_number(std::string& record, Number number) {
   char bytes[sizeof number];
@@ -174,6 +177,8 @@ void RowSpill::add(std::size_t group, const SourceRow& row) {
   const std::size_t before = tail.size();
   append_record(tail, row, limits_.keep_raw);
   groups_[group].bytes += tail.size() - before;
+  std::vector<std::size_t>& ends = groups_[group].ends;
+  if (tail.size() - (ends.empty() ? 0 : ends.back()) >= k_block) ends.push_back(tail.size());
   in_memory_ += tail.size() - before;
   if (in_memory_ > limits_.most_in_memory) write_out();
 }
@@ -187,7 +192,13 @@ void RowSpill::write_out() {
   }
   for (Group& group : groups_) {
     if (group.tail.empty()) continue;
-    group.blocks.push_back({end_, group.tail.size()});
+    if (group.ends.empty() || group.ends.back() < group.tail.size()) group.ends.push_back(group.tail.size());
+    std::size_t begin = 0;
+    for (const std::size_t end : group.ends) {
+      group.blocks.push_back({end_ + begin, end - begin});
+      begin = end;
+    }
+    group.ends.clear();
     for (std::string_view rest = group.tail; !rest.empty();) {
       const ssize_t written = ::pwrite(file_->get(), rest.data(), rest.size(), static_cast<off_t>(end_));
       if (written < 0 && errno == EINTR) continue;

@@ -48,8 +48,9 @@ class RowSpill {
     std::uint64_t offset = 0, size = 0;
   };
   struct Group {
-    std::string tail;           // not yet on disk
-    std::vector<Block> blocks;  // on disk, in order
+    std::string tail;               // not yet on disk
+    std::vector<std::size_t> ends;  // of the blocks that it is to become
+    std::vector<Block> blocks;      // on disk, in order
     std::uint64_t bytes = 0;
   };
 

@@ -83,7 +83,7 @@ constexpr KnownField k_rows[] = {
     {k_file, "position_embedding_type", refused, "positions are absolute", R"("relative_key")", R"("absolute")"},
     {k_file, "auto_map", refused, "code of the checkpoint is never run", R"({"AutoModel": "m.M"})", "null {} []"},
     {k_file, "quantization_config", refused, "dequantise the weights first", R"({"quant_method": "gptq"})",
-     R"(null {} [] {"quant_method":"seqguard_int8"})"},
+     R"(null {} [] {"format":"seqguard_int8"})"},
     {k_file, "pruned_heads", refused, "heads are all there", R"({"0": [1]})", "null {} []"},
     {k_file, "per_layer_config", refused, "layers are alike", R"({"0": {"hidden_act": "relu"}})", "null {} []"},
     {k_file, "rope_scaling", refused, "rotary angles are not scaled", R"({"rope_type": "linear", "factor": 2.0})",

@@ -97,6 +97,9 @@ Converted merge_adapter(const std::string& from, const std::string& adapter, con
     const Model<float> base = load_model(make_context(LoadOptions{}), from, {}, options.access);
     const std::unique_ptr<const TensorSource> source = open_tensors(from, options.access);
     result.from = source->path();
+    if (!weights.dtype && std::any_of(source->tensors().begin(), source->tensors().end(),
+                                      [](const auto& t) { return t.second.dtype == Dtype::i8; }))
+      weights.dtype = Dtype::i8;
     if (!weights.dtype) weights.dtype = dtype_of(*source);
     merged.emplace(load_merged_adapter(base, adapter));
   }

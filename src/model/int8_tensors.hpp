@@ -15,7 +15,7 @@ inline namespace v0 {
 
 inline constexpr std::string_view k_int8_suffix = ".int8", k_scale_suffix = ".scale";
 /// What config.json says of such a directory in its field quantization_config, so that others refuse it by name.
-inline constexpr std::string_view k_int8_description = R"({"quant_method":"seqguard_int8"})";
+inline constexpr std::string_view k_int8_description = R"({"format":"seqguard_int8"})";
 
 inline bool is_int8_matrix(const TensorInfo& info) { return is_floating_point(info.dtype) && info.shape.size() == 2; }
 

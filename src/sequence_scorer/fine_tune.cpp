@@ -5,6 +5,7 @@
 #include <cmath>
 #include <map>
 #include <memory>
+#include <numeric>
 #include <span>
 #include <utility>
 
@@ -72,6 +73,16 @@ class FineTuner {
       fail(ErrorCode::cancelled, "fine-tune", "stopped on request");
   }
 
+  /// Weights with which each class counts as much as the others; of two that of the second.
+  static std::vector<double> balancing(const std::vector<std::size_t>& counts) {
+    if (counts.size() == 2) return {static_cast<double>(counts[0]) / static_cast<double>(counts[1])};
+    std::vector<double> weights;
+    const auto n = static_cast<double>(std::accumulate(counts.begin(), counts.end(), std::size_t{0}));
+    for (const std::size_t count : counts)
+      weights.push_back(count == 0 ? 0.0 : n / static_cast<double>(count * counts.size()));
+    return weights;
+  }
+
   LabelClassifierOptions label_options() const {
     LabelClassifierOptions result{options_.network, options_.members};
     result.network.seed = random_bits(options_.seed, k_network_stream, 0);
@@ -79,14 +90,7 @@ class FineTuner {
     if (!options_.balanced || options_.focal_alpha) return result;
     std::vector<std::size_t> counts(labels_.classes.size());
     for (const std::size_t c : classes_) ++counts[c];
-    const auto n = static_cast<double>(classes_.size());
-    std::vector<double>& weights = result.network.label_loss.class_weights;
-    if (counts.size() == 2) {
-      weights = {static_cast<double>(counts[0]) / static_cast<double>(counts[1])};
-    } else {
-      for (const std::size_t count : counts)
-        weights.push_back(count == 0 ? 0.0 : n / static_cast<double>(count * counts.size()));
-    }
+    result.network.label_loss.class_weights = balancing(counts);
     return result;
   }
 
@@ -198,7 +202,15 @@ class FineTuner {
     std::vector<EventExample> examples;
     for (std::size_t i = 0; i < encoded_.size(); ++i)
       examples.push_back({&encoded_[i], seen_[i].columns, views_of(i), event_classes_[i], folds_[i], i >= normals()});
-    LearnedEvents learned = learn_events(model_, examples, labels_.classes, network_, executor_,
+    LabelClassifierOptions of_events = network_;
+    if (!of_events.network.label_loss.class_weights.empty()) {
+      std::vector<std::size_t> counts(labels_.classes.size());
+      for (const EventExample& example : examples)
+        for (const std::size_t c : example.classes)
+          if (c != k_unknown_class) ++counts[c];
+      of_events.network.label_loss.class_weights = balancing(counts);
+    }
+    LearnedEvents learned = learn_events(model_, examples, labels_.classes, of_events, executor_,
                                          [&](std::size_t f) { report_fold("events", f); });
     model_.event_labels = std::move(learned.classifier);
     summaries_ = std::move(learned.summaries);

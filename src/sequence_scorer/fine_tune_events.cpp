@@ -63,7 +63,8 @@ class EventTuner {
       std::size_t events = 0;
       for (const std::size_t i : all) {
         if (events >= (abnormal ? k_abnormal_events : k_normal_events)) break;
-        events += examples_[i].events->n;
+        events += static_cast<std::size_t>(std::count_if(examples_[i].classes.begin(), examples_[i].classes.end(),
+                                                         [](std::size_t c) { return c != k_unknown_class; }));
         chosen.push_back(i);
       }
     }

@@ -32,8 +32,8 @@ struct LearnedEvents {
 
 /// Trains networks for each fold of sequences on the events of the others, judges every event by those that have not
 /// seen its sequence, and calibrates on that. Of the normal sequences as many are learned from as have k_normal_events
-/// events, chosen by chance; all of them are judged. `classes`: names. A pure function of its arguments at any
-/// concurrency. @throws Error as train_label_classifier().
+/// labelled events, of the abnormal ones as have k_abnormal_events, chosen by chance; all of them are judged.
+/// `classes`: names. A pure function of its arguments at any concurrency. @throws Error as train_label_classifier().
 LearnedEvents learn_events(const BehaviourModel& model, std::span<const EventExample> examples,
                            const std::vector<std::string>& classes, const LabelClassifierOptions& options,
                            Executor& executor, FunctionRef<void(std::size_t)> before_fold);

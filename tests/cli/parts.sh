@@ -26,6 +26,12 @@ same whole.jsonl stdin.jsonl
 expect 3 score --model model --input log.csv.gz --output - --html page.html --memory 16MB --temp temp
 says page.html '2,000'
 
+# A pipe by name is no file whose size is known; what each rule of cleaning did is told apart.
+if [ -e /dev/stdin ]; then
+    "$program" score --model model --input /dev/stdin --format csv --memory 16MB --temp temp --output stdin.jsonl <log.csv 2>err
+    says err 'so judged in [2-9] parts$'
+fi
+
 # fit learns from a sample, and says so; the same one for a seed.
 gzip -k shop/events.csv
 expect 0 fit --input shop/events.csv.gz --output sampled --epochs 1 --no-repair --memory 16MB --temp temp

@@ -168,6 +168,22 @@ says cleaned/event_schema.json '"cleaning": *"duplicates"'
 expect 0 score --model cleaned --input doubled.csv --output scores.jsonl --json score.json
 says score.json '"kind":"cleaned"'
 says_not scores.jsonl '"n_events":9'
+# Nothing that is to be written back is left out, and places that count rows are no labels of cleaned data.
+expect 0 fit --input doubled.csv --cleaning duplicates,min-events=8 --epochs 1 --output repairing
+head -n 6 doubled.csv >short.csv
+expect 0 repair --model repairing --input short.csv --output repaired.csv --max-false-edits .0001
+says err '^warning: the model was fitted with --cleaning duplicates,min-events=8; a repair leaves out no row'
+same short.csv repaired.csv
+{ echo user,position,kind; echo u0,5,odd; } >places.csv
+expect 1 evaluate --model cleaned --input doubled.csv --labels places.csv
+says err 'cleaning may have left some out'
+{ echo user,kind; for i in 1 2 3 4; do echo "u$i,odd"; done; } >odd.csv
+expect 0 evaluate --folds 2 --epochs 1 --input doubled.csv --labels odd.csv --json whole.json
+expect 0 evaluate --folds 2 --epochs 1 --input doubled.csv --labels odd.csv --cleaning max-events=8 --json cut.json
+! cmp -s whole.json cut.json || complain "--cleaning changes nothing in the folds"
+printf 'user,time,event\nu1,x,a\n' >allbad.csv
+expect 1 score --model cleaned --input allbad.csv
+says err 'bad rows only'
 expect 2 fit --input doubled.csv --cleaning scrub --output no
 says err '^seqguard: --cleaning: unknown rule'
 expect 2 fit --input doubled.csv --cleaning outliers=clip --output no

@@ -17,11 +17,14 @@ sum parts/train.csv parts/test.csv >got && sum shop/events.csv >wanted && same g
 sum parts/train_labels.csv parts/test_labels.csv >got && sum shop/labels.csv >wanted && same got wanted
 expect 0 evaluate --folds 2 --epochs 1 --input parts/test.csv --labels parts/test_labels.csv
 
-# The same seed gives the same bytes; a later split leaves nothing of the one before.
+# The same seed gives the same bytes; a folder with files in it is nobody's to replace.
 expect 0 split --input shop/events.csv --labels shop/labels.csv --test .25 --output again
 same parts/test.csv again/test.csv
+expect 1 split --input parts/train.csv --output parts
+says err 'a new or an empty folder'
+same parts/test.csv again/test.csv
+rm -r parts
 expect 0 split --input shop/events.csv --folds 3 --output parts
-[ ! -e parts/test.csv ] && [ ! -e parts/train_labels.csv ] || complain "files of an earlier split are left"
 sum parts/fold-1/test.csv parts/fold-2/test.csv parts/fold-3/test.csv >got && sum shop/events.csv >wanted
 same got wanted
 sum parts/fold-2/train.csv parts/fold-2/test.csv >got && same got wanted
@@ -50,6 +53,17 @@ expect 0 split --input timed.csv --labels timed_labels.csv --by time --at 2023-1
 says cut/test_labels.csv '^u1,2,odd$'
 one_line cut/train_labels.csv
 
+# Lists under a header without a key: a label names a line of the file, header included.
+{ printf 'items:token_seq\n'; seq 1 20 | awk '{ print "a" $1, "b" }'; } >lists.inter
+{ echo line,kind; for i in 2 5 9 21; do echo "$i,odd"; done; } >lists.csv
+expect 0 split --input lists.inter --columns items --labels lists.csv --test .5 --output lists
+for part in train test; do
+    sed -n '2,$s/,odd//p' "lists/${part}_labels.csv" >numbers
+    while read -r number; do sed -n "${number}p" "lists/$part.inter"; done <numbers
+done | sort >got
+printf 'a1 b\na20 b\na4 b\na8 b\n' >wanted
+same got wanted
+
 # What cannot be done is refused before anything is written.
 expect 2 split --input shop/events.csv --folds 3 --by time --output no
 says err 'split: --folds deals out users'
@@ -58,6 +72,8 @@ says err 'a line is a whole sequence: use --by user'
 expect 2 split --input shop/events.csv --by time --at noon --output no
 says err 'expected a time'
 expect 2 split --input shop/events.csv --test .6 --valid .5 --output no
+expect 2 split --input shop/events.csv --by time --at 2024-04-01 --test .5 --output no
+expect 2 split --input shop/events.csv --test 0 --output no
 expect 1 split --input timed.csv --output no --test .01
 says err 'part 2 of 2 would have no event'
 expect 1 split --input shop/events.csv --labels lines.csv --output no

@@ -74,7 +74,9 @@ TEST_CASE("event metrics: pooled events and the worst one") {
   CHECK(m.auroc == doctest::Approx(0.5));  // 5 beats all three, 0 none
   CHECK(m.sequences == 2);
   CHECK(m.worst_hits == 1);
-  CHECK(m.precision_at_n == 0.5);  // of 5 and 3
+  CHECK(m.precision_at_n == 0.5);                                                     // of 5 and 3
+  for (Score& score : scores) score.worst = (score.worst + 1) % score.events.size();  // as labels may choose it
+  CHECK(measure_events(scores, labels).worst_hits == m.worst_hits);
   CHECK_THROWS_AS(measure_events(scores, std::span(labels).first(4)), Error);
   // Of two abnormal classes, whose probabilities count together.
   scores[0].probabilities = scores[1].probabilities = {1, 0, 0};

@@ -140,6 +140,20 @@ TEST_CASE("a sample has whole sequences, is the same for a seed, and no larger t
   CHECK(sample(2, share) != first);
 }
 
+TEST_CASE("a sample passes over a user who does not fit, and says so where nobody does") {
+  std::string text = "user,event\n";
+  for (int i = 0; i < 5000; ++i) text += "whale,event" + std::to_string(i % 10) + "\n";
+  for (int i = 0; i < 300; ++i) text += "u" + std::to_string(i % 100) + ",event" + std::to_string(i % 10) + "\n";
+  TemporaryDirectory folder;
+  const auto source = open_rows_from_text(text, "log.csv");
+  const EventParts parts(*source, {}, small_parts(folder));
+  double share = 0;
+  const Dataset sample = parts.read_sample(60'000, share);
+  CHECK(sample.sequences().size() >= 90);
+  CHECK(share < 0.2);
+  CHECK(message_of([&] { (void)parts.read_sample(10, share); }).find("--memory") != std::string::npos);
+}
+
 TEST_CASE("the temporary file has no name") {
   TemporaryDirectory folder;
   const auto source = open_rows_from_text(shuffled_shop(), "shop.csv");

@@ -48,8 +48,9 @@ class EventParts {
   /// Some of the sequences of all parts: by key, or by line (DataSequence) where a line is a sequence.
   Dataset read_only(std::span<const std::string> keys, std::span<const std::uint64_t> lines) const;
 
-  /// A sample of the sequences, the same for a seed, of at most so many bytes of rows but at least one 1024th: a
-  /// sequence is taken or left whole, whatever is in it. `share` becomes its share of the bytes.
+  /// A sample of the sequences, the same for a seed, of at most so many bytes of rows: by 1024ths of the keys, of which
+  /// those that do not fit any more are passed over. `share` becomes its share of the bytes.
+  /// @throws Error bad_format: not even the least of them fits.
   Dataset read_sample(std::uint64_t most_bytes, double& share) const;
 
  private:
