@@ -156,7 +156,8 @@ TEST_CASE("a sample passes over a user who does not fit, and says so where nobod
 
 TEST_CASE("the temporary file has no name") {
   TemporaryDirectory folder;
-  const auto source = open_rows_from_text(shuffled_shop(), "shop.csv");
+  const std::string text = shuffled_shop();
+  const auto source = open_rows_from_text(text, "shop.csv");
   const EventParts parts(*source, {}, small_parts(folder));
   REQUIRE(parts.is_on_disk());
   CHECK(std::filesystem::is_empty(folder.path()));
@@ -176,7 +177,8 @@ TEST_CASE("what cannot be parted is refused by name") {
 
   PartOptions nowhere = small_parts(folder);
   nowhere.folder = std::string(folder.path()) + "/missing";
-  const auto again = open_rows_from_text(shuffled_shop(), "shop.csv");
+  const std::string shop = shuffled_shop();
+  const auto again = open_rows_from_text(shop, "shop.csv");
   message = message_of([&] { EventParts(*again, {}, nowhere); });
   CHECK(message.find("--temp") != std::string::npos);
   CHECK(message.find("/missing") != std::string::npos);
